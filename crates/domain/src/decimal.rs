@@ -1,0 +1,125 @@
+//! Exact decimals: the text of a JSON number to a scaled integer, without a float in between.
+
+use thiserror::Error;
+
+/// Why a text is not the number that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ParseDecimalError {
+    /// Not a number as JSON (RFC 8259, section 6) writes it.
+    #[error("not a number")]
+    NotANumber,
+    /// A number that cannot be a quantity here, such as `1e400`.
+    #[error("the number is out of range")]
+    OutOfRange,
+    /// Less than zero where only a magnitude makes sense.
+    #[error("the number is negative")]
+    Negative,
+}
+
+/// Digits that a mantissa may have; a longer text is an attack, not a measurement.
+const MAX_LENGTH: usize = 64;
+
+/// `text` times 10^`scale` as an integer, truncated toward zero. `text` is a number as JSON writes it
+/// (`-1.25e-3`).
+pub fn parse_scaled(text: &str, scale: i32) -> Result<i128, ParseDecimalError> {
+    if text.len() > MAX_LENGTH {
+        return Err(ParseDecimalError::OutOfRange);
+    }
+    let (negative, rest) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (mantissa, exponent) = split_exponent(rest)?;
+    let (whole, fraction) = match mantissa.split_once('.') {
+        Some((_, "")) => return Err(ParseDecimalError::NotANumber),
+        Some(parts) => parts,
+        None => (mantissa, ""),
+    };
+    let leading_zero = whole.len() > 1 && whole.starts_with('0');
+    if whole.is_empty() || leading_zero || !digits(whole) || !digits(fraction) {
+        return Err(ParseDecimalError::NotANumber);
+    }
+    let mut value: i128 = 0;
+    for digit in whole.bytes().chain(fraction.bytes()) {
+        value = value
+            .checked_mul(10)
+            .and_then(|value| value.checked_add(i128::from(digit - b'0')))
+            .ok_or(ParseDecimalError::OutOfRange)?;
+    }
+    let shift = exponent + scale - fraction.len() as i32;
+    let value = shift_decimal(value, shift)?;
+    Ok(if negative { -value } else { value })
+}
+
+fn digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn split_exponent(text: &str) -> Result<(&str, i32), ParseDecimalError> {
+    let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return Ok((text, 0)) };
+    let unsigned = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    if unsigned.is_empty() || !digits(unsigned) {
+        return Err(ParseDecimalError::NotANumber);
+    }
+    let exponent: i32 = exponent.parse().map_err(|_| ParseDecimalError::OutOfRange)?;
+    if exponent.abs() > 400 { Err(ParseDecimalError::OutOfRange) } else { Ok((mantissa, exponent)) }
+}
+
+fn shift_decimal(value: i128, shift: i32) -> Result<i128, ParseDecimalError> {
+    if value == 0 {
+        return Ok(0);
+    }
+    let power = 10_i128.checked_pow(shift.unsigned_abs());
+    match (shift >= 0, power) {
+        (true, Some(power)) => value.checked_mul(power).ok_or(ParseDecimalError::OutOfRange),
+        (true, None) => Err(ParseDecimalError::OutOfRange),
+        (false, Some(power)) => Ok(value / power),
+        (false, None) => Ok(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn numbers_scale_exactly() {
+        for (text, scale, expected) in [
+            ("0", 6, Ok(0)),
+            ("15.23495", 6, Ok(15_234_950)),
+            ("994.8", 3, Ok(994_800)),
+            ("-36.49", 3, Ok(-36_490)),
+            ("8.813601", 6, Ok(8_813_601)),
+            ("1.5e3", 0, Ok(1500)),
+            ("15E-1", 1, Ok(15)),
+            ("0.0000009", 6, Ok(0)),
+            ("-0.0000019", 6, Ok(-1)),
+            ("1e400", 6, Err(ParseDecimalError::OutOfRange)),
+            ("1e9999999999", 6, Err(ParseDecimalError::OutOfRange)),
+            ("NaN", 6, Err(ParseDecimalError::NotANumber)),
+            ("01", 6, Err(ParseDecimalError::NotANumber)),
+            ("1.", 6, Err(ParseDecimalError::NotANumber)),
+            (".5", 6, Err(ParseDecimalError::NotANumber)),
+            ("", 6, Err(ParseDecimalError::NotANumber)),
+            ("1,5", 6, Err(ParseDecimalError::NotANumber)),
+            ("--1", 6, Err(ParseDecimalError::NotANumber)),
+        ] {
+            assert_eq!(parse_scaled(text, scale), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn six_decimals_round_trip(value in 0_i64..i64::MAX) {
+            let text = format!("{}.{:06}", value / 1_000_000, value % 1_000_000);
+            prop_assert_eq!(parse_scaled(&text, 6), Ok(i128::from(value)));
+        }
+
+        #[test]
+        fn no_text_panics(text in ".{0,80}", scale in -6..9_i32) {
+            let _ = parse_scaled(&text, scale);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Errors that reach a person: a closed code, a sentence, a next step. Nobody matches on the text.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// What went wrong, closed: the window and the command line choose words and actions by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Code {
+    /// The password does not open the vault.
+    WrongPassword,
+    /// Too many attempts; wait.
+    UnlockThrottled,
+    /// The password is too weak.
+    WeakPassword,
+    /// There is no vault yet.
+    NoVault,
+    /// There is a vault already.
+    VaultExists,
+    /// The vault cannot be read: damaged, foreign, or made by a newer version.
+    VaultUnreadable,
+    /// The wallet is locked.
+    Locked,
+    /// Another process has the profile.
+    ProfileInUse,
+    /// The broker cannot be reached.
+    BrokerUnreachable,
+    /// The broker refuses the user or the topic.
+    BrokerRefused,
+    /// The meter has not been heard for two intervals or more.
+    MeterSilent,
+    /// The Ethereum node cannot be reached or does not answer properly.
+    NodeUnreachable,
+    /// The node serves another chain id than the network says.
+    WrongChain,
+    /// Same chain id, other genesis or converter than this profile is bound to.
+    OtherChain,
+    /// There is no EnerLink contract at the address.
+    ContractsMissing,
+    /// No network is configured.
+    NoNetwork,
+    /// The meter is not registered on chain.
+    MeterUnregistered,
+    /// The meter is registered to another account, or retired.
+    MeterForeign,
+    /// No such meter in this profile.
+    MeterUnknown,
+    /// The meter is in this profile already.
+    MeterExists,
+    /// The account cannot pay for gas.
+    NoGas,
+    /// The balance does not cover it.
+    InsufficientBalance,
+    /// Nothing, or too little, to settle.
+    NothingToSettle,
+    /// A settlement of this meter is on its way.
+    SettlementPending,
+    /// The contract refuses the transaction.
+    Reverted,
+    /// The database cannot be read or written.
+    Storage,
+    /// The input is not valid.
+    InvalidInput,
+    /// A defect of this program.
+    Internal,
+}
+
+impl Code {
+    /// What the person can do about it.
+    pub fn next_step(self) -> &'static str {
+        match self {
+            Self::WrongPassword => "Type the password again; check caps lock.",
+            Self::UnlockThrottled => "Wait for the time shown, then try again.",
+            Self::WeakPassword => "Choose at least 12 characters that are hard to guess.",
+            Self::NoVault => "Create a wallet first.",
+            Self::VaultExists => "Unlock the wallet that is there, or choose another data directory.",
+            Self::VaultUnreadable => "Restore the vault from its .bak copy or from your backup; nothing was changed.",
+            Self::Locked => "Unlock the wallet and try again.",
+            Self::ProfileInUse => "Close the other EnerLink process, or choose another data directory.",
+            Self::BrokerUnreachable => "Check that the broker is switched on and that address and port are right.",
+            Self::BrokerRefused => "Check the broker's user name, password and access list.",
+            Self::MeterSilent => "Check the meter's power and network, and the base topic.",
+            Self::NodeUnreachable => "Check that the Ethereum node is running and that its address is right; energy is counted meanwhile.",
+            Self::WrongChain => "Choose a node of the configured chain, or import the right addresses file.",
+            Self::OtherChain => "Use another profile for this chain; the one that this profile knows is left untouched.",
+            Self::ContractsMissing => "Ask the operator for the current addresses file and import it.",
+            Self::NoNetwork => "Import the operator's addresses file.",
+            Self::MeterUnregistered => "Send the registration request to the operator; energy is counted and carried meanwhile.",
+            Self::MeterForeign => "Ask the operator to register the meter to your account.",
+            Self::MeterUnknown => "Check the meter id, or add the meter.",
+            Self::MeterExists => "Choose another meter id, or edit the meter that is there.",
+            Self::NoGas => "Ask the operator to fund your account with the native coin; nothing is lost.",
+            Self::InsufficientBalance => "Get tokens first; what is owed is carried.",
+            Self::NothingToSettle => "Wait until more energy has flowed; it is carried.",
+            Self::SettlementPending => "Wait for the settlement that is on its way.",
+            Self::Reverted => "Read the reason; the energy is still owed and nothing is lost.",
+            Self::Storage => "Check that the disk has room and is not read-only; committed data is kept.",
+            Self::InvalidInput => "Correct the input and try again.",
+            Self::Internal => "Restart the app and report the problem with the log; stored data is kept.",
+        }
+    }
+}
+
+/// An error for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Error)]
+#[error("{message}")]
+pub struct Error {
+    /// Closed reason.
+    pub code: Code,
+    /// One sentence, with the values involved, without secrets.
+    pub message: String,
+}
+
+impl Error {
+    /// An error with its sentence.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}

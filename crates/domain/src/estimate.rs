@@ -1,0 +1,77 @@
+//! The estimator: what this period will bring, and what is missing before it settles.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Code, Etk, MeterId, MicroWatts, NetMicroWh, UnixMillis, WattHours};
+
+/// Which way energy crosses the grid connection now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FlowState {
+    /// To the grid.
+    Exporting,
+    /// From the grid.
+    Importing,
+    /// Neither.
+    #[default]
+    Idle,
+}
+
+/// Whether the next settlement can happen, and what is missing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Readiness {
+    /// The period's end settles it.
+    Ready,
+    /// More energy is needed.
+    BelowMinimum {
+        /// Still missing.
+        missing: NetMicroWh,
+    },
+    /// A settlement is on its way.
+    Settling,
+    /// Something is in the way.
+    Blocked {
+        /// What.
+        code: Code,
+    },
+    /// Automatic settlement is off; by hand it works.
+    Manual,
+}
+
+/// The figures of the settlement card, for one meter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Which meter.
+    pub meter_id: MeterId,
+    /// Direction now.
+    pub flow: FlowState,
+    /// Grid power now; positive is export.
+    pub grid_power: Option<MicroWatts>,
+    /// Average grid power of this period; positive is export.
+    pub average_power: Option<MicroWatts>,
+    /// When this period began.
+    pub period_start: UnixMillis,
+    /// When it ends.
+    pub period_end: UnixMillis,
+    /// The time of this estimate.
+    pub now: UnixMillis,
+    /// Exported in this period.
+    pub exported: NetMicroWh,
+    /// Imported in this period.
+    pub imported: NetMicroWh,
+    /// Owed from before this period; positive is export.
+    pub carried: NetMicroWh,
+    /// Owed now in total: `register - watermark` less what is pending.
+    pub owed: NetMicroWh,
+    /// On its way in an open settlement.
+    pub pending: NetMicroWh,
+    /// ETK that settling now would mint or burn.
+    pub etk_now: Etk,
+    /// ETK that the period's end will mint or burn at the average power.
+    pub etk_at_end: Etk,
+    /// The effective minimum.
+    pub minimum: WattHours,
+    /// Whether it will settle.
+    pub readiness: Readiness,
+}

@@ -1,0 +1,85 @@
+//! What the engine tells its readers. An event carries the whole new value, so that applying it twice changes nothing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Address, DeviceState, Error, Estimate, Etk, Idrs, MeterId, Registration, Settlement, Transaction, Wei, meter::Link,
+};
+
+/// Whether keys can sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VaultState {
+    /// There is no wallet yet.
+    Missing,
+    /// There is a wallet, its keys are sealed.
+    Locked,
+    /// Keys can sign.
+    Unlocked,
+}
+
+/// What an account holds, as the chain says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Balances {
+    /// Whose.
+    pub account: Address,
+    /// Energy tokens.
+    pub etk: Etk,
+    /// Rupiah tokens.
+    pub idrs: Idrs,
+    /// Native coin for gas.
+    pub native: Wei,
+    /// The block at which they were read.
+    pub block: u64,
+}
+
+/// The connection to the Ethereum node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainState {
+    /// Whether it works, and why not.
+    pub link: Link,
+    /// The configured chain id; 0 when there is no network.
+    pub chain_id: u64,
+    /// The last block seen.
+    pub block: Option<u64>,
+}
+
+/// Something changed, and this is how it is now. It is stored before it is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", content = "value", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "events are few and short-lived; boxing would only add noise")]
+pub enum Event {
+    /// A meter said something, or fell silent.
+    Device(DeviceState),
+    /// A new estimate.
+    Estimate(Estimate),
+    /// A settlement was written or moved on.
+    Settlement(Settlement),
+    /// A transaction was queued or moved on.
+    Transaction(Transaction),
+    /// Tokens or coins moved.
+    Balances(Balances),
+    /// A meter's standing on chain changed.
+    Registration {
+        /// Which meter.
+        meter_id: MeterId,
+        /// Its standing.
+        registration: Registration,
+    },
+    /// Keys were locked, unlocked or created.
+    Vault(VaultState),
+    /// The node answered, or stopped to.
+    Chain(ChainState),
+    /// A task failed and is restarted.
+    TaskFailed {
+        /// The task's name.
+        task: String,
+        /// Why.
+        error: Error,
+    },
+    /// The reader was too slow and missed events: it fetches snapshots again.
+    Lagged {
+        /// How many.
+        missed: u64,
+    },
+}

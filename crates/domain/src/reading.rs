@@ -1,0 +1,247 @@
+//! What a meter says, decoded: sensors, heartbeat, status. A missing field is missing, never zero.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{MeterId, MicroAmps, MicroVolts, MicroWatts, MicroWh};
+
+/// The `timestamp` of a message, told apart by its size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceTime {
+    /// Below 2^32: milliseconds since the device booted; rolls over at 2^32.
+    Uptime(u32),
+    /// Milliseconds since 1970.
+    Unix(i64),
+}
+
+impl DeviceTime {
+    /// Reads a `timestamp` field.
+    pub fn from_timestamp(value: u64) -> Self {
+        match u32::try_from(value) {
+            Ok(uptime) => Self::Uptime(uptime),
+            Err(_) => Self::Unix(i64::try_from(value).unwrap_or(i64::MAX)),
+        }
+    }
+}
+
+/// What the battery does, in the device's own words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BatteryState {
+    /// Takes energy.
+    Charging,
+    /// Gives energy.
+    Discharging,
+    /// Neither.
+    Idle,
+}
+
+/// Part of the device a measurement belongs to, as the source documents name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum DeviceSubsystem {
+    /// Grid import and export.
+    Grid,
+    /// Storage.
+    Battery,
+    /// Photovoltaics.
+    Solar,
+    /// Consumption of the home.
+    Load,
+    /// The device itself.
+    System,
+}
+
+/// One subsystem in one message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subsystem {
+    /// Magnitude of the power.
+    pub power: Option<MicroWatts>,
+    /// Current with the device's sign.
+    pub current: Option<MicroAmps>,
+    /// Voltage.
+    pub voltage: Option<MicroVolts>,
+    /// Energy since midnight by the device's count.
+    pub daily_energy: Option<MicroWh>,
+    /// Energy since installation.
+    pub total_energy: Option<MicroWh>,
+    /// Energy since the settlement counters were last reset.
+    pub settlement_energy: Option<MicroWh>,
+    /// `active` of import and export.
+    pub active: Option<bool>,
+    /// `generating` of solar.
+    pub generating: Option<bool>,
+    /// `state` of the battery.
+    pub state: Option<BatteryState>,
+}
+
+/// One message on `{base}/sensors`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sensors {
+    /// The id in the payload, when the firmware sends one.
+    pub meter_id: Option<MeterId>,
+    /// The device's time, when it sends one.
+    pub device_time: Option<DeviceTime>,
+    /// Consumption of the home.
+    pub load: Option<Subsystem>,
+    /// Photovoltaics.
+    pub solar: Option<Subsystem>,
+    /// To the grid.
+    pub export: Option<Subsystem>,
+    /// From the grid.
+    pub import: Option<Subsystem>,
+    /// Storage.
+    pub battery: Option<Subsystem>,
+}
+
+/// How the device says it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeartbeatStatus {
+    /// All well.
+    Alive,
+    /// Works, with a problem.
+    Warning,
+    /// Does not work.
+    Error,
+}
+
+impl HeartbeatStatus {
+    /// The device's own word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Alive => "alive",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// One message on `{base}/heartbeat`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// The id in the payload, when the firmware sends one.
+    pub meter_id: Option<MeterId>,
+    /// The device's time, when it sends one.
+    pub device_time: Option<DeviceTime>,
+    /// MQTT quality of service that the device claims.
+    pub qos: Option<u8>,
+    /// How the device says it is.
+    pub status: HeartbeatStatus,
+    /// Milliseconds since it booted.
+    pub uptime_ms: Option<u64>,
+    /// Free memory in bytes.
+    pub free_heap: Option<u64>,
+}
+
+/// The device's grid switch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GridMode {
+    /// Takes energy from the grid.
+    Import,
+    /// Gives energy to the grid.
+    Export,
+    /// Disconnected.
+    Off,
+}
+
+impl GridMode {
+    /// The device's own word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Import => "import",
+            Self::Export => "export",
+            Self::Off => "off",
+        }
+    }
+}
+
+/// A motor output.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Motor {
+    /// `motor`, `motor1`, `motor2`.
+    pub name: String,
+    /// Duty, 0 to `max_pwm`.
+    pub duty: Option<u32>,
+    /// The duty that is 100 %.
+    pub max_pwm: Option<u32>,
+    /// Speed, 0 to 100.
+    pub percent: Option<u32>,
+    /// `forward` or `reverse`.
+    pub direction: Option<String>,
+}
+
+/// One message on `{base}/status`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusSnapshot {
+    /// The id in the payload, when the firmware sends one.
+    pub meter_id: Option<MeterId>,
+    /// The device's time, when it sends one.
+    pub device_time: Option<DeviceTime>,
+    /// Grid switch.
+    pub grid_mode: Option<GridMode>,
+    /// Whether energy flows to the grid.
+    pub exporting: Option<bool>,
+    /// Whether energy flows from the grid.
+    pub importing: Option<bool>,
+    /// LED duty, 0 to `pwm_max`.
+    pub led_duty: Option<u32>,
+    /// The duty that is 100 %.
+    pub pwm_max: Option<u32>,
+    /// The device's view of its broker connection.
+    pub mqtt_connected: Option<bool>,
+    /// Connection attempts.
+    pub mqtt_attempts: Option<u32>,
+    /// Whether the device is on the wireless network.
+    pub wifi_connected: Option<bool>,
+    /// Its address there.
+    pub wifi_ip: Option<String>,
+    /// Signal strength in dBm.
+    pub wifi_rssi: Option<i32>,
+    /// Motor outputs, in the order of their names.
+    pub motors: Vec<Motor>,
+    /// Free memory in bytes.
+    pub free_heap: Option<u64>,
+}
+
+/// One message on `{base}/response`: the answer to a command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Response {
+    /// The command's UUID.
+    pub correlation_id: String,
+    /// Whether it was carried out.
+    pub ok: bool,
+    /// Why not.
+    pub error: Option<String>,
+    /// `settlement_energy_wh` of export just before a reset, when reported.
+    pub export_before_reset: Option<MicroWh>,
+    /// `settlement_energy_wh` of import just before a reset, when reported.
+    pub import_before_reset: Option<MicroWh>,
+}
+
+/// The `power` and `current` of the device are in these units; voltage is always in V, energy in Wh.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Units {
+    /// mW and mA, as the sample of the device shows.
+    #[default]
+    Milli,
+    /// W and A, as the field descriptions say.
+    Base,
+}
+
+impl Units {
+    /// The name in the database and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Milli => "milli",
+            Self::Base => "base",
+        }
+    }
+
+    /// The reverse of [`Units::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Milli, Self::Base].into_iter().find(|units| units.as_str() == text)
+    }
+}

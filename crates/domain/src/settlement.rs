@@ -1,0 +1,288 @@
+//! Settlements: which energy becomes tokens, and when.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Address, Etk, MeterId, MicroWh, NetMicroWh, NetWattHours, TxHash, UnixMillis, WattHours};
+
+/// The status of the source documents, for transactions and settlements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Status {
+    /// Not decided by the chain.
+    Pending,
+    /// On chain, deep enough.
+    Success,
+    /// The chain used its nonce for something else, or refused it; the energy is owed again.
+    Failed,
+}
+
+impl Status {
+    /// The name in the database and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::Success => "SUCCESS",
+            Self::Failed => "FAILED",
+        }
+    }
+
+    /// The reverse of [`Status::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Pending, Self::Success, Self::Failed].into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+/// What started a settlement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Trigger {
+    /// The period ended.
+    Periodic,
+    /// A person asked.
+    Manual,
+    /// The early-settlement amount was reached.
+    Threshold,
+    /// Found on chain, sent by another copy of the wallet.
+    Adopted,
+}
+
+impl Trigger {
+    /// The name in the database and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Periodic => "PERIODIC",
+            Self::Manual => "MANUAL",
+            Self::Threshold => "THRESHOLD",
+            Self::Adopted => "ADOPTED",
+        }
+    }
+
+    /// The reverse of [`Trigger::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Periodic, Self::Manual, Self::Threshold, Self::Adopted]
+            .into_iter()
+            .find(|trigger| trigger.as_str() == text)
+    }
+}
+
+/// The finer state of a settlement; that of its transaction, see [`crate::TxStage`].
+pub type SettlementStage = crate::TxStage;
+
+/// Two whole-watt-hour registers, as the chain keeps them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watermark {
+    /// Exported, whole Wh.
+    pub export: WattHours,
+    /// Imported, whole Wh.
+    pub import: WattHours,
+}
+
+impl Watermark {
+    /// Net energy above `earlier`; positive is export. `None` when it leaves the range of 64 bits.
+    pub fn net_since(self, earlier: Self) -> Option<NetWattHours> {
+        let export = i128::from(self.export.0) - i128::from(earlier.export.0);
+        let import = i128::from(self.import.0) - i128::from(earlier.import.0);
+        i64::try_from(export - import).ok().map(NetWattHours)
+    }
+
+    /// `export - import` in micro-watt-hours. `None` when it leaves the range of 64 bits.
+    pub fn net_micro(self) -> Option<NetMicroWh> {
+        Some(NetMicroWh::between(self.export.micro()?, self.import.micro()?))
+    }
+
+    /// Whether neither register is below `other`'s.
+    pub fn covers(self, other: Self) -> bool {
+        self.export >= other.export && self.import >= other.import
+    }
+}
+
+/// One settlement: the registers it moves from and to, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settlement {
+    /// `{meterId}/{exportWh}/{importWh}` with the registers it moves to.
+    pub settlement_id: String,
+    /// Which meter.
+    pub meter_id: MeterId,
+    /// The meter's prosumer, whose tokens move.
+    pub prosumer: Address,
+    /// PENDING, SUCCESS or FAILED.
+    pub status: Status,
+    /// The finer state.
+    pub stage: SettlementStage,
+    /// What started it.
+    pub trigger: Trigger,
+    /// Registers settled before it.
+    pub from: Watermark,
+    /// Registers settled by it.
+    pub to: Watermark,
+    /// `to - from`; positive is export.
+    pub energy_wh: NetWattHours,
+    /// Minted (positive) or burned (negative): an estimate until SUCCESS, then the chain's figure.
+    pub etk: Etk,
+    /// Its transaction, once signed.
+    pub tx: Option<TxHash>,
+    /// The block that includes it.
+    pub block: Option<u64>,
+    /// Blocks on top of and including that one.
+    pub confirmations: u64,
+    /// Why it waits or failed, as a sentence.
+    pub reason: Option<String>,
+    /// When the row was written.
+    pub created_at: UnixMillis,
+    /// When the chain confirmed it.
+    pub settled_at: Option<UnixMillis>,
+}
+
+/// The id under which the household path settles up to `to`.
+pub fn settlement_id(meter: &MeterId, to: Watermark) -> String {
+    format!("{meter}/{}/{}", to.export.0, to.import.0)
+}
+
+/// What stands between the registers and a settlement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "due", rename_all = "snake_case")]
+pub enum Due {
+    /// Settle up to these registers.
+    Settle {
+        /// Registers to move to.
+        to: Watermark,
+        /// Net energy that this settles.
+        energy: NetWattHours,
+    },
+    /// Not enough yet; the energy is carried.
+    BelowMinimum {
+        /// What is owed.
+        energy: NetWattHours,
+        /// What would be enough.
+        minimum: WattHours,
+    },
+    /// The chain's plausibility bucket has no room yet; the energy is carried.
+    BucketFull,
+    /// The import cannot be paid from the balance; the energy is owed and carried.
+    InsufficientEtk {
+        /// ETK that are missing.
+        missing: Etk,
+    },
+}
+
+/// What the chain allows and asks for when a meter settles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Registers last settled.
+    pub watermark: Watermark,
+    /// The larger of the local and the contract's minimum.
+    pub minimum: WattHours,
+    /// ETK base units per 1000 Wh.
+    pub ratio: u64,
+    /// Remainder on chain, thousandths of a base unit.
+    pub carry: i64,
+    /// ETK that a burn may take.
+    pub balance: Etk,
+    /// Rated power, the slope of the plausibility bucket.
+    pub rated_power_w: u32,
+    /// Unix seconds up to which the bucket is filled.
+    pub cleared_at: u64,
+    /// The chain's time, Unix seconds.
+    pub now: u64,
+}
+
+/// The bucket never lends more than this.
+const BUCKET_AHEAD: u64 = 3600;
+/// The bucket never saves more than this.
+const BUCKET_BEHIND: u64 = 7 * 24 * 3600;
+
+impl Terms {
+    /// Watt-hours per direction that the plausibility bucket lets through now.
+    pub fn bucket_room(&self) -> WattHours {
+        let start = self.cleared_at.max(self.now.saturating_sub(BUCKET_BEHIND));
+        let seconds = (self.now + BUCKET_AHEAD).saturating_sub(start);
+        let room = u128::from(seconds) * u128::from(self.rated_power_w) / 3600;
+        WattHours(u64::try_from(room).unwrap_or(u64::MAX))
+    }
+
+    /// Decides what registers of `export` and `import` mean now.
+    pub fn due(&self, export: MicroWh, import: MicroWh) -> Due {
+        let room = self.bucket_room().0;
+        let limit = |register: MicroWh, from: WattHours| WattHours(register.floor_wh().0.clamp(from.0, from.0.saturating_add(room)));
+        let owed = Watermark { export: export.floor_wh().max(self.watermark.export), import: import.floor_wh().max(self.watermark.import) };
+        let to = Watermark { export: limit(export, self.watermark.export), import: limit(import, self.watermark.import) };
+        let energy = to.net_since(self.watermark).unwrap_or_default();
+        let owed_energy = owed.net_since(self.watermark).unwrap_or_default();
+        if energy.magnitude() < self.minimum || energy == NetWattHours::ZERO {
+            let enough = owed_energy.magnitude() >= self.minimum && owed_energy != NetWattHours::ZERO;
+            return if enough { Due::BucketFull } else { Due::BelowMinimum { energy: owed_energy, minimum: self.minimum } };
+        }
+        let (etk, _) = Etk::from_energy(energy, self.ratio, self.carry);
+        if etk.0 + self.balance.0 < 0 {
+            return Due::InsufficientEtk { missing: Etk(-(etk.0 + self.balance.0)) };
+        }
+        Due::Settle { to, energy }
+    }
+}
+
+/// The end of the wall-clock aligned period in which `now` lies.
+pub fn period_end(now: UnixMillis, period: Duration) -> UnixMillis {
+    now.floor_to(period).plus(period)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn terms() -> Terms {
+        Terms {
+            watermark: Watermark { export: WattHours(1000), import: WattHours(200) },
+            minimum: WattHours(100),
+            ratio: 100_000,
+            carry: 0,
+            balance: Etk(5_000),
+            rated_power_w: 5000,
+            cleared_at: 1_000_000,
+            now: 1_000_000,
+        }
+    }
+
+    fn wh(value: u64) -> MicroWh {
+        MicroWh(value * 1_000_000)
+    }
+
+    #[test]
+    fn the_minimum_is_inclusive() {
+        let below = terms().due(MicroWh(1_099_999_999), wh(200));
+        assert_eq!(below, Due::BelowMinimum { energy: NetWattHours(99), minimum: WattHours(100) });
+        let to = Watermark { export: WattHours(1100), import: WattHours(200) };
+        assert_eq!(terms().due(wh(1100), wh(200)), Due::Settle { to, energy: NetWattHours(100) });
+    }
+
+    #[test]
+    fn an_import_beyond_the_balance_is_carried() {
+        assert_eq!(terms().due(wh(1000), wh(350)), Due::InsufficientEtk { missing: Etk(10_000) });
+    }
+
+    #[test]
+    fn the_bucket_splits_a_large_settlement() {
+        let to = Watermark { export: WattHours(6000), import: WattHours(200) };
+        assert_eq!(terms().due(wh(9000), wh(200)), Due::Settle { to, energy: NetWattHours(5000) });
+        let full = Terms { cleared_at: 1_003_600, ..terms() };
+        assert_eq!(full.due(wh(9000), wh(200)), Due::BucketFull);
+    }
+
+    proptest! {
+        #[test]
+        fn a_settlement_never_exceeds_what_is_owed(
+            export in 1000_u64..1_000_000, import in 200_u64..1_000_000, room in 0_u64..100_000,
+        ) {
+            let terms = Terms { cleared_at: 1_003_600 - room.min(1_003_600), balance: Etk(i128::from(u64::MAX)), ..terms() };
+            if let Due::Settle { to, energy } = terms.due(wh(export), wh(import)) {
+                prop_assert!(to.covers(terms.watermark));
+                prop_assert!(to.export.0 <= export && to.import.0 <= import);
+                prop_assert_eq!(to.net_since(terms.watermark), Some(energy));
+                prop_assert!(energy.magnitude() >= terms.minimum);
+            }
+        }
+    }
+}

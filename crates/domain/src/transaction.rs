@@ -1,0 +1,196 @@
+//! Transactions: what is built, what is signed, and how far one has come.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Address, Status, TxHash, UnixMillis, Wei};
+
+/// How a transaction pays for its gas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fees {
+    /// One gas price, EIP-155 replay protection.
+    Legacy {
+        /// Wei per gas.
+        gas_price: Wei,
+    },
+    /// A cap and a tip, EIP-1559.
+    Eip1559 {
+        /// Wei per gas at most, base fee included.
+        max_fee: Wei,
+        /// Wei per gas for the producer of the block.
+        max_priority_fee: Wei,
+    },
+}
+
+/// A transaction before it is signed. `chain` builds it, `keystore` encodes and signs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnsignedTx {
+    /// EIP-155 chain id; `keystore` refuses another than it was told to expect.
+    pub chain_id: u64,
+    /// The sender's transaction count.
+    pub nonce: u64,
+    /// The called account; `None` creates a contract.
+    pub to: Option<Address>,
+    /// Native coin sent along.
+    pub value: Wei,
+    /// Gas at most.
+    pub gas_limit: u64,
+    /// How gas is paid for.
+    pub fees: Fees,
+    /// Calldata, or the creation code of a contract.
+    pub input: Vec<u8>,
+}
+
+/// A signed transaction: exactly these bytes are stored, sent and, when in doubt, sent again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedTx {
+    /// Keccak-256 of `raw`.
+    pub hash: TxHash,
+    /// The EIP-2718 envelope, or RLP for a legacy transaction.
+    pub raw: Vec<u8>,
+}
+
+/// An EIP-2612 permit before it is signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permit {
+    /// The token contract, which is the EIP-712 verifying contract.
+    pub token: Address,
+    /// The token's name, which is the EIP-712 domain name; its version is "1".
+    pub token_name: String,
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// Who grants the allowance.
+    pub owner: Address,
+    /// Who may spend it.
+    pub spender: Address,
+    /// Token base units.
+    pub value: u128,
+    /// The owner's permit nonce at the token.
+    pub nonce: u64,
+    /// Unix seconds after which it is void.
+    pub deadline: u64,
+}
+
+/// What a transaction is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TxKind {
+    /// `openMeter`: the baseline of a meter.
+    OpenMeter,
+    /// `setSettler`: authorise or revoke a settlement key.
+    SetSettler,
+    /// `settleMeter`: registers move, ETK is minted or burned.
+    SettleMeter,
+}
+
+impl TxKind {
+    /// The name in the database and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OpenMeter => "open_meter",
+            Self::SetSettler => "set_settler",
+            Self::SettleMeter => "settle_meter",
+        }
+    }
+
+    /// The reverse of [`TxKind::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::OpenMeter, Self::SetSettler, Self::SettleMeter].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// How far a transaction has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TxStage {
+    /// Waits for its turn.
+    Queued,
+    /// Waits for the wallet to be unlocked.
+    AwaitingUnlock,
+    /// The account cannot pay for the gas.
+    NoGas,
+    /// Signed and stored, perhaps sent: only the chain can tell.
+    Signed,
+    /// A node has taken it.
+    Sent,
+    /// In a block, not yet deep enough.
+    Mined,
+    /// As deep as the network asks for.
+    Confirmed,
+    /// It did not, and will not, take effect.
+    Failed,
+}
+
+impl TxStage {
+    /// Every stage, in order.
+    pub const ALL: [Self; 8] = [
+        Self::Queued,
+        Self::AwaitingUnlock,
+        Self::NoGas,
+        Self::Signed,
+        Self::Sent,
+        Self::Mined,
+        Self::Confirmed,
+        Self::Failed,
+    ];
+
+    /// The name in the database and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::AwaitingUnlock => "awaiting_unlock",
+            Self::NoGas => "no_gas",
+            Self::Signed => "signed",
+            Self::Sent => "sent",
+            Self::Mined => "mined",
+            Self::Confirmed => "confirmed",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The reverse of [`TxStage::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.as_str() == text)
+    }
+
+    /// The coarse status of the source documents.
+    pub fn status(self) -> Status {
+        match self {
+            Self::Confirmed => Status::Success,
+            Self::Failed => Status::Failed,
+            Self::Queued | Self::AwaitingUnlock | Self::NoGas | Self::Signed | Self::Sent | Self::Mined => Status::Pending,
+        }
+    }
+
+    /// Whether bytes exist that a node may have.
+    pub fn is_signed(self) -> bool {
+        matches!(self, Self::Signed | Self::Sent | Self::Mined)
+    }
+}
+
+/// A transaction of this wallet, as stored in the outbox and shown to a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transaction {
+    /// The outbox's own number.
+    pub id: i64,
+    /// What it is for.
+    pub kind: TxKind,
+    /// How far it has come.
+    pub stage: TxStage,
+    /// The account that signs.
+    pub from: Address,
+    /// Known once signed.
+    pub hash: Option<TxHash>,
+    /// Known once signed.
+    pub nonce: Option<u64>,
+    /// The block that includes it.
+    pub block: Option<u64>,
+    /// Blocks on top of and including that one.
+    pub confirmations: u64,
+    /// Why it waits or failed, as a sentence.
+    pub reason: Option<String>,
+    /// When it was queued.
+    pub created_at: UnixMillis,
+    /// When it last changed.
+    pub updated_at: UnixMillis,
+}

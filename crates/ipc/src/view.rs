@@ -1,0 +1,233 @@
+//! Shapes that only the window and the command line need.
+
+use enerlink_domain::{
+    Address, DeviceState, Estimate, Etk, Hash32, Meter, MeterId, MicroWatts, MicroWh, Registration, Settlement,
+    Transaction, UnixMillis,
+    event::{Balances, ChainState, VaultState},
+    settlement::Watermark,
+};
+use serde::{Deserialize, Serialize};
+
+/// What the window needs to choose its first page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppStatus {
+    /// Version of the app.
+    pub version: String,
+    /// Whether this is the simulated neighbourhood.
+    pub demo: bool,
+    /// Whether another process has the profile and this one only reads.
+    pub read_only: bool,
+    /// Where the profile lives.
+    pub data_dir: String,
+    /// Whether there is a wallet and whether it is open.
+    pub vault: VaultState,
+    /// The wallet, when there is one.
+    pub wallet: Option<WalletView>,
+    /// The connection to the node.
+    pub chain: ChainState,
+    /// How many meters the profile has.
+    pub meters: u32,
+    /// Milliseconds until the next unlock attempt is allowed.
+    pub unlock_wait_ms: u64,
+}
+
+/// A wallet, without anything secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WalletView {
+    /// What the household calls it.
+    pub name: String,
+    /// Its first account, `m/44'/60'/0'/0/0`.
+    pub address: Address,
+    /// Whether the phrase was typed back.
+    pub phrase_confirmed: bool,
+    /// When it was created.
+    pub created_at: UnixMillis,
+}
+
+/// How strong a password is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Strength {
+    /// 0 (guessed at once) to 4 (strong), as zxcvbn counts.
+    pub score: u8,
+    /// Whether it is accepted.
+    pub accepted: bool,
+}
+
+/// Addresses of the contracts, as the operator's file holds them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkDraft {
+    /// JSON-RPC endpoint of the Ethereum node, `http://` or `https://`.
+    pub rpc_url: String,
+    /// The text of the addresses file.
+    pub addresses: String,
+}
+
+/// The network in use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkView {
+    /// JSON-RPC endpoint.
+    pub rpc_url: String,
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// Hash of block 0, which the profile is bound to.
+    pub genesis: Hash32,
+    /// EnergyConverter.
+    pub converter: Address,
+    /// ETKToken.
+    pub etk: Address,
+    /// IDRSToken.
+    pub idrs: Address,
+    /// Blocks that a transaction must be deep, the including one counted.
+    pub confirmations: u32,
+}
+
+/// A meter to be added.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeterDraft {
+    /// The id registered on chain.
+    pub id: MeterId,
+    /// What the household calls it; the id when empty.
+    pub name: String,
+    /// `mqtt://[user@]host[:port]` or `mqtts://…`.
+    pub broker_url: String,
+    /// The broker's password; it goes to the sealed file, not to the database.
+    pub broker_password: Option<String>,
+    /// Before `/sensors`.
+    pub base_topic: String,
+    /// Units of power and current.
+    pub units: enerlink_domain::reading::Units,
+    /// The most it can carry in one direction, in W.
+    pub rated_power_w: u32,
+    /// Whether settlement may go on while the wallet is locked.
+    pub settlement_key: bool,
+}
+
+/// A meter with everything known of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeterView {
+    /// As added.
+    pub meter: Meter,
+    /// Its last messages.
+    pub device: DeviceState,
+    /// Its standing on chain.
+    pub registration: Registration,
+    /// Its registers, once heard.
+    pub registers: Option<RegisterView>,
+}
+
+/// The registers of a meter, and how they stand to the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisterView {
+    /// Exported.
+    pub export: MicroWh,
+    /// Imported.
+    pub import: MicroWh,
+    /// How often a counter has started anew.
+    pub epoch: u32,
+    /// Registers last settled, once the chain was read.
+    pub watermark: Option<Watermark>,
+}
+
+/// What the operator needs to register a meter; signed by the owner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegistrationRequest {
+    /// Always `enerlink-registration-1`.
+    pub kind: String,
+    /// The meter.
+    pub meter_id: MeterId,
+    /// Whose it shall be.
+    pub prosumer: Address,
+    /// Its rated power in W.
+    pub rated_power_w: u32,
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// EnergyConverter.
+    pub converter: Address,
+    /// EIP-191 signature of the prosumer over the text of the fields above, `0x` and 130 digits.
+    pub signature: String,
+}
+
+/// Energy of a day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayEnergy {
+    /// Generated by the sun.
+    pub produced: MicroWh,
+    /// Used by the home.
+    pub used: MicroWh,
+    /// To the grid.
+    pub exported: MicroWh,
+    /// From the grid.
+    pub imported: MicroWh,
+}
+
+/// The home page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Home {
+    /// The core's clock, which may be simulated.
+    pub now: UnixMillis,
+    /// The meter shown; none yet in a new profile.
+    pub meter: Option<MeterView>,
+    /// The settlement card.
+    pub estimate: Option<Estimate>,
+    /// What the account holds, once the chain was read.
+    pub balances: Option<Balances>,
+    /// Energy of today.
+    pub today: DayEnergy,
+    /// The last settlements, newest first.
+    pub settlements: Vec<Settlement>,
+    /// The last transactions, newest first.
+    pub transactions: Vec<Transaction>,
+    /// Sums over all settlements of this meter.
+    pub totals: Totals,
+}
+
+/// Sums over settlements with SUCCESS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// How many.
+    pub settlements: u64,
+    /// ETK minted.
+    pub minted: Etk,
+    /// ETK burned, as a positive amount.
+    pub burned: Etk,
+}
+
+/// A page of settlements.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettlementPage {
+    /// Newest first.
+    pub rows: Vec<Settlement>,
+    /// Give this as `before` for the next page; none at the end.
+    pub next: Option<i64>,
+}
+
+/// One bucket of the power curve; averages over the bucket, absent where nothing was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PowerPoint {
+    /// Start of the bucket.
+    pub at: UnixMillis,
+    /// Sun.
+    pub solar: Option<MicroWatts>,
+    /// Home.
+    pub load: Option<MicroWatts>,
+    /// Grid; positive is export.
+    pub grid: Option<MicroWatts>,
+    /// Battery; positive is charging.
+    pub battery: Option<MicroWatts>,
+}
+
+/// Power over time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PowerCurve {
+    /// Width of a bucket in milliseconds.
+    pub bucket_ms: u64,
+    /// In the order of time; buckets without data are left out.
+    pub points: Vec<PowerPoint>,
+}
+
+/// A command on its way to a meter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandId {
+    /// UUID under which the meter answers.
+    pub correlation_id: String,
+}

@@ -1,16 +1,13 @@
 // Builds the contracts and writes, or with --check compares, the committed abi/*.json: contract name, ABI and bytecode.
-import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { forge, root } from "./forge.mjs";
 
-const root = path.resolve(import.meta.dirname, "..");
 const CONTRACTS = ["ETKToken", "IDRSToken", "EnergyConverter"];
 
 function build(out, cache) {
-  const forge = path.join(root, "node_modules", "@foundry-rs", "forge", "bin.mjs");
-  const args = [forge, "build", "src", "--out", out, "--cache-path", cache];
-  execFileSync(process.execPath, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+  forge(["build", "src", "--out", out, "--cache-path", cache]);
 }
 
 function describe(out, contractName) {

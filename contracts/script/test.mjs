@@ -1,0 +1,7 @@
+// Runs every test of the contracts, then the gas check; --full takes the long fuzz and invariant runs.
+import { check } from "./gas.mjs";
+import { forge } from "./forge.mjs";
+
+const profile = process.argv.includes("--full") ? "full" : (process.env.FOUNDRY_PROFILE ?? "default");
+forge(["test", "--no-match-path", "test/gas/*"], { FOUNDRY_PROFILE: profile });
+check();

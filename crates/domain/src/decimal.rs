@@ -56,13 +56,19 @@ fn digits(text: &str) -> bool {
 }
 
 fn split_exponent(text: &str) -> Result<(&str, i32), ParseDecimalError> {
-    let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return Ok((text, 0)) };
+    let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else {
+        return Ok((text, 0));
+    };
     let unsigned = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
     if unsigned.is_empty() || !digits(unsigned) {
         return Err(ParseDecimalError::NotANumber);
     }
     let exponent: i32 = exponent.parse().map_err(|_| ParseDecimalError::OutOfRange)?;
-    if exponent.abs() > 400 { Err(ParseDecimalError::OutOfRange) } else { Ok((mantissa, exponent)) }
+    if exponent.abs() > 400 {
+        Err(ParseDecimalError::OutOfRange)
+    } else {
+        Ok((mantissa, exponent))
+    }
 }
 
 fn shift_decimal(value: i128, shift: i32) -> Result<i128, ParseDecimalError> {

@@ -74,18 +74,28 @@ impl Code {
             Self::WeakPassword => "Choose at least 12 characters that are hard to guess.",
             Self::NoVault => "Create a wallet first.",
             Self::VaultExists => "Unlock the wallet that is there, or choose another data directory.",
-            Self::VaultUnreadable => "Restore the vault from its .bak copy or from your backup; nothing was changed.",
+            Self::VaultUnreadable => {
+                "Restore the vault from its .bak copy or from your backup; nothing was changed."
+            }
             Self::Locked => "Unlock the wallet and try again.",
             Self::ProfileInUse => "Close the other EnerLink process, or choose another data directory.",
-            Self::BrokerUnreachable => "Check that the broker is switched on and that address and port are right.",
+            Self::BrokerUnreachable => {
+                "Check that the broker is switched on and that address and port are right."
+            }
             Self::BrokerRefused => "Check the broker's user name, password and access list.",
             Self::MeterSilent => "Check the meter's power and network, and the base topic.",
-            Self::NodeUnreachable => "Check that the Ethereum node is running and that its address is right; energy is counted meanwhile.",
+            Self::NodeUnreachable => {
+                "Check that the Ethereum node is running and that its address is right; energy is counted meanwhile."
+            }
             Self::WrongChain => "Choose a node of the configured chain, or import the right addresses file.",
-            Self::OtherChain => "Use another profile for this chain; the one that this profile knows is left untouched.",
+            Self::OtherChain => {
+                "Use another profile for this chain; the one that this profile knows is left untouched."
+            }
             Self::ContractsMissing => "Ask the operator for the current addresses file and import it.",
             Self::NoNetwork => "Import the operator's addresses file.",
-            Self::MeterUnregistered => "Send the registration request to the operator; energy is counted and carried meanwhile.",
+            Self::MeterUnregistered => {
+                "Send the registration request to the operator; energy is counted and carried meanwhile."
+            }
             Self::MeterForeign => "Ask the operator to register the meter to your account.",
             Self::MeterUnknown => "Check the meter id, or add the meter.",
             Self::MeterExists => "Choose another meter id, or edit the meter that is there.",
@@ -114,6 +124,9 @@ pub struct Error {
 impl Error {
     /// An error with its sentence.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 }

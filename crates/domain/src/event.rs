@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Address, DeviceState, Error, Estimate, Etk, Idrs, MeterId, Registration, Settlement, Transaction, Wei, meter::Link,
+    Address, DeviceState, Error, Estimate, Etk, Idrs, MeterId, Registration, Settlement, Transaction, Wei,
+    meter::Link,
 };
 
 /// Whether keys can sign.
@@ -47,7 +48,10 @@ pub struct ChainState {
 /// Something changed, and this is how it is now. It is stored before it is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", content = "value", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "events are few and short-lived; boxing would only add noise")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "events are few and short-lived; boxing would only add noise"
+)]
 pub enum Event {
     /// A meter said something, or fell silent.
     Device(DeviceState),

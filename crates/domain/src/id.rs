@@ -43,7 +43,10 @@ pub fn unhex(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(2) || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect()
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
+        .collect()
 }
 
 /// The name under which a meter is registered on chain.
@@ -66,7 +69,8 @@ impl FromStr for MeterId {
     type Err = ParseIdError;
 
     fn from_str(text: &str) -> Result<Self, ParseIdError> {
-        let forbidden = |letter: char| letter.is_whitespace() || letter.is_control() || "/+#".contains(letter);
+        let forbidden =
+            |letter: char| letter.is_whitespace() || letter.is_control() || "/+#".contains(letter);
         if text.is_empty() || text.len() > 64 || text.chars().any(forbidden) {
             return Err(ParseIdError::MeterId);
         }
@@ -101,7 +105,11 @@ impl fmt::Display for Address {
         formatter.write_str("0x")?;
         for (at, letter) in lower.chars().enumerate() {
             let nibble = (digest[at / 2] >> (4 * (1 - at % 2))) & 0xf;
-            let letter = if nibble >= 8 { letter.to_ascii_uppercase() } else { letter };
+            let letter = if nibble >= 8 {
+                letter.to_ascii_uppercase()
+            } else {
+                letter
+            };
             write!(formatter, "{letter}")?;
         }
         Ok(())
@@ -114,11 +122,17 @@ impl FromStr for Address {
     /// All-lower and all-upper digits are accepted, mixed case only with a right checksum.
     fn from_str(text: &str) -> Result<Self, ParseIdError> {
         let digits = text.strip_prefix("0x").ok_or(ParseIdError::Address)?;
-        let bytes = unhex(digits).and_then(|bytes| bytes.try_into().ok()).ok_or(ParseIdError::Address)?;
+        let bytes = unhex(digits)
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or(ParseIdError::Address)?;
         let address = Self(bytes);
         let lower = !digits.bytes().any(|byte| byte.is_ascii_uppercase());
         let upper = !digits.bytes().any(|byte| byte.is_ascii_lowercase());
-        if lower || upper || address.to_string() == text { Ok(address) } else { Err(ParseIdError::Checksum) }
+        if lower || upper || address.to_string() == text {
+            Ok(address)
+        } else {
+            Err(ParseIdError::Checksum)
+        }
     }
 }
 
@@ -142,7 +156,10 @@ impl FromStr for Hash32 {
 
     fn from_str(text: &str) -> Result<Self, ParseIdError> {
         let digits = text.strip_prefix("0x").ok_or(ParseIdError::Hash)?;
-        unhex(digits).and_then(|bytes| bytes.try_into().ok()).map(Self).ok_or(ParseIdError::Hash)
+        unhex(digits)
+            .and_then(|bytes| bytes.try_into().ok())
+            .map(Self)
+            .ok_or(ParseIdError::Hash)
     }
 }
 
@@ -180,8 +197,14 @@ mod tests {
             let address: Address = text.parse().expect(text);
             assert_eq!(address.to_string(), text);
         }
-        assert_eq!("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1Beaed".parse::<Address>(), Err(ParseIdError::Checksum));
-        assert_eq!("5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed".parse::<Address>(), Err(ParseIdError::Address));
+        assert_eq!(
+            "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1Beaed".parse::<Address>(),
+            Err(ParseIdError::Checksum)
+        );
+        assert_eq!(
+            "5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed".parse::<Address>(),
+            Err(ParseIdError::Address)
+        );
     }
 
     #[test]

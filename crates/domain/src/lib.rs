@@ -16,6 +16,7 @@ pub mod reading;
 pub mod register;
 pub mod settlement;
 pub mod transaction;
+pub mod view;
 
 pub use clock::{Clock, UnixMillis};
 pub use error::{Code, Error};
@@ -23,7 +24,9 @@ pub use estimate::{Estimate, FlowState, Readiness};
 pub use event::Event;
 pub use id::{Address, BlockHash, Hash32, MeterId, TxHash};
 pub use meter::{BrokerAddress, DeviceState, Meter, Registration};
-pub use quantity::{Etk, Idrs, MicroAmps, MicroVolts, MicroWatts, MicroWh, NetMicroWh, NetWattHours, WattHours, Wei};
+pub use quantity::{
+    Etk, Idrs, MicroAmps, MicroVolts, MicroWatts, MicroWh, NetMicroWh, NetWattHours, WattHours, Wei,
+};
 pub use reading::{Heartbeat, Sensors, StatusSnapshot, Subsystem};
 pub use register::{Registers, Verdict};
 pub use settlement::{Settlement, SettlementStage, Status, Trigger};

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Address, Heartbeat, MeterId, Sensors, StatusSnapshot, UnixMillis, reading::Units, register::CounterSource,
-    settlement::Watermark,
+    Address, Heartbeat, MeterId, Sensors, StatusSnapshot, UnixMillis, reading::Units,
+    register::CounterSource, settlement::Watermark,
 };
 
 /// Where a broker listens. Its password is not here: it never enters the database.
@@ -40,13 +40,22 @@ impl BrokerAddress {
             None => (place, if tls { 8883 } else { 1883 }),
         };
         let valid = !host.is_empty() && !host.contains(['/', ' ']);
-        valid.then(|| Self { host: host.to_owned(), port, tls, username: user.map(str::to_owned) })
+        valid.then(|| Self {
+            host: host.to_owned(),
+            port,
+            tls,
+            username: user.map(str::to_owned),
+        })
     }
 
     /// The reverse of [`BrokerAddress::parse`].
     pub fn url(&self) -> String {
         let scheme = if self.tls { "mqtts" } else { "mqtt" };
-        let user = self.username.as_ref().map(|user| format!("{user}@")).unwrap_or_default();
+        let user = self
+            .username
+            .as_ref()
+            .map(|user| format!("{user}@"))
+            .unwrap_or_default();
         format!("{scheme}://{user}{}:{}", self.host, self.port)
     }
 }
@@ -120,12 +129,22 @@ pub struct Link {
 impl Link {
     /// A link that works since `since`.
     pub fn up(since: UnixMillis) -> Self {
-        Self { up: true, code: None, message: None, since }
+        Self {
+            up: true,
+            code: None,
+            message: None,
+            since,
+        }
     }
 
     /// A link that is down since `since`, because of `error`.
     pub fn down(since: UnixMillis, error: crate::Error) -> Self {
-        Self { up: false, code: Some(error.code), message: Some(error.message), since }
+        Self {
+            up: false,
+            code: Some(error.code),
+            message: Some(error.message),
+            since,
+        }
     }
 }
 
@@ -156,10 +175,23 @@ mod tests {
 
     #[test]
     fn broker_addresses_round_trip() {
-        for url in ["mqtt://127.0.0.1:1883", "mqtts://meter@broker.local:8884", "mqtt://[::1]:1883"] {
-            assert_eq!(BrokerAddress::parse(url).map(|address| address.url()).as_deref(), Some(url));
+        for url in [
+            "mqtt://127.0.0.1:1883",
+            "mqtts://meter@broker.local:8884",
+            "mqtt://[::1]:1883",
+        ] {
+            assert_eq!(
+                BrokerAddress::parse(url).map(|address| address.url()).as_deref(),
+                Some(url)
+            );
         }
-        for url in ["http://a", "mqtt://", "mqtt://user:pass@host", "mqtt://a:b", "mqtt://a:99999"] {
+        for url in [
+            "http://a",
+            "mqtt://",
+            "mqtt://user:pass@host",
+            "mqtt://a:b",
+            "mqtt://a:99999",
+        ] {
             assert_eq!(BrokerAddress::parse(url), None, "{url}");
         }
     }

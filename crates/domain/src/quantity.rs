@@ -100,7 +100,10 @@ impl MicroWh {
 impl WattHours {
     /// The same energy in micro-watt-hours, or `None` above [`MicroWh::MAX`].
     pub fn micro(self) -> Option<MicroWh> {
-        self.0.checked_mul(MICRO).filter(|value| *value <= MicroWh::MAX.0).map(MicroWh)
+        self.0
+            .checked_mul(MICRO)
+            .filter(|value| *value <= MicroWh::MAX.0)
+            .map(MicroWh)
     }
 }
 
@@ -161,7 +164,11 @@ impl MicroWh {
     pub fn parse_wh(text: &str) -> Result<Self, ParseDecimalError> {
         let value = decimal::parse_scaled(text, 6)?;
         let value = u64::try_from(value).map_err(|_| ParseDecimalError::Negative)?;
-        if value > Self::MAX.0 { Err(ParseDecimalError::OutOfRange) } else { Ok(Self(value)) }
+        if value > Self::MAX.0 {
+            Err(ParseDecimalError::OutOfRange)
+        } else {
+            Ok(Self(value))
+        }
     }
 }
 
@@ -171,8 +178,14 @@ mod tests {
 
     #[test]
     fn energy_converts_with_the_remainder_carried() {
-        assert_eq!(Etk::from_energy(NetWattHours(1000), 100_000, 0), (Etk(100_000), 0));
-        assert_eq!(Etk::from_energy(NetWattHours(-500), 100_000, 0), (Etk(-50_000), 0));
+        assert_eq!(
+            Etk::from_energy(NetWattHours(1000), 100_000, 0),
+            (Etk(100_000), 0)
+        );
+        assert_eq!(
+            Etk::from_energy(NetWattHours(-500), 100_000, 0),
+            (Etk(-50_000), 0)
+        );
         assert_eq!(Etk::from_energy(NetWattHours(105), 100, 0), (Etk(10), 500));
         assert_eq!(Etk::from_energy(NetWattHours(105), 100, 500), (Etk(11), 0));
         assert_eq!(Etk::from_energy(NetWattHours(-105), 100, 0), (Etk(-10), -500));
@@ -180,7 +193,10 @@ mod tests {
 
     #[test]
     fn amounts_are_strings_in_json() {
-        assert_eq!(serde_json::to_string(&MicroWh(u64::MAX)).expect("json"), "\"18446744073709551615\"");
+        assert_eq!(
+            serde_json::to_string(&MicroWh(u64::MAX)).expect("json"),
+            "\"18446744073709551615\""
+        );
         assert_eq!(serde_json::from_str::<Etk>("\"-7\"").expect("json"), Etk(-7));
         assert!(serde_json::from_str::<Etk>("7").is_err());
         assert_eq!(Etk(-5).to_string(), "-0.05");

@@ -242,6 +242,8 @@ impl Units {
 
     /// The reverse of [`Units::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Milli, Self::Base].into_iter().find(|units| units.as_str() == text)
+        [Self::Milli, Self::Base]
+            .into_iter()
+            .find(|units| units.as_str() == text)
     }
 }

@@ -43,12 +43,16 @@ impl CounterSource {
 
     /// The reverse of [`CounterSource::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Total, Self::Settlement].into_iter().find(|source| source.as_str() == text)
+        [Self::Total, Self::Settlement]
+            .into_iter()
+            .find(|source| source.as_str() == text)
     }
 
     /// The source that a message offers: totals when it has them, else settlement counters.
     pub fn offered_by(sensors: &Sensors) -> Option<Self> {
-        [Self::Total, Self::Settlement].into_iter().find(|source| source.counters(sensors).is_some())
+        [Self::Total, Self::Settlement]
+            .into_iter()
+            .find(|source| source.counters(sensors).is_some())
     }
 
     /// The pair of counters (export, import); both or none, because half a net is wrong.
@@ -57,7 +61,10 @@ impl CounterSource {
             Self::Total => subsystem.total_energy,
             Self::Settlement => subsystem.settlement_energy,
         };
-        Some(Pair { export: pick(sensors.export.as_ref()?)?, import: pick(sensors.import.as_ref()?)? })
+        Some(Pair {
+            export: pick(sensors.export.as_ref()?)?,
+            import: pick(sensors.import.as_ref()?)?,
+        })
     }
 }
 
@@ -193,7 +200,9 @@ impl Registers {
     /// Lifts registers that stand below what the chain has settled: a restored profile continues from there.
     /// Answers whether anything was lifted.
     pub fn raise_to(&mut self, watermark: Watermark) -> bool {
-        let (Some(export), Some(import)) = (watermark.export.micro(), watermark.import.micro()) else { return false };
+        let (Some(export), Some(import)) = (watermark.export.micro(), watermark.import.micro()) else {
+            return false;
+        };
         let lifted = export > self.export || import > self.import;
         self.export = self.export.max(export);
         self.import = self.import.max(import);
@@ -201,17 +210,27 @@ impl Registers {
     }
 
     /// Takes one message into account. A refused message moves nothing but the suspicion of a reboot.
-    pub fn apply(&mut self, sensors: &Sensors, received_at: UnixMillis, retained: bool, rated_power_w: u32) -> Verdict {
+    pub fn apply(
+        &mut self,
+        sensors: &Sensors,
+        received_at: UnixMillis,
+        retained: bool,
+        rated_power_w: u32,
+    ) -> Verdict {
         if retained {
             return refused(Reason::Retained);
         }
-        let Some(counters) = self.source.counters(sensors) else { return refused(Reason::NoCounters) };
+        let Some(counters) = self.source.counters(sensors) else {
+            return refused(Reason::NoCounters);
+        };
         let message = Baseline {
             counters,
-            settlement: CounterSource::Settlement.counters(sensors).map_or_else(Pair::default, |pair| Pair {
-                export: Some(pair.export),
-                import: Some(pair.import),
-            }),
+            settlement: CounterSource::Settlement
+                .counters(sensors)
+                .map_or_else(Pair::default, |pair| Pair {
+                    export: Some(pair.export),
+                    import: Some(pair.import),
+                }),
             device_time: trusted(sensors.device_time, received_at),
             received_at,
         };
@@ -226,7 +245,10 @@ impl Registers {
             self.export = self.export.max(message.counters.export);
             self.import = self.import.max(message.counters.import);
         }
-        self.first = Pair { export: self.export, import: self.import };
+        self.first = Pair {
+            export: self.export,
+            import: self.import,
+        };
         self.baseline = Some(message);
         Verdict::First
     }
@@ -239,12 +261,33 @@ impl Registers {
         };
         let limit = energy_limit(rated_power_w, elapsed);
         let directions = (
-            grow(baseline.counters.export, message.counters.export, baseline.settlement.export, message.settlement.export, limit, self.source),
-            grow(baseline.counters.import, message.counters.import, baseline.settlement.import, message.settlement.import, limit, self.source),
+            grow(
+                baseline.counters.export,
+                message.counters.export,
+                baseline.settlement.export,
+                message.settlement.export,
+                limit,
+                self.source,
+            ),
+            grow(
+                baseline.counters.import,
+                message.counters.import,
+                baseline.settlement.import,
+                message.settlement.import,
+                limit,
+                self.source,
+            ),
         );
-        let (Some(export), Some(import)) = directions else { return refused(Reason::Impossible) };
-        let sums = (self.export.checked_add(export.added), self.import.checked_add(import.added));
-        let (Some(new_export), Some(new_import)) = sums else { return refused(Reason::Overflow) };
+        let (Some(export), Some(import)) = directions else {
+            return refused(Reason::Impossible);
+        };
+        let sums = (
+            self.export.checked_add(export.added),
+            self.import.checked_add(import.added),
+        );
+        let (Some(new_export), Some(new_import)) = sums else {
+            return refused(Reason::Overflow);
+        };
         if new_export > MicroWh::MAX || new_import > MicroWh::MAX {
             return refused(Reason::Overflow);
         }
@@ -256,19 +299,33 @@ impl Registers {
         self.suspicion = Suspicion::default();
         self.baseline = Some(Baseline {
             // Noise does not move the baseline down, or the same energy would be counted on the way up again.
-            counters: Pair { export: export.counter, import: import.counter },
+            counters: Pair {
+                export: export.counter,
+                import: import.counter,
+            },
             ..message
         });
-        Verdict::Counted { added: Pair { export: export.added, import: import.added }, new_epoch }
+        Verdict::Counted {
+            added: Pair {
+                export: export.added,
+                import: import.added,
+            },
+            new_epoch,
+        }
     }
 
     fn order(&mut self, baseline: &Baseline, message: &Baseline) -> Order {
         let by_receipt = message.received_at.since(baseline.received_at);
         match (baseline.device_time, message.device_time) {
-            (Some(DeviceTime::Uptime(last)), Some(DeviceTime::Uptime(now))) => self.order_by_uptime(last, now, by_receipt),
+            (Some(DeviceTime::Uptime(last)), Some(DeviceTime::Uptime(now))) => {
+                self.order_by_uptime(last, now, by_receipt)
+            }
             (Some(DeviceTime::Unix(last)), Some(DeviceTime::Unix(now))) if now < last => Order::Before,
             (Some(DeviceTime::Unix(last)), Some(DeviceTime::Unix(now))) if now == last => Order::Same,
-            _ => Order::After { elapsed: by_receipt, rebooted: false },
+            _ => Order::After {
+                elapsed: by_receipt,
+                rebooted: false,
+            },
         }
     }
 
@@ -277,20 +334,35 @@ impl Registers {
             return Order::Same;
         }
         if now > last {
-            return Order::After { elapsed: Duration::from_millis(u64::from(now - last)), rebooted: false };
+            return Order::After {
+                elapsed: Duration::from_millis(u64::from(now - last)),
+                rebooted: false,
+            };
         }
         let turned = Duration::from_millis(ROLLOVER - u64::from(last) + u64::from(now));
         if turned <= by_receipt + REBOOT_SLACK && turned + REBOOT_SLACK >= by_receipt {
-            return Order::After { elapsed: turned, rebooted: false };
+            return Order::After {
+                elapsed: turned,
+                rebooted: false,
+            };
         }
         // A reboot fits into the silence; a straggler has been up longer than that.
         if Duration::from_millis(u64::from(now)) <= by_receipt + SLACK {
-            return Order::After { elapsed: by_receipt, rebooted: true };
+            return Order::After {
+                elapsed: by_receipt,
+                rebooted: true,
+            };
         }
         let rising = now > self.suspicion.uptime && self.suspicion.count > 0;
-        self.suspicion = Suspicion { uptime: now, count: if rising { self.suspicion.count + 1 } else { 1 } };
+        self.suspicion = Suspicion {
+            uptime: now,
+            count: if rising { self.suspicion.count + 1 } else { 1 },
+        };
         if self.suspicion.count >= REBOOT_EVIDENCE {
-            return Order::After { elapsed: by_receipt, rebooted: true };
+            return Order::After {
+                elapsed: by_receipt,
+                rebooted: true,
+            };
         }
         Order::Before
     }
@@ -332,10 +404,18 @@ fn grow(
     source: CounterSource,
 ) -> Option<Growth> {
     if let Some(added) = now.checked_sub(last) {
-        return (added <= limit).then_some(Growth { added, counter: now, restarted: false });
+        return (added <= limit).then_some(Growth {
+            added,
+            counter: now,
+            restarted: false,
+        });
     }
     if last.0 - now.0 <= NOISE.0 {
-        return Some(Growth { added: MicroWh::ZERO, counter: last, restarted: false });
+        return Some(Growth {
+            added: MicroWh::ZERO,
+            counter: last,
+            restarted: false,
+        });
     }
     // The counter restarted: it has shown `now` since then, and the settlement counter, when it went on, shows
     // also what flowed before the restart.
@@ -344,6 +424,13 @@ fn grow(
         _ => None,
     };
     let plausible = |added: &MicroWh| *added <= limit;
-    let added = recovered.filter(plausible).or(Some(now).filter(plausible)).unwrap_or_default();
-    Some(Growth { added, counter: now, restarted: true })
+    let added = recovered
+        .filter(plausible)
+        .or(Some(now).filter(plausible))
+        .unwrap_or_default();
+    Some(Growth {
+        added,
+        counter: now,
+        restarted: true,
+    })
 }

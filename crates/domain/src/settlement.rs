@@ -30,7 +30,9 @@ impl Status {
 
     /// The reverse of [`Status::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Pending, Self::Success, Self::Failed].into_iter().find(|status| status.as_str() == text)
+        [Self::Pending, Self::Success, Self::Failed]
+            .into_iter()
+            .find(|status| status.as_str() == text)
     }
 }
 
@@ -205,18 +207,35 @@ impl Terms {
     /// Decides what registers of `export` and `import` mean now.
     pub fn due(&self, export: MicroWh, import: MicroWh) -> Due {
         let room = self.bucket_room().0;
-        let limit = |register: MicroWh, from: WattHours| WattHours(register.floor_wh().0.clamp(from.0, from.0.saturating_add(room)));
-        let owed = Watermark { export: export.floor_wh().max(self.watermark.export), import: import.floor_wh().max(self.watermark.import) };
-        let to = Watermark { export: limit(export, self.watermark.export), import: limit(import, self.watermark.import) };
+        let limit = |register: MicroWh, from: WattHours| {
+            WattHours(register.floor_wh().0.clamp(from.0, from.0.saturating_add(room)))
+        };
+        let owed = Watermark {
+            export: export.floor_wh().max(self.watermark.export),
+            import: import.floor_wh().max(self.watermark.import),
+        };
+        let to = Watermark {
+            export: limit(export, self.watermark.export),
+            import: limit(import, self.watermark.import),
+        };
         let energy = to.net_since(self.watermark).unwrap_or_default();
         let owed_energy = owed.net_since(self.watermark).unwrap_or_default();
         if energy.magnitude() < self.minimum || energy == NetWattHours::ZERO {
             let enough = owed_energy.magnitude() >= self.minimum && owed_energy != NetWattHours::ZERO;
-            return if enough { Due::BucketFull } else { Due::BelowMinimum { energy: owed_energy, minimum: self.minimum } };
+            return if enough {
+                Due::BucketFull
+            } else {
+                Due::BelowMinimum {
+                    energy: owed_energy,
+                    minimum: self.minimum,
+                }
+            };
         }
         let (etk, _) = Etk::from_energy(energy, self.ratio, self.carry);
         if etk.0 + self.balance.0 < 0 {
-            return Due::InsufficientEtk { missing: Etk(-(etk.0 + self.balance.0)) };
+            return Due::InsufficientEtk {
+                missing: Etk(-(etk.0 + self.balance.0)),
+            };
         }
         Due::Settle { to, energy }
     }
@@ -235,7 +254,10 @@ mod tests {
 
     fn terms() -> Terms {
         Terms {
-            watermark: Watermark { export: WattHours(1000), import: WattHours(200) },
+            watermark: Watermark {
+                export: WattHours(1000),
+                import: WattHours(200),
+            },
             minimum: WattHours(100),
             ratio: 100_000,
             carry: 0,
@@ -253,21 +275,51 @@ mod tests {
     #[test]
     fn the_minimum_is_inclusive() {
         let below = terms().due(MicroWh(1_099_999_999), wh(200));
-        assert_eq!(below, Due::BelowMinimum { energy: NetWattHours(99), minimum: WattHours(100) });
-        let to = Watermark { export: WattHours(1100), import: WattHours(200) };
-        assert_eq!(terms().due(wh(1100), wh(200)), Due::Settle { to, energy: NetWattHours(100) });
+        assert_eq!(
+            below,
+            Due::BelowMinimum {
+                energy: NetWattHours(99),
+                minimum: WattHours(100)
+            }
+        );
+        let to = Watermark {
+            export: WattHours(1100),
+            import: WattHours(200),
+        };
+        assert_eq!(
+            terms().due(wh(1100), wh(200)),
+            Due::Settle {
+                to,
+                energy: NetWattHours(100)
+            }
+        );
     }
 
     #[test]
     fn an_import_beyond_the_balance_is_carried() {
-        assert_eq!(terms().due(wh(1000), wh(350)), Due::InsufficientEtk { missing: Etk(10_000) });
+        assert_eq!(
+            terms().due(wh(1000), wh(350)),
+            Due::InsufficientEtk { missing: Etk(10_000) }
+        );
     }
 
     #[test]
     fn the_bucket_splits_a_large_settlement() {
-        let to = Watermark { export: WattHours(6000), import: WattHours(200) };
-        assert_eq!(terms().due(wh(9000), wh(200)), Due::Settle { to, energy: NetWattHours(5000) });
-        let full = Terms { cleared_at: 1_003_600, ..terms() };
+        let to = Watermark {
+            export: WattHours(6000),
+            import: WattHours(200),
+        };
+        assert_eq!(
+            terms().due(wh(9000), wh(200)),
+            Due::Settle {
+                to,
+                energy: NetWattHours(5000)
+            }
+        );
+        let full = Terms {
+            cleared_at: 1_003_600,
+            ..terms()
+        };
         assert_eq!(full.due(wh(9000), wh(200)), Due::BucketFull);
     }
 

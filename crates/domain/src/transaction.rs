@@ -95,7 +95,9 @@ impl TxKind {
 
     /// The reverse of [`TxKind::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::OpenMeter, Self::SetSettler, Self::SettleMeter].into_iter().find(|kind| kind.as_str() == text)
+        [Self::OpenMeter, Self::SetSettler, Self::SettleMeter]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
     }
 }
 
@@ -158,7 +160,9 @@ impl TxStage {
         match self {
             Self::Confirmed => Status::Success,
             Self::Failed => Status::Failed,
-            Self::Queued | Self::AwaitingUnlock | Self::NoGas | Self::Signed | Self::Sent | Self::Mined => Status::Pending,
+            Self::Queued | Self::AwaitingUnlock | Self::NoGas | Self::Signed | Self::Sent | Self::Mined => {
+                Status::Pending
+            }
         }
     }
 

@@ -1,17 +1,16 @@
 //! Every command between the window and the core: its name, its input, its answer. Both sides compile this crate.
 //!
-//! Values of `domain` go over as they are; `view` adds a shape only where the window needs another one.
+//! Values of `domain` go over as they are.
 
-pub mod view;
-
-pub use enerlink_domain::{Code, Error, Event};
-use enerlink_domain::{MeterId, UnixMillis};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-
-use crate::view::{
-    AppStatus, CommandId, Home, MeterDraft, MeterView, NetworkDraft, NetworkView, PowerCurve, RegistrationRequest,
-    SettlementPage, Strength, WalletView,
+pub use enerlink_domain::{Code, Error, Event, view};
+use enerlink_domain::{
+    MeterId, UnixMillis,
+    view::{
+        AppStatus, CommandId, Home, MeterDraft, MeterView, NetworkDraft, NetworkView, PowerCurve,
+        RegistrationRequest, SettlementPage, Strength, WalletView,
+    },
 };
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// A call from the window into the core. Fields become the arguments, in camel case, as Tauri expects them.
 pub trait Command: Serialize + DeserializeOwned {

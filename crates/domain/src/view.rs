@@ -1,8 +1,8 @@
-//! Shapes that only the window and the command line need.
+//! Shapes that group several values for a reader: the window, the command line, the operator.
 
-use enerlink_domain::{
-    Address, DeviceState, Estimate, Etk, Hash32, Meter, MeterId, MicroWatts, MicroWh, Registration, Settlement,
-    Transaction, UnixMillis,
+use crate::{
+    Address, DeviceState, Estimate, Etk, Hash32, Meter, MeterId, MicroWatts, MicroWh, Registration,
+    Settlement, Transaction, UnixMillis,
     event::{Balances, ChainState, VaultState},
     settlement::Watermark,
 };
@@ -95,7 +95,7 @@ pub struct MeterDraft {
     /// Before `/sensors`.
     pub base_topic: String,
     /// Units of power and current.
-    pub units: enerlink_domain::reading::Units,
+    pub units: crate::reading::Units,
     /// The most it can carry in one direction, in W.
     pub rated_power_w: u32,
     /// Whether settlement may go on while the wallet is locked.

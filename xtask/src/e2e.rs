@@ -1,0 +1,89 @@
+//! End to end: the tests that drive the real window through WebDriver.
+
+use std::{
+    env, fs,
+    process::{Command, ExitCode},
+};
+
+use anyhow::Result;
+
+use crate::{
+    counts::Counts,
+    demo, process,
+    setup::{self, Need},
+    test, ui,
+    workspace::{Metadata, root},
+};
+
+/// Where the window appears.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Screen {
+    /// The person's own, if there is one.
+    Own,
+    /// One of known size that nobody sees.
+    Virtual,
+}
+
+/// Why the window cannot be driven here, if it cannot.
+pub(crate) fn obstacle() -> Option<&'static str> {
+    cfg!(target_os = "macos").then_some("macOS has no WebDriver for its web view")
+}
+
+/// The chore `e2e [filter]`.
+pub(crate) fn chore(filter: Option<&str>) -> Result<ExitCode> {
+    if let Some(obstacle) = obstacle() {
+        anyhow::bail!("{obstacle}");
+    }
+    let counts = run(filter, Screen::Own)?;
+    for failure in &counts.failures {
+        eprintln!("failed: {failure}");
+    }
+    println!("{} passed, {} failed", counts.passed, counts.failed());
+    Ok(if counts.failures.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Builds the app and its driver, and runs the tests whose name contains `filter`.
+pub(crate) fn run(filter: Option<&str>, screen: Screen) -> Result<Counts> {
+    setup::ensure(&[Need::Window, Need::Driver])?;
+    ui::build()?;
+    // The app is built along with its tests, and before the virtual screen is up, so that a build error looks like one.
+    let mut build = process::cargo();
+    build
+        .current_dir(root())
+        .arg("test")
+        .args(test::SELECTION)
+        .args(["--test", "e2e", "--no-run"]);
+    process::run(&mut build)?;
+
+    let screenshots = root().join("artifacts/screenshots");
+    fs::create_dir_all(&screenshots)?;
+    let mut command = on_screen(screen);
+    command
+        .current_dir(root())
+        .arg("test")
+        .args(test::SELECTION)
+        .args(["--test", "e2e"]);
+    command.args(filter);
+    command.env("ENERLINK_APP", Metadata::read()?.program("enerlink-wallet"));
+    command.env("ENERLINK_SCREENSHOTS", screenshots);
+    let (status, text) = process::run_and_read(&mut command)?;
+    Ok(Counts::of_cargo_test(&text, status.success()))
+}
+
+/// Cargo, on the screen where the window is to appear.
+fn on_screen(screen: Screen) -> Command {
+    let own = screen == Screen::Own && demo::has_display();
+    if own || !cfg!(target_os = "linux") {
+        return process::cargo();
+    }
+    let mut command = process::command("xvfb-run");
+    command.args(["-a", "-s", "-screen 0 1400x1000x24", "dbus-run-session", "--"]);
+    // A web view that finds a Wayland session would open there and not on the virtual screen.
+    command.env_remove("WAYLAND_DISPLAY").env("GDK_BACKEND", "x11");
+    command.arg(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+}

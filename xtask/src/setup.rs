@@ -1,0 +1,185 @@
+//! Set-up: finds out what a chore needs and this machine lacks, says so, and installs it where it may.
+
+mod system;
+mod tools;
+
+use std::{path::Path, process::Command, process::ExitCode};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{
+    process,
+    workspace::{self, root},
+};
+
+/// The target of the window's content.
+pub(crate) const WASM: &str = "wasm32-unknown-unknown";
+
+/// What a chore may need beyond Rust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Building the window: the system's web view, the wasm target, trunk and wasm-bindgen.
+    Window,
+    /// Driving the window: a virtual screen and WebDriver.
+    Driver,
+    /// The real broker and the fault injection of the tests, rustfmt and clippy.
+    Tests,
+    /// Node and the packages of `contracts/`.
+    Contracts,
+}
+
+/// Everything that `cargo xtask test` needs.
+pub(crate) const ALL: [Need; 4] = [Need::Window, Need::Driver, Need::Tests, Need::Contracts];
+
+/// One thing that is missing.
+struct Missing {
+    what: String,
+    /// What a person would type.
+    by_hand: String,
+    /// The commands that install it, or nothing where only a person may.
+    install: Option<Install>,
+}
+
+enum Install {
+    /// Each command in turn; a failing one fails, except where it only refreshes a list.
+    Run(Vec<Command>),
+    /// `cargo install` with these arguments.
+    Cargo(Vec<String>),
+}
+
+/// Installs what is missing for `needs`; does nothing and says nothing when nothing is.
+pub(crate) fn ensure(needs: &[Need]) -> Result<()> {
+    let missing = missing(needs)?;
+    let (mine, theirs): (Vec<Missing>, Vec<Missing>) =
+        missing.into_iter().partition(|missing| missing.install.is_some());
+    if !theirs.is_empty() {
+        for missing in &theirs {
+            eprintln!(
+                "set-up: missing: {}; please run or do:\n\n    {}\n",
+                missing.what, missing.by_hand
+            );
+        }
+        bail!("the set-up cannot install this itself; start again when it is done");
+    }
+    let builds = tools::BuildFolder::new(&workspace::Metadata::read()?.target_directory);
+    for missing in mine {
+        eprintln!("set-up: missing: {}; installing it", missing.what);
+        let by_hand = missing.by_hand;
+        let done = match missing.install {
+            Some(Install::Run(commands)) => commands
+                .into_iter()
+                .try_for_each(|mut command| process::run(&mut command)),
+            Some(Install::Cargo(arguments)) => builds.install(&arguments),
+            None => Ok(()),
+        };
+        done.with_context(|| format!("could not install {}; by hand: {by_hand}", missing.what))?;
+    }
+    Ok(())
+}
+
+/// Lists what is missing for `needs` and changes nothing.
+pub(crate) fn report(needs: &[Need]) -> Result<ExitCode> {
+    let missing = missing(needs)?;
+    for missing in &missing {
+        println!("missing: {}\n    {}", missing.what, missing.by_hand);
+    }
+    if missing.is_empty() {
+        println!("nothing is missing");
+        return Ok(ExitCode::SUCCESS);
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+fn missing(needs: &[Need]) -> Result<Vec<Missing>> {
+    let mut missing = Vec::new();
+    missing.extend(system::missing(needs));
+    if needs.contains(&Need::Tests) {
+        missing.extend(["rustfmt", "clippy"].into_iter().filter_map(tools::component));
+    }
+    if needs.contains(&Need::Window) {
+        missing.extend(tools::wasm_target());
+        let lock = std::fs::read_to_string(root().join("Cargo.lock")).context("cannot read Cargo.lock")?;
+        missing.extend(tools::trunk());
+        missing.extend(tools::wasm_bindgen(&lock)?);
+    }
+    if needs.contains(&Need::Driver) && !cfg!(target_os = "macos") {
+        missing.extend(tools::driver());
+    }
+    if needs.contains(&Need::Contracts) {
+        missing.extend(node());
+    }
+    Ok(missing)
+}
+
+/// Node itself, then the packages of `contracts/`, when they are older than their lock file.
+fn node() -> Option<Missing> {
+    let version = process::answer(process::command("node").arg("--version"));
+    if !version.as_deref().is_some_and(is_recent_node) || process::find("npm").is_none() {
+        return Some(Missing {
+            what: match version {
+                Some(version) => format!("Node 20 or newer with npm (found {version})"),
+                None => "Node 20 or newer with npm".into(),
+            },
+            by_hand: "install it from https://nodejs.org or the system's packages (nodejs, npm)".into(),
+            install: None,
+        });
+    }
+    let contracts = root().join("contracts");
+    if is_newer(
+        &contracts.join("node_modules/.package-lock.json"),
+        &contracts.join("package-lock.json"),
+    ) {
+        return None;
+    }
+    let mut command = process::command("npm");
+    command
+        .current_dir(&contracts)
+        .args(["ci", "--no-fund", "--no-audit"]);
+    Some(Missing {
+        what: "the node packages of contracts/".into(),
+        by_hand: "cd contracts && npm ci".into(),
+        install: Some(Install::Run(vec![command])),
+    })
+}
+
+fn is_recent_node(version: &str) -> bool {
+    let major = version
+        .trim_start_matches('v')
+        .split('.')
+        .next()
+        .and_then(|major| major.parse::<u32>().ok());
+    major.is_some_and(|major| major >= 20)
+}
+
+/// Whether `built` exists and is not older than `source`.
+fn is_newer(built: &Path, source: &Path) -> bool {
+    let time = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
+    time(built).is_some_and(|built| time(source).is_none_or(|source| built >= source))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn node_is_recent_from_twenty() {
+        let cases = [
+            ("v20.20.2", true),
+            ("v22.0.0", true),
+            ("v18.19.0", false),
+            ("", false),
+            ("x", false),
+        ];
+        for (version, recent) in cases {
+            assert_eq!(is_recent_node(version), recent, "{version}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_newer() {
+        let here = root().join("Cargo.toml");
+        assert!(is_newer(&here, &here));
+        assert!(is_newer(&here, Path::new("no such file")));
+        assert!(!is_newer(Path::new("no such file"), &here));
+    }
+}

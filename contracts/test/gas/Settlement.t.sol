@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IDRSToken} from "../../src/IDRSToken.sol";
+import {Idrs} from "../support/Deployed.sol";
 import {Fixture} from "../support/Fixture.sol";
 
 /// @title What the everyday transactions cost, as whole transactions
 /// @dev Run with `--isolate`, so that each call is a transaction of its own: base fee, calldata and refunds included.
 contract SettlementGas is Fixture {
     string private constant NEXT_ID = "PLTS-3174-0001/15234000/2567000";
-    IDRSToken private idrs;
+    Idrs private idrs;
 
     function setUp() public override {
         super.setUp();
-        idrs = new IDRSToken(owner, true);
+        idrs = deployIdrs(owner, true);
         open(15_000_000, 2_500_000);
         vm.prank(alice);
         converter.setSettler(METER, key);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Converter, Etk, Idrs} from "./Deployed.sol";
 import {Vm} from "./Vm.sol";
 
 /// @title What every test contract starts from
@@ -11,6 +12,23 @@ abstract contract Cheats {
     function named(string memory name) internal returns (address account) {
         account = vm.addr(uint256(keccak256(bytes(name))));
         vm.label(account, name);
+    }
+
+    function deployEtk(address owner) internal returns (Etk) {
+        return Etk(vm.deployCode("ETKToken.sol:ETKToken", abi.encode(owner)));
+    }
+
+    function deployIdrs(address owner, bool openRamp) internal returns (Idrs) {
+        return Idrs(vm.deployCode("IDRSToken.sol:IDRSToken", abi.encode(owner, openRamp)));
+    }
+
+    function deployConverter(address owner, address etkToken) internal returns (Converter) {
+        return Converter(vm.deployCode("EnergyConverter.sol:EnergyConverter", abi.encode(owner, etkToken)));
+    }
+
+    /// @notice The block's time; the optimizer may take `block.timestamp` for a constant of the transaction
+    function time() internal view returns (uint256) {
+        return vm.getBlockTimestamp();
     }
 
     /// @notice Maps any number into `min..=max`, evenly, and leaves one that is inside as it is

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {EnergyConverter} from "../../src/EnergyConverter.sol";
-import {ETKToken} from "../../src/ETKToken.sol";
 import {IEnergyConverter} from "../../src/interfaces/IEnergyConverter.sol";
 import {Cheats} from "./Cheats.sol";
+import {Converter, Etk} from "./Deployed.sol";
 
 /// @title The converter as deployed: token connected, one meter of alice's with a settlement key
 abstract contract Fixture is Cheats {
@@ -13,8 +12,8 @@ abstract contract Fixture is Cheats {
     string internal constant METER = "PLTS-3174-0001";
     uint32 internal constant RATED_W = 5_000;
 
-    ETKToken internal etk;
-    EnergyConverter internal converter;
+    Etk internal etk;
+    Converter internal converter;
     address internal owner = named("owner");
     address internal operator = named("operator");
     address internal alice = named("alice");
@@ -24,8 +23,8 @@ abstract contract Fixture is Cheats {
 
     function setUp() public virtual {
         vm.warp(START);
-        etk = new ETKToken(owner);
-        converter = new EnergyConverter(owner, address(etk));
+        etk = deployEtk(owner);
+        converter = deployConverter(owner, address(etk));
         vm.startPrank(owner);
         etk.setConverter(address(converter));
         converter.setOperator(operator);

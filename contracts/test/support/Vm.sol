@@ -5,6 +5,8 @@ pragma solidity 0.8.37;
 /// @dev Declared here because the library that usually declares them is not published on npm by its authors.
 interface Vm {
     function warp(uint256 timestamp) external;
+    function getBlockTimestamp() external view returns (uint256);
+    function deployCode(string calldata what, bytes calldata arguments) external returns (address);
     function prank(address caller) external;
     function startPrank(address caller) external;
     function stopPrank() external;

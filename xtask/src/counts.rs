@@ -68,16 +68,24 @@ impl Counts {
         counts
     }
 
-    /// Reads the output of `forge test`; without a result in it, the exit code is the one test.
-    pub(crate) fn of_forge(text: &str, succeeded: bool) -> Self {
+    /// Reads the output of the contract tests: forge's suites and node's test runner. Where neither says anything, the exit code is the one test.
+    pub(crate) fn of_contracts(text: &str, succeeded: bool) -> Self {
         let mut counts = Self::default();
         for line in text.lines().map(plain) {
             let line = line.trim();
             if line.starts_with("Suite result: ") {
                 counts.passed += number_before(line, " passed");
-            } else if let Some(name) = line.strip_prefix("[FAIL") {
-                let failure = format!("contracts: [FAIL{name}");
-                // Forge lists its failures again at the end.
+            } else if let Some(number) = line
+                .strip_prefix("# pass ")
+                .or_else(|| line.strip_prefix("ℹ pass "))
+            {
+                counts.passed += number.parse::<usize>().unwrap_or(0);
+            } else if ["[FAIL", "not ok ", "✖ "]
+                .iter()
+                .any(|start| line.starts_with(start))
+            {
+                let failure = format!("contracts: {line}");
+                // Both runners list their failures again at the end.
                 if !counts.failures.contains(&failure) {
                     counts.failures.push(failure);
                 }
@@ -203,22 +211,28 @@ mod tests {
     }
 
     #[test]
-    fn forge_is_counted_by_suite() {
+    fn contract_tests_are_counted() {
         let good = "[PASS] test_a() (gas: 1)\nSuite result: ok. 12 passed; 0 failed; 0 skipped; finished in 1s\nSuite result: \u{1b}[32mok\u{1b}[0m. \u{1b}[32m5\u{1b}[0m passed; 0 failed; 0 skipped\nRan 2 test suites in 1s: 17 tests passed, 0 failed, 0 skipped (17 total tests)\n";
         assert_eq!(
-            Counts::of_forge(good, true),
+            Counts::of_contracts(good, true),
             Counts {
                 passed: 17,
                 failures: Vec::new()
             }
         );
+        let node = "ok 1 - a\nnot ok 2 - b\n# tests 2\n# pass 1\n# fail 1\n";
+        let counts = Counts::of_contracts(node, false);
+        assert_eq!(
+            (counts.passed, counts.failures),
+            (1, vec!["contracts: not ok 2 - b".to_owned()])
+        );
         let bad = "[PASS] test_a()\n[FAIL: x != y] test_b() (gas: 9)\nSuite result: FAILED. 1 passed; 1 failed; 0 skipped\nFailing tests:\n[FAIL: x != y] test_b() (gas: 9)\n";
-        let counts = Counts::of_forge(bad, false);
+        let counts = Counts::of_contracts(bad, false);
         assert_eq!((counts.passed, counts.failures.len()), (1, 1));
         assert_eq!(
-            Counts::of_forge("Error: gas drifted by 2 %", false).failures,
+            Counts::of_contracts("Error: gas drifted by 2 %", false).failures,
             ["contracts: Error: gas drifted by 2 %"]
         );
-        assert_eq!(Counts::of_forge("nothing to count", true), Counts::one());
+        assert_eq!(Counts::of_contracts("nothing to count", true), Counts::one());
     }
 }

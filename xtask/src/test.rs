@@ -67,7 +67,7 @@ fn checks(report: &mut Report, extent: Extent) {
     report.check("clippy of xtask", || {
         process::run(cargo("clippy").args(["--package", "xtask"]).args(ALL_DENIED))
     });
-    report.count("contract tests", || forge("test"));
+    report.count("contract tests", || contract_tests("test"));
     report.count("tests of xtask", || {
         cargo_test(cargo("test").args(["--package", "xtask"]))
     });
@@ -89,7 +89,7 @@ fn checks(report: &mut Report, extent: Extent) {
 }
 
 fn long(report: &mut Report, has_ui: bool) {
-    report.count("long contract tests", || forge("test:full"));
+    report.count("long contract tests", || contract_tests("test:full"));
     if has_ui {
         report.count("long tests", || {
             let targets = long_targets(&Metadata::read()?);
@@ -158,10 +158,10 @@ fn cargo_test(command: &mut Command) -> Result<Counts> {
     Ok(Counts::of_cargo_test(&text, status.success()))
 }
 
-fn forge(script: &str) -> Result<Counts> {
+fn contract_tests(script: &str) -> Result<Counts> {
     setup::ensure(&[Need::Contracts])?;
     let (status, text) = process::run_and_read(&mut contracts::npm(script))?;
-    Ok(Counts::of_forge(&text, status.success()))
+    Ok(Counts::of_contracts(&text, status.success()))
 }
 
 /// What happened so far.

@@ -1,6 +1,7 @@
 //! Tidy: what the compiler does not check and a reviewer should not have to.
 
 mod abi;
+mod capability;
 mod direction;
 mod knowledge;
 mod source;
@@ -51,6 +52,7 @@ pub(crate) fn run() -> Result<()> {
         ("who may know what", knowledge::check(&metadata.packages, &files)),
         ("module docs", text::first_lines(&files)),
         ("unwrap and unfinished code", text::unfinished(&files)),
+        ("tests that never run", text::ignored_tests(&files)),
         ("file length", text::lengths(&files)),
         ("paths of one machine", text::private_paths(&files)),
         (
@@ -58,6 +60,7 @@ pub(crate) fn run() -> Result<()> {
             direction::test_targets(&metadata.packages, &files),
         ),
         ("window configuration", window::check(&files)),
+        ("window rights", capability::check(&files)),
         ("contract ABI", abi::check()),
     ];
     let mut count = 0;

@@ -11,7 +11,7 @@ use super::{Install, Missing, WASM};
 use crate::{process, workspace::locked_version};
 
 const TRUNK: &str = "0.21.14";
-const DRIVER: &str = "2.0.6";
+const DRIVER: &str = "2.1.0";
 
 /// Where installed programs are compiled; shared by all of one set-up and removed after it.
 pub(super) struct BuildFolder(PathBuf);

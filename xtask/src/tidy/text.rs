@@ -12,6 +12,9 @@ type Files = BTreeMap<String, String>;
 /// A file above this many lines is more than one idea.
 const LONGEST: usize = 500;
 
+/// Words by which code says that it is not finished, in parts: this file is finished.
+const UNFINISHED: [&str; 2] = [concat!("TO", "DO"), concat!("FIX", "ME")];
+
 /// Every Rust module begins with a line that says what it is for.
 pub(super) fn first_lines(files: &Files) -> Vec<Finding> {
     let undocumented = rust(files).filter(|(_, text)| {
@@ -68,7 +71,7 @@ pub(super) fn unfinished(files: &Files) -> Vec<Finding> {
             text.clone()
         };
         for (index, line) in seen.lines().enumerate() {
-            for word in ["TODO", "FIXME"].into_iter().filter(|word| has_word(line, word)) {
+            for word in UNFINISHED.into_iter().filter(|word| has_word(line, word)) {
                 findings.push(Finding::new(
                     file,
                     index + 1,
@@ -76,6 +79,22 @@ pub(super) fn unfinished(files: &Files) -> Vec<Finding> {
                     "do it, or open an issue",
                 ));
             }
+        }
+    }
+    findings
+}
+
+/// Every test runs: what takes long or needs a display is a test target of its own.
+pub(super) fn ignored_tests(files: &Files) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (file, text) in rust(files) {
+        for (index, _) in mask(text, Keep::Code)
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| line.contains("#[ignore"))
+        {
+            let mend = "let it run, or move it to a test target `full_…` with `test = false`";
+            findings.push(Finding::new(file, index + 1, "a test that never runs", mend));
         }
     }
     findings
@@ -166,7 +185,7 @@ fn has_word(text: &str, word: &str) -> bool {
         let after = text[start + word.len()..].chars().next();
         let opens = word.starts_with(|c: char| name(c) || c == '/');
         let closes = word.ends_with(name) && !word.contains('/');
-        !(opens && before.is_some_and(name)) && !(closes && after.is_some_and(name))
+        !(opens && before.is_some_and(name) || closes && after.is_some_and(name))
     })
 }
 
@@ -219,19 +238,29 @@ mod tests {
 
     #[test]
     fn unfinished_code_is_found() {
-        let left = ["TO", "DO"].concat();
+        let (left, macro_) = (UNFINISHED[0], UNFINISHED[0].to_lowercase());
         let source = format!(
-            "//! x\nfn a() {{ todo!() }}\nfn b() {{ dbg!(1); }}\n// {left}: later\nconst D: &str = \"{left}\";\nfn {left}S() {{}}"
+            "//! x\nfn a() {{ {macro_}!() }}\nfn b() {{ dbg!(1); }}\n// {left}: later\nconst D: &str = \"{left}\";\nfn {left}S() {{}}"
         );
         let files = files([
             ("a.rs", &*source),
             ("b.sol", &format!("// {left}")),
-            ("c.md", &left),
+            ("c.md", left),
         ]);
         assert_eq!(
             places(&unfinished(&files)),
             ["a.rs:2", "a.rs:3", "a.rs:4", "b.sol:1"]
         );
+    }
+
+    #[test]
+    fn ignored_tests_are_found() {
+        let ignored = ["#[ig", "nore = \"slow\"]"].concat();
+        let files = files([
+            ("tests/a.rs", &*format!("#[test]\n{ignored}\nfn a() {{}}")),
+            ("b.rs", &format!("// {ignored}")),
+        ]);
+        assert_eq!(places(&ignored_tests(&files)), ["tests/a.rs:2"]);
     }
 
     #[test]

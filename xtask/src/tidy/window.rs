@@ -1,24 +1,12 @@
-//! What the window may do: its content policy, its configuration, and one permission for each command, no more.
+//! The window's configuration: a strict content policy, nothing global, nothing dangerous.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{
-    Finding, line_of,
-    source::{Keep, mask, matching},
-};
+use super::{Finding, line_of};
 
 const CONFIGURATION: &str = "tauri.conf.json";
-const CAPABILITIES: &str = "src-tauri/capabilities/";
-const COMMANDS: &str = "crates/ipc/src/";
-
-/// Permissions of Tauri itself that the window may have beside its own commands. It needs none: one channel carries the events.
-const FIXED: [&str; 3] = [
-    "core:event:allow-listen",
-    "core:event:allow-unlisten",
-    "core:window:allow-set-title",
-];
 
 /// Sources of content that never leave the machine.
 const SOURCES: [&str; 8] = [
@@ -35,81 +23,23 @@ const SOURCES: [&str; 8] = [
 /// Where scripts come from; everything else there is a way to run somebody else's.
 const SCRIPTS: [&str; 3] = ["'self'", "'none'", "'wasm-unsafe-eval'"];
 
-/// Lints the configuration and compares the capabilities with the commands.
+/// Lints the configuration.
 pub(super) fn check(files: &BTreeMap<String, String>) -> Vec<Finding> {
-    let mut findings = match files.get(CONFIGURATION) {
+    match files.get(CONFIGURATION) {
         Some(text) => configuration(text),
-        None => vec![missing(CONFIGURATION, "the window's configuration")],
-    };
-    let sources = files
-        .iter()
-        .filter(|(file, _)| file.starts_with(COMMANDS) && file.ends_with(".rs"));
-    let commands: BTreeSet<String> = sources.flat_map(|(_, text)| commands(text)).collect();
-    if commands.is_empty() {
-        findings.push(missing(
-            COMMANDS,
-            "no `commands!` table with lines such as `PlaceOrder(\"place_order\") { … } -> Order;`",
-        ));
-    }
-    let capabilities: Vec<(&str, &str)> = files
-        .iter()
-        .filter(|(file, _)| file.starts_with(CAPABILITIES) && !file.ends_with(".md"))
-        .map(|(file, text)| (file.as_str(), text.as_str()))
-        .collect();
-    if capabilities.is_empty() {
-        findings.push(missing(CAPABILITIES, "no capability file"));
-    } else if !commands.is_empty() {
-        findings.extend(permissions(&capabilities, &commands));
-    }
-    findings
-}
-
-fn missing(file: &str, what: &str) -> Finding {
-    Finding::new(
-        file,
-        1,
-        format!("missing: {what}"),
-        "write it; without it the window's rights cannot be checked",
-    )
-}
-
-/// The names in the `commands!` tables of a source.
-fn commands(source: &str) -> Vec<String> {
-    let code = mask(source, Keep::CodeAndStrings);
-    let mut names = Vec::new();
-    for (start, _) in code.match_indices("commands!") {
-        let Some(open) = code[start..].find('{').map(|step| start + step) else {
-            continue;
-        };
-        // `commands!` is followed by its table; `macro_rules! commands` is not written so.
-        if !code[start + "commands!".len()..open].trim().is_empty() {
-            continue;
-        }
-        let end = matching(&code, open, '{', '}').unwrap_or(code.len());
-        let table = &code[open..end];
-        for (at, _) in table.match_indices("(\"") {
-            let names_a_type = table[..at]
-                .chars()
-                .next_back()
-                .is_some_and(|c| c.is_ascii_alphanumeric());
-            let rest = &table[at + 2..];
-            if let Some(length) = rest
-                .find("\")")
-                .filter(|_| names_a_type && !in_attribute(&table[..at]))
-            {
-                names.push(rest[..length].to_owned());
-            }
+        None => {
+            let mend = "write it; without it the window's rights cannot be checked";
+            vec![Finding::new(
+                CONFIGURATION,
+                1,
+                "missing: the window's configuration",
+                mend,
+            )]
         }
     }
-    names
 }
 
-/// Whether the text ends inside `#[…]`.
-fn in_attribute(text: &str) -> bool {
-    text.rfind("#[").is_some_and(|start| !text[start..].contains(']'))
-}
-
-/// T1: a strict policy, nothing global, nothing dangerous.
+/// A strict policy, nothing global, nothing dangerous.
 fn configuration(text: &str) -> Vec<Finding> {
     let value: Value = match serde_json::from_str(text) {
         Ok(value) => value,
@@ -260,7 +190,7 @@ fn policy(directives: &BTreeMap<String, Vec<String>>) -> Vec<String> {
 }
 
 /// Every key of the document, at any depth.
-fn keys(value: &Value) -> Vec<String> {
+pub(super) fn keys(value: &Value) -> Vec<String> {
     let inner = |map: &Map<String, Value>| {
         map.iter()
             .flat_map(|(key, value)| std::iter::once(key.clone()).chain(keys(value)))
@@ -271,78 +201,6 @@ fn keys(value: &Value) -> Vec<String> {
         Value::Array(list) => list.iter().flat_map(keys).collect(),
         _ => Vec::new(),
     }
-}
-
-/// The capability files together grant each command, the fixed list at most, and nothing from outside.
-fn permissions(files: &[(&str, &str)], commands: &BTreeSet<String>) -> Vec<Finding> {
-    let expected: BTreeMap<String, &String> = commands
-        .iter()
-        .map(|name| (format!("allow-{}", name.replace('_', "-")), name))
-        .collect();
-    let mut granted = BTreeSet::new();
-    let mut findings = Vec::new();
-    for (file, text) in files {
-        let value: Value = match serde_json::from_str(text) {
-            Ok(value) => value,
-            Err(error) => {
-                findings.push(Finding::new(
-                    file,
-                    error.line(),
-                    format!("not JSON: {error}"),
-                    "mend the syntax",
-                ));
-                continue;
-            }
-        };
-        if keys(&value).iter().any(|key| key == "remote") {
-            let what = "`remote` lets pages from outside call commands";
-            findings.push(Finding::new(file, line_of(text, "\"remote\""), what, "remove it"));
-        }
-        if listed(&value["windows"], |_| Vec::new())
-            .iter()
-            .any(|window| window.contains('*'))
-        {
-            let what = "a pattern in `windows` grants windows that do not exist yet";
-            findings.push(Finding::new(
-                file,
-                line_of(text, "\"windows\""),
-                what,
-                "name each window",
-            ));
-        }
-        for permission in value["permissions"].as_array().map_or(&[][..], Vec::as_slice) {
-            let name = permission
-                .as_str()
-                .or_else(|| permission["identifier"].as_str())
-                .unwrap_or_default()
-                .to_owned();
-            if !expected.contains_key(&name) && !FIXED.contains(&name.as_str()) {
-                let line = line_of(text, &format!("\"{name}\""));
-                let what = format!("the permission `{name}` belongs to no command of crates/ipc");
-                findings.push(Finding::new(
-                    file,
-                    line,
-                    what,
-                    "remove it, or add the command to the table",
-                ));
-            }
-            granted.insert(name);
-        }
-    }
-    for (permission, command) in expected
-        .iter()
-        .filter(|(permission, _)| !granted.contains(*permission))
-    {
-        let file = files.first().map_or(CAPABILITIES, |(file, _)| file);
-        let what = format!("the window may not call the command `{command}`");
-        findings.push(Finding::new(
-            file,
-            1,
-            what,
-            format!("add `{permission}` to its permissions"),
-        ));
-    }
-    findings
 }
 
 #[cfg(test)]
@@ -443,55 +301,10 @@ mod tests {
     }
 
     #[test]
-    fn commands_are_read_from_their_table() {
-        let source = r#"//! x
-            macro_rules! commands { ($($name:ident($text:literal) { } -> $out:ty;)*) => { not("this") } }
-            commands! {
-                /// Places an order; not `Other("other")`.
-                PlaceOrder("place_order") { draft: OrderDraft } -> Order;
-                #[doc(alias("gone"))]
-                OpenOrders("open_orders") { } -> Vec<Order>;
-            }
-            fn after() { call("elsewhere") }"#;
-        assert_eq!(commands(source), ["place_order", "open_orders"]);
-    }
-
-    #[test]
-    fn capabilities_are_exact() {
-        let names: BTreeSet<String> = ["place_order", "open_orders"].map(str::to_owned).into();
-        let good = r#"{"identifier":"main","windows":["main"],"permissions":["allow-place-order",{"identifier":"allow-open-orders"},"core:event:allow-listen"]}"#;
-        assert_eq!(permissions(&[("a.json", good)], &names), []);
-
-        let cases = [
-            (
-                good.replace("\"allow-place-order\",", ""),
-                "may not call the command `place_order`",
-            ),
-            (
-                good.replace("core:event:allow-listen", "core:default"),
-                "`core:default` belongs to no command",
-            ),
-            (
-                good.replace("core:event:allow-listen", "allow-gone"),
-                "`allow-gone` belongs to no command",
-            ),
-            (
-                good.replace("\"windows\"", "\"remote\":{\"urls\":[]},\"windows\""),
-                "`remote`",
-            ),
-            (good.replace("[\"main\"]", "[\"*\"]"), "a pattern in `windows`"),
-        ];
-        for (text, expected) in cases {
-            let findings = permissions(&[("a.json", &text)], &names);
-            assert_eq!(findings.len(), 1, "{text}: {findings:?}");
-            assert!(whats(&findings).contains(expected), "{findings:?}");
-        }
-    }
-
-    #[test]
     fn what_is_not_written_yet_is_named() {
-        let findings = check(&BTreeMap::new());
-        let files: Vec<&str> = findings.iter().map(|finding| finding.file.as_str()).collect();
-        assert_eq!(files, [CONFIGURATION, COMMANDS, CAPABILITIES]);
+        assert_eq!(
+            whats(&check(&BTreeMap::new())),
+            "missing: the window's configuration"
+        );
     }
 }

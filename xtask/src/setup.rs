@@ -50,6 +50,9 @@ enum Install {
 /// Installs what is missing for `needs`; does nothing and says nothing when nothing is.
 pub(crate) fn ensure(needs: &[Need]) -> Result<()> {
     let missing = missing(needs)?;
+    if missing.is_empty() {
+        return Ok(());
+    }
     let (mine, theirs): (Vec<Missing>, Vec<Missing>) =
         missing.into_iter().partition(|missing| missing.install.is_some());
     if !theirs.is_empty() {
@@ -73,6 +76,13 @@ pub(crate) fn ensure(needs: &[Need]) -> Result<()> {
             None => Ok(()),
         };
         done.with_context(|| format!("could not install {}; by hand: {by_hand}", missing.what))?;
+    }
+    // What was installed elsewhere than on the path, or in another version, would fail later and less clearly.
+    if let Some(still) = self::missing(needs)?.first() {
+        bail!(
+            "{} was installed, but is not found; is cargo's bin folder on the path?",
+            still.what
+        );
     }
     Ok(())
 }

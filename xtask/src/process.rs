@@ -3,7 +3,7 @@
 use std::{
     env,
     ffi::OsString,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Command, ExitStatus, Stdio},
 };
@@ -30,15 +30,7 @@ pub(crate) fn cargo() -> Command {
 
 /// Where `program` stands on the path, if it does.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
-    let name = format!(
-        "{}{}",
-        spelled(program),
-        if program == "npm" {
-            ""
-        } else {
-            env::consts::EXE_SUFFIX
-        }
-    );
+    let name = spelled(program);
     env::split_paths(&search_path())
         .map(|folder| folder.join(&name))
         .find(|path| path.is_file())
@@ -73,8 +65,9 @@ pub(crate) fn run_and_read(command: &mut Command) -> Result<(ExitStatus, String)
     let mut reader = BufReader::new(reader);
     let mut bytes = Vec::new();
     while reader.read_until(b'\n', &mut bytes)? > 0 {
-        std::io::stderr().write_all(&bytes)?;
-        text.push_str(&String::from_utf8_lossy(&bytes));
+        let line = String::from_utf8_lossy(&bytes);
+        eprint!("{line}");
+        text.push_str(&line);
         bytes.clear();
     }
     Ok((child.wait()?, text))
@@ -138,12 +131,12 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// npm is a script on Windows, which has to be called by its full name.
+/// A program's file name: on Windows npm is a script, which has to be called by its full name.
 fn spelled(program: &str) -> String {
-    if cfg!(windows) && program == "npm" {
-        "npm.cmd".into()
-    } else {
-        program.into()
+    match program {
+        "npm" if cfg!(windows) => "npm.cmd".into(),
+        named if Path::new(named).extension().is_some() => named.into(),
+        bare => format!("{bare}{}", env::consts::EXE_SUFFIX),
     }
 }
 

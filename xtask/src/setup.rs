@@ -41,7 +41,7 @@ struct Missing {
 }
 
 enum Install {
-    /// Each command in turn; a failing one fails, except where it only refreshes a list.
+    /// The last command installs and decides; what comes before it prepares, such as refreshing a list.
     Run(Vec<Command>),
     /// `cargo install` with these arguments.
     Cargo(Vec<String>),
@@ -69,9 +69,7 @@ pub(crate) fn ensure(needs: &[Need]) -> Result<()> {
         eprintln!("set-up: missing: {}; installing it", missing.what);
         let by_hand = missing.by_hand;
         let done = match missing.install {
-            Some(Install::Run(commands)) => commands
-                .into_iter()
-                .try_for_each(|mut command| process::run(&mut command)),
+            Some(Install::Run(commands)) => run_last(commands),
             Some(Install::Cargo(arguments)) => builds.install(&arguments),
             None => Ok(()),
         };
@@ -85,6 +83,16 @@ pub(crate) fn ensure(needs: &[Need]) -> Result<()> {
         );
     }
     Ok(())
+}
+
+fn run_last(mut commands: Vec<Command>) -> Result<()> {
+    let last = commands.pop();
+    for mut command in commands {
+        if let Err(error) = process::run(&mut command) {
+            eprintln!("set-up: {error:#}; going on with what is known");
+        }
+    }
+    last.map_or(Ok(()), |mut command| process::run(&mut command))
 }
 
 /// Lists what is missing for `needs` and changes nothing.
@@ -183,6 +191,18 @@ mod tests {
         for (version, recent) in cases {
             assert_eq!(is_recent_node(version), recent, "{version}");
         }
+    }
+
+    #[test]
+    fn the_last_command_decides() {
+        let (good, bad) = (["--version"], ["--no-such-option"]);
+        let cargo = |arguments: [&str; 1]| {
+            let mut command = process::cargo();
+            command.args(arguments);
+            command
+        };
+        assert!(run_last(vec![cargo(bad), cargo(good)]).is_ok());
+        assert!(run_last(vec![cargo(good), cargo(bad)]).is_err());
     }
 
     #[test]

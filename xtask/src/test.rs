@@ -24,6 +24,13 @@ pub(crate) enum Extent {
     Full,
 }
 
+impl Extent {
+    /// What the tests themselves read.
+    fn variables(self) -> Option<(&'static str, &'static str)> {
+        (self == Self::Full).then_some(("ENERLINK_FULL", "1"))
+    }
+}
+
 /// The packages and features of every build of this chore: always the same, so that nothing is compiled twice. xtask is
 /// left out: it would be replaced while it runs.
 pub(crate) const SELECTION: [&str; 5] = [
@@ -73,7 +80,12 @@ fn checks(report: &mut Report, extent: Extent) {
     });
     if has_ui {
         report.count("tests", || {
-            cargo_test(cargo("test").args(SELECTION).arg("--no-fail-fast"))
+            cargo_test(
+                cargo("test")
+                    .args(SELECTION)
+                    .arg("--no-fail-fast")
+                    .envs(extent.variables()),
+            )
         });
         match e2e::obstacle() {
             None => report.count("tests in the window", || e2e::run(None, e2e::Screen::Virtual)),
@@ -100,7 +112,7 @@ fn long(report: &mut Report, has_ui: bool) {
             command
                 .args(SELECTION)
                 .arg("--no-fail-fast")
-                .env("ENERLINK_FULL", "1");
+                .envs(Extent::Full.variables());
             command.args(targets.iter().flat_map(|target| ["--test", target]));
             cargo_test(&mut command)
         });

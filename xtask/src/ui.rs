@@ -15,12 +15,8 @@ const SOURCES: [&str; 5] = ["ui", "crates/domain", "crates/ipc", "Cargo.toml", "
 
 /// Builds `ui/dist`, unless it is newer than everything it is made of: a rewritten file would rebuild the app too.
 pub(crate) fn build() -> Result<()> {
-    let built = modified(&root().join("ui/dist/index.html"));
-    let changed = SOURCES
-        .iter()
-        .filter_map(|source| newest(&root().join(source)))
-        .max();
-    if built.is_some() && built > changed {
+    let sources = SOURCES.map(|source| root().join(source));
+    if is_current(&root().join("ui/dist/index.html"), &sources) {
         return Ok(());
     }
     let mut trunk = process::command("trunk");
@@ -30,6 +26,16 @@ pub(crate) fn build() -> Result<()> {
         trunk.env("NO_COLOR", "true");
     }
     process::run(&mut trunk).context("the UI did not build")
+}
+
+/// Whether `built` exists and is newer than all `sources`.
+fn is_current(built: &Path, sources: &[PathBuf]) -> bool {
+    modified(built).is_some_and(|built| {
+        sources
+            .iter()
+            .filter_map(|source| newest(source))
+            .all(|source| built > source)
+    })
 }
 
 /// When anything at `path` or below was last written; what is built is not looked at.
@@ -46,4 +52,41 @@ fn newest(path: &Path) -> Option<SystemTime> {
 
 fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).and_then(|data| data.modified()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs::File, time::Duration};
+
+    use super::*;
+
+    /// Writes `files`, each so many seconds after the first, and tells whether `dist/index.html` is current.
+    fn current(name: &str, files: &[(&str, u64)]) -> bool {
+        let folder = env::temp_dir().join(format!("enerlink-ui-{name}-{}", std::process::id()));
+        for (file, second) in files {
+            let path = folder.join(file);
+            fs::create_dir_all(path.parent().expect("a file stands in a folder"))
+                .expect("a temporary folder can be made");
+            let file = File::create(&path).expect("a temporary file can be made");
+            file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(*second))
+                .expect("its time can be set");
+        }
+        let current = is_current(&folder.join("dist/index.html"), std::slice::from_ref(&folder));
+        fs::remove_dir_all(&folder).expect("the temporary folder can be removed");
+        current
+    }
+
+    #[test]
+    fn a_change_anywhere_asks_for_a_build() {
+        let built = ("dist/index.html", 100);
+        assert!(current(
+            "older",
+            &[("src/app.rs", 50), built, ("dist/app.wasm", 200)]
+        ));
+        assert!(!current(
+            "newer",
+            &[("src/pages/home.rs", 150), ("index.html", 50), built]
+        ));
+        assert!(!current("missing", &[("src/app.rs", 50)]));
+    }
 }

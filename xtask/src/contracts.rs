@@ -38,11 +38,6 @@ pub(crate) fn run(verb: &str, rest: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether the committed ABI and bytecode are those of the sources.
-pub(crate) fn check_abi() -> Result<()> {
-    script("check-abi")
-}
-
 /// An npm script of `contracts/`, ready to run.
 pub(crate) fn npm(name: &str) -> std::process::Command {
     let mut command = process::command("npm");

@@ -47,7 +47,7 @@ pub struct ChainState {
 
 /// Something changed, and this is how it is now. It is stored before it is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "event", content = "value", rename_all = "snake_case")]
+#[serde(tag = "event", rename_all = "snake_case")]
 #[expect(
     clippy::large_enum_variant,
     reason = "events are few and short-lived; boxing would only add noise"
@@ -71,7 +71,10 @@ pub enum Event {
         registration: Registration,
     },
     /// Keys were locked, unlocked or created.
-    Vault(VaultState),
+    Vault {
+        /// Whether they can sign.
+        state: VaultState,
+    },
     /// The node answered, or stopped to.
     Chain(ChainState),
     /// A task failed and is restarted.
@@ -86,4 +89,19 @@ pub enum Event {
         /// How many.
         missed: u64,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_flat_objects_and_come_back() {
+        let event = Event::Vault { state: VaultState::Locked };
+        let text = serde_json::to_string(&event).expect("json");
+        assert_eq!(text, r#"{"event":"vault","state":"locked"}"#);
+        assert_eq!(serde_json::from_str::<Event>(&text).expect("event"), event);
+        let lagged = serde_json::to_string(&Event::Lagged { missed: 3 }).expect("json");
+        assert_eq!(lagged, r#"{"event":"lagged","missed":3}"#);
+    }
 }

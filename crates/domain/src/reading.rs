@@ -247,3 +247,27 @@ impl Units {
             .find(|units| units.as_str() == text)
     }
 }
+
+impl Sensors {
+    /// Power across the grid connection; positive is export. `active` decides the direction when the device says
+    /// it, because an idle direction still measures noise.
+    pub fn grid_power(&self) -> Option<MicroWatts> {
+        let (export, import) = (self.export?, self.import?);
+        let flowing = |side: Subsystem| match side.active {
+            Some(false) => Some(0),
+            _ => side.power.map(|power| power.0.abs()),
+        };
+        Some(MicroWatts(flowing(export)? - flowing(import)?))
+    }
+
+    /// Power into the battery; positive is charging. The state gives the direction, power is a magnitude.
+    pub fn battery_power(&self) -> Option<MicroWatts> {
+        let battery = self.battery?;
+        let magnitude = battery.power?.0.abs();
+        battery.state.map(|state| match state {
+            BatteryState::Charging => MicroWatts(magnitude),
+            BatteryState::Discharging => MicroWatts(-magnitude),
+            BatteryState::Idle => MicroWatts::ZERO,
+        })
+    }
+}

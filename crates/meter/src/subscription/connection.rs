@@ -1,0 +1,385 @@
+//! The private task of a subscription: one loop over connections, and within each one loop over events.
+
+use std::{
+    collections::HashMap,
+    mem,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use enerlink_domain::Clock;
+use rumqttc::{
+    AsyncClient, ConnectionError, Event, EventLoop, Outgoing, Publish, QoS, SubAck, SubscribeFilter,
+    SubscribeReasonCode,
+};
+use tokio::sync::{mpsc, watch};
+use tracing::{debug, info, warn};
+
+use super::{
+    Ack, Incoming, Packet, SubscriptionConfig, backoff,
+    failure::{Failure, Kind},
+    options,
+    packet::Token,
+};
+use crate::Channel;
+
+/// Requests that may wait in rumqttc: every acknowledgement that one connection can owe (packet ids have 16 bits), and
+/// room for commands. The queue grows as needed; it is never allocated at this size.
+const REQUESTS: usize = 65_535 + 1024;
+/// A connection that is closed within this time counts as thrown out.
+const BRIEF: Duration = Duration::from_secs(30);
+/// As many brief connections in a row are no accident.
+const TOLERATED: u32 = 4;
+/// How long a goodbye may take.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// A command for a meter.
+pub(super) struct Outbound {
+    pub(super) topic: String,
+    pub(super) payload: String,
+}
+
+/// The state of the task.
+pub(super) struct Connection {
+    config: SubscriptionConfig,
+    clock: Arc<dyn Clock>,
+    incoming: mpsc::Sender<Incoming>,
+    connected: Arc<AtomicBool>,
+    acks: mpsc::UnboundedReceiver<Token>,
+    acks_sender: mpsc::UnboundedSender<Token>,
+    /// Full topic to base topic and channel.
+    routes: HashMap<String, (String, Channel)>,
+    filters: Vec<String>,
+    /// Which connection this is; acknowledgements of any other are void.
+    number: u64,
+    /// Attempts since the last one that worked.
+    failures: u32,
+    /// Connections in a row that were closed soon after they were made.
+    brief: u32,
+    /// The session on the broker holds a packet that cannot be received: it must be thrown away.
+    discard: bool,
+}
+
+/// How a connection ended.
+enum End {
+    /// By us: stop, the last handle, or the reader is gone.
+    Stopped,
+    /// The session was thrown away, as intended.
+    Discarded,
+    /// By the other side or the network.
+    Failed(Failure),
+}
+
+/// Becomes ready when the subscription is stopped or its last handle is dropped.
+async fn stop_of(stopped: &mut watch::Receiver<bool>) {
+    // An error means that all handles are gone, which is a stop too.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+impl Connection {
+    pub(super) fn new(
+        config: SubscriptionConfig,
+        clock: Arc<dyn Clock>,
+        incoming: mpsc::Sender<Incoming>,
+        connected: Arc<AtomicBool>,
+    ) -> Self {
+        let (acks_sender, acks) = mpsc::unbounded_channel();
+        let mut routes = HashMap::new();
+        let mut filters = Vec::new();
+        for base in &config.base_topics {
+            for channel in Channel::ALL {
+                let topic = channel.topic(base);
+                if routes.insert(topic.clone(), (base.clone(), channel)).is_none() {
+                    filters.push(topic);
+                }
+            }
+        }
+        Self {
+            config,
+            clock,
+            incoming,
+            connected,
+            acks,
+            acks_sender,
+            routes,
+            filters,
+            number: 0,
+            failures: 0,
+            brief: 0,
+            discard: false,
+        }
+    }
+
+    /// Connects again and again until it is stopped.
+    pub(super) async fn run(
+        mut self,
+        mut commands: mpsc::Receiver<Outbound>,
+        mut stopped: watch::Receiver<bool>,
+    ) {
+        let options = match options::build(&self.config) {
+            Ok(options) => options,
+            Err(error) => {
+                let _ = self.incoming.send(Incoming::Disconnected(error)).await;
+                return;
+            }
+        };
+        let (client, mut events) = AsyncClient::new(options, REQUESTS);
+        events
+            .network_options
+            .set_connection_timeout(10)
+            .set_tcp_nodelay(true);
+        loop {
+            events.mqtt_options.set_clean_session(self.discard);
+            let since = Instant::now();
+            let end = self.live(&client, &mut events, &mut commands, &mut stopped).await;
+            self.connected.store(false, Ordering::Release);
+            match end {
+                End::Stopped => return self.leave(&client, &mut events).await,
+                End::Discarded => {
+                    self.leave(&client, &mut events).await;
+                    events.clean();
+                    events.state.events.clear();
+                }
+                End::Failed(failure) => {
+                    events.clean();
+                    if self
+                        .recover(failure, since, &mut events, &mut stopped)
+                        .await
+                        .is_none()
+                    {
+                        return;
+                    }
+                }
+            }
+            self.number += 1;
+            while let Ok(command) = commands.try_recv() {
+                debug!(topic = command.topic, "command dropped with the connection");
+            }
+        }
+    }
+
+    /// One connection, from the attempt to its end.
+    async fn live(
+        &mut self,
+        client: &AsyncClient,
+        events: &mut EventLoop,
+        commands: &mut mpsc::Receiver<Outbound>,
+        stopped: &mut watch::Receiver<bool>,
+    ) -> End {
+        let patience = self.config.keep_alive.max(Duration::from_secs(1)) / 2;
+        let mut accepted = false;
+        let mut pong: Option<enerlink_domain::clock::BoxFuture<'static, ()>> = None;
+        loop {
+            let event = {
+                // Polled to its end: a cancelled poll could lose a packet that rumqttc has half handled.
+                let mut poll = pin!(events.poll());
+                loop {
+                    tokio::select! {
+                        biased;
+                        () = stop_of(stopped) => return End::Stopped,
+                        () = self.incoming.closed() => return End::Stopped,
+                        Some(token) = self.acks.recv() => self.acknowledge(client, token),
+                        Some(command) = commands.recv(), if accepted => send(client, command),
+                        event = &mut poll => break event,
+                        () = async { if let Some(pong) = &mut pong { pong.await } }, if pong.is_some() => {
+                            return End::Failed(Failure::silent(&self.place()));
+                        }
+                    }
+                }
+            };
+            match event {
+                Ok(Event::Outgoing(Outgoing::PingReq)) => pong = Some(Box::pin(backoff::pause(patience))),
+                Ok(Event::Outgoing(_)) => {}
+                Ok(Event::Incoming(packet)) => {
+                    pong = None;
+                    let end = match packet {
+                        rumqttc::Packet::ConnAck(_) if self.discard => Some(End::Discarded),
+                        rumqttc::Packet::ConnAck(_) => {
+                            accepted = true;
+                            self.subscribe(client);
+                            None
+                        }
+                        rumqttc::Packet::SubAck(answer) => self.subscribed(&answer, stopped).await,
+                        rumqttc::Packet::Publish(publish) => self.deliver(client, publish, stopped).await,
+                        _ => None,
+                    };
+                    if let Some(end) = end {
+                        return end;
+                    }
+                }
+                Err(error) => return End::Failed(Failure::of(&error, &self.place(), accepted)),
+            }
+        }
+    }
+
+    fn place(&self) -> String {
+        format!("{}:{}", self.config.broker.host, self.config.broker.port)
+    }
+
+    fn acknowledge(&self, client: &AsyncClient, token: Token) {
+        if token.connection != self.number {
+            debug!("acknowledgement of a former connection dropped");
+        } else if client.try_ack(&token.publish()).is_err() {
+            warn!("acknowledgement dropped, the message will come again");
+        }
+    }
+
+    fn subscribe(&self, client: &AsyncClient) {
+        let filters = self.filters.iter();
+        let filters = filters.map(|topic| SubscribeFilter::new(topic.clone(), QoS::AtLeastOnce));
+        if client.try_subscribe_many(filters).is_err() {
+            warn!("the subscription could not be requested");
+        }
+    }
+
+    /// Takes the broker's answer to the subscription. Topics that are refused are told; the others go on being heard.
+    async fn subscribed(&mut self, answer: &SubAck, stopped: &mut watch::Receiver<bool>) -> Option<End> {
+        let pairs = self.filters.iter().zip(&answer.return_codes);
+        let refused: Vec<&str> = pairs
+            .filter(|(_, code)| **code == SubscribeReasonCode::Failure)
+            .map(|(topic, _)| topic.as_str())
+            .collect();
+        if !refused.is_empty() {
+            let failure = Failure::unsubscribed(&self.place(), &refused);
+            if refused.len() == self.filters.len() {
+                return Some(End::Failed(failure));
+            }
+            self.connected.store(true, Ordering::Release);
+            return self.tell(Incoming::Disconnected(failure.error), stopped).await;
+        }
+        info!(broker = self.place(), topics = self.filters.len(), "subscribed");
+        self.failures = 0;
+        self.connected.store(true, Ordering::Release);
+        self.tell(Incoming::Connected, stopped).await
+    }
+
+    /// Hands a message to the reader, waiting for room: what is not read from the network is held back by the broker.
+    async fn deliver(
+        &mut self,
+        client: &AsyncClient,
+        publish: Publish,
+        stopped: &mut watch::Receiver<bool>,
+    ) -> Option<End> {
+        let Some((base, channel)) = self.routes.get(&publish.topic).cloned() else {
+            // A persistent session remembers topics of meters that were removed since.
+            info!(
+                topic = publish.topic,
+                "unsubscribing from a topic that is no longer wanted"
+            );
+            let _ = client.try_ack(&publish);
+            let _ = client.try_unsubscribe(&publish.topic);
+            return None;
+        };
+        let packet = self.packet(base, channel, publish);
+        self.tell(Incoming::Packet(packet), stopped).await
+    }
+
+    fn packet(&self, base: String, channel: Channel, publish: Publish) -> Packet {
+        let ack = Ack::new(self.acks_sender.clone(), self.number, &publish);
+        let mut packet = Packet::new(base, channel, publish, self.config.packet_limit, ack);
+        packet.received_at = self.clock.wall();
+        packet
+    }
+
+    async fn tell(&self, news: Incoming, stopped: &mut watch::Receiver<bool>) -> Option<End> {
+        tokio::select! {
+            biased;
+            () = stop_of(stopped) => Some(End::Stopped),
+            sent = self.incoming.send(news) => sent.is_err().then_some(End::Stopped),
+        }
+    }
+
+    /// After a connection that failed: hands on what it had still received, tells the reader, waits. `None` when
+    /// stopped meanwhile.
+    async fn recover(
+        &mut self,
+        failure: Failure,
+        since: Instant,
+        events: &mut EventLoop,
+        stopped: &mut watch::Receiver<bool>,
+    ) -> Option<()> {
+        // rumqttc keeps them and would hand them out within the next connection, where their ids mean other messages.
+        for event in mem::take(&mut events.state.events) {
+            let Event::Incoming(rumqttc::Packet::Publish(publish)) = event else {
+                continue;
+            };
+            if let Some((base, channel)) = self.routes.get(&publish.topic).cloned() {
+                let packet = self.packet(base, channel, publish);
+                if self.tell(Incoming::Packet(packet), stopped).await.is_some() {
+                    return None;
+                }
+            }
+        }
+        self.number += 1;
+        let (error, wait) = self.judge(failure, since.elapsed());
+        warn!(code = ?error.code, wait_ms = wait.as_millis() as u64, "{}", error.message);
+        if self.tell(Incoming::Disconnected(error), stopped).await.is_some() {
+            return None;
+        }
+        tokio::select! {
+            () = stop_of(stopped) => None,
+            () = self.incoming.closed() => None,
+            () = backoff::pause(wait) => Some(()),
+        }
+    }
+
+    /// What to tell about `failure` after `lived`, and how long to wait.
+    fn judge(&mut self, failure: Failure, lived: Duration) -> (enerlink_domain::Error, Duration) {
+        self.failures = self.failures.saturating_add(1);
+        self.discard = failure.kind == Kind::Oversized;
+        self.brief = if failure.kind == Kind::Lost && lived < BRIEF {
+            self.brief + 1
+        } else {
+            0
+        };
+        if self.brief >= TOLERATED {
+            // Two clients with one id throw each other out for ever, unless one of them holds back.
+            let told = Failure::thrown_out(&self.place(), &self.config.client_id);
+            return (told.error, backoff::LONGEST);
+        }
+        (failure.error, backoff::wait(self.failures.max(self.brief)))
+    }
+
+    /// Says goodbye, after the acknowledgements that were given before.
+    async fn leave(&mut self, client: &AsyncClient, events: &mut EventLoop) {
+        self.discard = false;
+        if events.network.is_none() {
+            return;
+        }
+        while let Ok(token) = self.acks.try_recv() {
+            self.acknowledge(client, token);
+        }
+        if client.try_disconnect().is_err() {
+            return;
+        }
+        let farewell = async {
+            loop {
+                match events.poll().await {
+                    Ok(Event::Outgoing(Outgoing::Disconnect)) | Err(ConnectionError::RequestsDone) => break,
+                    Ok(_) => {}
+                    Err(_) => break,
+                }
+            }
+        };
+        tokio::select! {
+            () = farewell => {}
+            () = backoff::pause(FAREWELL) => {}
+        }
+    }
+}
+
+fn send(client: &AsyncClient, command: Outbound) {
+    if client
+        .try_publish(&command.topic, QoS::AtLeastOnce, false, command.payload)
+        .is_err()
+    {
+        warn!(
+            topic = command.topic,
+            "command dropped, the connection is congested"
+        );
+    }
+}

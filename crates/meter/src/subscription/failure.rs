@@ -1,0 +1,123 @@
+//! Why a connection ended, for the next attempt and for a person.
+
+use enerlink_domain::{Code, Error};
+use rumqttc::{ConnectReturnCode, ConnectionError, StateError, mqttbytes};
+
+/// What the next attempt has to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// No connection came about.
+    Unreachable,
+    /// The broker said no.
+    Refused,
+    /// A connection that worked was closed or lost.
+    Lost,
+    /// A packet above the ceiling: in the same session the broker would send it again for ever.
+    Oversized,
+}
+
+/// An ended connection.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    pub(super) kind: Kind,
+    pub(super) error: Error,
+}
+
+impl Failure {
+    fn new(kind: Kind, message: String) -> Self {
+        let code = match kind {
+            Kind::Refused => Code::BrokerRefused,
+            Kind::Unreachable | Kind::Lost | Kind::Oversized => Code::BrokerUnreachable,
+        };
+        Self {
+            kind,
+            error: Error::new(code, message),
+        }
+    }
+
+    /// `error` of a connection to `place` (host and port) that was, or was not yet, `accepted` by the broker.
+    pub(super) fn of(error: &ConnectionError, place: &str, accepted: bool) -> Self {
+        match error {
+            ConnectionError::ConnectionRefused(ConnectReturnCode::ServiceUnavailable) => Self::new(
+                Kind::Unreachable,
+                format!("the broker at {place} is not available"),
+            ),
+            ConnectionError::ConnectionRefused(code) => Self::new(
+                Kind::Refused,
+                format!("the broker at {place} refuses the connection: {}", refusal(*code)),
+            ),
+            ConnectionError::MqttState(StateError::Deserialization(
+                mqttbytes::Error::PayloadSizeLimitExceeded(size),
+            )) => Self::new(
+                Kind::Oversized,
+                format!(
+                    "the broker at {place} sent a packet of {size} bytes, above every limit; it was dropped with \
+                         the messages queued behind it"
+                ),
+            ),
+            _ if accepted => Self::new(
+                Kind::Lost,
+                format!("the connection to the broker at {place} was lost: {error}"),
+            ),
+            ConnectionError::MqttState(StateError::ConnectionAborted) => Self::new(
+                Kind::Refused,
+                format!(
+                    "the broker at {place} closed the connection without an answer, as some do with a wrong user or password"
+                ),
+            ),
+            ConnectionError::NetworkTimeout => Self::new(
+                Kind::Unreachable,
+                format!("the broker at {place} does not answer in time"),
+            ),
+            ConnectionError::Io(error) => Self::new(
+                Kind::Unreachable,
+                format!("cannot reach the broker at {place}: {error}"),
+            ),
+            other => Self::new(
+                Kind::Unreachable,
+                format!("no connection with the broker at {place}: {other}"),
+            ),
+        }
+    }
+
+    /// A probe that was not answered.
+    pub(super) fn silent(place: &str) -> Self {
+        Self::new(
+            Kind::Lost,
+            format!("the broker at {place} does not answer any more"),
+        )
+    }
+
+    /// Subscriptions that the broker does not grant.
+    pub(super) fn unsubscribed(place: &str, topics: &[&str]) -> Self {
+        let shown: Vec<&str> = topics.iter().take(4).copied().collect();
+        Self::new(
+            Kind::Refused,
+            format!(
+                "the broker at {place} refuses the subscription of {}",
+                shown.join(", ")
+            ),
+        )
+    }
+
+    /// The broker keeps throwing this client out right after it has let it in.
+    pub(super) fn thrown_out(place: &str, client_id: &str) -> Self {
+        Self::new(
+            Kind::Refused,
+            format!(
+                "the broker at {place} closes every connection soon after it was made: probably another program uses \
+                 the same client id, {client_id}"
+            ),
+        )
+    }
+}
+
+fn refusal(code: ConnectReturnCode) -> &'static str {
+    match code {
+        ConnectReturnCode::BadUserNamePassword => "wrong user or password",
+        ConnectReturnCode::NotAuthorized => "not authorised",
+        ConnectReturnCode::BadClientId => "it does not accept the client id",
+        ConnectReturnCode::RefusedProtocolVersion => "it does not speak MQTT 3.1.1",
+        ConnectReturnCode::Success | ConnectReturnCode::ServiceUnavailable => "without a reason",
+    }
+}

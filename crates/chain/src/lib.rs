@@ -1,1 +1,66 @@
-//! placeholder
+//! The EnerLink contracts over JSON-RPC: reads, builds, simulates, sends signed bytes; never sees a key.
+//!
+//! A [`Chain`] is one endpoint. Everything that comes from it is taken as a stranger's word: bounded in time and
+//! size, matched to the question, and checked for what cannot be true. The bindings come from the committed ABI in
+//! `contracts/abi`; the public interface speaks the domain's types only.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+mod addresses;
+pub mod build;
+mod contracts;
+mod error;
+mod log;
+mod read;
+mod revert;
+mod send;
+mod wire;
+
+pub use addresses::Addresses;
+pub use build::{Call, create_address};
+pub use error::ChainError;
+pub use log::{Receipt, SettledEvent, TokenTotals};
+pub use read::{ConverterTerms, Head, Identity, MeterOnChain};
+pub use revert::Revert;
+pub use send::{SendOutcome, Simulated};
+
+/// One endpoint of a chain. Clones are cheap and share their connections.
+#[derive(Clone)]
+pub struct Chain {
+    wire: Arc<wire::Wire>,
+}
+
+impl Chain {
+    /// An endpoint at `http://` or `https://`, with or without `user:password@`. Nothing is sent yet.
+    /// Each question has 10 seconds, each answer 16 MiB; no proxy is used and no redirect followed.
+    pub fn new(rpc_url: &str) -> Result<Self, ChainError> {
+        Self::with_timeout(rpc_url, wire::TIMEOUT)
+    }
+
+    /// Like [`Chain::new`] with another time for each question.
+    pub fn with_timeout(rpc_url: &str, timeout: Duration) -> Result<Self, ChainError> {
+        let wire = Arc::new(wire::Wire::new(rpc_url, timeout)?);
+        Ok(Self { wire })
+    }
+
+    /// The endpoint's address without user and password.
+    pub fn rpc_url(&self) -> &str {
+        self.wire.url()
+    }
+
+    /// Any JSON-RPC method, unchecked. For a simulator's or test's controls of its own node (`anvil_mine`,
+    /// `eth_accounts`) only; a wallet never needs it.
+    pub async fn rpc(
+        &self,
+        method: &str,
+        params: serde_json::Value,
+    ) -> Result<serde_json::Value, ChainError> {
+        self.wire.request(method, params).await
+    }
+}
+
+impl fmt::Debug for Chain {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Chain").field(&self.rpc_url()).finish()
+    }
+}

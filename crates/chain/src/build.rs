@@ -1,0 +1,179 @@
+//! Builds calls and transactions. Nothing here asks a node or signs.
+
+use alloy::{
+    primitives::Bytes,
+    sol_types::{SolCall, SolConstructor},
+};
+use enerlink_domain::{Address, Fees, MeterId, UnsignedTx, Wei, settlement::Watermark};
+
+use crate::{
+    Addresses,
+    contracts::{converter::EnergyConverter, etk::ETKToken, idrs::IDRSToken, to_alloy},
+};
+
+/// What an account asks the chain to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The called account; `None` creates a contract.
+    pub to: Option<Address>,
+    /// Native coin sent along.
+    pub value: Wei,
+    /// Calldata, or the creation code of a contract.
+    pub input: Vec<u8>,
+}
+
+/// `openMeter`: sets the baseline of a meter, once; the prosumer signs.
+pub fn open_meter(addresses: &Addresses, meter: &MeterId, baseline: Watermark) -> Call {
+    let call = EnergyConverter::openMeterCall {
+        meterId: meter.to_string(),
+        exportWh: baseline.export.0,
+        importWh: baseline.import.0,
+    };
+    contract(addresses.converter, &call)
+}
+
+/// `settleMeter`: pays the net difference up to `to`; the prosumer or the meter's settlement key signs.
+/// `settlement_id` has 1 to 128 bytes, see [`enerlink_domain::settlement::settlement_id`].
+pub fn settle_meter(addresses: &Addresses, meter: &MeterId, to: Watermark, settlement_id: &str) -> Call {
+    let call = EnergyConverter::settleMeterCall {
+        meterId: meter.to_string(),
+        exportWh: to.export.0,
+        importWh: to.import.0,
+        settlementId: settlement_id.to_owned(),
+    };
+    contract(addresses.converter, &call)
+}
+
+/// `setSettler`: authorises `settler` to settle this meter, or with the zero address nobody; the prosumer signs.
+pub fn set_settler(addresses: &Addresses, meter: &MeterId, settler: Address) -> Call {
+    let call = EnergyConverter::setSettlerCall {
+        meterId: meter.to_string(),
+        settlementKey: to_alloy(settler),
+    };
+    contract(addresses.converter, &call)
+}
+
+/// `registerMeter`: puts a meter into service for `prosumer`; the operator signs. Rated power in watts.
+pub fn register_meter(addresses: &Addresses, meter: &MeterId, prosumer: Address, rated_power_w: u32) -> Call {
+    let call = EnergyConverter::registerMeterCall {
+        meterId: meter.to_string(),
+        prosumer: to_alloy(prosumer),
+        ratedPowerW: rated_power_w,
+    };
+    contract(addresses.converter, &call)
+}
+
+/// `retireMeter`: takes a meter out of service; the operator signs.
+pub fn retire_meter(addresses: &Addresses, meter: &MeterId) -> Call {
+    let call = EnergyConverter::retireMeterCall {
+        meterId: meter.to_string(),
+    };
+    contract(addresses.converter, &call)
+}
+
+/// `setConverter`: lets `converter` mint and burn the token at `etk`; the token's owner signs.
+pub fn set_converter(etk: Address, converter: Address) -> Call {
+    let call = ETKToken::setConverterCall {
+        newConverter: to_alloy(converter),
+    };
+    contract(etk, &call)
+}
+
+/// Creates the ETK token.
+pub fn deploy_etk(owner: Address) -> Call {
+    let constructor = ETKToken::constructorCall {
+        owner: to_alloy(owner),
+    };
+    creation(&ETKToken::BYTECODE, &constructor)
+}
+
+/// Creates the IDRS token. With `open_ramp` anyone mints for themselves, which is the simulated ramp.
+pub fn deploy_idrs(owner: Address, open_ramp: bool) -> Call {
+    let constructor = IDRSToken::constructorCall {
+        owner: to_alloy(owner),
+        openRamp_: open_ramp,
+    };
+    creation(&IDRSToken::BYTECODE, &constructor)
+}
+
+/// Creates the energy converter for the ETK token at `etk`.
+pub fn deploy_converter(owner: Address, etk: Address) -> Call {
+    let constructor = EnergyConverter::constructorCall {
+        owner: to_alloy(owner),
+        etkToken_: to_alloy(etk),
+    };
+    creation(&EnergyConverter::BYTECODE, &constructor)
+}
+
+/// Sends native coin.
+pub fn transfer(to: Address, value: Wei) -> Call {
+    Call {
+        to: Some(to),
+        value,
+        input: Vec::new(),
+    }
+}
+
+/// The transaction that a key signs.
+pub fn unsigned(call: Call, chain_id: u64, nonce: u64, gas_limit: u64, fees: Fees) -> UnsignedTx {
+    UnsignedTx {
+        chain_id,
+        nonce,
+        to: call.to,
+        value: call.value,
+        gas_limit,
+        fees,
+        input: call.input,
+    }
+}
+
+/// The address of the contract that `sender` creates with its transaction `nonce`.
+pub fn create_address(sender: Address, nonce: u64) -> Address {
+    crate::contracts::from_alloy(to_alloy(sender).create(nonce))
+}
+
+fn contract(to: Address, call: &impl SolCall) -> Call {
+    Call {
+        to: Some(to),
+        value: Wei::ZERO,
+        input: call.abi_encode(),
+    }
+}
+
+fn creation(code: &Bytes, constructor: &impl SolConstructor) -> Call {
+    let mut input = code.to_vec();
+    input.extend(constructor.abi_encode());
+    Call {
+        to: None,
+        value: Wei::ZERO,
+        input,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn created_contracts_have_known_addresses() {
+        // The first account of anvil and hardhat, whose first contract everybody has seen.
+        let sender = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+            .parse()
+            .expect("address");
+        let created = create_address(sender, 0);
+        assert_eq!(created.to_string(), "0x5FbDB2315678afecb367f032d93F642f64180aa3");
+    }
+
+    #[test]
+    fn a_deployment_is_bytecode_and_arguments() {
+        let owner = Address([0x11; 20]);
+        let call = deploy_idrs(owner, true);
+        assert_eq!(call.to, None);
+        assert_eq!(call.input.len(), IDRSToken::BYTECODE.len() + 64);
+        assert_eq!(call.input.last(), Some(&1));
+        assert!(
+            call.input.len() > 5000,
+            "the committed artifact holds the real code"
+        );
+    }
+}

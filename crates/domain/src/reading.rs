@@ -36,6 +36,24 @@ pub enum BatteryState {
     Idle,
 }
 
+impl BatteryState {
+    /// The device's own word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Charging => "charging",
+            Self::Discharging => "discharging",
+            Self::Idle => "idle",
+        }
+    }
+
+    /// The reverse of [`BatteryState::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Charging, Self::Discharging, Self::Idle]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+    }
+}
+
 /// Part of the device a measurement belongs to, as the source documents name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -115,6 +133,13 @@ impl HeartbeatStatus {
             Self::Error => "error",
         }
     }
+
+    /// The reverse of [`HeartbeatStatus::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Alive, Self::Warning, Self::Error]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+    }
 }
 
 /// One message on `{base}/heartbeat`.
@@ -154,6 +179,13 @@ impl GridMode {
             Self::Export => "export",
             Self::Off => "off",
         }
+    }
+
+    /// The reverse of [`GridMode::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Import, Self::Export, Self::Off]
+            .into_iter()
+            .find(|mode| mode.as_str() == text)
     }
 }
 

@@ -170,6 +170,20 @@ impl Reason {
             Self::Overflow => "overflow",
         }
     }
+
+    /// The reverse of [`Reason::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        [
+            Self::Duplicate,
+            Self::Retained,
+            Self::Late,
+            Self::Impossible,
+            Self::NoCounters,
+            Self::Overflow,
+        ]
+        .into_iter()
+        .find(|reason| reason.as_str() == text)
+    }
 }
 
 /// Where a message stands in time, compared with the baseline.

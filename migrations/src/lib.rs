@@ -1,1 +1,23 @@
-//! placeholder
+//! Database migrations, one file per change; a file that was released is never edited again.
+
+use sea_orm_migration::prelude::*;
+
+mod columns;
+mod m20261121_000001_household;
+mod m20261121_000002_metering;
+mod m20261121_000003_traffic;
+mod m20261121_000004_settling;
+
+/// Every migration, oldest first.
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261121_000001_household::Migration),
+            Box::new(m20261121_000002_metering::Migration),
+            Box::new(m20261121_000003_traffic::Migration),
+            Box::new(m20261121_000004_settling::Migration),
+        ]
+    }
+}

@@ -1,1 +1,35 @@
-//! placeholder
+//! The database: one file per table with its row, its reads and its writes; one writer, a pool of readers.
+//!
+//! Values of `domain` go in and come out; SQL and sea-orm stay inside. Reads take anything that is [`Read`]: a
+//! [`Reader`], which sees the last commit, or a [`Tx`], which also sees its own writes. Writes take a [`Tx`].
+//! There is one `Tx` at a time: [`Store::begin`] waits for the one before it.
+//!
+//! Rows that mean money (registers, settlements, outbox) carry a hash of themselves, checked whenever they are read.
+
+pub mod commands;
+pub mod cursors;
+pub mod heartbeats;
+pub mod messages;
+pub mod meters;
+pub mod outbox;
+pub mod prosumers;
+pub mod readings;
+pub mod registers;
+pub mod rollups;
+pub mod settings;
+pub mod settlements;
+pub mod statuses;
+pub mod transaction_logs;
+pub mod wallets;
+
+mod error;
+mod record;
+mod seal;
+mod session;
+mod sqlite;
+mod store;
+mod totals;
+
+pub use error::StoreError;
+pub use session::{Read, Reader, Tx};
+pub use store::Store;

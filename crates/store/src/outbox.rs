@@ -1,0 +1,261 @@
+//! The outbox: every transaction of this wallet, its signed bytes stored before they are sent.
+
+use enerlink_domain::{
+    Address, BlockHash, MeterId, Status, Transaction, TxHash, TxKind, TxStage, UnixMillis, Wei,
+};
+use sea_orm::sea_query::{Cond, Expr, ExprTrait, Order, Query, SelectStatement};
+
+use crate::{
+    Read, StoreError, Tx,
+    record::{self, Fields, Record, opt_signed, signed},
+    seal,
+};
+
+const TABLE: &str = "outbox";
+
+/// A transaction to be queued.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewOutbox {
+    /// The account that signs.
+    pub account: Address,
+    /// Which key signs, in the words of the engine.
+    pub signer: String,
+    /// What it is for.
+    pub kind: TxKind,
+    /// The meter it is for.
+    pub meter_id: Option<MeterId>,
+    /// The settlement it is for.
+    pub settlement_id: Option<String>,
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// The called contract.
+    pub to: Address,
+    /// Calldata.
+    pub input: Vec<u8>,
+    /// When it is queued.
+    pub created_at: UnixMillis,
+}
+
+/// A transaction in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxRow {
+    /// The outbox's own number, in the order of queueing.
+    pub id: i64,
+    /// The account that signs.
+    pub account: Address,
+    /// Which key signs, in the words of the engine.
+    pub signer: String,
+    /// What it is for.
+    pub kind: TxKind,
+    /// The meter it is for.
+    pub meter_id: Option<MeterId>,
+    /// The settlement it is for.
+    pub settlement_id: Option<String>,
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// The called contract.
+    pub to: Address,
+    /// Calldata.
+    pub input: Vec<u8>,
+    /// The account's transaction count that it uses.
+    pub nonce: Option<u64>,
+    /// Gas at most.
+    pub gas_limit: Option<u64>,
+    /// Wei per gas at most; the gas price of a legacy transaction.
+    pub max_fee: Option<Wei>,
+    /// Wei per gas for the producer of the block; none in a legacy transaction.
+    pub priority_fee: Option<Wei>,
+    /// The signed bytes.
+    pub raw: Option<Vec<u8>>,
+    /// Their Keccak-256.
+    pub hash: Option<TxHash>,
+    /// How far it has come.
+    pub stage: TxStage,
+    /// The block that includes it.
+    pub block: Option<(u64, BlockHash)>,
+    /// Blocks on top of and including that one.
+    pub confirmations: u64,
+    /// Why it waits or failed, as a sentence.
+    pub reason: Option<String>,
+    /// When it was queued.
+    pub created_at: UnixMillis,
+    /// When it last changed.
+    pub updated_at: UnixMillis,
+}
+
+impl OutboxRow {
+    /// The transaction as it is shown to a person.
+    pub fn transaction(&self) -> Transaction {
+        Transaction {
+            id: self.id,
+            kind: self.kind,
+            stage: self.stage,
+            from: self.account,
+            hash: self.hash,
+            nonce: self.nonce,
+            block: self.block.map(|(number, _)| number),
+            confirmations: self.confirmations,
+            reason: self.reason.clone(),
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        }
+    }
+
+    fn queued(id: i64, new: &NewOutbox) -> Self {
+        Self {
+            id,
+            account: new.account,
+            signer: new.signer.clone(),
+            kind: new.kind,
+            meter_id: new.meter_id.clone(),
+            settlement_id: new.settlement_id.clone(),
+            chain_id: new.chain_id,
+            to: new.to,
+            input: new.input.clone(),
+            nonce: None,
+            gas_limit: None,
+            max_fee: None,
+            priority_fee: None,
+            raw: None,
+            hash: None,
+            stage: TxStage::Queued,
+            block: None,
+            confirmations: 0,
+            reason: None,
+            created_at: new.created_at,
+            updated_at: new.created_at,
+        }
+    }
+}
+
+/// Queues a transaction. Answers its number.
+pub async fn insert(tx: &Tx, new: &NewOutbox) -> Result<i64, StoreError> {
+    let id = record::next_id(tx, TABLE).await?;
+    let row = encode(&OutboxRow::queued(id, new))?;
+    record::insert(tx, TABLE, seal::seal(TABLE, row), || id.to_string()).await?;
+    Ok(id)
+}
+
+/// Overwrites a row; [`StoreError::Missing`] when there is none of this number.
+pub async fn update(tx: &Tx, row: &OutboxRow) -> Result<(), StoreError> {
+    let fields = seal::seal(TABLE, encode(row)?);
+    record::update(tx, TABLE, "id", row.id, fields).await
+}
+
+/// The row of this number.
+pub async fn get(r: &impl Read, id: i64) -> Result<Option<OutboxRow>, StoreError> {
+    let query = record::select(TABLE).and_where(Expr::col("id").eq(id)).take();
+    Ok(fetch(r, &query).await?.pop())
+}
+
+/// Every row that is neither confirmed nor failed, in the order of queueing.
+pub async fn unfinished(r: &impl Read) -> Result<Vec<OutboxRow>, StoreError> {
+    let query = record::select(TABLE)
+        .and_where(Expr::col("status").eq(Status::Pending.as_str()))
+        .order_by("id", Order::Asc)
+        .take();
+    fetch(r, &query).await
+}
+
+/// The highest nonce that this account has given to a transaction on this chain. One that failed before it was
+/// signed does not count: nobody can have sent it.
+pub async fn highest_nonce(
+    r: &impl Read,
+    account: Address,
+    chain_id: u64,
+) -> Result<Option<u64>, StoreError> {
+    let taken = Cond::any()
+        .add(Expr::col("raw").is_not_null())
+        .add(Expr::col("stage").ne(TxStage::Failed.as_str()));
+    let query = Query::select()
+        .columns(["id", "nonce"])
+        .from(TABLE)
+        .and_where(Expr::col("account").eq(account.to_lower()))
+        .and_where(Expr::col("chain_id").eq(signed(chain_id, "the chain id")?))
+        .and_where(Expr::col("nonce").is_not_null())
+        .cond_where(taken)
+        .order_by("nonce", Order::Desc)
+        .limit(1)
+        .take();
+    let row = record::fetch_one(r, TABLE, "id", &query).await?;
+    row.map(|row| row.number("nonce")).transpose()
+}
+
+/// The newest transactions, newest first.
+pub async fn recent(r: &impl Read, limit: u16) -> Result<Vec<Transaction>, StoreError> {
+    let query = record::select(TABLE)
+        .order_by("id", Order::Desc)
+        .limit(u64::from(limit))
+        .take();
+    let rows = fetch(r, &query).await?;
+    Ok(rows.iter().map(OutboxRow::transaction).collect())
+}
+
+async fn fetch(r: &impl Read, query: &SelectStatement) -> Result<Vec<OutboxRow>, StoreError> {
+    let rows = record::fetch_all(r, TABLE, "id", query).await?;
+    rows.iter().map(decode).collect()
+}
+
+fn encode(row: &OutboxRow) -> Result<Fields, StoreError> {
+    Ok(Fields::default()
+        .int("id", row.id)
+        .text("account", row.account.to_lower())
+        .text("signer", row.signer.as_str())
+        .text("kind", row.kind.as_str())
+        .opt_text("meter_id", row.meter_id.as_ref().map(MeterId::as_str))
+        .opt_text("settlement_id", row.settlement_id.as_deref())
+        .int("chain_id", signed(row.chain_id, "the chain id")?)
+        .text("to_address", row.to.to_lower())
+        .blob("input", row.input.as_slice())
+        .opt_int("nonce", opt_signed(row.nonce, "the nonce")?)
+        .opt_int("gas_limit", opt_signed(row.gas_limit, "the gas limit")?)
+        .opt_text("max_fee", row.max_fee.map(|fee| fee.0.to_string()))
+        .opt_text("priority_fee", row.priority_fee.map(|fee| fee.0.to_string()))
+        .opt_blob("raw", row.raw.as_deref())
+        .opt_text("tx_hash", row.hash.map(|hash| hash.to_string()))
+        .text("status", row.stage.status().as_str())
+        .text("stage", row.stage.as_str())
+        .opt_int(
+            "block",
+            opt_signed(row.block.map(|(number, _)| number), "the block number")?,
+        )
+        .opt_text("block_hash", row.block.map(|(_, hash)| hash.to_string()))
+        .int(
+            "confirmations",
+            signed(row.confirmations, "the number of confirmations")?,
+        )
+        .opt_text("reason", row.reason.as_deref())
+        .int("created_at", row.created_at.0)
+        .int("updated_at", row.updated_at.0))
+}
+
+fn decode(record: &Record) -> Result<OutboxRow, StoreError> {
+    let wei = |text: &str| text.parse().ok().map(Wei);
+    let hash = |text: &str| text.parse().ok();
+    let number = record.opt_number("block")?;
+    let row = OutboxRow {
+        id: record.int("id")?,
+        account: record.parse("account", |text| text.parse().ok())?,
+        signer: record.text("signer")?,
+        kind: record.parse("kind", TxKind::parse)?,
+        meter_id: record.opt_parse("meter_id", |text| text.parse().ok())?,
+        settlement_id: record.opt_text("settlement_id")?,
+        chain_id: record.number("chain_id")?,
+        to: record.parse("to_address", |text| text.parse().ok())?,
+        input: record.blob("input")?,
+        nonce: record.opt_number("nonce")?,
+        gas_limit: record.opt_number("gas_limit")?,
+        max_fee: record.opt_parse("max_fee", wei)?,
+        priority_fee: record.opt_parse("priority_fee", wei)?,
+        raw: record.opt_blob("raw")?,
+        hash: record.opt_parse("tx_hash", hash)?,
+        stage: record.parse("stage", TxStage::parse)?,
+        block: number.zip(record.opt_parse("block_hash", hash)?),
+        confirmations: record.number("confirmations")?,
+        reason: record.opt_text("reason")?,
+        created_at: UnixMillis(record.int("created_at")?),
+        updated_at: UnixMillis(record.int("updated_at")?),
+    };
+    seal::check(TABLE, record, &encode(&row)?)?;
+    Ok(row)
+}

@@ -1,0 +1,171 @@
+//! Settlements: sealed rows from PENDING to SUCCESS or FAILED, one PENDING per meter.
+
+use enerlink_domain::{
+    Etk, MeterId, NetWattHours, Settlement, Status, Trigger, TxStage, UnixMillis, WattHours,
+    settlement::Watermark,
+    view::{SettlementPage, Totals},
+};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, SelectStatement};
+
+use crate::{
+    Read, StoreError, Tx,
+    record::{self, Fields, Record, opt_signed, signed},
+    seal, totals as sums,
+};
+
+pub(crate) const TABLE: &str = "energy_settlements";
+/// A page has at most so many rows.
+const PAGE: u16 = 200;
+
+/// Writes a new settlement; [`StoreError::Exists`] when its meter has a PENDING one, or its id is that of a
+/// settlement that has not failed. Answers the row number.
+pub async fn insert(tx: &Tx, settlement: &Settlement) -> Result<i64, StoreError> {
+    let id = record::next_id(tx, TABLE).await?;
+    let row = seal::seal(TABLE, encode(id, settlement)?);
+    record::insert(tx, TABLE, row, || settlement.settlement_id.clone()).await?;
+    sums::replace(tx, &settlement.meter_id, None, Some(settlement)).await?;
+    Ok(id)
+}
+
+/// Overwrites the newest settlement of this id; [`StoreError::Missing`] when there is none.
+pub async fn update(tx: &Tx, settlement: &Settlement) -> Result<(), StoreError> {
+    let found = fetch(tx, &newest(&settlement.settlement_id)).await?.pop();
+    let Some((id, before)) = found else {
+        return Err(StoreError::Missing {
+            table: TABLE,
+            key: settlement.settlement_id.clone(),
+        });
+    };
+    let row = seal::seal(TABLE, encode(id, settlement)?);
+    record::update(tx, TABLE, "id", id, row).await?;
+    sums::replace(tx, &settlement.meter_id, Some(&before), Some(settlement)).await
+}
+
+/// The newest settlement of this id.
+pub async fn get(r: &impl Read, settlement_id: &str) -> Result<Option<Settlement>, StoreError> {
+    one(r, &newest(settlement_id)).await
+}
+
+/// The settlement of this meter that is PENDING.
+pub async fn open(r: &impl Read, meter: &MeterId) -> Result<Option<Settlement>, StoreError> {
+    one(r, &with_status(meter, Status::Pending)).await
+}
+
+/// The newest settlement of this meter with SUCCESS.
+pub async fn last_success(r: &impl Read, meter: &MeterId) -> Result<Option<Settlement>, StoreError> {
+    one(r, &with_status(meter, Status::Success)).await
+}
+
+/// Settlements, of one meter or of all, newest first; only those before row number `before`, when given. At most
+/// 200 at a time.
+pub async fn list(
+    r: &impl Read,
+    meter: Option<&MeterId>,
+    limit: u16,
+    before: Option<i64>,
+) -> Result<SettlementPage, StoreError> {
+    let limit = limit.clamp(1, PAGE);
+    let mut query = record::select(TABLE);
+    query.order_by("id", Order::Desc).limit(u64::from(limit) + 1);
+    if let Some(meter) = meter {
+        query.and_where(Expr::col("meter_id").eq(meter.as_str()));
+    }
+    if let Some(before) = before {
+        query.and_where(Expr::col("id").lt(before));
+    }
+    let mut rows = fetch(r, &query).await?;
+    // One more than was asked for says whether there is a next page.
+    let more = rows.len() > usize::from(limit);
+    rows.truncate(usize::from(limit));
+    let next = rows.last().filter(|_| more).map(|(id, _)| *id);
+    let rows = rows.into_iter().map(|(_, settlement)| settlement).collect();
+    Ok(SettlementPage { rows, next })
+}
+
+/// Sums over the settlements of this meter with SUCCESS. The time does not grow with their number.
+pub async fn totals(r: &impl Read, meter: &MeterId) -> Result<Totals, StoreError> {
+    sums::load(r, meter).await
+}
+
+fn newest(settlement_id: &str) -> SelectStatement {
+    record::select(TABLE)
+        .and_where(Expr::col("settlement_id").eq(settlement_id))
+        .order_by("id", Order::Desc)
+        .limit(1)
+        .take()
+}
+
+fn with_status(meter: &MeterId, status: Status) -> SelectStatement {
+    record::select(TABLE)
+        .and_where(Expr::col("meter_id").eq(meter.as_str()))
+        .and_where(Expr::col("status").eq(status.as_str()))
+        .order_by("id", Order::Desc)
+        .limit(1)
+        .take()
+}
+
+async fn one(r: &impl Read, query: &SelectStatement) -> Result<Option<Settlement>, StoreError> {
+    Ok(fetch(r, query).await?.pop().map(|(_, settlement)| settlement))
+}
+
+async fn fetch(r: &impl Read, query: &SelectStatement) -> Result<Vec<(i64, Settlement)>, StoreError> {
+    let rows = record::fetch_all(r, TABLE, "id", query).await?;
+    rows.iter().map(decode).collect()
+}
+
+fn encode(id: i64, settlement: &Settlement) -> Result<Fields, StoreError> {
+    let energy = |value: WattHours| signed(value.0, "a register");
+    Ok(Fields::default()
+        .int("id", id)
+        .text("settlement_id", settlement.settlement_id.as_str())
+        .text("meter_id", settlement.meter_id.as_str())
+        .text("prosumer", settlement.prosumer.to_lower())
+        .text("status", settlement.status.as_str())
+        .text("stage", settlement.stage.as_str())
+        .text("trigger_type", settlement.trigger.as_str())
+        .int("from_export_wh", energy(settlement.from.export)?)
+        .int("from_import_wh", energy(settlement.from.import)?)
+        .int("to_export_wh", energy(settlement.to.export)?)
+        .int("to_import_wh", energy(settlement.to.import)?)
+        .int("energy_wh", settlement.energy_wh.0)
+        .text("etk", settlement.etk.0.to_string())
+        .opt_text("tx_hash", settlement.tx.map(|hash| hash.to_string()))
+        .opt_int("block", opt_signed(settlement.block, "the block number")?)
+        .int(
+            "confirmations",
+            signed(settlement.confirmations, "the number of confirmations")?,
+        )
+        .opt_text("reason", settlement.reason.as_deref())
+        .int("created_at", settlement.created_at.0)
+        .opt_int("settled_at", settlement.settled_at.map(|at| at.0)))
+}
+
+fn decode(row: &Record) -> Result<(i64, Settlement), StoreError> {
+    let watermark = |export: &str, import: &str| {
+        Ok::<_, StoreError>(Watermark {
+            export: WattHours(row.number(export)?),
+            import: WattHours(row.number(import)?),
+        })
+    };
+    let id = row.int("id")?;
+    let settlement = Settlement {
+        settlement_id: row.text("settlement_id")?,
+        meter_id: row.parse("meter_id", |text| text.parse().ok())?,
+        prosumer: row.parse("prosumer", |text| text.parse().ok())?,
+        status: row.parse("status", Status::parse)?,
+        stage: row.parse("stage", TxStage::parse)?,
+        trigger: row.parse("trigger_type", Trigger::parse)?,
+        from: watermark("from_export_wh", "from_import_wh")?,
+        to: watermark("to_export_wh", "to_import_wh")?,
+        energy_wh: NetWattHours(row.int("energy_wh")?),
+        etk: row.parse("etk", |text| text.parse().ok().map(Etk))?,
+        tx: row.opt_parse("tx_hash", |text| text.parse().ok())?,
+        block: row.opt_number("block")?,
+        confirmations: row.number("confirmations")?,
+        reason: row.opt_text("reason")?,
+        created_at: UnixMillis(row.int("created_at")?),
+        settled_at: row.opt_int("settled_at")?.map(UnixMillis),
+    };
+    seal::check(TABLE, row, &encode(id, &settlement)?)?;
+    Ok((id, settlement))
+}

@@ -1,0 +1,238 @@
+//! All that is particular to SQLite: pragmas, the marks in the file's header, the file's own check, copies.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, TryGetable,
+};
+
+use crate::StoreError;
+
+/// `ENRG`, the mark of this program in a file's header.
+pub(crate) const APPLICATION_ID: i32 = 0x454e_5247;
+/// What every SQLite file begins with.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// Where the header holds `user_version` and `application_id`, four bytes each, big-endian.
+const USER_VERSION_AT: usize = 60;
+const APPLICATION_ID_AT: usize = 68;
+/// How long a statement waits for another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a transaction waits for the one before it.
+const WRITER_WAIT: Duration = Duration::from_secs(60);
+/// Readers at the same time.
+const READERS: u32 = 4;
+/// Files up to this size are checked whole when they are opened; it takes a few milliseconds.
+pub(crate) const CHECKED_AT_OPEN: u64 = 8 << 20;
+
+/// What a commit waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// The disk: a commit survives a power cut.
+    Full,
+    /// Nothing: for a file that nobody opens again.
+    None,
+}
+
+/// What every connection has in common; the path is set apart, because `?`, `#` and `%` mean something in an address.
+fn options() -> ConnectOptions {
+    let mut options = ConnectOptions::new("sqlite://database");
+    options
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false)
+        .test_before_acquire(false)
+        .idle_timeout(None::<Duration>)
+        .max_lifetime(None::<Duration>);
+    options
+}
+
+/// The one connection that writes.
+pub(crate) async fn connect_writer(
+    path: &Path,
+    durability: Durability,
+) -> Result<DatabaseConnection, StoreError> {
+    let mut options = options();
+    let path = path.to_owned();
+    options
+        .max_connections(1)
+        .min_connections(1)
+        .acquire_timeout(WRITER_WAIT)
+        .map_sqlx_sqlite_opts(move |options| {
+            let synchronous = match durability {
+                Durability::Full => "FULL",
+                Durability::None => "OFF",
+            };
+            options
+                .filename(&path)
+                .busy_timeout(BUSY_TIMEOUT)
+                .pragma("journal_mode", "WAL")
+                .pragma("synchronous", synchronous)
+                .pragma("foreign_keys", "ON")
+        });
+    Ok(Database::connect(options).await?)
+}
+
+/// The connections that read; each is opened when it is first needed.
+pub(crate) async fn connect_readers(path: &Path) -> Result<DatabaseConnection, StoreError> {
+    let mut options = options();
+    let path = path.to_owned();
+    options
+        .max_connections(READERS)
+        .connect_lazy(true)
+        .map_sqlx_sqlite_opts(move |options| {
+            options
+                .filename(&path)
+                .busy_timeout(BUSY_TIMEOUT)
+                .read_only(true)
+                .pragma("query_only", "ON")
+        });
+    Ok(Database::connect(options).await?)
+}
+
+async fn ask<T: TryGetable>(db: &impl ConnectionTrait, sql: &str) -> Result<T, StoreError> {
+    let row = db
+        .query_one_raw(Statement::from_string(DbBackend::Sqlite, sql))
+        .await?;
+    let value = row.map(|row| row.try_get_by_index::<T>(0)).transpose()?;
+    value.ok_or_else(|| StoreError::Database(format!("no answer to {sql}")))
+}
+
+/// The schema version of the file at `path`: 0 when there is none yet. Refuses, without changing a byte, what is
+/// not this program's or newer than `known`.
+pub(crate) async fn inspect(path: &Path, known: u32) -> Result<u32, StoreError> {
+    let foreign = || StoreError::Foreign { path: path.into() };
+    let refuse_newer = |found: u32| {
+        if found > known {
+            let path = path.into();
+            Err(StoreError::Newer { path, found, known })
+        } else {
+            Ok(found)
+        }
+    };
+    let Some(header) = read_header(path)? else {
+        return Ok(0);
+    };
+    let number = |at: usize| -> Option<[u8; 4]> { header.get(at..at + 4)?.try_into().ok() };
+    let (Some(version), Some(mark)) = (number(USER_VERSION_AT), number(APPLICATION_ID_AT)) else {
+        return Err(foreign());
+    };
+    match i32::from_be_bytes(mark) {
+        _ if !header.starts_with(MAGIC) => return Err(foreign()),
+        APPLICATION_ID => {
+            refuse_newer(u32::from_be_bytes(version))?;
+        }
+        // Perhaps it is still in the write-ahead log.
+        0 => {}
+        _ => return Err(foreign()),
+    }
+    let (mark, version, tables) = read_marks(path).await?;
+    match (mark, u32::try_from(version)) {
+        (APPLICATION_ID, Ok(version)) => refuse_newer(version),
+        // Created and killed before the first commit.
+        (0, Ok(0)) if tables == 0 => Ok(0),
+        _ => Err(foreign()),
+    }
+}
+
+/// The first 100 bytes; `None` when there is no file or nothing in it.
+fn read_header(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut header = Vec::new();
+    match File::open(path) {
+        Ok(file) => file.take(100).read_to_end(&mut header)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    Ok((!header.is_empty()).then_some(header))
+}
+
+/// `application_id`, `user_version` and the number of tables, with the write-ahead log taken into account.
+async fn read_marks(path: &Path) -> Result<(i32, i32, i64), StoreError> {
+    // A reader cannot roll back what a killed writer left in a journal; a writer can, and restores the old file.
+    let journal = beside(path, "-journal").exists();
+    let mut options = options();
+    let file = path.to_owned();
+    options
+        .max_connections(1)
+        .map_sqlx_sqlite_opts(move |options| options.filename(&file).read_only(!journal));
+    let db = Database::connect(options).await?;
+    let marks = (
+        ask(&db, "PRAGMA application_id").await?,
+        ask(&db, "PRAGMA user_version").await?,
+        ask(&db, "SELECT count(*) FROM sqlite_master").await?,
+    );
+    db.close().await?;
+    Ok(marks)
+}
+
+/// Marks the file as this program's, at schema version `version`; part of the transaction that `db` is in.
+pub(crate) async fn mark(db: &impl ConnectionTrait, version: u32) -> Result<(), StoreError> {
+    db.execute_unprepared(&format!("PRAGMA application_id = {APPLICATION_ID}"))
+        .await?;
+    db.execute_unprepared(&format!("PRAGMA user_version = {version}"))
+        .await?;
+    Ok(())
+}
+
+/// SQLite's own check of every page of the file; the time grows with the file.
+pub(crate) async fn check(db: &impl ConnectionTrait) -> Result<(), StoreError> {
+    match ask::<String>(db, "PRAGMA quick_check(1)").await?.as_str() {
+        "ok" => Ok(()),
+        fault => Err(StoreError::Corrupt {
+            detail: fault.to_owned(),
+        }),
+    }
+}
+
+/// Makes sure that the file exists and only its owner can read it. SQLite gives its side files the same mode.
+pub(crate) fn create_private(path: &Path) -> Result<(), StoreError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+        options.mode(0o600);
+        let file = options.open(path)?;
+        file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    }
+    #[cfg(not(unix))]
+    options.open(path)?;
+    Ok(())
+}
+
+/// Copies the database as of now to `target`, durably; whatever was there is replaced at the end.
+pub(crate) async fn copy_to(db: &impl ConnectionTrait, target: &Path) -> Result<(), StoreError> {
+    let draft = beside(target, ".part");
+    match fs::remove_file(&draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        _ => create_private(&draft)?,
+    }
+    let name = draft.to_str().ok_or(StoreError::Range {
+        what: "the path of the database",
+    })?;
+    let copy = Statement::from_sql_and_values(DbBackend::Sqlite, "VACUUM INTO ?", [name.into()]);
+    db.execute_raw(copy).await?;
+    OpenOptions::new().write(true).open(&draft)?.sync_all()?;
+    fs::rename(&draft, target)?;
+    sync_directory(target)
+}
+
+fn sync_directory(path: &Path) -> Result<(), StoreError> {
+    #[cfg(unix)]
+    if let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        File::open(directory)?.sync_all()?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+/// `path` with `suffix` after its whole name.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}

@@ -31,6 +31,7 @@ export function drift(before, after) {
 
 function measure() {
   fs.rmSync(measured, { recursive: true, force: true });
+  forge(["build"]);
   // Without --isolate a call would be measured inside the test's own transaction.
   forge(["test", "--isolate", "--match-path", "test/gas/*"], { FOUNDRY_SNAPSHOTS: measured });
   return read(measured);

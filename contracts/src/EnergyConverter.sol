@@ -41,7 +41,7 @@ contract EnergyConverter is KeptOwnership, IEnergyConverter {
     uint256 private constant MAX_THRESHOLD_WH = 10_000;
     uint32 private constant MAX_RATED_POWER_W = 10_000_000;
 
-    IETKToken private immutable _ETK;
+    IETKToken private immutable ETK;
 
     // One slot, read once by each settlement.
     address private _operator;
@@ -59,7 +59,7 @@ contract EnergyConverter is KeptOwnership, IEnergyConverter {
     /// @param etkToken_ The token that is minted and burned; its owner must name this contract as converter
     constructor(address owner, address etkToken_) KeptOwnership(owner) {
         if (etkToken_ == address(0)) revert ZeroAddress();
-        _ETK = IETKToken(etkToken_);
+        ETK = IETKToken(etkToken_);
         _operator = owner;
         emit OperatorChanged(address(0), owner);
     }
@@ -173,7 +173,7 @@ contract EnergyConverter is KeptOwnership, IEnergyConverter {
 
     /// @inheritdoc IEnergyConverter
     function etkToken() external view override returns (address) {
-        return address(_ETK);
+        return address(ETK);
     }
 
     /// @inheritdoc IEnergyConverter
@@ -187,8 +187,8 @@ contract EnergyConverter is KeptOwnership, IEnergyConverter {
     }
 
     /// @inheritdoc IEnergyConverter
-    function calculateEtkAmount(int256 energyWh) external view override returns (int256 etkAmount) {
-        (etkAmount,) = Conversion.convert(energyWh, _ratio, 0);
+    function calculateEtkAmount(int256 energyWh) external view override returns (int256) {
+        return Conversion.convert(energyWh, _ratio);
     }
 
     /// @inheritdoc IEnergyConverter
@@ -256,11 +256,11 @@ contract EnergyConverter is KeptOwnership, IEnergyConverter {
     function _pay(address prosumer, int256 etkAmount) private {
         uint256 amount = SignedMath.abs(etkAmount);
         if (etkAmount > 0) {
-            _ETK.mint(prosumer, amount);
+            ETK.mint(prosumer, amount);
         } else if (etkAmount < 0) {
-            uint256 balance = _ETK.balanceOf(prosumer);
+            uint256 balance = ETK.balanceOf(prosumer);
             if (balance < amount) revert InsufficientEtk(amount - balance);
-            _ETK.burn(prosumer, amount);
+            ETK.burn(prosumer, amount);
         }
     }
 

@@ -17,10 +17,19 @@ library Conversion {
         pure
         returns (int256 amount, int256 remainder)
     {
+        int256 owed = _thousandths(energyWh, ratio) + carry;
+        amount = owed / WH_PER_RATIO;
+        remainder = owed % WH_PER_RATIO;
+    }
+
+    /// @notice Converts `energyWh` by itself, in base units, truncated toward zero
+    function convert(int256 energyWh, uint256 ratio) internal pure returns (int256) {
+        return _thousandths(energyWh, ratio) / WH_PER_RATIO;
+    }
+
+    function _thousandths(int256 energyWh, uint256 ratio) private pure returns (int256) {
         // The setter bounds the ratio to 1e8, so the cast keeps its value.
         // forge-lint: disable-next-line(unsafe-typecast)
-        int256 thousandths = energyWh * int256(ratio) + carry;
-        amount = thousandths / WH_PER_RATIO;
-        remainder = thousandths % WH_PER_RATIO;
+        return energyWh * int256(ratio);
     }
 }

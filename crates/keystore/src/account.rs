@@ -1,0 +1,191 @@
+//! One private key in memory: its address, and its signatures.
+
+use enerlink_domain::{Address, SignedTx, UnsignedTx, id::keccak256};
+use k256::{
+    SecretKey,
+    ecdsa::{RecoveryId, Signature, SigningKey, VerifyingKey},
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    Error, Password,
+    random::{self, Random},
+    transaction, v3,
+};
+
+/// A secp256k1 key, wiped on drop: an operator's, a simulated household's, or one that the vault has opened.
+pub struct Account {
+    key: SigningKey,
+    address: Address,
+}
+
+impl Account {
+    /// The account of a raw private key.
+    ///
+    /// # Errors
+    /// [`Error::InvalidKey`] for 0, and for the order of secp256k1 and above.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, Error> {
+        SecretKey::from_slice(bytes)
+            .map(|secret| Self::from_secret(&secret))
+            .map_err(|_| Error::InvalidKey)
+    }
+
+    /// A new account.
+    ///
+    /// # Errors
+    /// [`Error::NoRandomness`] when the operating system gives none.
+    pub fn random() -> Result<Self, Error> {
+        Self::random_from(random::system)
+    }
+
+    /// The account in a Web3 Secret Storage file of version 3 (scrypt or PBKDF2, AES-128-CTR).
+    ///
+    /// # Errors
+    /// [`Error::WrongPassword`]; [`Error::KeyFile`] for a file of another kind, or one whose key derivation would
+    /// exhaust the machine, before it is begun; [`Error::AddressMismatch`].
+    pub fn from_v3(json: &str, password: &Password) -> Result<Self, Error> {
+        v3::decode(json, password)
+    }
+
+    /// This account as a Web3 Secret Storage file of version 3, with scrypt n=2^18 r=8 p=1. It takes about a second.
+    ///
+    /// # Errors
+    /// [`Error::NoRandomness`], [`Error::OutOfMemory`].
+    pub fn to_v3(&self, password: &Password) -> Result<String, Error> {
+        v3::encode(self, password, v3::STANDARD_LOG_N, random::system)
+    }
+
+    /// Its address.
+    pub fn address(&self) -> Address {
+        self.address
+    }
+
+    /// Signs a transaction: EIP-1559, or legacy with the replay protection of EIP-155.
+    ///
+    /// # Errors
+    /// [`Error::WrongChain`] when the transaction is not for `chain_id`; [`Error::InvalidTx`].
+    pub fn sign(&self, tx: &UnsignedTx, chain_id: u64) -> Result<SignedTx, Error> {
+        transaction::sign(self, tx, chain_id)
+    }
+
+    /// Signs a message as `personal_sign` does (EIP-191, version 0x45): r, s, and v of 27 or 28.
+    ///
+    /// # Errors
+    /// [`Error::InvalidKey`], which no message is known to cause.
+    pub fn sign_message(&self, message: &[u8]) -> Result<[u8; 65], Error> {
+        let (signature, recovery) = self.sign_digest(&message_digest(message))?;
+        let mut bytes = [0; 65];
+        bytes[..64].copy_from_slice(&signature.to_bytes());
+        bytes[64] = 27 + u8::from(recovery.is_y_odd());
+        Ok(bytes)
+    }
+
+    pub(crate) fn from_secret(secret: &SecretKey) -> Self {
+        let key = SigningKey::from(secret);
+        let address = address_of(key.verifying_key());
+        Self { key, address }
+    }
+
+    pub(crate) fn random_from(random: Random) -> Result<Self, Error> {
+        loop {
+            let bytes = Zeroizing::new(random::array(random)?);
+            // One in 2^128 draws is above the order of the curve.
+            if let Ok(account) = Self::from_bytes(&bytes) {
+                return Ok(account);
+            }
+        }
+    }
+
+    pub(crate) fn secret_bytes(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.key.to_bytes().into())
+    }
+
+    /// A deterministic signature (RFC 6979) with s in the lower half of the order (EIP-2).
+    pub(crate) fn sign_digest(&self, digest: &[u8; 32]) -> Result<(Signature, RecoveryId), Error> {
+        self.key
+            .sign_prehash_recoverable(digest)
+            .map_err(|_| Error::InvalidKey)
+    }
+}
+
+/// Who signed `message` as `personal_sign` does (EIP-191); `None` when the signature is not one.
+pub fn recover_message(message: &[u8], signature: &[u8; 65]) -> Option<Address> {
+    let recovery = RecoveryId::from_byte(signature[64].checked_sub(27)?)?;
+    let rs = Signature::from_slice(&signature[..64]).ok()?;
+    let key = VerifyingKey::recover_from_prehash(&message_digest(message), &rs, recovery).ok()?;
+    Some(address_of(&key))
+}
+
+fn message_digest(message: &[u8]) -> [u8; 32] {
+    let mut text = format!("\x19Ethereum Signed Message:\n{}", message.len()).into_bytes();
+    text.extend(message);
+    keccak256(&text)
+}
+
+fn address_of(key: &VerifyingKey) -> Address {
+    let point = key.to_encoded_point(false);
+    let digest = keccak256(&point.as_bytes()[1..]);
+    let mut address = Address::ZERO;
+    address.0.copy_from_slice(&digest[12..]);
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use enerlink_domain::id::{hex, unhex};
+    use k256::ecdsa::VerifyingKey;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn account(hex: &str) -> Result<Account, Error> {
+        Account::from_bytes(&unhex(hex).expect("hexadecimal").try_into().expect("32 bytes"))
+    }
+
+    #[test]
+    fn keys_lie_between_one_and_the_order_of_the_curve() {
+        let order = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";
+        let above = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364142";
+        for refused in [&"00".repeat(32), order, above, &"ff".repeat(32)] {
+            assert!(matches!(account(refused), Err(Error::InvalidKey)), "{refused}");
+        }
+        let one = account(&format!("{:0>64}", 1)).expect("valid");
+        assert_eq!(
+            one.address().to_string(),
+            "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
+        );
+        let last =
+            account("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364140").expect("valid");
+        assert_eq!(
+            last.address().to_string(),
+            "0x80C0dbf239224071c59dD8970ab9d542E3414aB2"
+        );
+    }
+
+    /// The example of the web3.js and eth-account documentation.
+    #[test]
+    fn messages_are_signed_as_other_wallets_do() {
+        let account =
+            account("4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318").expect("valid");
+        let signature = account.sign_message(b"Some data").expect("signs");
+        assert_eq!(
+            hex(&signature),
+            "b91467e570a6466aa9e9876cbcd013baba02900b8979d43fe208a4a4f339f5fd6007e74cd82e037b800186422fc2da167c747ef045e5d18a5f5d4300f8e1a0291c"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn signatures_recover_to_the_address_with_a_low_s(
+            key in prop::array::uniform32(1_u8..),
+            digest in any::<[u8; 32]>(),
+        ) {
+            let Ok(account) = Account::from_bytes(&key) else { return Ok(()) };
+            let (signature, recovery) = account.sign_digest(&digest).expect("signs");
+            prop_assert!(signature.normalize_s().is_none());
+            let public = VerifyingKey::recover_from_prehash(&digest, &signature, recovery).expect("recovers");
+            let point = public.to_encoded_point(false);
+            prop_assert_eq!(&keccak256(&point.as_bytes()[1..])[12..], &account.address().0);
+        }
+    }
+}

@@ -1,0 +1,469 @@
+//! Tests of the keystore as the engine uses it: on a real directory, over restarts, locked and unlocked.
+
+use std::{fs, thread};
+
+use enerlink_domain::{Code, Fees, Wei};
+
+use super::*;
+
+const NOW: UnixMillis = UnixMillis(1_780_000_000_000);
+const START: Duration = Duration::from_secs(10);
+
+fn password() -> Password {
+    Password::from("sun over the seven roofs".to_owned())
+}
+
+fn wrong() -> Password {
+    Password::from("rain over the seven roofs".to_owned())
+}
+
+fn open(dir: &Path) -> Keystore {
+    Keystore::open_with(dir, KdfParams::for_tests()).expect("opens")
+}
+
+fn created(dir: &Path) -> Keystore {
+    let keystore = open(dir);
+    keystore.create("Home", &password(), 12, NOW).expect("created");
+    keystore
+}
+
+fn meter() -> MeterId {
+    "METER-001".parse().expect("a meter id")
+}
+
+fn tx() -> UnsignedTx {
+    UnsignedTx {
+        chain_id: 31337,
+        nonce: 7,
+        to: Some(Address([9; 20])),
+        value: Wei(0),
+        gas_limit: 100_000,
+        fees: Fees::Eip1559 {
+            max_fee: Wei(2_000_000_000),
+            max_priority_fee: Wei(1_000_000_000),
+        },
+        input: vec![1, 2, 3],
+    }
+}
+
+#[test]
+fn a_wallet_is_created_locked_and_signs_only_while_unlocked() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let keystore = open(dir.path());
+    assert_eq!(keystore.state(), VaultState::Missing);
+    assert!(keystore.wallet().is_none());
+    assert!(matches!(
+        keystore.unlock(&password(), NOW, START),
+        Err(Error::NoVault)
+    ));
+    let view = keystore.create(" Home ", &password(), 24, NOW).expect("created");
+    assert_eq!((view.name.as_str(), view.created_at), ("Home", NOW));
+    assert!(!view.phrase_confirmed);
+    let signer = Signer::Wallet(view.address);
+    assert_eq!(keystore.state(), VaultState::Locked);
+    assert!(matches!(keystore.sign(&signer, &tx(), 31337), Err(Error::Locked)));
+
+    assert_eq!(keystore.unlock(&password(), NOW, START).expect("unlocks"), view);
+    assert_eq!(keystore.state(), VaultState::Unlocked);
+    keystore.sign(&signer, &tx(), 31337).expect("signs");
+    keystore.sign_message(view.address, b"hello").expect("signs");
+    assert!(matches!(
+        keystore.sign(&signer, &tx(), 1),
+        Err(Error::WrongChain {
+            found: 31337,
+            expected: 1
+        })
+    ));
+    let stranger = Address([1; 20]);
+    assert!(matches!(
+        keystore.sign(&Signer::Wallet(stranger), &tx(), 31337),
+        Err(Error::UnknownAccount(address)) if address == stranger
+    ));
+
+    keystore.lock();
+    assert_eq!(keystore.state(), VaultState::Locked);
+    assert!(matches!(keystore.sign(&signer, &tx(), 31337), Err(Error::Locked)));
+    assert!(matches!(
+        keystore.sign_message(view.address, b"hello"),
+        Err(Error::Locked)
+    ));
+    assert_eq!(open(dir.path()).wallet(), Some(view));
+}
+
+#[test]
+fn a_vault_is_never_overwritten_by_another() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let keystore = created(dir.path());
+    let before = fs::read(keystore.vault_path()).expect("there");
+    for keystore in [&keystore, &open(dir.path())] {
+        assert!(matches!(
+            keystore.create("Other", &password(), 12, NOW),
+            Err(Error::VaultExists)
+        ));
+    }
+    assert_eq!(fs::read(keystore.vault_path()).expect("there"), before);
+    fs::rename(keystore.vault_path(), files::copy_of(&keystore.vault_path())).expect("moved");
+    assert!(matches!(
+        Keystore::open(dir.path()),
+        Err(Error::VaultMissing { .. })
+    ));
+    assert!(matches!(
+        keystore.create("Other", &password(), 12, NOW),
+        Err(Error::VaultMissing { .. })
+    ));
+}
+
+#[test]
+fn bad_input_creates_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let keystore = open(dir.path());
+    let weak = Password::from("password1234".to_owned());
+    assert!(matches!(
+        keystore.create("Home", &weak, 12, NOW),
+        Err(Error::WeakPassword)
+    ));
+    assert!(matches!(
+        keystore.create("Home", &password(), 13, NOW),
+        Err(Error::WordCount(13))
+    ));
+    assert!(matches!(
+        keystore.create("", &password(), 12, NOW),
+        Err(Error::WalletName)
+    ));
+    let broken =
+        Keystore::open_from(dir.path(), KdfParams::for_tests(), |_| Err(Error::NoRandomness)).expect("opens");
+    assert!(matches!(
+        broken.create("Home", &password(), 12, NOW),
+        Err(Error::NoRandomness)
+    ));
+    assert!(matches!(
+        broken.create_settlement_key(&meter()),
+        Err(Error::NoRandomness)
+    ));
+    assert_eq!(keystore.state(), VaultState::Missing);
+    assert!(!keystore.vault_path().exists());
+}
+
+#[test]
+fn the_phrase_is_revealed_and_confirmed_by_password_only() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let keystore = created(dir.path());
+    assert!(matches!(
+        keystore.reveal_phrase(&wrong(), NOW, START),
+        Err(Error::WrongPassword)
+    ));
+    let phrase = keystore.reveal_phrase(&password(), NOW, START).expect("revealed");
+    assert_eq!(keystore.state(), VaultState::Locked);
+    let address = keystore.wallet().expect("a wallet").address;
+    assert_eq!(phrase.account("", 0).expect("an account").address(), address);
+    let typed: Vec<(u8, String)> = (0..).zip(phrase.words().map(str::to_owned)).collect();
+
+    let mut mistyped = typed.clone();
+    mistyped[3].1 = "nonsense".to_owned();
+    assert!(matches!(
+        keystore.confirm_phrase(&password(), &mistyped, NOW, START),
+        Err(Error::WrongWord { position: 3 })
+    ));
+    assert!(matches!(
+        keystore.confirm_phrase(&password(), &typed[..3], NOW, START),
+        Err(Error::TooFewWords)
+    ));
+    assert!(matches!(
+        keystore.confirm_phrase(&wrong(), &typed, NOW, START),
+        Err(Error::WrongPassword)
+    ));
+    assert!(!open(dir.path()).wallet().expect("a wallet").phrase_confirmed);
+
+    let before = fs::read(keystore.vault_path()).expect("there");
+    let view = keystore
+        .confirm_phrase(&password(), &typed[4..8], NOW, START)
+        .expect("confirmed");
+    assert!(view.phrase_confirmed);
+    assert_eq!(open(dir.path()).wallet(), Some(view));
+    assert_eq!(
+        fs::read(files::copy_of(&keystore.vault_path())).expect("a copy"),
+        before
+    );
+    keystore.unlock(&password(), NOW, START).expect("unlocks");
+}
+
+#[test]
+fn an_open_wallet_stays_open_while_its_phrase_is_confirmed() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let keystore = created(dir.path());
+    keystore.unlock(&password(), NOW, START).expect("unlocks");
+    let phrase = keystore.reveal_phrase(&password(), NOW, START).expect("revealed");
+    let typed: Vec<(u8, String)> = (0..).zip(phrase.words().map(str::to_owned)).collect();
+    keystore
+        .confirm_phrase(&password(), &typed, NOW, START)
+        .expect("confirmed");
+    assert_eq!(keystore.state(), VaultState::Unlocked);
+}
+
+#[test]
+fn wrong_passwords_make_everybody_wait_even_after_a_restart() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let keystore = created(dir.path());
+    for _ in 0..5 {
+        assert!(matches!(
+            keystore.unlock(&wrong(), NOW, START),
+            Err(Error::WrongPassword)
+        ));
+    }
+    let second = Duration::from_secs(1);
+    assert_eq!(keystore.unlock_wait(NOW, START), second);
+    for keystore in [&keystore, &open(dir.path())] {
+        // The right password has to wait as well, through each of the doors.
+        let error = keystore.unlock(&password(), NOW, START).err().expect("refused");
+        let shown = enerlink_domain::Error::from(error);
+        assert_eq!(shown.code, Code::UnlockThrottled);
+        assert!(shown.message.contains("1 s"), "{}", shown.message);
+        assert!(matches!(
+            keystore.reveal_phrase(&password(), UnixMillis(0), START),
+            Err(Error::UnlockThrottled { .. })
+        ));
+    }
+    keystore
+        .unlock(&password(), NOW, START + second)
+        .expect("unlocks after the wait");
+    assert_eq!(keystore.unlock_wait(NOW, START), Duration::ZERO);
+    assert_eq!(open(dir.path()).unlock_wait(NOW, START), Duration::ZERO);
+    assert!(matches!(
+        keystore.unlock(&wrong(), NOW, START + second),
+        Err(Error::WrongPassword)
+    ));
+}
+
+#[test]
+fn a_lock_during_an_unlock_wins() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let keystore = created(dir.path());
+    let gate = hold(&keystore.gate);
+    thread::scope(|scope| {
+        let unlocking = scope.spawn(|| keystore.unlock(&password(), NOW, START));
+        // The other thread notes the count of locks before it waits at the gate.
+        thread::sleep(Duration::from_millis(100));
+        keystore.lock();
+        assert_eq!(keystore.state(), VaultState::Locked);
+        assert_eq!(keystore.unlock_wait(NOW, START), Duration::ZERO);
+        drop(gate);
+        assert!(matches!(unlocking.join().expect("no panic"), Err(Error::Locked)));
+    });
+    assert_eq!(keystore.state(), VaultState::Locked);
+}
+
+#[test]
+fn a_save_that_fails_changes_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let keystore = created(dir.path());
+    let phrase = keystore.reveal_phrase(&password(), NOW, START).expect("revealed");
+    let typed: Vec<(u8, String)> = (0..).zip(phrase.words().map(str::to_owned)).collect();
+    let before = fs::read(keystore.vault_path()).expect("there");
+    // A directory in the place of the temporary file cannot be replaced, whoever runs the test.
+    fs::create_dir(dir.path().join("vault.enl.tmp")).expect("made");
+    assert!(matches!(
+        keystore.confirm_phrase(&password(), &typed, NOW, START),
+        Err(Error::File { .. })
+    ));
+    assert!(!keystore.wallet().expect("a wallet").phrase_confirmed);
+    assert_eq!(fs::read(keystore.vault_path()).expect("there"), before);
+    keystore.unlock(&password(), NOW, START).expect("unlocks");
+}
+
+#[test]
+fn a_newer_damaged_or_cheap_vault_is_refused_and_left_alone() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let keystore = created(dir.path());
+    assert!(matches!(Keystore::open(dir.path()), Err(Error::KdfRefused)));
+    let path = keystore.vault_path();
+    let good = fs::read(&path).expect("there");
+    let mut newer = good.clone();
+    newer[9] = 99;
+    let mut damaged = good.clone();
+    damaged[good.len() / 2] ^= 4;
+    for (bytes, sentence) in [(newer, "newer version"), (damaged, "damaged")] {
+        fs::write(&path, &bytes).expect("written");
+        let error = Keystore::open_with(dir.path(), KdfParams::for_tests())
+            .err()
+            .expect("refused");
+        let shown = enerlink_domain::Error::from(error);
+        assert_eq!(shown.code, Code::VaultUnreadable);
+        assert!(shown.message.contains(sentence), "{}", shown.message);
+        // One that was opened before sees it as well.
+        assert!(keystore.unlock(&password(), NOW, START).is_err());
+        assert_eq!(fs::read(&path).expect("there"), bytes);
+    }
+}
+
+#[test]
+fn settlement_keys_sign_while_the_wallet_is_locked() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let keystore = open(dir.path());
+    let signer = Signer::Settlement(meter());
+    assert_eq!(keystore.settlement_key(&meter()).expect("reads"), None);
+    assert!(matches!(
+        keystore.sign(&signer, &tx(), 31337),
+        Err(Error::NoSettlementKey(_))
+    ));
+    let address = keystore.create_settlement_key(&meter()).expect("made");
+    assert_eq!(keystore.create_settlement_key(&meter()).expect("there"), address);
+    let other: MeterId = "..\\METER:001".parse().expect("a meter id");
+    assert_ne!(keystore.create_settlement_key(&other).expect("made"), address);
+
+    let again = open(dir.path());
+    assert_eq!(again.settlement_key(&meter()).expect("reads"), Some(address));
+    let signed = again.sign(&signer, &tx(), 31337).expect("signs");
+    assert_eq!(signed, keystore.sign(&signer, &tx(), 31337).expect("signs"));
+    assert!(matches!(
+        again.sign(&signer, &tx(), 1),
+        Err(Error::WrongChain { .. })
+    ));
+
+    keystore.remove_settlement_key(&meter()).expect("removed");
+    keystore
+        .remove_settlement_key(&meter())
+        .expect("nothing to remove");
+    assert_eq!(again.settlement_key(&meter()).expect("reads"), None);
+    assert_ne!(keystore.create_settlement_key(&meter()).expect("made"), address);
+    assert!(keystore.settlement_key(&other).expect("reads").is_some());
+}
+
+#[test]
+fn secrets_are_kept_replaced_and_removed() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let keystore = open(dir.path());
+    assert!(keystore.open_secret("mqtt").expect("reads").is_none());
+    keystore.seal_secret("mqtt", b"hunter2").expect("sealed");
+    keystore.seal_secret("mqtt", b"hunter3").expect("sealed");
+    keystore.seal_secret("", b"").expect("sealed");
+    let again = open(dir.path());
+    let content = |name| {
+        again
+            .open_secret(name)
+            .expect("reads")
+            .map(|secret| secret.to_vec())
+    };
+    assert_eq!(content("mqtt"), Some(b"hunter3".to_vec()));
+    assert_eq!(content(""), Some(Vec::new()));
+    keystore.remove_secret("mqtt").expect("removed");
+    assert_eq!(content("mqtt"), None);
+}
+
+#[test]
+fn sealed_files_are_bound_to_name_kind_and_profile() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let keystore = open(dir.path());
+    let other: MeterId = "METER-002".parse().expect("a meter id");
+    keystore.create_settlement_key(&meter()).expect("made");
+    keystore.create_settlement_key(&other).expect("made");
+    let path = |meter: &MeterId| {
+        let name = format!("{}.sealed", enerlink_domain::id::hex(&meter.key().0));
+        dir.path().join("settlement-keys").join(name)
+    };
+    let (good, foreign) = (
+        fs::read(path(&meter())).expect("there"),
+        fs::read(path(&other)).expect("there"),
+    );
+    let refused = |bytes: &[u8]| {
+        fs::write(path(&meter()), bytes).expect("written");
+        let refused = keystore.settlement_key(&meter()).is_err();
+        // A damaged key is not silently replaced: the chain may still know it.
+        refused && keystore.create_settlement_key(&meter()).is_err()
+    };
+    assert!(refused(&foreign));
+    for length in 0..good.len() {
+        assert!(refused(&good[..length]), "cut at {length}");
+    }
+    for bit in 0..good.len() * 8 {
+        let mut flipped = good.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        assert!(refused(&flipped), "bit {bit}");
+    }
+    assert!(!refused(&good));
+    let stranger = tempfile::tempdir().expect("a directory");
+    open(stranger.path()).seal_secret("x", b"y").expect("sealed");
+    fs::copy(
+        stranger.path().join("profile.key"),
+        dir.path().join("profile.key"),
+    )
+    .expect("copied");
+    assert!(matches!(
+        keystore.settlement_key(&meter()),
+        Err(Error::SealedFileDamaged { .. })
+    ));
+}
+
+#[test]
+fn no_file_shows_a_secret_and_all_are_private() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let keystore = created(dir.path());
+    keystore.create_settlement_key(&meter()).expect("made");
+    keystore
+        .seal_secret("mqtt", b"marker-broker-password")
+        .expect("sealed");
+    let _ = keystore.unlock(&wrong(), NOW, START);
+    let phrase = keystore.reveal_phrase(&password(), NOW, START).expect("revealed");
+    let typed: Vec<(u8, String)> = (0..).zip(phrase.words().map(str::to_owned)).collect();
+    keystore
+        .confirm_phrase(&password(), &typed, NOW, START)
+        .expect("confirmed");
+    let settlement = keystore
+        .settlement_account(&meter())
+        .expect("reads")
+        .expect("there");
+    let wallet = phrase.account("", 0).expect("an account");
+    let secrets = [
+        password().as_bytes().to_vec(),
+        b"marker-broker-password".to_vec(),
+        phrase.entropy().to_vec(),
+        settlement.secret_bytes().to_vec(),
+        wallet.secret_bytes().to_vec(),
+    ];
+    let mut pending = vec![dir.path().to_owned()];
+    let mut seen = 0;
+    while let Some(path) = pending.pop() {
+        let found = fs::symlink_metadata(&path).expect("there");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(found.permissions().mode() & 0o077, 0, "{}", path.display());
+        }
+        if found.is_dir() {
+            pending.extend(
+                fs::read_dir(&path)
+                    .expect("lists")
+                    .map(|entry| entry.expect("reads").path()),
+            );
+            continue;
+        }
+        seen += 1;
+        let bytes = fs::read(&path).expect("reads");
+        for secret in &secrets {
+            assert!(
+                !bytes
+                    .windows(secret.len())
+                    .any(|window| window == secret.as_slice()),
+                "{}",
+                path.display()
+            );
+        }
+    }
+    assert_eq!(seen, 5);
+}
+
+#[test]
+fn the_keystore_can_be_shared_between_threads() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<Keystore>();
+    let dir = tempfile::tempdir().expect("a directory");
+    let keystore = open(dir.path());
+    let addresses: Vec<_> = thread::scope(|scope| {
+        let made: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| keystore.create_settlement_key(&meter()).expect("made")))
+            .collect();
+        made.into_iter()
+            .map(|thread| thread.join().expect("no panic"))
+            .collect()
+    });
+    assert!(addresses.iter().all(|address| *address == addresses[0]));
+}

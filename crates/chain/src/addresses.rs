@@ -162,9 +162,9 @@ mod tests {
             (&etk, &zero, "ETKToken is the zero address"),
             (&etk, &addresses().converter.to_string(), "same address"),
             (&etk, "0x12", "40 hexadecimal digits"),
-            ("0xabABab", "0xabAbab", "checksum"),
+            ("0xABaBaBa", "0xabaBaBa", "checksum"),
             ("\"ETKToken\"", "\"ETK\"", "missing field `ETKToken`"),
-            ("{", "", "line 1"),
+            ("\n  }", "", "EOF"),
         ] {
             let text = good.replacen(from, to, 1);
             assert_ne!(text, good, "{from}");

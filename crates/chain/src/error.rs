@@ -143,11 +143,12 @@ fn sentence(text: &str) -> String {
 pub(crate) fn quoted(text: &str) -> String {
     const MOST: usize = 200;
     let clean = |letter: char| if letter.is_control() { ' ' } else { letter };
-    let mut short: String = text.trim().chars().take(MOST).map(clean).collect();
-    if text.trim().chars().nth(MOST).is_some() {
+    let mut short: String = text.chars().take(MOST).map(clean).collect();
+    short.truncate(short.trim_end().len());
+    if text.chars().nth(MOST).is_some() {
         short.push('…');
     }
-    short
+    short.trim_start().to_owned()
 }
 
 #[cfg(test)]

@@ -207,6 +207,11 @@ impl Chain {
         self.transaction_count(account, "pending").await
     }
 
+    /// Like [`Chain::nonce`], as of `block`.
+    pub async fn nonce_at(&self, account: Address, block: u64) -> Result<u64, ChainError> {
+        self.transaction_count(account, &format!("{block:#x}")).await
+    }
+
     async fn transaction_count(&self, account: Address, block: &str) -> Result<u64, ChainError> {
         let params = json!([account.to_lower(), block]);
         let count: U64 = self.wire.request("eth_getTransactionCount", params).await?;
@@ -335,7 +340,13 @@ impl Chain {
         let params = json!([{ "to": address.to_lower(), "data": input, "input": input }, block]);
         let output: Bytes = match self.wire.ask(METHOD, params).await? {
             Ok(output) => output,
-            Err(error) => return Err(self.refusal(METHOD, &error)),
+            Err(error) => {
+                // Views of our contracts never refuse.
+                return Err(match self.refusal(METHOD, &error) {
+                    ChainError::Reverted(revert) => missing(contract, address, revert.message),
+                    error => error,
+                });
+            }
         };
         if output.is_empty() {
             return Err(missing(contract, address, "the account has no such function"));

@@ -87,11 +87,29 @@ impl Chain {
             return Ok(Fees::Legacy { gas_price });
         };
         let base = self.believable("eth_getBlockByNumber", base)?;
-        let tip = self.price("eth_maxPriorityFeePerGas").await?;
+        let tip = self.tip(base).await?;
         Ok(Fees::Eip1559 {
             max_fee: Wei(2 * base.0 + tip.0),
             max_priority_fee: tip,
         })
+    }
+
+    /// The tip that the node suggests. Where the base fee is zero some nodes suggest one out of habit; their gas
+    /// price then says whether gas is free.
+    async fn tip(&self, base: Wei) -> Result<Wei, ChainError> {
+        const METHOD: &str = "eth_maxPriorityFeePerGas";
+        const UNKNOWN_METHOD: i64 = -32601;
+        match self.wire.ask(METHOD, json!([])).await? {
+            Ok(tip) if base > Wei::ZERO => self.believable(METHOD, tip),
+            Ok(tip) => Ok(self
+                .believable(METHOD, tip)?
+                .min(self.price("eth_gasPrice").await?)),
+            Err(error) if error.code == UNKNOWN_METHOD => {
+                let price = self.price("eth_gasPrice").await?;
+                Ok(price.checked_sub(base).unwrap_or_default())
+            }
+            Err(error) => Err(self.wire.refused(METHOD, &error)),
+        }
     }
 
     async fn price(&self, method: &str) -> Result<Wei, ChainError> {

@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
+    time::Duration,
 };
 
 use alloy_consensus::{SignableTransaction, TxEip1559, TxLegacy, transaction::RlpEcdsaEncodableTx};
@@ -18,13 +19,13 @@ use k256::ecdsa::SigningKey;
 use serde_json::{Value, json};
 
 /// A node of our own; it ends with the value.
-pub struct Anvil {
+pub(crate) struct Anvil {
     process: Child,
-    pub chain: Chain,
+    pub(crate) chain: Chain,
 }
 
 impl Anvil {
-    pub fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut process = Command::new(program())
             .args(["--port", "0"])
             .args(arguments)
@@ -45,7 +46,7 @@ impl Anvil {
         Self { process, chain }
     }
 
-    pub async fn control(&self, method: &str, params: Value) -> Value {
+    pub(crate) async fn control(&self, method: &str, params: Value) -> Value {
         self.chain.rpc(method, params).await.expect("anvil obeys")
     }
 }
@@ -69,14 +70,14 @@ fn program() -> PathBuf {
 }
 
 /// An account that signs, as a keystore would.
-pub struct Account {
+pub(crate) struct Account {
     key: SigningKey,
-    pub address: Address,
+    pub(crate) address: Address,
 }
 
 impl Account {
     /// One of the accounts that anvil funds.
-    pub fn funded(index: usize) -> Self {
+    pub(crate) fn funded(index: usize) -> Self {
         const KEYS: [&str; 4] = [
             "ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80",
             "59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d",
@@ -86,7 +87,7 @@ impl Account {
         Self::from_bytes(&enerlink_domain::id::unhex(KEYS[index]).expect("hexadecimal"))
     }
 
-    pub fn from_bytes(secret: &[u8]) -> Self {
+    pub(crate) fn from_bytes(secret: &[u8]) -> Self {
         let key = SigningKey::from_slice(secret).expect("key");
         let point = key.verifying_key().to_encoded_point(false);
         let digest = keccak256(&point.as_bytes()[1..]);
@@ -94,7 +95,7 @@ impl Account {
         Self { key, address }
     }
 
-    pub fn sign(&self, tx: &UnsignedTx) -> SignedTx {
+    pub(crate) fn sign(&self, tx: &UnsignedTx) -> SignedTx {
         let to = tx.to.map_or(TxKind::Create, |to| TxKind::Call(to.0.into()));
         let (value, input) = (U256::from(tx.value.0), tx.input.clone().into());
         let raw = match tx.fees {
@@ -141,38 +142,49 @@ impl Account {
     }
 
     /// What the wallet does: simulate, price, sign, send, and here see it mined at once.
-    pub async fn run(&self, chain: &Chain, call: Call) -> Receipt {
+    pub(crate) async fn run(&self, chain: &Chain, call: Call) -> Receipt {
         let gas = chain.simulate(self.address, &call).await.expect("simulation").gas;
         let signed = self.sign(&self.unsigned(chain, call, gas).await);
         assert_eq!(chain.send_raw(&signed).await, Ok(SendOutcome::Accepted));
-        let receipt = chain.receipt(signed.hash).await.expect("answer").expect("mined");
+        let receipt = mined(chain, &signed).await;
         assert!(receipt.succeeded && receipt.gas_used <= gas, "{receipt:?}");
         receipt
     }
 
-    pub async fn unsigned(&self, chain: &Chain, call: Call, gas: u64) -> UnsignedTx {
+    pub(crate) async fn unsigned(&self, chain: &Chain, call: Call, gas: u64) -> UnsignedTx {
         let chain_id = chain.identity().await.expect("identity").chain_id;
         let nonce = chain.nonce(self.address).await.expect("nonce");
         build::unsigned(call, chain_id, nonce, gas, chain.fees().await.expect("fees"))
     }
 }
 
+/// The receipt of `tx`. Anvil mines at once, but after it has answered.
+pub(crate) async fn mined(chain: &Chain, tx: &SignedTx) -> Receipt {
+    for _ in 0..500 {
+        if let Some(receipt) = chain.receipt(tx.hash).await.expect("answer") {
+            return receipt;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{} is not mined", tx.hash);
+}
+
 /// The contracts on a fresh anvil, with an operator and a prosumer.
-pub struct Home {
-    pub anvil: Anvil,
-    pub chain: Chain,
-    pub addresses: Addresses,
-    pub operator: Account,
-    pub prosumer: Account,
-    pub meter: MeterId,
+pub(crate) struct Home {
+    pub(crate) anvil: Anvil,
+    pub(crate) chain: Chain,
+    pub(crate) addresses: Addresses,
+    pub(crate) operator: Account,
+    pub(crate) prosumer: Account,
+    pub(crate) meter: MeterId,
 }
 
 impl Home {
-    pub async fn build() -> Self {
+    pub(crate) async fn build() -> Self {
         Self::on(Anvil::start(&[])).await
     }
 
-    pub async fn on(anvil: Anvil) -> Self {
+    pub(crate) async fn on(anvil: Anvil) -> Self {
         let chain = anvil.chain.clone();
         let (operator, prosumer) = (Account::funded(0), Account::funded(1));
         let owner = operator.address;
@@ -201,13 +213,13 @@ impl Home {
     }
 
     /// Registers the meter with 5 kW for the prosumer.
-    pub async fn register(&self) {
+    pub(crate) async fn register(&self) {
         let call = build::register_meter(&self.addresses, &self.meter, self.prosumer.address, 5000);
         self.operator.run(&self.chain, call).await;
     }
 
     /// Lets the chain's clock run, so that the plausibility bucket drains.
-    pub async fn wait(&self, seconds: u64) {
+    pub(crate) async fn wait(&self, seconds: u64) {
         self.anvil.control("evm_increaseTime", json!([seconds])).await;
         self.anvil.control("evm_mine", json!([])).await;
     }

@@ -2,8 +2,9 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    env, fs,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use anyhow::{Context, Result, bail};
@@ -11,11 +12,17 @@ use serde::Deserialize;
 
 use crate::process;
 
-/// The checkout's root folder.
+/// The checkout's root folder: that of the cargo which runs this program. Two checkouts may share a folder of compiled
+/// programs, so that the place where this one was compiled may be the other.
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("xtask stands inside the workspace")
+    static ROOT: OnceLock<PathBuf> = OnceLock::new();
+    ROOT.get_or_init(|| {
+        let package = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        Path::new(&package)
+            .parent()
+            .expect("xtask stands inside the workspace")
+            .to_owned()
+    })
 }
 
 /// The packages of this workspace, as `cargo metadata` tells them.
@@ -74,7 +81,7 @@ impl Metadata {
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.target_directory
             .join("debug")
-            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+            .join(format!("{name}{}", env::consts::EXE_SUFFIX))
     }
 }
 

@@ -97,7 +97,9 @@ mod tests {
 
     #[test]
     fn events_are_flat_objects_and_come_back() {
-        let event = Event::Vault { state: VaultState::Locked };
+        let event = Event::Vault {
+            state: VaultState::Locked,
+        };
         let text = serde_json::to_string(&event).expect("json");
         assert_eq!(text, r#"{"event":"vault","state":"locked"}"#);
         assert_eq!(serde_json::from_str::<Event>(&text).expect("event"), event);

@@ -196,6 +196,26 @@ enum Order {
     Before,
 }
 
+/// What the counters did, as far as it tells a reboot from a straggler.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Change {
+    None,
+    Grown,
+    Fallen,
+}
+
+impl Change {
+    fn between(before: Pair<MicroWh>, after: Pair<MicroWh>) -> Self {
+        if before == after {
+            Self::None
+        } else if after.export >= before.export && after.import >= before.import {
+            Self::Grown
+        } else {
+            Self::Fallen
+        }
+    }
+}
+
 impl Registers {
     /// Registers that have heard nothing yet.
     pub fn new(source: CounterSource) -> Self {
@@ -330,9 +350,10 @@ impl Registers {
 
     fn order(&mut self, baseline: &Baseline, message: &Baseline) -> Order {
         let by_receipt = message.received_at.since(baseline.received_at);
+        let change = Change::between(baseline.counters, message.counters);
         match (baseline.device_time, message.device_time) {
             (Some(DeviceTime::Uptime(last)), Some(DeviceTime::Uptime(now))) => {
-                self.order_by_uptime(last, now, by_receipt)
+                self.order_by_uptime(last, now, by_receipt, change)
             }
             (Some(DeviceTime::Unix(last)), Some(DeviceTime::Unix(now))) if now < last => Order::Before,
             (Some(DeviceTime::Unix(last)), Some(DeviceTime::Unix(now))) if now == last => Order::Same,
@@ -343,15 +364,18 @@ impl Registers {
         }
     }
 
-    fn order_by_uptime(&mut self, last: u32, now: u32, by_receipt: Duration) -> Order {
-        if now == last {
+    fn order_by_uptime(&mut self, last: u32, now: u32, by_receipt: Duration, change: Change) -> Order {
+        // The same uptime twice is the same message, unless there was time to boot and the counters moved on.
+        if now == last && (change == Change::None || by_receipt <= REBOOT_SLACK) {
             return Order::Same;
         }
+        let uptime = Duration::from_millis(u64::from(now));
         if now > last {
-            return Order::After {
-                elapsed: Duration::from_millis(u64::from(now - last)),
-                rebooted: false,
-            };
+            let elapsed = Duration::from_millis(u64::from(now - last));
+            // Silence that is longer than the uptime may hide a reboot, after which the uptime has overtaken the last.
+            let rebooted = uptime <= by_receipt + SLACK && by_receipt > elapsed + SLACK;
+            let elapsed = if rebooted { by_receipt } else { elapsed };
+            return Order::After { elapsed, rebooted };
         }
         let turned = Duration::from_millis(ROLLOVER - u64::from(last) + u64::from(now));
         if turned <= by_receipt + REBOOT_SLACK && turned + REBOOT_SLACK >= by_receipt {
@@ -360,8 +384,8 @@ impl Registers {
                 rebooted: false,
             };
         }
-        // A reboot fits into the silence; a straggler has been up longer than that.
-        if Duration::from_millis(u64::from(now)) <= by_receipt + SLACK {
+        // A reboot fits into the silence, and the counters went on; a straggler has been up longer, or shows no more.
+        if change == Change::Grown && uptime <= by_receipt + SLACK {
             return Order::After {
                 elapsed: by_receipt,
                 rebooted: true,

@@ -1,2 +1,52 @@
-//! placeholder
-fn main() {}
+//! `enerlink`: the wallet's engine without a window, for a small always-on computer, for scripts and for operators.
+
+mod arguments;
+mod demo;
+mod failure;
+mod meter;
+mod network;
+mod operator;
+mod output;
+mod run;
+mod session;
+mod settle;
+mod wallet;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::arguments::{Arguments, Command};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    // clap answers bad usage with exit code 2.
+    let arguments = Arguments::parse();
+    log_to_stderr();
+    enerlink_engine::harden_process();
+    let json = arguments.json;
+    let outcome = match arguments.command {
+        Command::Demo(options) => demo::demo(options).await,
+        Command::Run(options) => run::run(&options, json).await,
+        Command::Status(options) => run::status(&options, json).await,
+        Command::Network(command) => network::network(command, json).await,
+        Command::Wallet(command) => wallet::wallet(command, json).await,
+        Command::Meter(command) => meter::meter(command, json).await,
+        Command::Settle(command) => settle::settle(command, json).await,
+        Command::Operator(command) => operator::operator(command, json).await,
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.report(json);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Answers go to standard output, everything else to standard error.
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("ENERLINK_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
+}

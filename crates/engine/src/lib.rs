@@ -1,1 +1,228 @@
-//! placeholder
+//! The engine: the wallet's use cases and the tasks that run them. The window, the command line, the tests and the
+//! simulator all start it with the same call.
+//!
+//! Each task owns its state and is reached through a cloneable handle; what a task knows is published, not shared.
+
+mod audit;
+mod bus;
+mod commands;
+pub mod config;
+mod estimating;
+mod ledger;
+mod meters;
+mod metering;
+mod network;
+pub mod operator;
+mod outbox;
+mod profile;
+mod query;
+mod settling;
+mod system;
+mod task;
+mod wallet;
+
+use std::sync::Arc;
+
+pub use enerlink_chain::{Addresses, Chain};
+use enerlink_domain::{
+    Clock, Code, Error,
+    view::{NetworkDraft, NetworkView},
+};
+pub use enerlink_keystore::{Account, KdfParams, Keystore, Password, Phrase, harden_process};
+use enerlink_store::Store;
+use tokio::sync::watch;
+
+pub use self::{
+    audit::{Audit, TokenSums},
+    bus::Events,
+    config::{Access, Config},
+    system::SystemClock,
+};
+use self::{bus::Bus, network::Network, profile::ProfileLock, task::Tasks};
+
+/// What an engine is given besides its configuration.
+pub struct Parts {
+    /// The time it lives in.
+    pub clock: Arc<dyn Clock>,
+    /// The keys of the profile.
+    pub keystore: Keystore,
+}
+
+/// A running wallet. Clones are handles to the same one.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    clock: Arc<dyn Clock>,
+    store: Store,
+    keystore: Arc<Keystore>,
+    bus: Bus,
+    network: watch::Sender<Option<Network>>,
+    metering: metering::Handle,
+    ledger: ledger::Handle,
+    settling: settling::Handle,
+    outbox: outbox::Handle,
+    commands: commands::Handle,
+    tasks: tokio::sync::Mutex<Option<Tasks>>,
+    _lock: ProfileLock,
+}
+
+impl Engine {
+    /// Opens the profile and starts its tasks. With [`Access::ReadOnly`] nothing runs: what is stored can be read.
+    pub async fn start(config: Config, parts: Parts) -> Result<Self, Error> {
+        let lock = ProfileLock::take(&config.data_dir, config.access)?;
+        let store = Store::open(&config.data_dir.join("enerlink.db")).await?;
+        let Parts { clock, keystore } = parts;
+        let keystore = Arc::new(keystore);
+        let bus = Bus::new();
+        let (network, network_reader) = watch::channel(network::load(&store).await?);
+
+        let (command_task, commands, command_metering) = commands::Commands::new(Arc::clone(&clock), store.clone());
+        let (metering_task, metering) = metering::Metering::new(metering::Parts {
+            clock: Arc::clone(&clock),
+            store: store.clone(),
+            keystore: Arc::clone(&keystore),
+            bus: bus.clone(),
+            config: config.clone(),
+            commands: commands.clone(),
+        })
+        .await?;
+        let _ = command_metering.set(metering.clone());
+        let (ledger_task, ledger) = ledger::Ledger::new(
+            Arc::clone(&clock),
+            store.clone(),
+            bus.clone(),
+            config.clone(),
+            network_reader.clone(),
+            metering.clone(),
+        );
+        let (outbox_task, outbox) = outbox::Outbox::new(outbox::Parts {
+            clock: Arc::clone(&clock),
+            store: store.clone(),
+            keystore: Arc::clone(&keystore),
+            bus: bus.clone(),
+            network: network_reader.clone(),
+            ledger: ledger.clone(),
+            commands: commands.clone(),
+        });
+        let (settling_task, settling) = settling::Settling::new(settling::Parts {
+            clock: Arc::clone(&clock),
+            store: store.clone(),
+            keystore: Arc::clone(&keystore),
+            bus: bus.clone(),
+            config: config.clone(),
+            network: network_reader,
+            ledger: ledger.clone(),
+            metering: metering.clone(),
+            outbox: outbox.clone(),
+        });
+        let estimator = estimating::Estimator {
+            clock: Arc::clone(&clock),
+            store: store.clone(),
+            bus: bus.clone(),
+            settling: config.settling,
+            metering: metering.clone(),
+            ledger: ledger.clone(),
+        };
+        let mut tasks = Tasks::new();
+        if config.access == Access::Exclusive {
+            tasks.spawn(command_task, Arc::clone(&clock), bus.clone());
+            tasks.spawn(metering_task, Arc::clone(&clock), bus.clone());
+            tasks.spawn(ledger_task, Arc::clone(&clock), bus.clone());
+            tasks.spawn(outbox_task, Arc::clone(&clock), bus.clone());
+            tasks.spawn(settling_task, Arc::clone(&clock), bus.clone());
+            tasks.spawn(estimator, Arc::clone(&clock), bus.clone());
+        }
+        tracing::info!(data_dir = %config.data_dir.display(), access = ?config.access, "engine started");
+        Ok(Self(Arc::new(Inner {
+            config,
+            clock,
+            store,
+            keystore,
+            bus,
+            network,
+            metering,
+            ledger,
+            settling,
+            outbox,
+            commands,
+            tasks: tokio::sync::Mutex::new(Some(tasks)),
+            _lock: lock,
+        })))
+    }
+
+    /// Stops the tasks at their next point of rest. What is stored is resumed by the next start.
+    pub async fn stop(&self) {
+        let tasks = self.0.tasks.lock().await.take();
+        if let Some(tasks) = tasks {
+            tasks.stop().await;
+        }
+        self.0.keystore.lock();
+        tracing::info!("engine stopped");
+    }
+
+    /// Listens to what happens from now on.
+    pub fn events(&self) -> Events {
+        self.0.bus.subscribe()
+    }
+
+    /// Takes an addresses file and a node into use, after checking one against the other.
+    pub async fn set_network(&self, draft: NetworkDraft) -> Result<NetworkView, Error> {
+        self.may_write()?;
+        network::set(&self.0.store, &self.0.network, draft).await
+    }
+
+    fn may_write(&self) -> Result<(), Error> {
+        match self.0.config.access {
+            Access::Exclusive => Ok(()),
+            Access::ReadOnly => Err(Error::new(Code::ProfileInUse, "another process has this profile; this one only reads")),
+        }
+    }
+
+    /// Lets the tasks look again: keys or accounts have changed.
+    fn wake_tasks(&self) {
+        self.0.outbox.wake();
+        self.0.ledger.refresh();
+    }
+
+    fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
+    fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    fn keystore(&self) -> &Arc<Keystore> {
+        &self.0.keystore
+    }
+
+    fn bus(&self) -> &Bus {
+        &self.0.bus
+    }
+
+    fn network(&self) -> Option<Network> {
+        self.0.network.borrow().clone()
+    }
+
+    fn metering(&self) -> &metering::Handle {
+        &self.0.metering
+    }
+
+    fn ledger(&self) -> &ledger::Handle {
+        &self.0.ledger
+    }
+
+    fn settling(&self) -> &settling::Handle {
+        &self.0.settling
+    }
+
+    fn commands(&self) -> &commands::Handle {
+        &self.0.commands
+    }
+}

@@ -1,0 +1,273 @@
+//! The command line. Secrets come from files or standard input, never from here.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+use enerlink_domain::MeterId;
+
+/// The EnerLink wallet without a window.
+#[derive(Parser)]
+#[command(name = "enerlink", version)]
+pub(crate) struct Arguments {
+    /// Answer in JSON, one object a line.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run the simulated neighbourhood; one JSON line per event and a summary at the end.
+    Demo(DemoArguments),
+    /// Run the wallet: listen to the meters, settle, follow transactions.
+    Run(RunArguments),
+    /// Show the profile as it is stored.
+    Status(ProfileArguments),
+    /// The Ethereum node and the contracts.
+    #[command(subcommand)]
+    Network(NetworkCommand),
+    /// The wallet and its keys.
+    #[command(subcommand)]
+    Wallet(WalletCommand),
+    /// Meters.
+    #[command(subcommand)]
+    Meter(MeterCommand),
+    /// Settlements.
+    #[command(subcommand)]
+    Settle(SettleCommand),
+    /// The operator's side: contracts and registrations.
+    #[command(subcommand)]
+    Operator(OperatorCommand),
+}
+
+/// Which profile.
+#[derive(Args)]
+pub(crate) struct ProfileArguments {
+    /// The profile's directory.
+    #[arg(long, env = "ENERLINK_DATA_DIR")]
+    pub(crate) data_dir: PathBuf,
+}
+
+/// Which profile, and how to open its vault.
+#[derive(Args)]
+pub(crate) struct UnlockArguments {
+    #[command(flatten)]
+    pub(crate) profile: ProfileArguments,
+    /// A file with the vault's password; `-` reads standard input.
+    #[arg(long)]
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct DemoArguments {
+    /// How long, in real time: `60s`, `5m`, `1h`. Until Ctrl+C when absent.
+    #[arg(long = "for", value_parser = parse_duration)]
+    pub(crate) length: Option<Duration>,
+    /// Simulated seconds per second.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub(crate) speed: u32,
+    /// The same seed is the same neighbourhood.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// A real broker instead of the embedded one, `mqtt://host:port`.
+    #[arg(long)]
+    pub(crate) broker: Option<String>,
+    /// A real Ethereum node instead of the one in process, `http://host:port`.
+    #[arg(long)]
+    pub(crate) rpc: Option<String>,
+    /// With `--rpc`: the Web3 key file that deploys; the node's own first account when absent.
+    #[arg(long, requires = "rpc")]
+    pub(crate) keystore: Option<PathBuf>,
+    /// The password of the key file.
+    #[arg(long, requires = "keystore")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Keep the profile here instead of in a temporary directory.
+    #[arg(long)]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    pub(crate) unlock: UnlockArguments,
+    /// Stop after this long: `60s`, `5m`, `1h`.
+    #[arg(long = "for", value_parser = parse_duration)]
+    pub(crate) length: Option<Duration>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum NetworkCommand {
+    /// Use a node and the contracts of an addresses file.
+    Set {
+        #[command(flatten)]
+        profile: ProfileArguments,
+        /// JSON-RPC endpoint of the node.
+        #[arg(long)]
+        rpc: String,
+        /// The operator's addresses file.
+        #[arg(long)]
+        addresses: PathBuf,
+    },
+    /// Show the network in use.
+    Show(ProfileArguments),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum WalletCommand {
+    /// Create a wallet with a new recovery phrase.
+    Create {
+        #[command(flatten)]
+        unlock: UnlockArguments,
+        /// What the household calls it.
+        #[arg(long, default_value = "Household")]
+        name: String,
+        /// Words of the phrase: 12, 15, 18, 21 or 24.
+        #[arg(long, default_value_t = 12)]
+        words: u8,
+        /// Write the phrase to this file (0600); it is shown nowhere else. Move it offline, then delete it.
+        #[arg(long)]
+        phrase_file: Option<PathBuf>,
+    },
+    /// Show the wallet, without anything secret.
+    Show(ProfileArguments),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum MeterCommand {
+    /// Add a meter that belongs to the wallet.
+    Add {
+        #[command(flatten)]
+        profile: ProfileArguments,
+        /// The id that is registered on chain.
+        #[arg(long)]
+        id: MeterId,
+        /// What the household calls it.
+        #[arg(long, default_value = "")]
+        name: String,
+        /// `mqtt://[user@]host[:port]` or `mqtts://…`.
+        #[arg(long)]
+        broker: String,
+        /// A file with the broker's password; `-` reads standard input.
+        #[arg(long)]
+        broker_password_file: Option<PathBuf>,
+        /// Before `/sensors`.
+        #[arg(long, default_value = "home/energy-monitor")]
+        base_topic: String,
+        /// Units of power and current: `milli` (mW, mA) or `base` (W, A).
+        #[arg(long, default_value = "milli")]
+        units: String,
+        /// The most it can carry in one direction, in W.
+        #[arg(long, default_value_t = 10_000)]
+        rated_power: u32,
+        /// Ask for the wallet's own signature at every settlement.
+        #[arg(long)]
+        no_settlement_key: bool,
+    },
+    /// Show the meters: last messages, registers, standing on chain.
+    Status(ProfileArguments),
+    /// Print the signed request by which the operator registers a meter.
+    Request {
+        #[command(flatten)]
+        unlock: UnlockArguments,
+        /// Which meter.
+        #[arg(long)]
+        id: MeterId,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum SettleCommand {
+    /// Settle what is owed now, and wait for the chain.
+    Now {
+        #[command(flatten)]
+        unlock: UnlockArguments,
+        /// Which meter; the first when absent.
+        #[arg(long)]
+        meter: Option<MeterId>,
+    },
+    /// List settlements, newest first.
+    List {
+        #[command(flatten)]
+        profile: ProfileArguments,
+        /// Only of this meter.
+        #[arg(long)]
+        meter: Option<MeterId>,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: u16,
+    },
+    /// Add up: accumulated = settled + pending + carried, against the node.
+    Audit(ProfileArguments),
+}
+
+#[derive(Args)]
+pub(crate) struct OperatorArguments {
+    /// JSON-RPC endpoint of the node.
+    #[arg(long)]
+    pub(crate) rpc: String,
+    /// The operator's Web3 Secret Storage (v3) key file.
+    #[arg(long)]
+    pub(crate) keystore: PathBuf,
+    /// A file with its password; `-` reads standard input.
+    #[arg(long)]
+    pub(crate) password_file: PathBuf,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum OperatorCommand {
+    /// Deploy the contracts and write the addresses file.
+    Deploy {
+        #[command(flatten)]
+        operator: OperatorArguments,
+        /// Where the addresses file goes.
+        #[arg(long, default_value = "addresses.json")]
+        out: PathBuf,
+    },
+    /// Register the meter of a household's request.
+    Authorize {
+        #[command(flatten)]
+        operator: OperatorArguments,
+        /// The addresses file.
+        #[arg(long, default_value = "addresses.json")]
+        addresses: PathBuf,
+        /// The household's registration request; `-` reads standard input.
+        #[arg(long)]
+        request: PathBuf,
+        /// Also send the household this many wei for gas.
+        #[arg(long, default_value_t = 0)]
+        fund: u128,
+    },
+}
+
+/// Reads `90`, `90s`, `5m` or `1h`.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let (number, factor) = match text.strip_suffix(['s', 'm', 'h']) {
+        Some(number) if text.ends_with('m') => (number, 60),
+        Some(number) if text.ends_with('h') => (number, 3600),
+        Some(number) => (number, 1),
+        None => (text, 1),
+    };
+    let seconds: u64 = number.parse().map_err(|_| format!("{text:?} is not a duration such as 60s, 5m or 1h"))?;
+    seconds.checked_mul(factor).map(Duration::from_secs).ok_or_else(|| "the duration is too long".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_have_units() {
+        assert_eq!(parse_duration("60s"), Ok(Duration::from_secs(60)));
+        assert_eq!(parse_duration("5m"), Ok(Duration::from_secs(300)));
+        assert_eq!(parse_duration("7"), Ok(Duration::from_secs(7)));
+        assert!(parse_duration("soon").is_err());
+    }
+}

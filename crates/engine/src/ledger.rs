@@ -1,0 +1,274 @@
+//! The ledger: what the chain says, read again and again. Balances, terms, each meter's standing, settlements that
+//! another copy of the wallet has sent.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use enerlink_chain::{Addresses, Chain, ConverterTerms, Head, MeterOnChain};
+use enerlink_domain::{
+    Address, Clock, Error, Event, Meter, MeterId, Registration, Settlement, SettlementStage, Status, Trigger,
+    event::{Balances, ChainState},
+    meter::Link,
+};
+use enerlink_store::{Store, cursors, meters, settlements};
+use tokio::sync::watch;
+
+use crate::{
+    bus::Bus,
+    config::Config,
+    metering,
+    network::{self, Network},
+    task::Task,
+};
+
+/// What the chain said last.
+#[derive(Clone, Debug)]
+pub(crate) struct LedgerState {
+    pub(crate) chain: ChainState,
+    pub(crate) head: Option<Head>,
+    pub(crate) terms: Option<ConverterTerms>,
+    /// `Some(None)` is a meter that the chain does not know.
+    pub(crate) meters: BTreeMap<MeterId, Option<MeterOnChain>>,
+    pub(crate) balances: BTreeMap<Address, Balances>,
+}
+
+impl LedgerState {
+    fn new(chain: ChainState) -> Self {
+        Self { chain, head: None, terms: None, meters: BTreeMap::new(), balances: BTreeMap::new() }
+    }
+
+    /// The standing of `meter` on chain.
+    pub(crate) fn registration(&self, meter: &Meter) -> Registration {
+        match self.meters.get(&meter.id) {
+            None => Registration::Unknown,
+            Some(None) => Registration::Missing,
+            Some(Some(standing)) => registration(meter, standing),
+        }
+    }
+}
+
+fn registration(meter: &Meter, standing: &MeterOnChain) -> Registration {
+    if standing.retired {
+        Registration::Retired
+    } else if standing.prosumer != meter.owner {
+        Registration::Foreign { prosumer: standing.prosumer }
+    } else if standing.opened {
+        let (watermark, baseline, settler) = (standing.watermark, standing.baseline, standing.settler);
+        Registration::Open { watermark, baseline, settler }
+    } else {
+        Registration::Registered
+    }
+}
+
+/// Reads the chain's state, and asks the task to read again at once.
+#[derive(Clone)]
+pub(crate) struct Handle {
+    pub(crate) state: watch::Receiver<LedgerState>,
+    wake: watch::Sender<u64>,
+}
+
+impl Handle {
+    /// Makes the task read the chain now instead of at its next turn.
+    pub(crate) fn refresh(&self) {
+        self.wake.send_modify(|turn| *turn += 1);
+    }
+}
+
+pub(crate) struct Ledger {
+    clock: Arc<dyn Clock>,
+    store: Store,
+    bus: Bus,
+    config: Config,
+    network: watch::Receiver<Option<Network>>,
+    metering: metering::Handle,
+    state: watch::Sender<LedgerState>,
+    wake: watch::Receiver<u64>,
+    verified: bool,
+}
+
+impl Ledger {
+    pub(crate) fn new(
+        clock: Arc<dyn Clock>,
+        store: Store,
+        bus: Bus,
+        config: Config,
+        network: watch::Receiver<Option<Network>>,
+        metering: metering::Handle,
+    ) -> (Self, Handle) {
+        let waiting = network.borrow().as_ref().map_or_else(network::missing, |network| {
+            Error::new(
+                enerlink_domain::Code::NodeUnreachable,
+                format!("the node at {} was not asked yet", network.chain.rpc_url()),
+            )
+        });
+        let chain_id = network.borrow().as_ref().map_or(0, |network| network.addresses.chain_id);
+        let chain = ChainState { link: Link::down(clock.wall(), waiting), chain_id, block: None };
+        let (state, reader) = watch::channel(LedgerState::new(chain));
+        let (wake, waker) = watch::channel(0);
+        let ledger =
+            Self { clock, store, bus, config, network, metering, state, wake: waker, verified: false };
+        (ledger, Handle { state: reader, wake })
+    }
+
+    /// One look at the chain.
+    async fn look(&mut self) -> Result<(), Error> {
+        let Some(Network { chain, addresses }) = self.network.borrow_and_update().clone() else {
+            self.set_link(0, Err(network::missing()));
+            return Ok(());
+        };
+        let outcome = self.read(&chain, &addresses).await;
+        if let Err(error) = &outcome {
+            tracing::warn!(code = ?error.code, %error, "the chain cannot be read");
+        }
+        self.verified = outcome.is_ok();
+        self.set_link(addresses.chain_id, outcome);
+        Ok(())
+    }
+
+    async fn read(&mut self, chain: &Chain, addresses: &Addresses) -> Result<(), Error> {
+        if !self.verified {
+            chain.verify(addresses).await?;
+        }
+        let head = chain.head().await?;
+        let terms = chain.terms(addresses).await?;
+        self.state.send_modify(|state| {
+            state.head = Some(head);
+            state.terms = Some(terms);
+        });
+        let known = meters::list(&self.store.reader()).await?;
+        for meter in &known {
+            let standing = chain.meter(addresses, &meter.id).await?;
+            self.note_standing(meter, standing).await?;
+            self.adopt(chain, addresses, meter, head.number).await?;
+        }
+        let mut owners: Vec<Address> = known.iter().map(|meter| meter.owner).collect();
+        owners.extend(enerlink_store::wallets::list(&self.store.reader()).await?.iter().map(|wallet| wallet.address));
+        owners.sort_unstable();
+        owners.dedup();
+        for owner in owners {
+            self.note_balances(chain.balances(addresses, owner).await?);
+        }
+        Ok(())
+    }
+
+    async fn note_standing(&self, meter: &Meter, standing: Option<MeterOnChain>) -> Result<(), Error> {
+        let before = self.state.borrow().registration(meter);
+        let watermark = standing.as_ref().filter(|standing| standing.opened).map(|standing| standing.watermark);
+        self.state.send_modify(|state| {
+            state.meters.insert(meter.id.clone(), standing);
+        });
+        if let Some(watermark) = watermark {
+            self.metering.raise(&meter.id, watermark).await?;
+        }
+        let after = self.state.borrow().registration(meter);
+        if before != after {
+            tracing::info!(meter = %meter.id, ?after, "registration changed");
+            self.bus.tell(Event::Registration { meter_id: meter.id.clone(), registration: after });
+        }
+        Ok(())
+    }
+
+    fn note_balances(&self, balances: Balances) {
+        let mut changed = false;
+        self.state.send_modify(|state| {
+            let before = state.balances.insert(balances.account, balances);
+            changed = before.is_none_or(|before| Balances { block: balances.block, ..before } != balances);
+        });
+        if changed {
+            self.bus.tell(Event::Balances(balances));
+        }
+    }
+
+    /// Takes settlements over that this outbox did not send: another copy of the wallet did. Waits while a settlement
+    /// of the meter is open, because then the event may be its own.
+    async fn adopt(&self, chain: &Chain, addresses: &Addresses, meter: &Meter, head: u64) -> Result<(), Error> {
+        let cursor = format!("settled/{}", meter.id);
+        let depth = u64::from(addresses.confirmations.unwrap_or(1).max(1));
+        let Some(to) = (head + 1).checked_sub(depth) else { return Ok(()) };
+        let reader = self.store.reader();
+        let from = cursors::get(&reader, addresses.chain_id, &cursor).await?.map_or(0, |(block, _)| block + 1);
+        if from > to || settlements::open(&reader, &meter.id).await?.is_some() {
+            return Ok(());
+        }
+        let events = chain.settled_events(addresses, &meter.id, from, to).await?;
+        let Some(hash) = chain.block_hash(to).await? else { return Ok(()) };
+        let tx = self.store.begin().await?;
+        let mut adopted = Vec::new();
+        for event in events {
+            let known = settlements::get(&tx, &event.settlement_id).await?;
+            if known.is_some_and(|row| row.status == Status::Success) {
+                continue;
+            }
+            let settlement = adopted_settlement(meter, &event, self.clock.wall());
+            settlements::insert(&tx, &settlement).await?;
+            adopted.push(settlement);
+        }
+        cursors::set(&tx, addresses.chain_id, &cursor, to, hash).await?;
+        tx.commit().await?;
+        for settlement in adopted {
+            tracing::info!(meter = %meter.id, id = settlement.settlement_id, "settlement adopted from the chain");
+            self.bus.tell(Event::Settlement(settlement));
+        }
+        Ok(())
+    }
+
+    fn set_link(&self, chain_id: u64, outcome: Result<(), Error>) {
+        let now = self.clock.wall();
+        let (before, head) = {
+            let state = self.state.borrow();
+            (state.chain.clone(), state.head)
+        };
+        let link = match outcome {
+            Ok(()) if before.link.up => before.link.clone(),
+            Ok(()) => Link::up(now),
+            Err(error) if !before.link.up && before.link.message.as_deref() == Some(&error.message) => before.link.clone(),
+            Err(error) => Link::down(now, error),
+        };
+        let after = ChainState { link, chain_id, block: head.map(|head| head.number) };
+        self.state.send_modify(|state| state.chain = after.clone());
+        if after != before {
+            self.bus.tell(Event::Chain(after));
+        }
+    }
+}
+
+fn adopted_settlement(
+    meter: &Meter,
+    event: &enerlink_chain::SettledEvent,
+    now: enerlink_domain::UnixMillis,
+) -> Settlement {
+    Settlement {
+        settlement_id: event.settlement_id.clone(),
+        meter_id: meter.id.clone(),
+        prosumer: event.prosumer,
+        status: Status::Success,
+        stage: SettlementStage::Confirmed,
+        trigger: Trigger::Adopted,
+        // Only the registers after it are in the event; where it began is the settlement before.
+        from: event.registers,
+        to: event.registers,
+        energy_wh: event.energy,
+        etk: event.etk,
+        tx: Some(event.tx),
+        block: Some(event.block),
+        confirmations: 0,
+        reason: None,
+        created_at: now,
+        settled_at: Some(now),
+    }
+}
+
+impl Task for Ledger {
+    const NAME: &'static str = "ledger";
+
+    async fn run(&mut self) -> Result<(), Error> {
+        self.verified = false;
+        loop {
+            self.look().await?;
+            tokio::select! {
+                () = self.clock.sleep(self.config.chain_poll) => {}
+                _ = self.wake.changed() => {}
+                _ = self.network.changed() => self.verified = false,
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! One step of one transaction: what to do next depends only on its stage and on what the chain says.
+
+use std::sync::Arc;
+
+use enerlink_chain::{Call, Chain, ChainError, Receipt, SendOutcome, build};
+use enerlink_domain::{Code, Error, Fees, SignedTx, TxStage, Wei};
+use enerlink_store::OutboxRow;
+
+use super::{Outbox, parse_signer};
+use crate::network::Network;
+
+/// Gas is estimated on a state that may move until the block: a quarter more than estimated is granted.
+const GAS_MARGIN: (u64, u64) = (5, 4);
+
+impl Outbox {
+    /// Moves `row` as far as it goes now. An error of the node leaves the row where it is.
+    pub(super) async fn advance(&self, network: &Network, mut row: OutboxRow) -> Result<OutboxRow, Error> {
+        if matches!(row.stage, TxStage::Queued | TxStage::AwaitingUnlock | TxStage::NoGas) {
+            row = self.sign(network, row).await?;
+        }
+        if row.stage == TxStage::Signed {
+            row = self.send(&network.chain, row).await?;
+        }
+        if matches!(row.stage, TxStage::Sent | TxStage::Mined) {
+            row = self.follow_up(network, row).await?;
+        }
+        Ok(row)
+    }
+
+    /// Simulates, prices and signs; stores the bytes before anybody else sees them.
+    async fn sign(&self, network: &Network, mut row: OutboxRow) -> Result<OutboxRow, Error> {
+        let signer = parse_signer(&row.signer, row.account);
+        if !self.parts.keystore.can_sign(&signer) {
+            return self.wait(row, TxStage::AwaitingUnlock, Code::Locked, "waits for the wallet to be unlocked").await;
+        }
+        let chain = &network.chain;
+        // The node behind an address may have been exchanged since the last look.
+        match chain.identity().await {
+            Ok(identity) if identity.chain_id == row.chain_id && identity.genesis == network.addresses.genesis => {}
+            Ok(identity) => {
+                let text = format!("the node serves chain {}, not {}: nothing is signed", identity.chain_id, row.chain_id);
+                return self.wait(row, TxStage::Queued, Code::WrongChain, &text).await;
+            }
+            Err(error) => return self.unreachable(row, &error),
+        }
+        let call = Call { to: Some(row.to), value: Wei::ZERO, input: row.input.clone() };
+        let gas = match chain.simulate(row.account, &call).await {
+            Ok(simulated) => simulated.gas.saturating_mul(GAS_MARGIN.0) / GAS_MARGIN.1,
+            Err(ChainError::Reverted(revert)) => return self.fail(row, revert.message).await,
+            Err(error) => return self.unreachable(row, &error),
+        };
+        let priced = async {
+            Ok::<_, ChainError>((
+                chain.fees().await?,
+                chain.native_balance(row.account).await?,
+                chain.pending_nonce(row.account).await?,
+            ))
+        };
+        let (fees, balance, nonce) = match priced.await {
+            Ok(priced) => priced,
+            Err(error) => return self.unreachable(row, &error),
+        };
+        let (max_fee, priority_fee) = fee_columns(fees);
+        let cost = Wei(u128::from(gas).saturating_mul(max_fee.0));
+        if cost > balance {
+            let text = format!("{} needs {} wei more for gas", row.account, cost.0 - balance.0);
+            return self.wait(row, TxStage::NoGas, Code::NoGas, &text).await;
+        }
+        let unsigned = build::unsigned(call, row.chain_id, nonce, gas, fees);
+        let (keystore, chain_id) = (Arc::clone(&self.parts.keystore), row.chain_id);
+        let signed = tokio::task::spawn_blocking(move || keystore.sign(&signer, &unsigned, chain_id)).await;
+        let signed = match signed.map_err(|error| Error::new(Code::Internal, error.to_string()))? {
+            Ok(signed) => signed,
+            Err(error) => {
+                let error = Error::from(error);
+                return self.wait(row, TxStage::AwaitingUnlock, error.code, &error.message).await;
+            }
+        };
+        row.nonce = Some(nonce);
+        row.gas_limit = Some(gas);
+        row.max_fee = Some(max_fee);
+        row.priority_fee = priority_fee;
+        row.hash = Some(signed.hash);
+        row.raw = Some(signed.raw);
+        row.stage = TxStage::Signed;
+        row.reason = None;
+        tracing::info!(id = row.id, kind = row.kind.as_str(), nonce, "transaction signed and stored");
+        self.save(row, None).await
+    }
+
+    /// Sends the stored bytes. Without an answer nobody knows: the row stays signed and the same bytes go again.
+    async fn send(&self, chain: &Chain, mut row: OutboxRow) -> Result<OutboxRow, Error> {
+        let signed = bytes(&row)?;
+        match chain.send_raw(&signed).await {
+            Ok(SendOutcome::Accepted | SendOutcome::AlreadyKnown | SendOutcome::NonceTooLow) => {
+                // A nonce that is too low was used by these bytes or by others: the receipt tells.
+                row.stage = TxStage::Sent;
+                row.reason = None;
+                self.save(row, None).await
+            }
+            Ok(SendOutcome::Underpriced) => {
+                self.wait(row, TxStage::Signed, Code::Reverted, "the node asks for a higher fee").await
+            }
+            Ok(SendOutcome::InsufficientFunds) => {
+                let text = format!("{} cannot pay for the gas of the signed transaction", row.account);
+                self.wait(row, TxStage::Signed, Code::NoGas, &text).await
+            }
+            Err(error) => self.unreachable(row, &error),
+        }
+    }
+
+    /// Asks the chain what became of a sent transaction.
+    async fn follow_up(&self, network: &Network, row: OutboxRow) -> Result<OutboxRow, Error> {
+        let signed = bytes(&row)?;
+        let looked = async {
+            let head = network.chain.head().await?;
+            let receipt = network.chain.receipt(signed.hash).await?;
+            Ok::<_, ChainError>((head.number, receipt))
+        };
+        match looked.await {
+            Ok((head, Some(receipt))) => self.mined(network, row, &receipt, head).await,
+            Ok((head, None)) => self.missing(network, row, &signed, head).await,
+            Err(error) => self.unreachable(row, &error),
+        }
+    }
+
+    async fn mined(&self, network: &Network, mut row: OutboxRow, receipt: &Receipt, head: u64) -> Result<OutboxRow, Error> {
+        let block = Some((receipt.block, receipt.block_hash));
+        let confirmations = (head + 1).saturating_sub(receipt.block);
+        let deep = confirmations >= u64::from(network.confirmations());
+        if !deep && row.stage == TxStage::Mined && row.block == block && row.confirmations == confirmations {
+            return Ok(row);
+        }
+        row.block = block;
+        row.confirmations = confirmations;
+        row.stage = match (deep, receipt.succeeded) {
+            (false, _) => TxStage::Mined,
+            (true, true) => TxStage::Confirmed,
+            (true, false) => TxStage::Failed,
+        };
+        row.reason = (deep && !receipt.succeeded).then(|| "the contract refused it in the block".to_owned());
+        let settled = receipt.settled(&network.addresses)?.into_iter().next();
+        self.save(row, settled).await
+    }
+
+    /// No receipt: still in the pool, dropped, or its nonce was used by something else.
+    async fn missing(&self, network: &Network, mut row: OutboxRow, signed: &SignedTx, head: u64) -> Result<OutboxRow, Error> {
+        let deep_block = (head + 1).saturating_sub(u64::from(network.confirmations()));
+        let looked = async {
+            let used = network.chain.nonce_at(row.account, deep_block).await?;
+            Ok::<_, ChainError>((used, network.chain.transaction_known(signed.hash).await?))
+        };
+        let (used, known) = match looked.await {
+            Ok(looked) => looked,
+            Err(error) => return self.unreachable(row, &error),
+        };
+        if !known && row.nonce.is_some_and(|nonce| used > nonce) {
+            return self.fail(row, "its nonce was used by another transaction".to_owned()).await;
+        }
+        if row.stage == TxStage::Mined {
+            tracing::warn!(id = row.id, "the block with this transaction is gone");
+            row.stage = TxStage::Sent;
+            row.block = None;
+            row.confirmations = 0;
+            row = self.save(row, None).await?;
+        }
+        if !known {
+            tracing::info!(id = row.id, "the node does not know the transaction: the same bytes are sent again");
+            return self.send(&network.chain, row).await;
+        }
+        Ok(row)
+    }
+
+    async fn fail(&self, mut row: OutboxRow, reason: String) -> Result<OutboxRow, Error> {
+        tracing::warn!(id = row.id, kind = row.kind.as_str(), reason, "transaction failed");
+        row.stage = TxStage::Failed;
+        row.reason = Some(reason);
+        self.save(row, None).await
+    }
+
+    /// Leaves the row waiting with a reason; writes only what is new.
+    async fn wait(&self, mut row: OutboxRow, stage: TxStage, code: Code, reason: &str) -> Result<OutboxRow, Error> {
+        if row.stage == stage && row.reason.as_deref() == Some(reason) {
+            return Ok(row);
+        }
+        tracing::info!(id = row.id, kind = row.kind.as_str(), ?code, reason, "transaction waits");
+        row.stage = stage;
+        row.reason = Some(reason.to_owned());
+        self.save(row, None).await
+    }
+
+    /// The node cannot be asked: nothing is known, so nothing changes. The ledger tells the user.
+    fn unreachable(&self, row: OutboxRow, error: &ChainError) -> Result<OutboxRow, Error> {
+        tracing::warn!(id = row.id, %error, "the node did not answer");
+        Ok(row)
+    }
+}
+
+fn bytes(row: &OutboxRow) -> Result<SignedTx, Error> {
+    match (row.hash, &row.raw) {
+        (Some(hash), Some(raw)) => Ok(SignedTx { hash, raw: raw.clone() }),
+        _ => Err(Error::new(Code::Storage, format!("the signed bytes of transaction {} are missing", row.id))),
+    }
+}
+
+fn fee_columns(fees: Fees) -> (Wei, Option<Wei>) {
+    match fees {
+        Fees::Legacy { gas_price } => (gas_price, None),
+        Fees::Eip1559 { max_fee, max_priority_fee } => (max_fee, Some(max_priority_fee)),
+    }
+}

@@ -1,0 +1,68 @@
+//! The profile's directory and the lock that lets one process at a time write to it.
+
+use std::{
+    fs::{self, File, TryLockError},
+    path::Path,
+};
+
+use enerlink_domain::{Code, Error};
+
+use crate::config::Access;
+
+/// Holds the profile; the operating system releases the lock with the process, however it ends.
+pub(crate) struct ProfileLock(#[expect(dead_code, reason = "the open file is the lock")] Option<File>);
+
+impl ProfileLock {
+    /// Creates the directory (0700) and takes the lock when `access` asks for it.
+    pub(crate) fn take(directory: &Path, access: Access) -> Result<Self, Error> {
+        create_private(directory).map_err(|error| storage(directory, &error))?;
+        if access == Access::ReadOnly {
+            return Ok(Self(None));
+        }
+        let path = directory.join("profile.lock");
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(|error| storage(&path, &error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(Some(file))),
+            Err(TryLockError::WouldBlock) => {
+                Err(Error::new(Code::ProfileInUse, format!("another process uses {}", directory.display())))
+            }
+            Err(TryLockError::Error(error)) => Err(storage(&path, &error)),
+        }
+    }
+}
+
+fn storage(path: &Path, error: &std::io::Error) -> Error {
+    Error::new(Code::Storage, format!("{}: {error}", path.display()))
+}
+
+#[cfg(unix)]
+fn create_private(directory: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
+}
+
+#[cfg(not(unix))]
+fn create_private(directory: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(directory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_process_is_told_that_the_profile_is_in_use() {
+        let directory = tempfile::tempdir().expect("directory");
+        let first = ProfileLock::take(directory.path(), Access::Exclusive).expect("free");
+        let second = ProfileLock::take(directory.path(), Access::Exclusive).map(|_| ()).expect_err("taken");
+        assert_eq!(second.code, Code::ProfileInUse);
+        ProfileLock::take(directory.path(), Access::ReadOnly).expect("readers are welcome");
+        drop(first);
+        ProfileLock::take(directory.path(), Access::Exclusive).expect("free again");
+    }
+}

@@ -1,0 +1,116 @@
+//! What the window and the command line read. Nothing here changes anything.
+
+use enerlink_domain::{
+    Code, Error, Estimate, MeterId, UnixMillis,
+    event::VaultState,
+    view::{AppStatus, DayEnergy, Home, NetworkView, PowerCurve, SettlementPage, Totals, WalletView},
+};
+use enerlink_store::{outbox, rollups, settlements};
+
+use crate::{Engine, config::Access, estimating};
+
+/// Rows of the lists on the home page.
+const HOME_ROWS: u16 = 5;
+/// Rows of one page of settlements, at most.
+const PAGE_ROWS: u16 = 200;
+/// Points per series, at most: more than any screen is wide.
+const MOST_POINTS: u16 = 4096;
+
+impl Engine {
+    /// What a reader needs first.
+    pub fn status(&self) -> AppStatus {
+        let (now, monotonic) = (self.clock().wall(), self.clock().monotonic());
+        let wait = self.keystore().unlock_wait(now, monotonic).as_millis();
+        AppStatus {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            demo: self.config().demo,
+            read_only: self.config().access == Access::ReadOnly,
+            data_dir: self.config().data_dir.display().to_string(),
+            vault: self.vault(),
+            wallet: self.wallet(),
+            chain: self.ledger().state.borrow().chain.clone(),
+            meters: u32::try_from(self.metering().state.borrow().len()).unwrap_or(u32::MAX),
+            unlock_wait_ms: u64::try_from(wait).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Whether keys can sign.
+    pub fn vault(&self) -> VaultState {
+        self.keystore().state()
+    }
+
+    /// The wallet, when there is one.
+    pub fn wallet(&self) -> Option<WalletView> {
+        self.keystore().wallet()
+    }
+
+    /// The network in use.
+    pub fn network_view(&self) -> Option<NetworkView> {
+        self.network().map(|network| network.view())
+    }
+
+    /// The settlement card of `meter`.
+    pub async fn estimate(&self, meter: &MeterId) -> Result<Estimate, Error> {
+        let open = settlements::open(&self.store().reader(), meter).await?;
+        let live = self.metering().state.borrow().get(meter).cloned();
+        let live = live.ok_or_else(|| Error::new(Code::MeterUnknown, format!("there is no meter {meter}")))?;
+        let ledger = self.ledger().state.borrow().clone();
+        Ok(estimating::estimate(&live, &ledger, open.as_ref(), &self.config().settling, self.clock().wall()))
+    }
+
+    /// The home page of `meter`, or of the first one.
+    pub async fn home(&self, meter: Option<MeterId>, day_start: UnixMillis) -> Result<Home, Error> {
+        let now = self.clock().wall();
+        let reader = self.store().reader();
+        let first = || self.metering().state.borrow().keys().next().cloned();
+        let Some(id) = meter.or_else(first) else {
+            return Ok(self.empty_home(now));
+        };
+        let view = self.meter(&id)?;
+        let balances = self.ledger().state.borrow().balances.get(&view.meter.owner).copied();
+        Ok(Home {
+            now,
+            estimate: Some(self.estimate(&id).await?),
+            balances,
+            today: rollups::energy(&reader, &id, day_start, now).await?,
+            settlements: settlements::list(&reader, Some(&id), HOME_ROWS, None).await?.rows,
+            transactions: outbox::recent(&reader, HOME_ROWS).await?,
+            totals: settlements::totals(&reader, &id).await?,
+            meter: Some(view),
+        })
+    }
+
+    fn empty_home(&self, now: UnixMillis) -> Home {
+        let ledger = self.ledger().state.borrow();
+        let balances = self.wallet().and_then(|wallet| ledger.balances.get(&wallet.address).copied());
+        Home {
+            now,
+            meter: None,
+            estimate: None,
+            balances,
+            today: DayEnergy::default(),
+            settlements: Vec::new(),
+            transactions: Vec::new(),
+            totals: Totals::default(),
+        }
+    }
+
+    /// Power of `meter` between two moments, in at most `points` buckets.
+    pub async fn power(&self, meter: &MeterId, from: UnixMillis, to: UnixMillis, points: u16) -> Result<PowerCurve, Error> {
+        if to <= from || points == 0 || points > MOST_POINTS {
+            let text = format!("a curve needs a range and 1 to {MOST_POINTS} points");
+            return Err(Error::new(Code::InvalidInput, text));
+        }
+        Ok(rollups::curve(&self.store().reader(), meter, from, to, points).await?)
+    }
+
+    /// Settlements, newest first.
+    pub async fn settlements(
+        &self,
+        meter: Option<&MeterId>,
+        limit: u16,
+        before: Option<i64>,
+    ) -> Result<SettlementPage, Error> {
+        Ok(settlements::list(&self.store().reader(), meter, limit.min(PAGE_ROWS), before).await?)
+    }
+}

@@ -1,0 +1,39 @@
+//! Generates the permissions of the window's commands and the context that the shell embeds.
+
+use std::{fs, path::Path};
+
+/// The commands of the window; a test compares them with the table in `ipc`.
+const COMMANDS: &[&str] = &[
+    "read_status",
+    "rate_password",
+    "create_wallet",
+    "reveal_phrase",
+    "confirm_phrase",
+    "unlock",
+    "lock",
+    "read_network",
+    "set_network",
+    "add_meter",
+    "list_meters",
+    "request_registration",
+    "read_home",
+    "read_power",
+    "list_settlements",
+    "settle_now",
+    "reset_display",
+    "subscribe_events",
+];
+
+fn main() {
+    // The context embeds ui/dist at compile time; without a built UI an empty page keeps tests and lints building.
+    let dist = Path::new("ui/dist");
+    if !dist.join("index.html").exists() {
+        let page = "<!doctype html><title>EnerLink</title><p>The UI is not built: run `trunk build` in ui/.</p>";
+        let written = fs::create_dir_all(dist).and_then(|()| fs::write(dist.join("index.html"), page));
+        written.expect("the build may write to ui/dist");
+    }
+    let attributes = tauri_build::Attributes::new()
+        .capabilities_path_pattern("src-tauri/capabilities/**/*")
+        .app_manifest(tauri_build::AppManifest::new().commands(COMMANDS));
+    tauri_build::try_build(attributes).expect("tauri.conf.json, icons and capabilities are valid");
+}

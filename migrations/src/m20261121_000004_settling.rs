@@ -91,6 +91,7 @@ fn totals() -> TableCreateStatement {
         .table("settlement_totals")
         .col(text("meter_id").primary_key())
         .col(big_integer("settlements"))
+        .col(big_integer("energy_wh"))
         .col(text("minted"))
         .col(text("burned"))
         .col(blob("row_hash"))

@@ -30,6 +30,13 @@ mod sqlite;
 mod store;
 mod totals;
 
+pub use commands::{CommandRow, CommandStatus};
 pub use error::StoreError;
+pub use messages::{Direction, LoggedMessage, MessageLog};
+pub use outbox::{NewOutbox, OutboxRow};
+pub use readings::StoredReading;
+pub use rollups::Sample;
 pub use session::{Read, Reader, Tx};
 pub use store::Store;
+pub use transaction_logs::TransactionLog;
+pub use wallets::Wallet;

@@ -46,6 +46,12 @@ pub async fn get(r: &impl Read, settlement_id: &str) -> Result<Option<Settlement
     one(r, &newest(settlement_id)).await
 }
 
+/// The settlement of this id, if it is PENDING.
+pub async fn pending(r: &impl Read, settlement_id: &str) -> Result<Option<Settlement>, StoreError> {
+    let newest = get(r, settlement_id).await?;
+    Ok(newest.filter(|settlement| settlement.status == Status::Pending))
+}
+
 /// The settlement of this meter that is PENDING.
 pub async fn open(r: &impl Read, meter: &MeterId) -> Result<Option<Settlement>, StoreError> {
     one(r, &with_status(meter, Status::Pending)).await
@@ -84,7 +90,13 @@ pub async fn list(
 
 /// Sums over the settlements of this meter with SUCCESS. The time does not grow with their number.
 pub async fn totals(r: &impl Read, meter: &MeterId) -> Result<Totals, StoreError> {
-    sums::load(r, meter).await
+    Ok(sums::load(r, meter).await?.totals)
+}
+
+/// Net energy of the settlements of this meter with SUCCESS; positive is export. The time does not grow with their
+/// number.
+pub async fn settled_wh(r: &impl Read, meter: &MeterId) -> Result<NetWattHours, StoreError> {
+    Ok(sums::load(r, meter).await?.energy)
 }
 
 fn newest(settlement_id: &str) -> SelectStatement {

@@ -11,7 +11,7 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, TryGetable,
 };
 
-use crate::StoreError;
+use crate::{StoreError, seal};
 
 /// `ENRG`, the mark of this program in a file's header.
 pub(crate) const APPLICATION_ID: i32 = 0x454e_5247;
@@ -24,6 +24,8 @@ const APPLICATION_ID_AT: usize = 68;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a transaction waits for the one before it.
 const WRITER_WAIT: Duration = Duration::from_secs(60);
+/// A write-ahead log that grew beyond this is cut back, in bytes.
+const LOG_LIMIT: &str = "67108864";
 /// Readers at the same time.
 const READERS: u32 = 4;
 /// Files up to this size are checked whole when they are opened; it takes a few milliseconds.
@@ -72,6 +74,7 @@ pub(crate) async fn connect_writer(
                 .pragma("journal_mode", "WAL")
                 .pragma("synchronous", synchronous)
                 .pragma("foreign_keys", "ON")
+                .pragma("journal_size_limit", LOG_LIMIT)
         });
     Ok(Database::connect(options).await?)
 }
@@ -177,14 +180,23 @@ pub(crate) async fn mark(db: &impl ConnectionTrait, version: u32) -> Result<(), 
     Ok(())
 }
 
-/// SQLite's own check of every page of the file; the time grows with the file.
+/// SQLite's own check of every page of the file, and of every index of the tables that mean money: a damaged index
+/// would hide a row. The time grows with the file.
 pub(crate) async fn check(db: &impl ConnectionTrait) -> Result<(), StoreError> {
-    match ask::<String>(db, "PRAGMA quick_check(1)").await?.as_str() {
-        "ok" => Ok(()),
-        fault => Err(StoreError::Corrupt {
-            detail: fault.to_owned(),
-        }),
+    let mut checks = vec!["PRAGMA quick_check(1)".to_owned()];
+    let tables = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ";
+    for table in seal::SEALED {
+        if ask::<i64>(db, &format!("{tables}'{table}'")).await? > 0 {
+            checks.push(format!("PRAGMA integrity_check({table})"));
+        }
     }
+    for check in checks {
+        let answer = ask::<String>(db, &check).await?;
+        if answer != "ok" {
+            return Err(StoreError::Corrupt { detail: answer });
+        }
+    }
+    Ok(())
 }
 
 /// Makes sure that the file exists and only its owner can read it. SQLite gives its side files the same mode.

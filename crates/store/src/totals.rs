@@ -1,6 +1,6 @@
 //! Running sums over settlements with SUCCESS, kept in the transaction that changes one.
 
-use enerlink_domain::{Etk, MeterId, Settlement, Status, view::Totals};
+use enerlink_domain::{Etk, MeterId, NetWattHours, Settlement, Status, view::Totals};
 use sea_orm::sea_query::{Expr, ExprTrait};
 
 use crate::{
@@ -12,22 +12,34 @@ use crate::{
 const TABLE: &str = "settlement_totals";
 const KEY: &str = "meter_id";
 
+/// What is summed up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sums {
+    /// Settlements and tokens.
+    pub(crate) totals: Totals,
+    /// Net energy settled; positive is export.
+    pub(crate) energy: NetWattHours,
+}
+
 /// The sums of a meter; zero before its first success.
-pub(crate) async fn load(r: &impl Read, meter: &MeterId) -> Result<Totals, StoreError> {
+pub(crate) async fn load(r: &impl Read, meter: &MeterId) -> Result<Sums, StoreError> {
     let query = record::select(TABLE)
         .and_where(Expr::col(KEY).eq(meter.as_str()))
         .take();
     let Some(row) = record::fetch_one(r, TABLE, KEY, &query).await? else {
-        return Ok(Totals::default());
+        return Ok(Sums::default());
     };
     let etk = |text: &str| text.parse().ok().map(Etk);
-    let totals = Totals {
-        settlements: row.number("settlements")?,
-        minted: row.parse("minted", etk)?,
-        burned: row.parse("burned", etk)?,
+    let sums = Sums {
+        totals: Totals {
+            settlements: row.number("settlements")?,
+            minted: row.parse("minted", etk)?,
+            burned: row.parse("burned", etk)?,
+        },
+        energy: NetWattHours(row.int("energy_wh")?),
     };
-    seal::check(TABLE, &row, &encode(meter, &totals)?)?;
-    Ok(totals)
+    seal::check(TABLE, &row, &encode(meter, &sums)?)?;
+    Ok(sums)
 }
 
 /// Takes `before` out of the sums and `after` in, as far as they count.
@@ -37,59 +49,68 @@ pub(crate) async fn replace(
     before: Option<&Settlement>,
     after: Option<&Settlement>,
 ) -> Result<(), StoreError> {
-    let counted = |settlement: Option<&Settlement>| {
-        settlement
-            .filter(|settlement| settlement.status == Status::Success)
-            .map(|settlement| settlement.etk)
+    let share = |settlement: Option<&Settlement>| match settlement {
+        Some(settlement) if settlement.status == Status::Success => share(settlement),
+        _ => Some(Sums::default()),
     };
-    let (before, after) = (counted(before), counted(after));
+    let out_of_range = StoreError::Range {
+        what: "the sum of settlements",
+    };
+    let (Some(before), Some(after)) = (share(before), share(after)) else {
+        return Err(out_of_range);
+    };
     if before == after {
         return Ok(());
     }
     let old = load(tx, meter).await?;
-    let totals = before.map_or(Some(old), |etk| remove(old, etk));
-    let totals = totals.and_then(|totals| after.map_or(Some(totals), |etk| add(totals, etk)));
-    let totals = totals.ok_or(StoreError::Range {
-        what: "the sum of settlements",
-    })?;
-    let row = seal::seal(TABLE, encode(meter, &totals)?);
+    let sums = minus(old, before).and_then(|sums| plus(sums, after));
+    let row = seal::seal(TABLE, encode(meter, &sums.ok_or(out_of_range)?)?);
     record::upsert(tx, TABLE, &[KEY], &[row]).await
 }
 
-/// What a settlement adds to (minted, burned).
-fn share(etk: Etk) -> Option<(Etk, Etk)> {
-    if etk >= Etk::ZERO {
-        Some((etk, Etk::ZERO))
-    } else {
-        Some((Etk::ZERO, Etk::ZERO.checked_sub(etk)?))
-    }
-}
-
-fn add(totals: Totals, etk: Etk) -> Option<Totals> {
-    let (minted, burned) = share(etk)?;
-    Some(Totals {
-        settlements: totals.settlements.checked_add(1)?,
-        minted: totals.minted.checked_add(minted)?,
-        burned: totals.burned.checked_add(burned)?,
+/// What one settlement adds.
+fn share(settlement: &Settlement) -> Option<Sums> {
+    let etk = settlement.etk;
+    Some(Sums {
+        totals: Totals {
+            settlements: 1,
+            minted: etk.max(Etk::ZERO),
+            burned: Etk::ZERO.checked_sub(etk.min(Etk::ZERO))?,
+        },
+        energy: settlement.energy_wh,
     })
 }
 
-fn remove(totals: Totals, etk: Etk) -> Option<Totals> {
-    let (minted, burned) = share(etk)?;
-    Some(Totals {
-        settlements: totals.settlements.checked_sub(1)?,
-        minted: totals.minted.checked_sub(minted)?,
-        burned: totals.burned.checked_sub(burned)?,
+fn plus(sums: Sums, share: Sums) -> Option<Sums> {
+    let (old, more) = (sums.totals, share.totals);
+    Some(Sums {
+        totals: Totals {
+            settlements: old.settlements.checked_add(more.settlements)?,
+            minted: old.minted.checked_add(more.minted)?,
+            burned: old.burned.checked_add(more.burned)?,
+        },
+        energy: sums.energy.checked_add(share.energy)?,
     })
 }
 
-fn encode(meter: &MeterId, totals: &Totals) -> Result<Fields, StoreError> {
+fn minus(sums: Sums, share: Sums) -> Option<Sums> {
+    let (old, less) = (sums.totals, share.totals);
+    Some(Sums {
+        totals: Totals {
+            settlements: old.settlements.checked_sub(less.settlements)?,
+            minted: old.minted.checked_sub(less.minted)?,
+            burned: old.burned.checked_sub(less.burned)?,
+        },
+        energy: sums.energy.checked_sub(share.energy)?,
+    })
+}
+
+fn encode(meter: &MeterId, sums: &Sums) -> Result<Fields, StoreError> {
+    let count = signed(sums.totals.settlements, "the number of settlements")?;
     Ok(Fields::default()
         .text(KEY, meter.as_str())
-        .int(
-            "settlements",
-            signed(totals.settlements, "the number of settlements")?,
-        )
-        .text("minted", totals.minted.0.to_string())
-        .text("burned", totals.burned.0.to_string()))
+        .int("settlements", count)
+        .int("energy_wh", sums.energy.0)
+        .text("minted", sums.totals.minted.0.to_string())
+        .text("burned", sums.totals.burned.0.to_string()))
 }

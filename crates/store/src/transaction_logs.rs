@@ -4,7 +4,7 @@ use enerlink_domain::{Address, Status, TxHash, TxKind, UnixMillis};
 use sea_orm::sea_query::{Expr, ExprTrait, Order};
 
 use crate::{
-    Read, StoreError, Tx,
+    OutboxRow, Read, StoreError, Tx,
     record::{self, Fields, Record},
 };
 
@@ -27,19 +27,43 @@ pub struct TransactionLog {
     pub line: String,
 }
 
-/// Adds a line. Answers its number.
-pub async fn append(tx: &Tx, log: &TransactionLog) -> Result<i64, StoreError> {
+/// Adds the line of a transaction that came to its end. Answers its number.
+pub async fn append(tx: &Tx, row: &OutboxRow) -> Result<i64, StoreError> {
     let id = record::next_id(tx, TABLE).await?;
-    let row = Fields::default()
+    let fields = Fields::default()
         .int("id", id)
-        .int("logged_at", log.logged_at.0)
-        .text("kind", log.kind.as_str())
-        .text("status", log.status.as_str())
-        .text("account", log.account.to_lower())
-        .opt_text("tx_hash", log.hash.map(|hash| hash.to_string()))
-        .text("line", log.line.as_str());
-    record::insert(tx, TABLE, row, || id.to_string()).await?;
+        .int("logged_at", row.updated_at.0)
+        .text("kind", row.kind.as_str())
+        .text("status", row.stage.status().as_str())
+        .text("account", row.account.to_lower())
+        .opt_text("tx_hash", row.hash.map(|hash| hash.to_string()))
+        .text("line", line(row));
+    record::insert(tx, TABLE, fields, || id.to_string()).await?;
     Ok(id)
+}
+
+/// What happened, as a sentence.
+fn line(row: &OutboxRow) -> String {
+    let subject = match (&row.settlement_id, &row.meter_id) {
+        (Some(settlement), _) => format!("{} {settlement}", row.kind.as_str()),
+        (None, Some(meter)) => format!("{} {meter}", row.kind.as_str()),
+        (None, None) => row.kind.as_str().to_owned(),
+    };
+    let end = match row.stage.status() {
+        Status::Success => "succeeded",
+        Status::Failed => "failed",
+        Status::Pending => "waits",
+    };
+    let place = row
+        .block
+        .map(|(number, _)| format!(" in block {number}"))
+        .unwrap_or_default();
+    let reason = row
+        .reason
+        .as_ref()
+        .map(|reason| format!(": {reason}"))
+        .unwrap_or_default();
+    format!("{subject} {end}{place}{reason}")
 }
 
 /// The newest lines with their numbers, newest first; only those before number `before`, when given.

@@ -13,12 +13,9 @@ use super::{
 const CAPABILITIES: &str = "src-tauri/capabilities/";
 const COMMANDS: &str = "crates/ipc/src/";
 
-/// Permissions of Tauri itself that the window may have beside its own commands. It needs none: one channel carries the events.
-const FIXED: [&str; 3] = [
-    "core:event:allow-listen",
-    "core:event:allow-unlisten",
-    "core:window:allow-set-title",
-];
+/// What the window may call beside the table: the one command that carries a channel, which is no value of the table. It
+/// needs nothing of Tauri itself, since that channel brings every event.
+const FIXED: [&str; 1] = ["allow-subscribe-events"];
 
 /// Compares the capability files with the commands.
 pub(super) fn check(files: &BTreeMap<String, String>) -> Vec<Finding> {
@@ -196,7 +193,7 @@ mod tests {
     #[test]
     fn capabilities_are_exact() {
         let names: BTreeSet<String> = ["place_order", "open_orders"].map(str::to_owned).into();
-        let good = r#"{"identifier":"main","windows":["main"],"permissions":["allow-place-order",{"identifier":"allow-open-orders"},"core:event:allow-listen"]}"#;
+        let good = r#"{"identifier":"main","windows":["main"],"permissions":["allow-place-order",{"identifier":"allow-open-orders"},"allow-subscribe-events"]}"#;
         assert_eq!(permissions(&[("a.json", good)], &names), []);
 
         let cases = [
@@ -205,11 +202,11 @@ mod tests {
                 "may not call the command `place_order`",
             ),
             (
-                good.replace("core:event:allow-listen", "core:default"),
+                good.replace("allow-subscribe-events", "core:default"),
                 "`core:default` belongs to no command",
             ),
             (
-                good.replace("core:event:allow-listen", "allow-gone"),
+                good.replace("allow-subscribe-events", "allow-gone"),
                 "`allow-gone` belongs to no command",
             ),
             (

@@ -239,10 +239,7 @@ contract EnergyConverter is KeptOwnership, IEnergyConverter {
     }
 
     /// @dev Enters net energy into a meter's bucket, carry and totals. `movedWh` is what went through the meter.
-    function _book(Meter storage m, int256 energyWh, uint256 movedWh)
-        private
-        returns (int256 etkAmount, int256 carry)
-    {
+    function _book(Meter storage m, int256 energyWh, uint256 movedWh) private returns (int256 etkAmount, int256 carry) {
         uint256 net = SignedMath.abs(energyWh);
         if (net < _thresholdWh) revert BelowThreshold(net, _thresholdWh);
         m.clearedAt = Bucket.fill(m.clearedAt, movedWh, m.ratedPowerW);

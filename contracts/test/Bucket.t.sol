@@ -13,9 +13,7 @@ contract BucketTest is Fixture {
 
     function refuse(uint64 exportWh, uint64 importWh, uint256 clearedAt) private {
         vm.prank(alice);
-        vm.expectRevert(
-            abi.encodeWithSelector(IEnergyConverter.Implausible.selector, clearedAt, time() + 1 hours)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IEnergyConverter.Implausible.selector, clearedAt, time() + 1 hours));
         converter.settleMeter(METER, exportWh, importWh, "s");
     }
 

@@ -51,9 +51,7 @@ contract IDRSTokenTest is TokenProperties {
         vm.prank(alice);
         idrs.onRamp(held);
         if (amount > held) {
-            vm.expectRevert(
-                abi.encodeWithSelector(IERC20Errors.ERC20InsufficientBalance.selector, alice, held, amount)
-            );
+            vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InsufficientBalance.selector, alice, held, amount));
         }
         vm.prank(alice);
         idrs.offRamp(amount);

@@ -104,7 +104,9 @@ contract InvariantsTest is Cheats {
             vm.assertEq(int256(etk.balanceOf(account)), hood.received(account), "balance");
             sum += etk.balanceOf(account);
         }
-        for (uint256 i; i < hood.METERS(); ++i) paid += hood.recordOf(i).paid;
+        for (uint256 i; i < hood.METERS(); ++i) {
+            paid += hood.recordOf(i).paid;
+        }
         vm.assertEq(etk.totalSupply(), sum, "sum");
         vm.assertEq(int256(etk.totalSupply()), paid, "minted less burned");
     }

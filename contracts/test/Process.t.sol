@@ -79,7 +79,9 @@ contract ProcessTest is Fixture {
 
     function test_process_boundsTheId() public {
         refuse(abi.encodeWithSelector(IEnergyConverter.SettlementIdLength.selector, 0), METER, alice, 1_000, "");
-        refuse(abi.encodeWithSelector(IEnergyConverter.SettlementIdLength.selector, 129), METER, alice, 1_000, text(129));
+        refuse(
+            abi.encodeWithSelector(IEnergyConverter.SettlementIdLength.selector, 129), METER, alice, 1_000, text(129)
+        );
         correct(1_000, text(128));
         correct(1_000, text(1));
     }

@@ -125,7 +125,9 @@ contract RolesTest is Fixture {
         for (uint256 i; i < signatures.length; ++i) {
             bytes4 selector = bytes4(keccak256(bytes(signatures[i])));
             vm.assertTrue(rows[selector].exists, string.concat("no row for ", signatures[i]));
-            for (uint256 role; role < roles.length; ++role) tryAs(role, target, selector, signatures[i]);
+            for (uint256 role; role < roles.length; ++role) {
+                tryAs(role, target, selector, signatures[i]);
+            }
         }
     }
 
@@ -200,7 +202,9 @@ contract RolesTest is Fixture {
         row(abi.encodeCall(converter.registerMeter, ("new", stranger, 1)), OPERATOR, notOperator);
         row(abi.encodeCall(converter.retireMeter, (METER)), OPERATOR, notOperator);
         row(abi.encodeCall(converter.processEnergySettlement, (METER, alice, 100, "s")), OPERATOR, notOperator);
-        row(abi.encodeCall(converter.openMeter, ("neighbour's", 1, 1)), NEIGHBOUR, IEnergyConverter.NotProsumer.selector);
+        row(
+            abi.encodeCall(converter.openMeter, ("neighbour's", 1, 1)), NEIGHBOUR, IEnergyConverter.NotProsumer.selector
+        );
         row(abi.encodeCall(converter.setSettler, (METER, bob)), PROSUMER, IEnergyConverter.NotProsumer.selector);
         row(
             abi.encodeCall(converter.settleMeter, (METER, 100, 0, "s")),

@@ -77,14 +77,10 @@ contract SettleTest is Fixture {
 
     function test_settleMeter_refusesARegisterBehind() public {
         vm.prank(alice);
-        vm.expectRevert(
-            abi.encodeWithSelector(IEnergyConverter.RegisterBehind.selector, 9_999, 9_000, 10_000, 2_000)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IEnergyConverter.RegisterBehind.selector, 9_999, 9_000, 10_000, 2_000));
         converter.settleMeter(METER, 9_999, 9_000, "s");
         vm.prank(alice);
-        vm.expectRevert(
-            abi.encodeWithSelector(IEnergyConverter.RegisterBehind.selector, 90_000, 1_999, 10_000, 2_000)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IEnergyConverter.RegisterBehind.selector, 90_000, 1_999, 10_000, 2_000));
         converter.settleMeter(METER, 90_000, 1_999, "s");
     }
 

@@ -21,6 +21,8 @@ library Bucket {
     /// @return Where the bucket stands afterwards; reverts with `Implausible` if that is too far ahead
     function fill(uint40 clearedAt, uint256 energyWh, uint32 ratedPowerW) internal view returns (uint40) {
         uint256 limit = block.timestamp + HEADROOM;
+        // Who makes blocks can shift the clock by seconds, against a headroom of an hour.
+        // forge-lint: disable-next-line(block-timestamp)
         uint256 reach = block.timestamp > REACH ? block.timestamp - REACH : 0;
         // Saturated, so that no energy, however absurd, ends in a bare overflow.
         uint256 milled = Math.saturatingMul(energyWh, 1 hours);

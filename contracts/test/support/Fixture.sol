@@ -73,7 +73,9 @@ abstract contract Fixture is Cheats {
     /// @dev A string of `length` bytes.
     function text(uint256 length) internal pure returns (string memory) {
         bytes memory bytes_ = new bytes(length);
-        for (uint256 i; i < length; ++i) bytes_[i] = "x";
+        for (uint256 i; i < length; ++i) {
+            bytes_[i] = "x";
+        }
         return string(bytes_);
     }
 }

@@ -59,7 +59,9 @@ contract Neighbourhood is Cheats {
         converter = deployConverter(address(this), address(etk));
         etk.setConverter(address(converter));
         converter.setOperator(OPERATOR);
-        for (uint256 i; i < PROSUMERS; ++i) prosumers[i] = named(string.concat("prosumer ", vm.toString(i)));
+        for (uint256 i; i < PROSUMERS; ++i) {
+            prosumers[i] = named(string.concat("prosumer ", vm.toString(i)));
+        }
     }
 
     /// @dev Each call starts at the record's own time, whatever the fuzzer did to the block.
@@ -311,7 +313,6 @@ contract Neighbourhood is Cheats {
             return net < 0 && etk.balanceOf(r.prosumer) * 1_000 < size * converter.conversionRatio() + 1_000;
         }
         // An hour at rated power is always allowed to a meter that has rested.
-        return selector == IEnergyConverter.Implausible.selector
-            && (moved > r.ratedPowerW || r.usedSeconds > 0);
+        return selector == IEnergyConverter.Implausible.selector && (moved > r.ratedPowerW || r.usedSeconds > 0);
     }
 }

@@ -165,9 +165,7 @@ abstract contract TokenProperties is Cheats {
         give(alice, type(uint256).max);
         approve(allowed);
         vm.prank(bob);
-        vm.expectRevert(
-            abi.encodeWithSelector(IERC20Errors.ERC20InsufficientAllowance.selector, bob, allowed, amount)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InsufficientAllowance.selector, bob, allowed, amount));
         token.transferFrom(alice, carol, amount);
     }
 
@@ -202,8 +200,7 @@ abstract contract TokenProperties is Cheats {
     function testFuzz_permit_setsTheAllowanceOnce(uint256 value, uint256 deadline, address relay) public {
         vm.assume(relay != address(0));
         deadline = within(deadline, time(), type(uint256).max);
-        (uint8 v, bytes32 r, bytes32 s) =
-            vm.sign(ALICE_KEY, digest(value, 0, deadline, block.chainid, address(token)));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(ALICE_KEY, digest(value, 0, deadline, block.chainid, address(token)));
         vm.prank(relay);
         token.permit(alice, bob, value, deadline, v, r, s);
         vm.assertEq(token.allowance(alice, bob), value);
@@ -214,8 +211,7 @@ abstract contract TokenProperties is Cheats {
 
     function test_permit_refusesAnExpiredOne() public {
         uint256 deadline = time() - 1;
-        (uint8 v, bytes32 r, bytes32 s) =
-            vm.sign(ALICE_KEY, digest(5, 0, deadline, block.chainid, address(token)));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(ALICE_KEY, digest(5, 0, deadline, block.chainid, address(token)));
         vm.expectRevert(abi.encodeWithSelector(ERC2612ExpiredSignature.selector, deadline));
         token.permit(alice, bob, 5, deadline, v, r, s);
     }

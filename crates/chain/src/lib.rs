@@ -6,23 +6,34 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+mod account;
 mod addresses;
+mod block;
 pub mod build;
 mod contracts;
 mod error;
+mod identity;
 mod log;
-mod read;
+mod meter;
+mod reason;
+mod receipt;
 mod revert;
 mod send;
+mod settled;
+mod view;
 mod wire;
 
 pub use addresses::Addresses;
+pub use block::Head;
 pub use build::{Call, create_address};
 pub use error::ChainError;
-pub use log::{Receipt, SettledEvent, TokenTotals};
-pub use read::{ConverterTerms, Head, Identity, MeterOnChain};
+pub use identity::Identity;
+pub use log::TokenTotals;
+pub use meter::{ConverterTerms, MeterOnChain};
+pub use receipt::Receipt;
 pub use revert::Revert;
 pub use send::{SendOutcome, Simulated};
+pub use settled::SettledEvent;
 
 /// One endpoint of a chain. Clones are cheap and share their connections.
 #[derive(Clone)]

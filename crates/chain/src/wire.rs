@@ -82,6 +82,11 @@ impl Wire {
         self.url.as_str()
     }
 
+    /// Scheme, host and port.
+    pub(crate) fn node(&self) -> &str {
+        &self.node
+    }
+
     /// The result of `method`; a JSON-RPC error becomes [`ChainError::Refused`].
     pub(crate) async fn request<T: DeserializeOwned>(
         &self,
@@ -95,6 +100,28 @@ impl Wire {
 
     /// The result of `method`, or the node's JSON-RPC error for the caller to read.
     pub(crate) async fn ask<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        params: Value,
+    ) -> Result<Result<T, RpcError>, ChainError> {
+        let answer = self.exchange(method, params).await;
+        match &answer {
+            Err(error) => tracing::debug!(node = self.node, method, %error, "no good answer"),
+            Ok(Err(error)) => {
+                tracing::debug!(
+                    node = self.node,
+                    method,
+                    error.code,
+                    message = quoted(&error.message),
+                    "refused"
+                );
+            }
+            Ok(Ok(_)) => {}
+        }
+        answer
+    }
+
+    async fn exchange<T: DeserializeOwned>(
         &self,
         method: &str,
         params: Value,

@@ -36,6 +36,9 @@ async fn every_outcome_of_sending_is_told_apart() {
         (signed.hash, 21_000, true)
     );
     assert_eq!(chain.send_raw(&same_fee).await, Ok(SendOutcome::NonceTooLow));
+    let before = chain.nonce_at(sender.address, receipt.block - 1).await;
+    let after = chain.nonce_at(sender.address, receipt.block).await;
+    assert_eq!((before, after), (Ok(0), Ok(1)));
 
     let poor = Account::from_bytes(&[0x42; 32]);
     let call = build::transfer(Address([7; 20]), Wei(1));

@@ -134,7 +134,7 @@ async fn read_question(stream: &mut TcpStream) -> Option<Value> {
         if stream.read_buf(&mut bytes).await.ok()? == 0 {
             return None;
         }
-        if !bytes.starts_with(b"POST") {
+        if bytes.first() != Some(&b'P') {
             return None;
         }
         let text = String::from_utf8_lossy(&bytes);

@@ -1,0 +1,66 @@
+//! Blocks: the newest one, and the hash of any.
+
+use alloy::primitives::{B256, U64, U256};
+use enerlink_domain::BlockHash;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{Chain, ChainError, contracts::hash};
+
+/// The newest block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Its height.
+    pub number: u64,
+    /// Its hash.
+    pub hash: BlockHash,
+    /// Its time, Unix seconds.
+    pub timestamp: u64,
+}
+
+/// The fields of a block that are read; whatever else a node sends is ignored.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Block {
+    pub(crate) number: U64,
+    pub(crate) hash: B256,
+    pub(crate) timestamp: U64,
+    pub(crate) gas_limit: U64,
+    pub(crate) base_fee_per_gas: Option<U256>,
+}
+
+impl Chain {
+    /// The newest block.
+    pub async fn head(&self) -> Result<Head, ChainError> {
+        let block = self.latest_block().await?;
+        Ok(Head {
+            number: block.number.to(),
+            hash: hash(block.hash),
+            timestamp: block.timestamp.to(),
+        })
+    }
+
+    pub(crate) async fn latest_block(&self) -> Result<Block, ChainError> {
+        const METHOD: &str = "eth_getBlockByNumber";
+        let block: Option<Block> = self.wire.request(METHOD, json!(["latest", false])).await?;
+        block.ok_or_else(|| self.wire.bad(METHOD, "it has no newest block"))
+    }
+
+    /// The hash of block `number`, or `None` when there is no such block yet.
+    pub async fn block_hash(&self, number: u64) -> Result<Option<BlockHash>, ChainError> {
+        const METHOD: &str = "eth_getBlockByNumber";
+        let block: Option<Block> = self.wire.request(METHOD, json!([tag(number), false])).await?;
+        match block {
+            Some(block) if block.number.to::<u64>() != number => Err(self.wire.bad(
+                METHOD,
+                format!("asked for block {number}, got block {}", block.number),
+            )),
+            block => Ok(block.map(|block| hash(block.hash))),
+        }
+    }
+}
+
+/// A block number as JSON-RPC writes it.
+pub(crate) fn tag(number: u64) -> String {
+    format!("{number:#x}")
+}

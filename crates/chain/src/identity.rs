@@ -1,0 +1,105 @@
+//! Which chain a node serves, and whether the EnerLink contracts are on it.
+
+use alloy::primitives::{Bytes, U64};
+use enerlink_domain::{Address, BlockHash};
+use serde_json::json;
+
+use crate::{
+    Addresses, Chain, ChainError,
+    contracts::{converter::EnergyConverter, etk::ETKToken, from_alloy},
+    view::missing,
+};
+
+/// Both tokens count in hundredths.
+const DECIMALS: u8 = 2;
+
+/// Which chain a node serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// Hash of block 0.
+    pub genesis: BlockHash,
+}
+
+impl Chain {
+    /// Chain id and genesis of the node.
+    pub async fn identity(&self) -> Result<Identity, ChainError> {
+        let (chain_id, genesis) = tokio::try_join!(
+            self.wire.request::<U64>("eth_chainId", json!([])),
+            self.block_hash(0)
+        )?;
+        let genesis = genesis.ok_or_else(|| self.wire.bad("eth_getBlockByNumber", "it has no block 0"))?;
+        Ok(Identity {
+            chain_id: chain_id.to(),
+            genesis,
+        })
+    }
+
+    /// Checks that the node serves the chain of `addresses`, and that the contracts there are EnerLink's:
+    /// [`ChainError::WrongChain`], [`ChainError::OtherChain`], [`ChainError::ContractsMissing`].
+    pub async fn verify(&self, addresses: &Addresses) -> Result<(), ChainError> {
+        let found = self.identity().await?;
+        if found.chain_id != addresses.chain_id {
+            return Err(ChainError::WrongChain {
+                expected: addresses.chain_id,
+                found: found.chain_id,
+            });
+        }
+        if found.genesis != addresses.genesis {
+            return Err(ChainError::OtherChain {
+                expected: addresses.genesis,
+                found: found.genesis,
+            });
+        }
+        tokio::try_join!(
+            self.require_code("EnergyConverter", addresses.converter),
+            self.require_code("ETKToken", addresses.etk),
+            self.require_code("IDRSToken", addresses.idrs)
+        )?;
+        self.require_token_of_converter(addresses).await?;
+        tokio::try_join!(
+            self.require_decimals("ETKToken", addresses.etk),
+            self.require_decimals("IDRSToken", addresses.idrs)
+        )?;
+        Ok(())
+    }
+
+    async fn require_code(&self, contract: &'static str, address: Address) -> Result<(), ChainError> {
+        let code: Bytes = self
+            .wire
+            .request("eth_getCode", json!([address.to_lower(), "latest"]))
+            .await?;
+        if code.is_empty() {
+            return Err(missing(contract, address, "the account has no code"));
+        }
+        Ok(())
+    }
+
+    async fn require_token_of_converter(&self, addresses: &Addresses) -> Result<(), ChainError> {
+        let call = EnergyConverter::etkTokenCall {};
+        let token = from_alloy(
+            self.view("EnergyConverter", addresses.converter, &call, "latest")
+                .await?,
+        );
+        if token != addresses.etk {
+            let reason = format!("it mints the token {token}, not {}", addresses.etk);
+            return Err(missing("EnergyConverter", addresses.converter, reason));
+        }
+        Ok(())
+    }
+
+    async fn require_decimals(&self, contract: &'static str, token: Address) -> Result<(), ChainError> {
+        let decimals = self
+            .view(contract, token, &ETKToken::decimalsCall {}, "latest")
+            .await?;
+        if decimals != DECIMALS {
+            return Err(missing(
+                contract,
+                token,
+                format!("it has {decimals} decimals, not {DECIMALS}"),
+            ));
+        }
+        Ok(())
+    }
+}

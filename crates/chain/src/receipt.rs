@@ -1,0 +1,99 @@
+//! What became of a transaction.
+
+use alloy::primitives::{B256, U64};
+use enerlink_domain::{Address, BlockHash, TxHash};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{
+    Addresses, Chain, ChainError, SettledEvent,
+    contracts::{AlloyAddress, from_alloy, hash},
+    log::Log,
+    settled::{Joined, join},
+};
+
+/// What became of a transaction in a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The transaction that was asked for.
+    pub tx: TxHash,
+    /// The including block.
+    pub block: u64,
+    /// The including block's hash.
+    pub block_hash: BlockHash,
+    /// Whether it took effect; if not, only gas was paid.
+    pub succeeded: bool,
+    /// Gas that was paid.
+    pub gas_used: u64,
+    /// The contract that it created.
+    pub contract: Option<Address>,
+    logs: Vec<Log>,
+    node: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawReceipt {
+    transaction_hash: B256,
+    block_hash: B256,
+    block_number: U64,
+    status: U64,
+    gas_used: U64,
+    contract_address: Option<AlloyAddress>,
+    logs: Vec<Log>,
+}
+
+impl Receipt {
+    /// The settlements in this transaction. Logs of other contracts do not count, whatever they look like.
+    pub fn settled(&self, addresses: &Addresses) -> Result<Vec<SettledEvent>, ChainError> {
+        let bad = |reason: String| ChainError::BadAnswer {
+            node: self.node.clone(),
+            method: "eth_getTransactionReceipt".into(),
+            reason,
+        };
+        join(&self.logs, addresses)
+            .and_then(Joined::complete)
+            .map_err(bad)
+    }
+}
+
+impl Chain {
+    /// What became of `tx`, or `None` while no block has it.
+    pub async fn receipt(&self, tx: TxHash) -> Result<Option<Receipt>, ChainError> {
+        const METHOD: &str = "eth_getTransactionReceipt";
+        let Some(raw): Option<RawReceipt> = self.wire.request(METHOD, json!([tx])).await? else {
+            return Ok(None);
+        };
+        let own =
+            |log: &Log| log.transaction_hash == raw.transaction_hash && log.block_hash == raw.block_hash;
+        if hash(raw.transaction_hash) != tx || !raw.logs.iter().all(own) {
+            let reason = format!("asked for {tx}, the receipt is of {}", raw.transaction_hash);
+            return Err(self.wire.bad(METHOD, reason));
+        }
+        Ok(Some(Receipt {
+            tx,
+            block: raw.block_number.to(),
+            block_hash: hash(raw.block_hash),
+            succeeded: raw.status == U64::ONE,
+            gas_used: raw.gas_used.to(),
+            contract: raw.contract_address.map(from_alloy),
+            logs: raw.logs,
+            node: self.wire.node().to_owned(),
+        }))
+    }
+
+    /// Whether the node has `tx`, in its pool or in a block.
+    pub async fn transaction_known(&self, tx: TxHash) -> Result<bool, ChainError> {
+        #[derive(Deserialize)]
+        struct Known {
+            hash: B256,
+        }
+        const METHOD: &str = "eth_getTransactionByHash";
+        match self.wire.request::<Option<Known>>(METHOD, json!([tx])).await? {
+            Some(known) if hash(known.hash) != tx => Err(self
+                .wire
+                .bad(METHOD, format!("asked for {tx}, got {}", known.hash))),
+            known => Ok(known.is_some()),
+        }
+    }
+}

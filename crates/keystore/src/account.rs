@@ -1,14 +1,14 @@
 //! One private key in memory: its address, and its signatures.
 
-use enerlink_domain::{Address, SignedTx, UnsignedTx, id::keccak256};
+use enerlink_domain::{Address, SignedTx, UnsignedTx};
 use k256::{
     SecretKey,
-    ecdsa::{RecoveryId, Signature, SigningKey, VerifyingKey},
+    ecdsa::{RecoveryId, Signature, SigningKey},
 };
 use zeroize::Zeroizing;
 
 use crate::{
-    Error, Password,
+    Error, Password, message,
     random::{self, Random},
     transaction, v3,
 };
@@ -73,7 +73,7 @@ impl Account {
     /// # Errors
     /// [`Error::InvalidKey`], which no message is known to cause.
     pub fn sign_message(&self, message: &[u8]) -> Result<[u8; 65], Error> {
-        let (signature, recovery) = self.sign_digest(&message_digest(message))?;
+        let (signature, recovery) = self.sign_digest(&message::digest(message))?;
         let mut bytes = [0; 65];
         bytes[..64].copy_from_slice(&signature.to_bytes());
         bytes[64] = 27 + u8::from(recovery.is_y_odd());
@@ -82,7 +82,7 @@ impl Account {
 
     pub(crate) fn from_secret(secret: &SecretKey) -> Self {
         let key = SigningKey::from(secret);
-        let address = address_of(key.verifying_key());
+        let address = message::address_of(key.verifying_key());
         Self { key, address }
     }
 
@@ -108,31 +108,9 @@ impl Account {
     }
 }
 
-/// Who signed `message` as `personal_sign` does (EIP-191); `None` when the signature is not one.
-pub fn recover_message(message: &[u8], signature: &[u8; 65]) -> Option<Address> {
-    let recovery = RecoveryId::from_byte(signature[64].checked_sub(27)?)?;
-    let rs = Signature::from_slice(&signature[..64]).ok()?;
-    let key = VerifyingKey::recover_from_prehash(&message_digest(message), &rs, recovery).ok()?;
-    Some(address_of(&key))
-}
-
-fn message_digest(message: &[u8]) -> [u8; 32] {
-    let mut text = format!("\x19Ethereum Signed Message:\n{}", message.len()).into_bytes();
-    text.extend(message);
-    keccak256(&text)
-}
-
-fn address_of(key: &VerifyingKey) -> Address {
-    let point = key.to_encoded_point(false);
-    let digest = keccak256(&point.as_bytes()[1..]);
-    let mut address = Address::ZERO;
-    address.0.copy_from_slice(&digest[12..]);
-    address
-}
-
 #[cfg(test)]
 mod tests {
-    use enerlink_domain::id::{hex, unhex};
+    use enerlink_domain::id::unhex;
     use k256::ecdsa::VerifyingKey;
     use proptest::prelude::*;
 
@@ -162,18 +140,6 @@ mod tests {
         );
     }
 
-    /// The example of the web3.js and eth-account documentation.
-    #[test]
-    fn messages_are_signed_as_other_wallets_do() {
-        let account =
-            account("4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318").expect("valid");
-        let signature = account.sign_message(b"Some data").expect("signs");
-        assert_eq!(
-            hex(&signature),
-            "b91467e570a6466aa9e9876cbcd013baba02900b8979d43fe208a4a4f339f5fd6007e74cd82e037b800186422fc2da167c747ef045e5d18a5f5d4300f8e1a0291c"
-        );
-    }
-
     proptest! {
         #[test]
         fn signatures_recover_to_the_address_with_a_low_s(
@@ -184,8 +150,7 @@ mod tests {
             let (signature, recovery) = account.sign_digest(&digest).expect("signs");
             prop_assert!(signature.normalize_s().is_none());
             let public = VerifyingKey::recover_from_prehash(&digest, &signature, recovery).expect("recovers");
-            let point = public.to_encoded_point(false);
-            prop_assert_eq!(&keccak256(&point.as_bytes()[1..])[12..], &account.address().0);
+            prop_assert_eq!(message::address_of(&public), account.address());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Hierarchical keys of BIP-32, private derivation only, on k256.
 
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use k256::{
     FieldBytes, Scalar, SecretKey,
     elliptic_curve::{PrimeField, sec1::ToEncodedPoint},
@@ -39,7 +39,7 @@ impl ExtendedKey {
         let tweak = Zeroizing::new(
             Option::<Scalar>::from(Scalar::from_repr(FieldBytes::from(*left))).ok_or(Error::InvalidKey)?,
         );
-        let child = Zeroizing::new(**Zeroizing::new(self.key.to_nonzero_scalar()) + &*tweak);
+        let child = Zeroizing::new(**Zeroizing::new(self.key.to_nonzero_scalar()) + *tweak);
         let bytes = Zeroizing::new(child.to_bytes());
         let key = SecretKey::from_bytes(&bytes).map_err(|_| Error::InvalidKey)?;
         Ok(Self { key, chain_code })
@@ -57,7 +57,7 @@ pub(crate) fn ethereum_account(seed: &[u8; 64], index: u32) -> Result<Account, E
 
 /// HMAC-SHA512 cut in the middle.
 fn hmac_halves(key: &[u8], parts: &[&[u8]]) -> (Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>) {
-    let mut mac = <Hmac<Sha512> as Mac>::new_from_slice(key).expect("HMAC takes keys of every length");
+    let mut mac = <Hmac<Sha512> as KeyInit>::new_from_slice(key).expect("HMAC takes keys of every length");
     for part in parts {
         mac.update(part);
     }

@@ -165,7 +165,7 @@ fn derive_scrypt(params: &Value, password: &Password) -> Result<Zeroizing<[u8; 3
 
 fn scrypt(password: &Password, salt: &[u8], log_n: u8, r: u32, p: u32) -> Result<Zeroizing<[u8; 32]>, Error> {
     let refused = |_| Error::KeyFile("its scrypt parameters are not accepted");
-    let params = scrypt::Params::new(log_n, r, p, 32).map_err(refused)?;
+    let params = scrypt::Params::new(log_n, r, p).map_err(refused)?;
     let mut derived = Zeroizing::new([0; 32]);
     scrypt::scrypt(password.as_bytes(), salt, &params, &mut *derived)
         .map_err(|_| Error::KeyFile("its scrypt parameters are not accepted"))?;

@@ -61,6 +61,7 @@ fn a_wallet_is_created_locked_and_signs_only_while_unlocked() {
     assert!(!view.phrase_confirmed);
     let signer = Signer::Wallet(view.address);
     assert_eq!(keystore.state(), VaultState::Locked);
+    assert!(!keystore.can_sign(&signer));
     assert!(matches!(keystore.sign(&signer, &tx(), 31337), Err(Error::Locked)));
 
     assert_eq!(keystore.unlock(&password(), NOW, START).expect("unlocks"), view);
@@ -75,6 +76,8 @@ fn a_wallet_is_created_locked_and_signs_only_while_unlocked() {
         })
     ));
     let stranger = Address([1; 20]);
+    assert!(keystore.can_sign(&signer));
+    assert!(!keystore.can_sign(&Signer::Wallet(stranger)));
     assert!(matches!(
         keystore.sign(&Signer::Wallet(stranger), &tx(), 31337),
         Err(Error::UnknownAccount(address)) if address == stranger
@@ -214,7 +217,7 @@ fn wrong_passwords_make_everybody_wait_even_after_a_restart() {
     assert_eq!(keystore.unlock_wait(NOW, START), second);
     for keystore in [&keystore, &open(dir.path())] {
         // The right password has to wait as well, through each of the doors.
-        let error = keystore.unlock(&password(), NOW, START).err().expect("refused");
+        let error = keystore.unlock(&password(), NOW, START).expect_err("refused");
         let shown = enerlink_domain::Error::from(error);
         assert_eq!(shown.code, Code::UnlockThrottled);
         assert!(shown.message.contains("1 s"), "{}", shown.message);
@@ -305,7 +308,9 @@ fn settlement_keys_sign_while_the_wallet_is_locked() {
         keystore.sign(&signer, &tx(), 31337),
         Err(Error::NoSettlementKey(_))
     ));
+    assert!(!keystore.can_sign(&signer));
     let address = keystore.create_settlement_key(&meter()).expect("made");
+    assert!(keystore.can_sign(&signer));
     assert_eq!(keystore.create_settlement_key(&meter()).expect("there"), address);
     let other: MeterId = "..\\METER:001".parse().expect("a meter id");
     assert_ne!(keystore.create_settlement_key(&other).expect("made"), address);

@@ -262,3 +262,22 @@ fn names_are_bounded() {
     let clear = Clear::new(&longest, account, UnixMillis(-1)).expect("accepted");
     assert_eq!(Clear::decode(&clear.encode().expect("encodes")), Some(clear));
 }
+
+/// A vault of format 1 at the floor's cost, frozen when that format was released. It has to open for ever.
+#[test]
+fn a_vault_of_the_first_format_opens() {
+    let bytes = include_bytes!("../../tests/vectors/vault-1.enl");
+    let vault = SealedVault::parse(bytes, KdfParams::FLOOR).expect("parses");
+    let names: Vec<_> = vault.wallets().map(|wallet| wallet.view().name).collect();
+    assert_eq!(names, ["Home", "Rumah di Bandung"]);
+    let opened = vault.open(&password()).expect("opens");
+    let [home, rumah] = opened.wallets.as_slice() else {
+        panic!("two wallets")
+    };
+    assert_eq!(home.clear.created_at, UnixMillis(1_780_000_000_000));
+    assert!(home.clear.confirmed && !rumah.clear.confirmed);
+    let address = home.secret.account(0).expect("an account").address().to_string();
+    assert_eq!(address, "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
+    let indices: Vec<_> = rumah.clear.accounts.iter().map(|account| account.index).collect();
+    assert_eq!(indices, [0, 1, 2]);
+}

@@ -40,7 +40,9 @@ pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
     let Some(found) = plain_file(path)? else {
         return Ok(None);
     };
-    restrict(path, &found, 0o600)?;
+    if let Err(error) = restrict(path, &found, 0o600) {
+        tracing::warn!(target: "enerlink::keystore", %error, "others can read a file of secrets");
+    }
     // The capacity fits from the start, so that growing leaves no copies of what was read.
     let mut content = Zeroizing::new(Vec::with_capacity(usize::try_from(found.len()).unwrap_or(0) + 1));
     let file = no_follow(OpenOptions::new().read(true))

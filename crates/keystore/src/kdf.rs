@@ -181,6 +181,20 @@ mod tests {
         }
     }
 
+    #[test]
+    fn calibration_measures_one_derivation() {
+        let readings = std::cell::Cell::new(0);
+        let fitted = KdfParams::calibrate(|| {
+            readings.set(readings.get() + 1);
+            Duration::from_millis(100 * readings.get())
+        });
+        assert_eq!(readings.get(), 2);
+        assert_eq!(
+            fitted.expect("enough memory"),
+            KdfParams::fit(Duration::from_millis(100))
+        );
+    }
+
     /// RFC 9106, 5.3 needs a secret and associated data, which vaults do not use; this one is the reference
     /// implementation's own test (`hashtest(version, 2, 16, 1, "password", "somesalt", …, Argon2_id)`).
     #[test]

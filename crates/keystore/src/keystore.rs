@@ -1,5 +1,7 @@
 //! The keys of one profile: the vault, whether it is open, and the sealed settlement keys.
 
+mod sealed;
+
 use std::{
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -9,14 +11,13 @@ use std::{
 use enerlink_domain::{
     Address, MeterId, SignedTx, UnixMillis, UnsignedTx, event::VaultState, view::WalletView,
 };
-use zeroize::Zeroizing;
 
 use crate::{
     Account, Error, KdfParams, Password, Phrase,
     attempts::Attempts,
     files, password,
     random::{self, Random},
-    sealed_files::{Kind, SealedFiles},
+    sealed_files::SealedFiles,
     vault::{self, Clear, OpenVault, SealedVault, Secret},
 };
 
@@ -253,69 +254,6 @@ impl Keystore {
         self.with_account(address, |account| account.sign_message(message))
     }
 
-    /// Makes the settlement key of a meter and answers its address; a key that is there stays.
-    ///
-    /// # Errors
-    /// [`Error::SealedFileDamaged`], [`Error::File`], [`Error::NotWritten`], [`Error::NoRandomness`].
-    pub fn create_settlement_key(&self, meter: &MeterId) -> Result<Address, Error> {
-        let exclusive = self.sealed.exclusive();
-        if let Some(account) = self.settlement_account(meter)? {
-            return Ok(account.address());
-        }
-        let account = Account::random_from(self.random)?;
-        let address = account.address();
-        exclusive.seal(
-            Kind::SettlementKey,
-            meter.as_str(),
-            &address.0,
-            &*account.secret_bytes(),
-        )?;
-        Ok(address)
-    }
-
-    /// The address of the settlement key of a meter, when there is one.
-    ///
-    /// # Errors
-    /// [`Error::SealedFileDamaged`], [`Error::File`].
-    pub fn settlement_key(&self, meter: &MeterId) -> Result<Option<Address>, Error> {
-        Ok(self.settlement_account(meter)?.map(|account| account.address()))
-    }
-
-    /// Removes the settlement key of a meter; none is fine. Revoking it on chain is another matter.
-    ///
-    /// # Errors
-    /// [`Error::File`].
-    pub fn remove_settlement_key(&self, meter: &MeterId) -> Result<(), Error> {
-        self.sealed
-            .exclusive()
-            .remove(Kind::SettlementKey, meter.as_str())
-    }
-
-    /// Seals a secret that is needed while the wallet is locked, such as the password of a broker.
-    ///
-    /// # Errors
-    /// [`Error::File`], [`Error::NotWritten`], [`Error::NoRandomness`], [`Error::SealedFileDamaged`].
-    pub fn seal_secret(&self, name: &str, secret: &[u8]) -> Result<(), Error> {
-        self.sealed.exclusive().seal(Kind::Secret, name, &[], secret)
-    }
-
-    /// What [`Keystore::seal_secret`] has sealed under this name.
-    ///
-    /// # Errors
-    /// [`Error::SealedFileDamaged`], [`Error::File`].
-    pub fn open_secret(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
-        let found = self.sealed.open(Kind::Secret, name)?;
-        Ok(found.map(|unsealed| unsealed.secret))
-    }
-
-    /// Removes a sealed secret; none is fine.
-    ///
-    /// # Errors
-    /// [`Error::File`].
-    pub fn remove_secret(&self, name: &str) -> Result<(), Error> {
-        self.sealed.exclusive().remove(Kind::Secret, name)
-    }
-
     fn vault_path(&self) -> PathBuf {
         self.dir.join(VAULT_FILE)
     }
@@ -381,20 +319,6 @@ impl Keystore {
             .ok_or(Error::UnknownAccount(address))?;
         act(account)
     }
-
-    fn settlement_account(&self, meter: &MeterId) -> Result<Option<Account>, Error> {
-        let Some(unsealed) = self.sealed.open(Kind::SettlementKey, meter.as_str())? else {
-            return Ok(None);
-        };
-        let bytes =
-            Zeroizing::new(<[u8; 32]>::try_from(unsealed.secret.as_slice()).map_err(|_| Error::InvalidKey)?);
-        let account = Account::from_bytes(&bytes)?;
-        if account.address().0 == *unsealed.label {
-            Ok(Some(account))
-        } else {
-            Err(Error::InvalidKey)
-        }
-    }
 }
 
 /// A panic while a lock was held leaves nothing half done here: values are replaced as a whole.
@@ -402,17 +326,20 @@ fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The capacity fits from the start: a vector that grows would leave keys behind in freed memory.
 fn accounts_of(open: &OpenVault) -> Result<Vec<Account>, Error> {
-    open.wallets
+    let count = open
+        .wallets
         .iter()
-        .flat_map(|wallet| {
-            wallet
-                .clear
-                .accounts
-                .iter()
-                .map(|account| wallet.secret.account(account.index))
-        })
-        .collect()
+        .map(|wallet| wallet.clear.accounts.len())
+        .sum();
+    let mut accounts = Vec::with_capacity(count);
+    for wallet in &open.wallets {
+        for account in &wallet.clear.accounts {
+            accounts.push(wallet.secret.account(account.index)?);
+        }
+    }
+    Ok(accounts)
 }
 
 fn first_view(open: &OpenVault) -> Result<WalletView, Error> {

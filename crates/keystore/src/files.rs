@@ -1,7 +1,7 @@
 //! Files that hold sealed secrets: private to their owner, never a link, replaced as a whole or not at all.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, OpenOptions},
     io::{self, Read, Write},
     path::{Path, PathBuf},
 };
@@ -197,7 +197,7 @@ fn no_follow(options: &mut OpenOptions) -> &mut OpenOptions {
 #[cfg(unix)]
 fn flush_dir(path: &Path) -> Result<(), Error> {
     let dir = path.parent().unwrap_or(Path::new("."));
-    File::open(dir)
+    fs::File::open(dir)
         .and_then(|dir| dir.sync_all())
         .map_err(failed("flush", dir))
 }
@@ -272,7 +272,7 @@ mod tests {
     fn huge_files_are_not_read() {
         let home = tempfile::tempdir().expect("a directory");
         let file = home.path().join("huge");
-        File::create(&file)
+        fs::File::create(&file)
             .and_then(|file| file.set_len(1 << 40))
             .expect("a sparse file");
         assert!(matches!(read(&file), Err(Error::UnsafePath { .. })));

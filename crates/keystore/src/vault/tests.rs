@@ -1,5 +1,6 @@
 //! Tests of the vault's bytes: what is damaged, swapped or hostile does not open.
 
+use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::*;
@@ -280,4 +281,19 @@ fn a_vault_of_the_first_format_opens() {
     assert_eq!(address, "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
     let indices: Vec<_> = rumah.clear.accounts.iter().map(|account| account.index).collect();
     assert_eq!(indices, [0, 1, 2]);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_behind_a_right_header_are_judged_without_a_panic(
+        records in 0_u16..4,
+        mut tail in prop::collection::vec(any::<u8>(), 0..400),
+    ) {
+        let mut bytes = Header { kdf: TESTS, salt: [7; 32] }.encode();
+        bytes.extend([0; 60]);
+        bytes.extend(records.to_be_bytes());
+        bytes.append(&mut tail);
+        bytes.extend([0; 32]);
+        prop_assert!(open(&with_checksum(bytes)).is_err());
+    }
 }

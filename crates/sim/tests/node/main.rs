@@ -1,0 +1,11 @@
+//! The in-process Ethereum node, as its clients see it.
+
+mod calls;
+mod conformance;
+mod contracts;
+mod faults;
+mod pool;
+mod reorg;
+mod support;
+mod timing;
+mod transfers;

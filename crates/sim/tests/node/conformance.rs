@@ -9,7 +9,7 @@ use alloy::providers::Provider;
 use alloy::sol;
 use alloy::sol_types::{SolCall, SolEvent};
 use alloy::transports::RpcError;
-use enerlink_sim::node::{Node, NodeConfig};
+use enerlink_sim::node::{BlockTime, Node, NodeConfig};
 use serde_json::{Map, Value, json};
 
 use crate::contracts::etk_code;
@@ -68,7 +68,9 @@ fn find_anvil() -> PathBuf {
 
 fn start_anvil() -> Anvil {
     let path = find_anvil();
-    let arguments = "--port 0 --hardfork cancun --base-fee 0 --gas-price 0 --disable-min-priority-fee";
+    // Anvil mines some time after it has answered; blocks on request make its answers repeatable.
+    let arguments =
+        "--port 0 --no-mining --hardfork cancun --base-fee 0 --gas-price 0 --disable-min-priority-fee";
     let mut process = Command::new(&path)
         .args(arguments.split(' '))
         .stdout(Stdio::piped())
@@ -89,6 +91,7 @@ fn start_anvil() -> Anvil {
 async fn start_ours(owner: Address) -> (Node, Clock) {
     let clock = Clock::default();
     let mut config: NodeConfig = clock.config();
+    config.block_time = BlockTime::Manual;
     config.accounts = vec![(owner, U256::from(10_000 * ETHER))];
     (Node::start(config).await.unwrap(), clock)
 }
@@ -186,6 +189,8 @@ fn script(owner: &Key) -> Vec<Step> {
     ];
     for tx in &sent {
         steps.push(step("eth_sendRawTransaction", raw(tx.clone())));
+        steps.push(step("eth_getTransactionByHash", json!([hash(tx)])));
+        steps.push(step("evm_mine", json!([])));
         steps.push(step("eth_getTransactionReceipt", json!([hash(tx)])));
         steps.push(step("eth_getTransactionByHash", json!([hash(tx)])));
         steps.push(step("eth_getBlockByNumber", json!(["latest", true])));
@@ -254,6 +259,9 @@ fn script(owner: &Key) -> Vec<Step> {
         step("eth_getTransactionReceipt", json!([hash(&waiting[0])])),
         step("eth_getTransactionByHash", json!([hash(&waiting[0])])),
         step("eth_sendRawTransaction", raw(waiting[1].clone())),
+        step("eth_getTransactionCount", json!([owner.address, "pending"])),
+        step("evm_mine", json!([])),
+        step("eth_getTransactionReceipt", json!([hash(&waiting[0])])),
         step("eth_getTransactionReceipt", json!([hash(&waiting[1])])),
         step("eth_blockNumber", json!([])),
         step("anvil_mine", json!(["0x3"])),
@@ -261,7 +269,6 @@ fn script(owner: &Key) -> Vec<Step> {
         step("eth_getTransactionCount", json!([owner.address, "latest"])),
         step("anvil_setBalance", json!([friend, "0x64"])),
         step("eth_getBalance", json!([friend, "latest"])),
-        step("evm_setAutomine", json!([false])),
         step("eth_sendRawTransaction", raw(owner.transfer(10, friend, 1, 0))),
         step("eth_getTransactionCount", json!([owner.address, "pending"])),
         step("eth_getTransactionCount", json!([owner.address, "latest"])),
@@ -275,9 +282,9 @@ fn script(owner: &Key) -> Vec<Step> {
         ),
         step("evm_mine", json!([])),
         step("eth_blockNumber", json!([])),
-        step("evm_setAutomine", json!([true])),
         step("eth_blockNumber", json!([])),
         step("eth_sendRawTransaction", raw(owner.transfer(10, friend, 5, 0))),
+        step("evm_mine", json!([])),
         step("eth_getBalance", json!([friend, "latest"])),
         step("eth_blockNumber", json!([])),
         step("anvil_reorg", json!([2, []])),

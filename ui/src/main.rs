@@ -1,2 +1,20 @@
-//! placeholder
-fn main() {}
+//! The window's content: it shows what the core stored and asks the core for everything else.
+
+#![allow(unreachable_pub, reason = "the component macro makes its properties public")]
+
+mod app;
+mod clock;
+mod components;
+mod feed;
+mod flow;
+mod format;
+mod i18n;
+mod ipc;
+mod live;
+mod pages;
+mod prefs;
+mod session;
+
+fn main() {
+    leptos::mount::mount_to_body(app::App);
+}

@@ -1,0 +1,104 @@
+//! The window: which page is due, and the keys that work everywhere.
+
+use enerlink_domain::{Error, event::VaultState};
+use leptos::prelude::*;
+
+use crate::{
+    components::{frame::Frame, toasts::Toasts},
+    feed::{Feed, feed},
+    live::LiveState,
+    pages::{
+        backup::BackupPage, create::CreatePage, home::HomePage, settings::SettingsPage, starting::StartingPage,
+        unlock::UnlockPage,
+    },
+    prefs::Prefs,
+    session::{Onboarding, Page, Session},
+};
+
+/// What fills the window.
+#[derive(Clone, Debug, PartialEq)]
+enum Screen {
+    /// The core has not answered yet, or it answered with an error.
+    Starting(Option<Error>),
+    /// There is no wallet.
+    Create,
+    /// The phrase is written down.
+    Backup,
+    /// The wallet is locked.
+    Unlock,
+    /// The pages with the rail.
+    Main,
+}
+
+impl Screen {
+    fn of(state: &LiveState, session: Session) -> Self {
+        match session.onboarding.get() {
+            Some(Onboarding::Creating) => return Self::Create,
+            Some(Onboarding::Backup) => return Self::Backup,
+            None => {}
+        }
+        let Some(status) = &state.status else { return Self::Starting(state.failure.clone()) };
+        match status.vault {
+            VaultState::Missing => Self::Create,
+            VaultState::Locked if !session.watching.get() => Self::Unlock,
+            VaultState::Locked | VaultState::Unlocked => Self::Main,
+        }
+    }
+}
+
+/// The whole window.
+#[component]
+pub(crate) fn App() -> impl IntoView {
+    let prefs = Prefs::load();
+    provide_context(prefs);
+    let session = Session::new();
+    provide_context(session);
+    let feed = Feed::new(session, prefs);
+    provide_context(feed);
+    feed.start();
+    lock_by_key();
+    let screen = Memo::new(move |_| feed.state.with(|state| Screen::of(state, session)));
+    view! {
+        {move || match screen.get() {
+            Screen::Starting(error) => view! { <StartingPage error=error /> }.into_any(),
+            Screen::Create => view! { <CreatePage /> }.into_any(),
+            Screen::Backup => view! { <BackupPage /> }.into_any(),
+            Screen::Unlock => view! { <UnlockPage /> }.into_any(),
+            Screen::Main => view! { <Main /> }.into_any(),
+        }}
+        <Toasts />
+    }
+}
+
+#[component]
+fn Main() -> impl IntoView {
+    let session = crate::session::session();
+    view! {
+        <Frame>
+            {move || match session.page.get() {
+                Page::Home => view! { <HomePage /> }.into_any(),
+                Page::Settings => view! { <SettingsPage /> }.into_any(),
+            }}
+        </Frame>
+    }
+}
+
+/// Ctrl+L locks, Ctrl+1 and Ctrl+6 choose a page, Escape closes a form.
+fn lock_by_key() {
+    let (session, feed) = (crate::session::session(), feed());
+    window_event_listener(leptos::ev::keydown, move |event| {
+        if event.key() == "Escape" {
+            session.form.set(None);
+        }
+        if !event.ctrl_key() || event.alt_key() || event.shift_key() {
+            return;
+        }
+        match event.key().as_str() {
+            "l" | "L" => feed.lock(),
+            "1" => session.page.set(Page::Home),
+            "6" => session.page.set(Page::Settings),
+            _ => return,
+        }
+        event.prevent_default();
+    });
+}

@@ -1,0 +1,270 @@
+//! Settlements and the transactions that prepare them, newest first, each with how far it has come.
+
+use enerlink_domain::{
+    NetMicroWh, Settlement, Status, Transaction, TxHash, TxKind, TxStage, UnixMillis, quantity::MICRO,
+};
+use leptos::{prelude::*, task::spawn_local};
+
+use crate::{
+    components::{
+        amount::concealed,
+        copy::CopyButton,
+        icon::{Glyph, Icon},
+    },
+    feed::{day_start, feed},
+    format::{self, Sign},
+    i18n::{Key, Language, say, text},
+    ipc,
+    prefs::prefs,
+};
+
+/// Rows before older ones are asked for.
+const FIRST: usize = 6;
+
+/// A row of the list.
+#[derive(Clone, Debug, PartialEq)]
+enum Row {
+    Settlement(Settlement),
+    Transaction(Transaction),
+}
+
+impl Row {
+    fn created_at(&self) -> UnixMillis {
+        match self {
+            Self::Settlement(row) => row.created_at,
+            Self::Transaction(row) => row.created_at,
+        }
+    }
+}
+
+/// Newest first; transactions of settlements are told by their settlement.
+fn merge(settlements: &[Settlement], transactions: &[Transaction]) -> Vec<Row> {
+    let preparing = transactions.iter().filter(|row| row.kind != TxKind::SettleMeter).cloned().map(Row::Transaction);
+    let mut rows: Vec<Row> = settlements.iter().cloned().map(Row::Settlement).chain(preparing).collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.created_at()));
+    rows
+}
+
+/// Settlements that are known, and older ones that were asked for, each once.
+fn join(mut recent: Vec<Settlement>, older: Vec<Settlement>) -> Vec<Settlement> {
+    for row in older {
+        if recent.iter().all(|known| known.settlement_id != row.settlement_id) {
+            recent.push(row);
+        }
+    }
+    recent
+}
+
+/// The card with the list.
+#[component]
+pub(crate) fn ActivityCard() -> impl IntoView {
+    let feed = feed();
+    let older = RwSignal::new(Vec::<Settlement>::new());
+    // None: nothing older was asked for; Some(None): there is nothing older.
+    let next = RwSignal::new(None::<Option<i64>>);
+    let busy = RwSignal::new(false);
+    let rows = Memo::new(move |_| {
+        let (settlements, transactions) = feed.state.with(|state| match &state.home {
+            Some(home) => (home.settlements.clone(), home.transactions.clone()),
+            None => (Vec::new(), Vec::new()),
+        });
+        merge(&join(settlements, older.get()), &transactions)
+    });
+    let shown = Memo::new(move |_| {
+        let mut rows = rows.get();
+        if next.get().is_none() {
+            rows.truncate(FIRST);
+        }
+        rows
+    });
+    let more = Memo::new(move |_| match next.get() {
+        None => rows.with(Vec::len) > FIRST,
+        Some(next) => next.is_some(),
+    });
+    let ask = move |_| {
+        busy.set(true);
+        spawn_local(async move {
+            let before = next.get_untracked().flatten();
+            if let Ok(page) = feed.older_settlements(before).await {
+                older.update(|rows| rows.extend(page.rows));
+                next.set(Some(page.next));
+            }
+            busy.try_set(false);
+        });
+    };
+    view! {
+        <section class="card activity" aria-label=text(Key::Activity)>
+            <header><h2>{text(Key::Activity)}</h2></header>
+            <Show when=move || !shown.with(Vec::is_empty) fallback=|| view! { <Empty /> }>
+                <div class="scroll">
+                    <table>
+                        <tbody>
+                            {move || shown.get().into_iter().map(|row| match row {
+                                Row::Settlement(row) => view! { <SettlementRow row=row /> }.into_any(),
+                                Row::Transaction(row) => view! { <TransactionRow row=row /> }.into_any(),
+                            }).collect_view()}
+                        </tbody>
+                    </table>
+                </div>
+                <Show when=move || more.get()>
+                    <button
+                        type="button"
+                        class="link"
+                        data-testid="settlements-older"
+                        disabled=move || busy.get()
+                        on:click=ask
+                    >
+                        {text(Key::ShowOlder)}
+                    </button>
+                </Show>
+            </Show>
+        </section>
+    }
+}
+
+#[component]
+fn Empty() -> impl IntoView {
+    view! {
+        <div class="empty">
+            <p>{text(Key::NoActivity)}</p>
+            <p class="dim small">{text(Key::NoActivityHint)}</p>
+        </div>
+    }
+}
+
+#[component]
+fn SettlementRow(row: Settlement) -> impl IntoView {
+    let language = prefs().language;
+    let icon = if row.energy_wh.0 < 0 { Icon::Down } else { Icon::Up };
+    let tone = if row.energy_wh.0 < 0 { "direction import" } else { "direction export" };
+    let micro = row.energy_wh.0.saturating_mul(MICRO as i64);
+    let energy = move || format::net_energy(language.get(), NetMicroWh(micro), Sign::Always).text();
+    let etk = row.etk;
+    let amount = concealed(move || format::etk(language.get(), etk, Sign::Always));
+    let when = row.settled_at.unwrap_or(row.created_at);
+    let reason = row.reason.clone().filter(|_| row.status != Status::Success);
+    let testid = "settlement-row";
+    view! {
+        <tr
+            data-testid=testid
+            data-status=row.status.as_str()
+            data-stage=row.stage.as_str()
+            data-id=row.settlement_id.clone()
+            title=row.settlement_id.clone()
+        >
+            <td class=tone><Glyph icon=icon /></td>
+            <td class="what">
+                <div class="line">
+                    <span>{move || moment(language.get(), when)}</span>
+                    {row.tx.map(|tx| view! { <Hash hash=tx /> })}
+                </div>
+                {reason.map(|reason| view! { <div class="reason">{reason}</div> })}
+            </td>
+            <td class="n mut" title=move || format::exact_energy(language.get(), i128::from(micro))>{energy}</td>
+            <td class="n">
+                {amount}
+                <span class="unit">" ETK"</span>
+            </td>
+            <td class="n"><StageChip stage=row.stage confirmations=row.confirmations /></td>
+        </tr>
+    }
+}
+
+#[component]
+fn TransactionRow(row: Transaction) -> impl IntoView {
+    let language = prefs().language;
+    let what = match row.kind {
+        TxKind::OpenMeter => Key::MeterOpened,
+        TxKind::SetSettler => Key::SettlerSet,
+        TxKind::SettleMeter => Key::Settlement,
+    };
+    let (at, reason) = (row.created_at, row.reason.clone().filter(|_| row.stage != TxStage::Confirmed));
+    view! {
+        <tr data-testid="transaction-row" data-stage=row.stage.as_str() data-kind=row.kind.as_str()>
+            <td class="direction"><Glyph icon=Icon::Key /></td>
+            <td class="what" colspan="3">
+                <div class="line">
+                    <span>{move || moment(language.get(), at)}</span>
+                    <span class="mut">{text(what)}</span>
+                    {row.hash.map(|tx| view! { <Hash hash=tx /> })}
+                </div>
+                {reason.map(|reason| view! { <div class="reason">{reason}</div> })}
+            </td>
+            <td class="n"><StageChip stage=row.stage confirmations=row.confirmations /></td>
+        </tr>
+    }
+}
+
+#[component]
+fn Hash(hash: TxHash) -> impl IntoView {
+    view! {
+        <span class="hash dim" title=hash.to_string()>
+            {format::short_hash(hash)}
+            <CopyButton value=hash.to_string() label=Key::CopyTransaction testid="copy-tx" />
+        </span>
+    }
+}
+
+/// The stage in words; while it is not final, how many blocks confirm it.
+#[component]
+fn StageChip(stage: TxStage, confirmations: u64) -> impl IntoView {
+    let language = prefs().language;
+    let class = match stage {
+        TxStage::Confirmed => "chip good",
+        TxStage::Failed => "chip bad",
+        TxStage::NoGas | TxStage::AwaitingUnlock => "chip warn",
+        TxStage::Mined | TxStage::Sent => "chip accent",
+        TxStage::Queued | TxStage::Signed => "chip",
+    };
+    view! { <span class=class>{move || stage_words(language.get(), stage, confirmations)}</span> }
+}
+
+fn stage_words(language: Language, stage: TxStage, confirmations: u64) -> String {
+    let key = match stage {
+        TxStage::Queued => Key::StageQueued,
+        TxStage::AwaitingUnlock => Key::StageAwaitingUnlock,
+        TxStage::NoGas => Key::StageNoGas,
+        TxStage::Signed => Key::StageSigned,
+        TxStage::Sent => Key::StageSent,
+        TxStage::Mined => {
+            return say(language, Key::StageMined, &[("count", &format::count(language, confirmations))]);
+        }
+        TxStage::Confirmed => Key::StageFinal,
+        TxStage::Failed => Key::StageFailed,
+    };
+    key.text(language).to_owned()
+}
+
+/// Time of day, with the date when it was not today.
+fn moment(language: Language, at: UnixMillis) -> String {
+    let offset = ipc::utc_offset_minutes(at.0);
+    let time = format::time_of_day(at, offset);
+    let today = day_start(feed().now.get_untracked());
+    if at >= today { time } else { format!("{} {time}", format::day_and_month(language, at, offset)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::tests::{settlement, transaction};
+
+    #[test]
+    fn rows_are_merged_newest_first_and_told_once() {
+        let settlements = [settlement("b", 300), settlement("a", 100)];
+        let transactions = [transaction(7, TxKind::OpenMeter, 200), transaction(8, TxKind::SettleMeter, 300)];
+        let times: Vec<i64> = merge(&settlements, &transactions).iter().map(|row| row.created_at().0).collect();
+        assert_eq!(times, [300, 200, 100]);
+    }
+
+    #[test]
+    fn older_rows_are_joined_once() {
+        let joined = join(vec![settlement("b", 300), settlement("a", 100)], vec![settlement("a", 100), settlement("0", 50)]);
+        let ids: Vec<String> = joined.into_iter().map(|row| row.settlement_id).collect();
+        assert_eq!(ids, ["b", "a", "0"]);
+    }
+
+    #[test]
+    fn a_mined_row_counts_its_confirmations() {
+        assert_eq!(stage_words(Language::English, TxStage::Mined, 2), "mined · 2");
+    }
+}

@@ -1,0 +1,51 @@
+//! A button that copies a text that is not secret.
+
+use leptos::{prelude::*, task::spawn_local};
+use wasm_bindgen_futures::JsFuture;
+
+use crate::{
+    components::icon::{Glyph, Icon},
+    i18n::{Key, text},
+};
+
+/// Copies `value`; the icon says for a moment that it did.
+#[component]
+pub(crate) fn CopyButton(
+    /// What is copied.
+    #[prop(into)]
+    value: Signal<String>,
+    /// What the button is called.
+    label: Key,
+    /// Where a test finds it.
+    #[prop(default = "copy")]
+    testid: &'static str,
+) -> impl IntoView {
+    let copied = RwSignal::new(false);
+    let copy = move |_| {
+        let writing = window().navigator().clipboard().write_text(&value.get_untracked());
+        spawn_local(async move {
+            if JsFuture::from(writing).await.is_ok() {
+                copied.set(true);
+                let settle = move || {
+                    copied.try_set(false);
+                };
+                set_timeout(settle, std::time::Duration::from_millis(1500));
+            }
+        });
+    };
+    let icon = Signal::derive(move || if copied.get() { Icon::Check } else { Icon::Copy });
+    let (name, done) = (text(label), text(Key::Copied));
+    view! {
+        <button
+            type="button"
+            class="ghost"
+            class:done=move || copied.get()
+            data-testid=testid
+            title=name
+            aria-label=move || if copied.get() { done() } else { name() }
+            on:click=copy
+        >
+            <Glyph icon=icon />
+        </button>
+    }
+}

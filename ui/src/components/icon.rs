@@ -1,0 +1,62 @@
+//! Line icons, drawn here so that none is fetched and none is missing from a font.
+
+use leptos::prelude::*;
+
+/// An icon, by what it stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Icon {
+    Home,
+    Settings,
+    Lock,
+    Unlock,
+    Eye,
+    EyeOff,
+    Copy,
+    Check,
+    Close,
+    Warning,
+    Up,
+    Down,
+    Back,
+    Key,
+}
+
+impl Icon {
+    fn path(self) -> &'static str {
+        match self {
+            Self::Home => "M3 11l9-8 9 8v9a1 1 0 0 1-1 1h-5v-6h-6v6H4a1 1 0 0 1-1-1z",
+            Self::Settings => "M4 7h9m5 0h2M4 17h2m5 0h9M15.5 9.500a2.500 2.500 0 1 0 0-5 2.500 2.500 0 0 0 0 5zM8.500 19.500a2.500 2.500 0 1 0 0-5 2.500 2.500 0 0 0 0 5z",
+            Self::Lock => "M6 11h12a1 1 0 0 1 1 1v8a1 1 0 0 1-1 1H6a1 1 0 0 1-1-1v-8a1 1 0 0 1 1-1zm2 0V7a4 4 0 0 1 8 0v4",
+            Self::Unlock => "M6 11h12a1 1 0 0 1 1 1v8a1 1 0 0 1-1 1H6a1 1 0 0 1-1-1v-8a1 1 0 0 1 1-1zm2 0V7a4 4 0 0 1 7.700-1.500",
+            Self::Eye => "M2 12s3.600-7 10-7 10 7 10 7-3.600 7-10 7-10-7-10-7zm10 3a3 3 0 1 0 0-6 3 3 0 0 0 0 6z",
+            Self::EyeOff => "M4 4l16 16M9.900 5.200A9.700 9.700 0 0 1 12 5c6.400 0 10 7 10 7a17 17 0 0 1-3 3.800M6.200 6.800A16 16 0 0 0 2 12s3.600 7 10 7a9.600 9.600 0 0 0 4.300-1M9.900 9.900a3 3 0 0 0 4.200 4.200",
+            Self::Copy => "M9 9h10a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H9a1 1 0 0 1-1-1V10a1 1 0 0 1 1-1zM16 9V4a1 1 0 0 0-1-1H5a1 1 0 0 0-1 1v10a1 1 0 0 0 1 1h3",
+            Self::Check => "M5 12.500l4.500 4.500L19 7.500",
+            Self::Close => "M6 6l12 12M18 6L6 18",
+            Self::Warning => "M12 4l9 16H3zM12 10v4.500M12 17.300v.2",
+            Self::Up => "M12 5l7 13H5z",
+            Self::Down => "M12 19L5 6h14z",
+            Self::Back => "M15 5l-7 7 7 7",
+            Self::Key => "M14.500 13.500a5 5 0 1 0-4-4L3 17v4h4v-3h3v-3l1.500-1.500zM16.500 8h.01",
+        }
+    }
+
+    fn filled(self) -> bool {
+        matches!(self, Self::Up | Self::Down)
+    }
+}
+
+/// An icon; decoration only, the words beside it or the label of its button say what it means.
+#[component]
+pub(crate) fn Glyph(
+    /// Which one; it may change.
+    #[prop(into)]
+    icon: Signal<Icon>,
+) -> impl IntoView {
+    let class = move || if icon.get().filled() { "icon solid" } else { "icon" };
+    view! {
+        <svg class=class viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+            <path d=move || icon.get().path() />
+        </svg>
+    }
+}

@@ -1,0 +1,108 @@
+//! Today's energy in five tiles.
+
+use std::time::Duration;
+
+use enerlink_domain::{MicroWatts, MicroWh, NetMicroWh, UnixMillis, view::DayEnergy};
+use leptos::prelude::*;
+
+use crate::{
+    feed::{day_start, feed},
+    format::{self, Sign},
+    i18n::{Key, Language, say, text},
+    prefs::prefs,
+};
+
+/// Produced, used, exported, imported, self-sufficiency.
+#[component]
+pub(crate) fn Tiles() -> impl IntoView {
+    let (feed, language) = (feed(), prefs().language);
+    let today = Memo::new(move |_| feed.state.with(|state| state.home.as_ref().map(|home| home.today)).unwrap_or_default());
+    let at = Memo::new(move |_| feed.state.with(|state| state.home.as_ref().map(|home| home.now)).unwrap_or_default());
+    let energy = move |label: Key, tone: &'static str, testid: &'static str, pick: fn(&DayEnergy) -> MicroWh, note: fn(Language, &DayEnergy, UnixMillis) -> String| {
+        let figure = move || format::energy(language.get(), pick(&today.get()));
+        view! {
+            <Tile label=label tone=tone>
+                <div class="big" title=move || format::exact_energy(language.get(), i128::from(pick(&today.get()).0))>
+                    <span data-testid=testid>{move || figure().value}</span>
+                    <small>{move || figure().unit}</small>
+                </div>
+                <div class="dim small">{move || note(language.get(), &today.get(), at.get())}</div>
+            </Tile>
+        }
+    };
+    let sufficiency = move || own_share(&today.get()).map_or("–".to_owned(), |share| share.to_string());
+    view! {
+        <div class="tiles">
+            {energy(Key::Produced, "solar", "today-produced", |day| day.produced, produced_note)}
+            {energy(Key::Used, "home", "today-used", |day| day.used, used_note)}
+            {energy(Key::Exported, "export", "today-exported", |day| day.exported, exported_note)}
+            {energy(Key::Imported, "import", "today-imported", |day| day.imported, imported_note)}
+            <Tile label=Key::SelfSufficiency tone="accent">
+                <div class="big">
+                    <span data-testid="today-sufficiency">{sufficiency}</span>
+                    <small>"%"</small>
+                </div>
+                <div class="dim small">{text(Key::SelfSufficiencyHint)}</div>
+            </Tile>
+        </div>
+    }
+}
+
+#[component]
+fn Tile(label: Key, tone: &'static str, children: Children) -> impl IntoView {
+    view! {
+        <div class="card tile">
+            <div class="mut small label">
+                <span class=format!("dot {tone}")></span>
+                {text(label)}
+            </div>
+            {children()}
+        </div>
+    }
+}
+
+/// How much of what was used did not come from the grid, in percent.
+fn own_share(day: &DayEnergy) -> Option<u64> {
+    format::percent(day.used.0.saturating_sub(day.imported.0), day.used.0)
+}
+
+fn produced_note(language: Language, day: &DayEnergy, _: UnixMillis) -> String {
+    match format::percent(day.produced.0.saturating_sub(day.exported.0), day.produced.0) {
+        Some(share) => say(language, Key::UsedAtHome, &[("share", &share.to_string())]),
+        None => Key::NothingYet.text(language).to_owned(),
+    }
+}
+
+fn used_note(language: Language, day: &DayEnergy, now: UnixMillis) -> String {
+    let elapsed = now.since(day_start(now)).max(Duration::from_secs(60));
+    let average = u128::from(day.used.0) * 3_600_000 / elapsed.as_millis();
+    let average = MicroWatts(i64::try_from(average).unwrap_or(i64::MAX));
+    say(language, Key::OnAverage, &[("power", &format::power(language, average))])
+}
+
+fn exported_note(language: Language, day: &DayEnergy, _: UnixMillis) -> String {
+    let net = NetMicroWh::between(day.exported, day.imported);
+    say(language, Key::NetOfDay, &[("energy", &format::net_energy(language, net, Sign::Always).text())])
+}
+
+fn imported_note(language: Language, day: &DayEnergy, _: UnixMillis) -> String {
+    match format::percent(day.imported.0, day.used.0) {
+        Some(share) => say(language, Key::ShareOfUse, &[("share", &share.to_string())]),
+        None => Key::NothingYet.text(language).to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn self_sufficiency_stays_within_bounds() {
+        let day = |used, imported| DayEnergy { used: MicroWh(used), imported: MicroWh(imported), ..DayEnergy::default() };
+        for (used, imported, expected) in
+            [(6_910_000_000, 410_000_000, Some(94)), (0, 5, None), (10, 20, Some(0)), (10, 0, Some(100))]
+        {
+            assert_eq!(own_share(&day(used, imported)), expected, "{used} {imported}");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Keeps [`LiveState`] in step with the core: snapshots first, then events, and snapshots again when events were missed.
+
+use std::time::Duration;
+
+use enerlink_domain::{
+    UnixMillis,
+    event::VaultState,
+    view::{Home, PowerCurve},
+};
+use enerlink_ipc::{Event, ListSettlements, Lock, ReadHome, ReadNetwork, ReadPower, ReadStatus};
+use leptos::{prelude::*, task::spawn_local};
+
+use crate::{
+    clock::CoreClock,
+    format,
+    i18n::{Key, say},
+    ipc,
+    live::{LiveState, News, Outcome, Refetch},
+    prefs::Prefs,
+    session::{Session, Tone},
+};
+
+/// How often sums and curve are read again; everything else comes by events.
+const REFRESH: Duration = Duration::from_secs(10);
+/// How often the countdown and the ages move.
+const TICK: Duration = Duration::from_millis(250);
+/// Pause before a lost event channel is opened again.
+const RECONNECT: Duration = Duration::from_secs(1);
+/// A point every five minutes of a day.
+const POINTS: u16 = 288;
+
+/// The live state and the ways to refresh it.
+#[derive(Clone, Copy)]
+pub(crate) struct Feed {
+    /// What the core told.
+    pub state: RwSignal<LiveState>,
+    /// Today's power.
+    pub curve: RwSignal<Option<PowerCurve>>,
+    /// The core's time now, moved on between its answers.
+    pub now: RwSignal<UnixMillis>,
+    /// Our wall clock's milliseconds from which on another unlock attempt is allowed.
+    pub unlock_at: RwSignal<i64>,
+    clock: StoredValue<CoreClock>,
+    session: Session,
+    prefs: Prefs,
+}
+
+impl Feed {
+    /// A feed that has heard nothing yet.
+    pub(crate) fn new(session: Session, prefs: Prefs) -> Self {
+        let wall = ipc::wall_millis();
+        Self {
+            state: RwSignal::new(LiveState::default()),
+            curve: RwSignal::new(None),
+            now: RwSignal::new(UnixMillis(wall)),
+            unlock_at: RwSignal::new(0),
+            clock: StoredValue::new(CoreClock::new(UnixMillis(wall), wall)),
+            session,
+            prefs,
+        }
+    }
+
+    /// Reads everything and listens from then on.
+    pub(crate) fn start(self) {
+        self.listen();
+        spawn_local(self.refresh_all());
+        set_interval(move || spawn_local(self.refresh_home()), REFRESH);
+        set_interval(move || self.now.set(self.clock.read_value().at(ipc::wall_millis())), TICK);
+    }
+
+    /// Reads all snapshots.
+    pub(crate) async fn refresh_all(self) {
+        match ipc::call(&ReadStatus {}).await {
+            Ok(status) => {
+                let wait = i64::try_from(status.unlock_wait_ms).unwrap_or(i64::MAX);
+                self.unlock_at.set(ipc::wall_millis().saturating_add(wait));
+                self.state.update(|state| {
+                    state.failure = None;
+                    state.status = Some(status);
+                });
+            }
+            Err(error) => return self.state.update(|state| state.failure = Some(error)),
+        }
+        if let Ok(network) = ipc::call(&ReadNetwork {}).await {
+            self.state.update(|state| state.network = network);
+        }
+        self.refresh_home().await;
+    }
+
+    /// Reads the home page and today's curve. Without a wallet there is nothing to read.
+    pub(crate) async fn refresh_home(self) {
+        let vault = self.state.with_untracked(|state| state.status.as_ref().map(|status| status.vault));
+        if matches!(vault, None | Some(VaultState::Missing)) {
+            return;
+        }
+        match self.read_home().await {
+            Ok(home) => {
+                let meter = home.meter.as_ref().map(|meter| meter.meter.id.clone());
+                let from = day_start(home.now);
+                self.observe(home.now);
+                self.state.update(|state| {
+                    state.failure = None;
+                    state.home = Some(home);
+                });
+                if let Some(meter_id) = meter {
+                    let to = from.plus(Duration::from_secs(24 * 3600));
+                    if let Ok(curve) = ipc::call(&ReadPower { meter_id, from, to, points: POINTS }).await {
+                        self.curve.set(Some(curve));
+                    }
+                }
+            }
+            Err(error) => self.state.update(|state| state.failure = Some(error)),
+        }
+    }
+
+    /// The home page for the day of the core's clock, which is known only from its answer.
+    async fn read_home(self) -> Result<Home, ipc::Error> {
+        let asked = day_start(self.now.get_untracked());
+        let home = ipc::call(&ReadHome { meter_id: None, day_start: asked }).await?;
+        let right = day_start(home.now);
+        if right == asked { Ok(home) } else { ipc::call(&ReadHome { meter_id: None, day_start: right }).await }
+    }
+
+    /// Older settlements than the home page holds, newest first.
+    pub(crate) async fn older_settlements(self, before: Option<i64>) -> Result<enerlink_domain::view::SettlementPage, ipc::Error> {
+        let meter_id = self.state.with_untracked(|state| state.meter_id().cloned());
+        ipc::call(&ListSettlements { meter_id, limit: 50, before }).await
+    }
+
+    /// Seals the keys and shows the unlock page.
+    pub(crate) fn lock(self) {
+        let unlocked = self.state.with_untracked(|state| {
+            state.status.as_ref().is_some_and(|status| status.vault == VaultState::Unlocked)
+        });
+        self.session.watching.set(false);
+        if unlocked {
+            spawn_local(async move {
+                if let Err(error) = ipc::call(&Lock {}).await {
+                    self.session.say(Tone::Bad, error.message);
+                }
+                self.refresh_all().await;
+            });
+        }
+    }
+
+    fn listen(self) {
+        spawn_local(async move {
+            let opened = ipc::subscribe(move |event| match event {
+                Some(event) => self.take(event),
+                None => self.listen_again(),
+            });
+            if opened.await.is_err() {
+                self.listen_again();
+            }
+        });
+    }
+
+    fn listen_again(self) {
+        set_timeout(
+            move || {
+                self.listen();
+                spawn_local(self.refresh_all());
+            },
+            RECONNECT,
+        );
+    }
+
+    fn take(self, event: Event) {
+        if let Some(now) = LiveState::time_of(&event) {
+            self.observe(now);
+        }
+        let outcome = self.state.try_update(|state| state.apply(event));
+        let Some(Outcome { refetch, news }) = outcome else { return };
+        match refetch {
+            Refetch::Nothing => {}
+            Refetch::Home => spawn_local(self.refresh_home()),
+            Refetch::All => spawn_local(self.refresh_all()),
+        }
+        if let Some(news) = news {
+            self.tell(news);
+        }
+    }
+
+    fn observe(self, now: UnixMillis) {
+        let local = ipc::wall_millis();
+        self.clock.update_value(|clock| clock.observe(now, local));
+    }
+
+    fn tell(self, news: News) {
+        let language = self.prefs.language.get_untracked();
+        let hidden = self.prefs.hidden.get_untracked();
+        match news {
+            News::Settled { energy, etk } => {
+                let energy = format::whole_energy(language, energy);
+                let amount = if hidden { format::HIDDEN.into() } else { format::etk(language, etk, format::Sign::Always) };
+                let text = say(language, Key::ToastSettled, &[("energy", &energy), ("amount", &amount)]);
+                self.session.say(Tone::Good, text);
+            }
+            News::SettlementFailed { reason } => {
+                let reason = reason.unwrap_or_default();
+                self.session.say(Tone::Bad, say(language, Key::ToastFailed, &[("reason", &reason)]));
+            }
+            News::TaskFailed { task } => {
+                self.session.say(Tone::Bad, say(language, Key::ToastTask, &[("task", &task)]));
+            }
+        }
+    }
+}
+
+/// The feed of this window.
+pub(crate) fn feed() -> Feed {
+    expect_context::<Feed>()
+}
+
+/// The start of the local day.
+pub(crate) fn day_start(at: UnixMillis) -> UnixMillis {
+    format::day_start(at, ipc::utc_offset_minutes(at.0))
+}

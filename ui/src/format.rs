@@ -1,0 +1,264 @@
+//! Numbers, units and times as a person reads them. Energy and money stay integers up to the last digit.
+
+use enerlink_domain::{Address, Etk, Idrs, MicroWatts, MicroWh, NetMicroWh, NetWattHours, TxHash, UnixMillis};
+
+use crate::i18n::Language;
+
+/// Micro-watt-hours below which energy is shown in Wh: 10 Wh.
+const SMALL_ENERGY: u128 = 10_000_000;
+/// A minus that is as wide as a plus.
+const MINUS: char = '\u{2212}';
+
+/// Stands for an amount that is not to be seen; its length says nothing.
+pub(crate) const HIDDEN: &str = "•••••";
+
+/// A figure and its unit, so that a page can set them differently.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Figure {
+    /// The digits.
+    pub value: String,
+    /// The unit.
+    pub unit: &'static str,
+}
+
+impl Figure {
+    /// Both, with a space that does not break.
+    pub(crate) fn text(&self) -> String {
+        format!("{}\u{a0}{}", self.value, self.unit)
+    }
+}
+
+/// Whether a sign stands before positive figures too.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sign {
+    /// Only before negative ones.
+    Negative,
+    /// Always, except before zero.
+    Always,
+}
+
+/// `value` divided by 10^`scale`, with `shown` decimals, rounded half away from zero.
+pub(crate) fn decimal(language: Language, value: i128, scale: u32, shown: u32, sign: Sign) -> String {
+    let magnitude = value.unsigned_abs();
+    let rounded = match scale.checked_sub(shown) {
+        Some(cut) => (magnitude + 10_u128.pow(cut) / 2) / 10_u128.pow(cut),
+        None => magnitude.saturating_mul(10_u128.pow(shown - scale)),
+    };
+    let (whole, fraction) = (rounded / 10_u128.pow(shown), rounded % 10_u128.pow(shown));
+    let (group, point) = match language {
+        Language::Indonesian => ('.', ','),
+        Language::English => (',', '.'),
+    };
+    let mut text = String::new();
+    match (rounded, value < 0, sign) {
+        (0, ..) | (_, false, Sign::Negative) => {}
+        (_, true, _) => text.push(MINUS),
+        (_, false, Sign::Always) => text.push('+'),
+    }
+    let digits = whole.to_string();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(group);
+        }
+        text.push(digit);
+    }
+    if shown > 0 {
+        text.push(point);
+        text.push_str(&format!("{fraction:0width$}", width = shown as usize));
+    }
+    text
+}
+
+/// A whole number.
+pub(crate) fn count(language: Language, value: u64) -> String {
+    decimal(language, i128::from(value), 0, 0, Sign::Negative)
+}
+
+/// Energy as kWh with `decimals`, below 10 Wh as Wh.
+fn energy_figure(language: Language, micro: i128, decimals: u32, sign: Sign) -> Figure {
+    if micro == 0 || micro.unsigned_abs() >= SMALL_ENERGY {
+        Figure { value: decimal(language, micro, 9, decimals, sign), unit: "kWh" }
+    } else {
+        Figure { value: decimal(language, micro, 6, 2, sign), unit: "Wh" }
+    }
+}
+
+/// Energy that only grows, two decimals.
+pub(crate) fn energy(language: Language, energy: MicroWh) -> Figure {
+    energy_figure(language, i128::from(energy.0), 2, Sign::Negative)
+}
+
+/// Signed energy, two decimals.
+pub(crate) fn net_energy(language: Language, energy: NetMicroWh, sign: Sign) -> Figure {
+    energy_figure(language, i128::from(energy.0), 2, sign)
+}
+
+/// Signed energy of one period, which is small: three decimals.
+pub(crate) fn period_energy(language: Language, energy: NetMicroWh) -> Figure {
+    energy_figure(language, i128::from(energy.0), 3, Sign::Negative)
+}
+
+/// Every digit that is known, in Wh, for a hover.
+pub(crate) fn exact_energy(language: Language, micro: i128) -> String {
+    format!("{}\u{a0}Wh", decimal(language, micro, 6, 6, Sign::Negative))
+}
+
+/// Whole watt-hours of signed micro-watt-hours, without the sign, as on the settle button.
+pub(crate) fn whole_wh(language: Language, energy: NetMicroWh) -> String {
+    format!("{}\u{a0}Wh", count(language, energy.whole_wh().magnitude().0))
+}
+
+/// Signed whole watt-hours, as a settlement moves them.
+pub(crate) fn whole_energy(language: Language, energy: NetWattHours) -> String {
+    format!("{}\u{a0}Wh", decimal(language, i128::from(energy.0), 0, 0, Sign::Always))
+}
+
+/// The unit that a group of powers is shown in, so that they can be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PowerUnit {
+    /// Watts with two decimals.
+    SmallWatts,
+    /// Kilowatts with two decimals.
+    Kilowatts,
+}
+
+impl PowerUnit {
+    /// The unit for a group whose largest magnitude this is, in µW.
+    pub(crate) fn for_largest(largest: u64) -> Self {
+        if largest >= 100_000_000 { Self::Kilowatts } else { Self::SmallWatts }
+    }
+
+    /// The unit's symbol.
+    pub(crate) fn symbol(self) -> &'static str {
+        match self {
+            Self::SmallWatts => "W",
+            Self::Kilowatts => "kW",
+        }
+    }
+
+    /// Micro-watts in one of it, as a power of ten.
+    pub(crate) fn scale(self) -> u32 {
+        match self {
+            Self::SmallWatts => 6,
+            Self::Kilowatts => 9,
+        }
+    }
+
+    /// The magnitude's digits.
+    pub(crate) fn digits(self, language: Language, power: MicroWatts) -> String {
+        decimal(language, i128::from(power.0.unsigned_abs()), self.scale(), 2, Sign::Negative)
+    }
+
+    /// The magnitude with its unit.
+    pub(crate) fn figure(self, language: Language, power: MicroWatts) -> Figure {
+        Figure { value: self.digits(language, power), unit: self.symbol() }
+    }
+}
+
+/// The magnitude of one power in the unit that suits it.
+pub(crate) fn power(language: Language, power: MicroWatts) -> String {
+    PowerUnit::for_largest(power.0.unsigned_abs()).figure(language, power).text()
+}
+
+/// Energy tokens, two decimals.
+pub(crate) fn etk(language: Language, amount: Etk, sign: Sign) -> String {
+    decimal(language, amount.0, 2, 2, sign)
+}
+
+/// Rupiah tokens, two decimals.
+pub(crate) fn idrs(language: Language, amount: Idrs) -> String {
+    decimal(language, amount.0, 2, 2, Sign::Negative)
+}
+
+/// `part` of `whole` in percent, rounded; none when the whole is nothing.
+pub(crate) fn percent(part: u64, whole: u64) -> Option<u64> {
+    let (part, whole) = (u128::from(part.min(whole)), u128::from(whole));
+    (whole > 0).then(|| u64::try_from((part * 100 + whole / 2) / whole).unwrap_or(100))
+}
+
+/// `0x71C7…976F`.
+pub(crate) fn short_address(address: Address) -> String {
+    shorten(&address.to_string())
+}
+
+/// `0x71C7…976F`, of a transaction.
+pub(crate) fn short_hash(hash: TxHash) -> String {
+    shorten(&hash.to_string())
+}
+
+fn shorten(text: &str) -> String {
+    match (text.get(..6), text.len().checked_sub(4).and_then(|at| text.get(at..))) {
+        (Some(head), Some(tail)) if text.len() > 12 => format!("{head}…{tail}"),
+        _ => text.to_owned(),
+    }
+}
+
+/// Minutes and seconds that are left, rounded up: `1:48`.
+pub(crate) fn countdown(left_ms: i64) -> String {
+    let seconds = (left_ms.max(0) + 999) / 1000;
+    if seconds >= 3600 {
+        format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+    } else {
+        format!("{}:{:02}", seconds / 60, seconds % 60)
+    }
+}
+
+/// A span of time in its two largest units: `3 d 4 h`.
+pub(crate) fn span(language: Language, milliseconds: u64) -> String {
+    let seconds = milliseconds / 1000;
+    let [day, hour, minute, second] = match language {
+        Language::Indonesian => ["hr", "jam", "mnt", "dtk"],
+        Language::English => ["d", "h", "min", "s"],
+    };
+    let (large, small) = match seconds {
+        0..60 => return format!("{seconds}\u{a0}{second}"),
+        60..3600 => return format!("{}\u{a0}{minute}", seconds / 60),
+        3600..86_400 => ((seconds / 3600, hour), (seconds / 60 % 60, minute)),
+        _ => ((seconds / 86_400, day), (seconds / 3600 % 24, hour)),
+    };
+    if small.0 == 0 {
+        format!("{}\u{a0}{}", large.0, large.1)
+    } else {
+        format!("{}\u{a0}{} {}\u{a0}{}", large.0, large.1, small.0, small.1)
+    }
+}
+
+/// Local time of day, `10:45`; `offset` is local time minus UTC in minutes.
+pub(crate) fn time_of_day(at: UnixMillis, offset: i64) -> String {
+    let minutes = (at.0.div_euclid(60_000) + offset).rem_euclid(1440);
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+/// The start of the local day in which `at` lies.
+pub(crate) fn day_start(at: UnixMillis, offset: i64) -> UnixMillis {
+    let local = at.0 + offset * 60_000;
+    UnixMillis(local.div_euclid(86_400_000) * 86_400_000 - offset * 60_000)
+}
+
+/// Local day and month, `21 Nov`.
+pub(crate) fn day_and_month(language: Language, at: UnixMillis, offset: i64) -> String {
+    const INDONESIAN: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"];
+    const ENGLISH: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (month, day) = civil((at.0 + offset * 60_000).div_euclid(86_400_000));
+    let months = match language {
+        Language::Indonesian => INDONESIAN,
+        Language::English => ENGLISH,
+    };
+    format!("{day}\u{a0}{}", months[month])
+}
+
+/// Month (from 0) and day of the month of a day counted from 1970-01-01, by Howard Hinnant's `civil_from_days`.
+fn civil(days: i64) -> (usize, i64) {
+    let shifted = days + 719_468;
+    let era_day = shifted.rem_euclid(146_097);
+    let era_year = (era_day - era_day / 1460 + era_day / 36_524 - era_day / 146_096) / 365;
+    let year_day = era_day - (365 * era_year + era_year / 4 - era_year / 100);
+    let from_march = (5 * year_day + 2) / 153;
+    let day = year_day - (153 * from_march + 2) / 5 + 1;
+    (((from_march + 2) % 12) as usize, day)
+}
+
+#[cfg(test)]
+mod tests;

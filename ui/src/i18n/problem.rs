@@ -1,0 +1,141 @@
+//! What went wrong and what to do about it, for every error code, in both languages.
+
+use enerlink_domain::Code;
+
+use super::Language;
+
+/// What went wrong, as one sentence without figures.
+pub(crate) fn headline(language: Language, code: Code) -> &'static str {
+    let (indonesian, english) = headlines(code);
+    match language {
+        Language::Indonesian => indonesian,
+        Language::English => english,
+    }
+}
+
+/// What the person can do about it.
+pub(crate) fn next_step(language: Language, code: Code) -> &'static str {
+    match language {
+        Language::Indonesian => step_in_indonesian(code),
+        Language::English => code.next_step(),
+    }
+}
+
+fn headlines(code: Code) -> (&'static str, &'static str) {
+    match code {
+        Code::WrongPassword => ("Kata sandi salah.", "The password is wrong."),
+        Code::UnlockThrottled => ("Terlalu banyak percobaan.", "Too many attempts."),
+        Code::WeakPassword => ("Kata sandi terlalu lemah.", "The password is too weak."),
+        Code::NoVault => ("Belum ada dompet.", "There is no wallet yet."),
+        Code::VaultExists => ("Dompet sudah ada.", "There is a wallet already."),
+        Code::VaultUnreadable => ("Brankas dompet tidak dapat dibaca.", "The vault cannot be read."),
+        Code::Locked => ("Dompet terkunci.", "The wallet is locked."),
+        Code::ProfileInUse => ("Profil ini dipakai proses lain.", "Another process uses this profile."),
+        Code::BrokerUnreachable => ("Broker tidak dapat dihubungi.", "The broker cannot be reached."),
+        Code::BrokerRefused => ("Broker menolak sambungan.", "The broker refuses the connection."),
+        Code::MeterSilent => ("Meter tidak mengirim data.", "The meter is silent."),
+        Code::NodeUnreachable => ("Node Ethereum tidak dapat dihubungi.", "The Ethereum node cannot be reached."),
+        Code::WrongChain => ("Node ini melayani jaringan lain.", "The node serves another chain."),
+        Code::OtherChain => (
+            "Ini bukan jaringan yang terikat pada profil ini.",
+            "This is not the chain that the profile is bound to.",
+        ),
+        Code::ContractsMissing => (
+            "Kontrak EnerLink tidak ada di alamat itu.",
+            "There is no EnerLink contract at the address.",
+        ),
+        Code::NoNetwork => ("Jaringan belum diatur.", "No network is set up."),
+        Code::MeterUnregistered => (
+            "Meter belum terdaftar di jaringan.",
+            "The meter is not registered on the chain.",
+        ),
+        Code::MeterForeign => (
+            "Meter terdaftar atas akun lain, atau sudah dinonaktifkan.",
+            "The meter is registered to another account, or retired.",
+        ),
+        Code::MeterUnknown => ("Meter itu tidak ada di profil ini.", "There is no such meter in this profile."),
+        Code::MeterExists => ("Meter itu sudah ditambahkan.", "That meter has been added already."),
+        Code::NoGas => ("Akun tidak dapat membayar gas.", "The account cannot pay for gas."),
+        Code::InsufficientBalance => ("Saldo tidak cukup.", "The balance does not cover it."),
+        Code::NothingToSettle => ("Energi belum cukup untuk diselesaikan.", "There is not enough energy to settle."),
+        Code::SettlementPending => ("Satu penyelesaian sedang berjalan.", "A settlement is on its way."),
+        Code::Reverted => ("Kontrak menolak transaksi.", "The contract refused the transaction."),
+        Code::Storage => ("Basis data tidak dapat dibaca atau ditulis.", "The database cannot be read or written."),
+        Code::InvalidInput => ("Masukan tidak sah.", "The input is not valid."),
+        Code::Internal => ("Terjadi kesalahan di dalam program.", "Something went wrong inside the program."),
+    }
+}
+
+fn step_in_indonesian(code: Code) -> &'static str {
+    match code {
+        Code::WrongPassword => "Ketik ulang kata sandi; periksa tombol caps lock.",
+        Code::UnlockThrottled => "Tunggu selama waktu yang tertera, lalu coba lagi.",
+        Code::WeakPassword => "Pilih sedikitnya 12 karakter yang sukar ditebak.",
+        Code::NoVault => "Buat dompet terlebih dahulu.",
+        Code::VaultExists => "Buka kunci dompet yang ada, atau pilih direktori data lain.",
+        Code::VaultUnreadable => {
+            "Pulihkan brankas dari salinan .bak atau dari cadangan Anda; tidak ada yang diubah."
+        }
+        Code::Locked => "Buka kunci dompet lalu coba lagi.",
+        Code::ProfileInUse => "Tutup proses EnerLink yang lain, atau pilih direktori data lain.",
+        Code::BrokerUnreachable => "Periksa apakah broker menyala dan alamat serta portanya benar.",
+        Code::BrokerRefused => "Periksa nama pengguna, kata sandi, dan daftar akses broker.",
+        Code::MeterSilent => "Periksa daya dan jaringan meter, serta topik dasarnya.",
+        Code::NodeUnreachable => {
+            "Periksa apakah node Ethereum berjalan dan alamatnya benar; energi tetap dihitung sementara itu."
+        }
+        Code::WrongChain => "Pilih node dari jaringan yang diatur, atau impor berkas alamat yang benar.",
+        Code::OtherChain => {
+            "Gunakan profil lain untuk jaringan ini; jaringan yang dikenal profil ini tidak disentuh."
+        }
+        Code::ContractsMissing => "Minta berkas alamat terbaru kepada operator, lalu impor.",
+        Code::NoNetwork => "Impor berkas alamat dari operator.",
+        Code::MeterUnregistered => {
+            "Kirim permintaan pendaftaran kepada operator; sementara itu energi tetap dihitung dan dibawa."
+        }
+        Code::MeterForeign => "Minta operator mendaftarkan meter atas akun Anda.",
+        Code::MeterUnknown => "Periksa ID meter, atau tambahkan meter itu.",
+        Code::MeterExists => "Pilih ID meter lain, atau gunakan meter yang sudah ada.",
+        Code::NoGas => "Minta operator mengisi akun Anda dengan koin jaringan; tidak ada yang hilang.",
+        Code::InsufficientBalance => "Dapatkan token terlebih dahulu; yang terutang dibawa ke periode berikut.",
+        Code::NothingToSettle => "Tunggu sampai lebih banyak energi mengalir; energi ini dibawa.",
+        Code::SettlementPending => "Tunggu penyelesaian yang sedang berjalan.",
+        Code::Reverted => "Baca alasannya; energi tetap terutang dan tidak ada yang hilang.",
+        Code::Storage => "Periksa ruang disk dan izin tulis; data yang sudah disimpan tetap aman.",
+        Code::InvalidInput => "Perbaiki masukan lalu coba lagi.",
+        Code::Internal => "Mulai ulang aplikasi dan laporkan masalah ini beserta lognya; data tersimpan tetap aman.",
+    }
+}
+
+/// Every code, for the tests.
+#[cfg(test)]
+pub(super) const ALL: [Code; 28] = [
+    Code::WrongPassword,
+    Code::UnlockThrottled,
+    Code::WeakPassword,
+    Code::NoVault,
+    Code::VaultExists,
+    Code::VaultUnreadable,
+    Code::Locked,
+    Code::ProfileInUse,
+    Code::BrokerUnreachable,
+    Code::BrokerRefused,
+    Code::MeterSilent,
+    Code::NodeUnreachable,
+    Code::WrongChain,
+    Code::OtherChain,
+    Code::ContractsMissing,
+    Code::NoNetwork,
+    Code::MeterUnregistered,
+    Code::MeterForeign,
+    Code::MeterUnknown,
+    Code::MeterExists,
+    Code::NoGas,
+    Code::InsufficientBalance,
+    Code::NothingToSettle,
+    Code::SettlementPending,
+    Code::Reverted,
+    Code::Storage,
+    Code::InvalidInput,
+    Code::Internal,
+];

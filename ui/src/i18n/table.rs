@@ -1,0 +1,297 @@
+//! Every text of the window, in both languages side by side: Indonesian first, then English.
+
+use super::Language;
+
+macro_rules! texts {
+    ($($key:ident: $indonesian:literal, $english:literal;)*) => {
+        /// A text of the window.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub(crate) enum Key { $($key,)* }
+
+        impl Key {
+            /// Every text, for the tests.
+            #[cfg(test)]
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$key,)*];
+
+            /// The text in a language.
+            pub(crate) fn text(self, language: Language) -> &'static str {
+                let [indonesian, english] = match self { $(Self::$key => [$indonesian, $english],)* };
+                match language {
+                    Language::Indonesian => indonesian,
+                    Language::English => english,
+                }
+            }
+        }
+    };
+}
+
+#[cfg(test)]
+impl Key {
+    /// Names and words that both languages share.
+    pub(crate) const SAME_IN_BOTH: &'static [Self] = &[Self::Meter, Self::Online, Self::Offline, Self::StageFinal, Self::Wifi];
+}
+
+texts! {
+    // Frame
+    Navigation: "Navigasi", "Navigation";
+    Home: "Beranda", "Home";
+    Settings: "Pengaturan", "Settings";
+    Chain: "Jaringan", "Chain";
+    Meter: "Meter", "Meter";
+    KeyOfWallet: "Kunci", "Key";
+    Lock: "Kunci dompet", "Lock";
+    Unlock: "Buka kunci", "Unlock";
+    Locked: "terkunci", "locked";
+    Unlocked: "terbuka", "unlocked";
+    Connected: "tersambung", "connected";
+    NotReachable: "tak terjangkau", "unreachable";
+    NotSetUp: "belum diatur", "not set up";
+    Online: "online", "online";
+    Offline: "offline", "offline";
+    Silent: "tanpa data", "silent";
+    DemoHint: "Lingkungan simulasi: tidak ada uang atau meter sungguhan.", "A simulated neighbourhood: no real money, no real meter.";
+    HideAmounts: "Sembunyikan jumlah", "Hide amounts";
+    ShowAmounts: "Tampilkan jumlah", "Show amounts";
+    BalanceUnknown: "Saldo belum dibaca dari jaringan", "The balance has not been read from the chain yet";
+    Copy: "Salin", "Copy";
+    Copied: "Tersalin", "Copied";
+    CopyAddress: "Salin alamat", "Copy address";
+    CopyTransaction: "Salin hash transaksi", "Copy transaction hash";
+    Close: "Tutup", "Close";
+    TryAgain: "Coba lagi", "Try again";
+    Starting: "Memulai…", "Starting…";
+    Detail: "Rincian: {text}", "Detail: {text}";
+    Ago: "{age} lalu", "{age} ago";
+
+    // First run
+    StepPassword: "Kata sandi", "Password";
+    StepPhrase: "Frasa", "Phrase";
+    StepCheck: "Periksa", "Check";
+    StepUnlock: "Buka", "Unlock";
+    CreateTitle: "Buat dompet Anda", "Create your wallet";
+    CreateLead: "Dompet ini menyimpan kunci yang menandatangani penyelesaian energi rumah Anda. Kuncinya tidak pernah meninggalkan komputer ini.", "The wallet holds the key that signs your home's energy settlements. It never leaves this computer.";
+    WalletName: "Nama dompet", "Name of the wallet";
+    WalletNameHint: "Misalnya nama rumah Anda; bisa dikosongkan.", "Your home's name, for example; it may stay empty.";
+    Password: "Kata sandi", "Password";
+    PasswordAgain: "Kata sandi sekali lagi", "Password again";
+    PasswordsDiffer: "Kedua kata sandi tidak sama.", "The two passwords are not the same.";
+    PasswordWarning: "Kata sandi ini tidak dapat diatur ulang. Bila terlupa, hanya frasa pemulihan yang dapat mengembalikan dompet.", "This password cannot be reset. If you forget it, only the recovery phrase brings the wallet back.";
+    PasswordRule: "Sedikitnya 12 karakter; beberapa kata acak mudah diingat.", "At least 12 characters; a few random words are easy to remember.";
+    PasswordRating: "Menilai…", "Rating…";
+    PasswordShort: "Belum diterima: kurang dari 12 karakter.", "Not accepted yet: fewer than 12 characters.";
+    PasswordGuessable: "Belum diterima: mudah ditebak. Tambahkan kata yang tidak berhubungan.", "Not accepted yet: easy to guess. Add words that have nothing to do with each other.";
+    PasswordGood: "Baik.", "Good.";
+    PasswordStrong: "Kuat.", "Strong.";
+    ShowPassword: "Tampilkan kata sandi", "Show password";
+    HidePassword: "Sembunyikan kata sandi", "Hide password";
+    CapsLock: "Caps lock menyala.", "Caps lock is on.";
+    CreateWallet: "Buat dompet", "Create wallet";
+    Creating: "Menyegel brankas. Ini sengaja berat dan perlu sekitar satu detik.", "Sealing the vault. This is hard work on purpose and takes about a second.";
+
+    // Backup
+    BackupTitle: "Tulis frasa pemulihan Anda", "Write your recovery phrase down";
+    BackupLead: "Dua belas kata yang dapat mengembalikan dompet di komputer mana pun. Siapa pun yang memilikinya, memiliki dompet Anda.", "Twelve words that bring the wallet back on any computer. Whoever has them has your wallet.";
+    BackupRulePaper: "Siapkan kertas dan pena; jangan difoto atau disimpan di ponsel.", "Have paper and a pen ready; take no photo and keep no copy on a phone.";
+    BackupRuleAlone: "Pastikan tidak ada orang atau kamera yang melihat layar.", "Make sure that nobody and no camera sees the screen.";
+    BackupRuleNobody: "EnerLink dan operator tidak akan pernah menanyakan kata-kata ini.", "EnerLink and the operator will never ask you for these words.";
+    ShowWords: "Tampilkan kata", "Show the words";
+    CoverWords: "Tutupi", "Cover";
+    Revealing: "Membuka brankas…", "Opening the vault…";
+    WordsTitle: "Frasa pemulihan Anda", "Your recovery phrase";
+    WordsLead: "Tulis setiap kata berikut nomornya. Kata-kata ini tidak dapat disalin.", "Write each word down with its number. The words cannot be copied.";
+    WordsWritten: "Sudah saya tulis", "I have written them down";
+    QuizTitle: "Periksa tulisan Anda", "Check what you wrote";
+    QuizLead: "Ketik keempat kata ini dari kertas Anda.", "Type these four words from your paper.";
+    QuizWord: "Kata {number}", "Word {number}";
+    QuizWrong: "Setidaknya satu kata tidak cocok. Periksa tulisan dan nomornya.", "At least one word does not match. Check the spelling and the number.";
+    QuizBack: "Lihat lagi", "See them again";
+    QuizCheck: "Periksa", "Check";
+    Checking: "Memeriksa…", "Checking…";
+    BackupDone: "Frasa pemulihan sudah dicatat.", "The recovery phrase is written down.";
+    SkipBackup: "Lewati untuk sekarang", "Skip this for now";
+    SkipWarning: "Tanpa frasa ini, disk yang rusak atau kata sandi yang terlupa berarti dompet beserta semua tokennya hilang selamanya.", "Without the phrase, a broken disk or a forgotten password means that the wallet and all its tokens are gone for good.";
+    SkipLater: "Beranda akan terus mengingatkan Anda.", "Home will keep reminding you.";
+    SkipNot: "Tulis sekarang", "Write it down now";
+    SkipAnyway: "Lewati", "Skip";
+    BackupMissing: "Frasa pemulihan Anda belum dicatat.", "Your recovery phrase is not written down yet.";
+    BackupMissingWhy: "Bila komputer ini rusak, dompet tidak dapat dikembalikan tanpa frasa itu.", "If this computer breaks, nothing else brings the wallet back.";
+    BackupBegin: "Tulis frasa", "Write it down";
+
+    // Unlock
+    UnlockTitle: "Buka kunci dompet", "Unlock the wallet";
+    UnlockLead: "Meter tetap dibaca dan energi tetap dihitung selama dompet terkunci.", "The meter is read and energy is counted while the wallet is locked.";
+    Unlocking: "Membuka…", "Unlocking…";
+    UnlockWait: "Coba lagi dalam {time}", "Try again in {time}";
+    WatchLocked: "Lihat beranda tanpa membuka kunci", "Look at Home without unlocking";
+
+    // Power
+    PowerNow: "Daya saat ini", "Power now";
+    Sun: "Surya", "Sun";
+    Grid: "Jala-jala", "Grid";
+    Battery: "Baterai", "Battery";
+    HomePlace: "Rumah", "Home";
+    SunSmall: "surya", "sun";
+    GridSmall: "jala-jala", "grid";
+    BatterySmall: "baterai", "battery";
+    HomeSmall: "rumah", "home";
+    Unaccounted: "tak terhitung", "unaccounted";
+    NothingMoves: "tidak ada aliran", "nothing moves";
+    ExportingArrow: "↑ ekspor", "↑ exporting";
+    ImportingArrow: "↓ impor", "↓ importing";
+    ChargingArrow: "↑ mengisi", "↑ charging";
+    DischargingArrow: "↓ dipakai", "↓ discharging";
+    Exporting: "ekspor", "exporting";
+    Importing: "impor", "importing";
+    Idle: "diam", "idle";
+    Stale: "data lama", "stale";
+    NotHeard: "belum terdengar", "not heard yet";
+
+    // Settlement
+    Settlement: "Penyelesaian", "Settlement";
+    Period: "{from} sampai {to} · {mode}", "{from} to {to} · {mode}";
+    Automatic: "otomatis", "automatic";
+    ByHand: "manual", "by hand";
+    WillReceive: "Anda akan menerima sekitar", "You will receive about";
+    WillPay: "Anda akan membayar sekitar", "You will pay about";
+    OwedNow: "{energy} bersih · {amount} ETK bila sekarang", "{energy} net · {amount} ETK if settled now";
+    ExportedSoFar: "Ekspor sejauh ini", "Exported so far";
+    ImportedSoFar: "Impor sejauh ini", "Imported so far";
+    Carried: "Dibawa dari sebelumnya", "Carried from before";
+    OnItsWay: "Sedang diselesaikan", "On its way";
+    AveragePower: "Daya jala-jala rata-rata", "Average grid power";
+    ReadyToSettle: "Akan diselesaikan di akhir periode.", "Settles at the end of the period.";
+    ManualHint: "Penyelesaian otomatis mati; gunakan tombol di bawah.", "Automatic settlement is off; use the button.";
+    Settling: "Satu penyelesaian sedang berjalan.", "A settlement is on its way.";
+    BelowMinimum: "Kurang {energy} lagi dari minimum {minimum}; yang sudah mengalir dibawa.", "{energy} more until the minimum of {minimum}; what has flowed is carried.";
+    SettleNow: "Selesaikan {energy} sekarang", "Settle {energy} now";
+    SettleNothing: "Selesaikan sekarang", "Settle now";
+    SettlingBusy: "Menyelesaikan…", "Settling…";
+    SettleStarted: "Penyelesaian dimulai.", "The settlement has started.";
+    SettledTimes: "{count} selesai · {amount} ETK", "{count} settled · {amount} ETK";
+    NoEstimate: "Perkiraan muncul setelah meter terdengar dan jaringan dibaca.", "The estimate appears once the meter was heard and the chain was read.";
+
+    // Today
+    Today: "Hari ini", "Today";
+    PowerWord: "daya", "power";
+    Produced: "Produksi", "Produced";
+    Used: "Pemakaian", "Used";
+    Exported: "Ekspor", "Exported";
+    Imported: "Impor", "Imported";
+    SelfSufficiency: "Swasembada", "Self-sufficiency";
+    SelfSufficiencyHint: "dari pemakaian rumah", "of what the home used";
+    UsedAtHome: "{share} % dipakai sendiri", "{share} % used at home";
+    OnAverage: "rata-rata {power}", "{power} on average";
+    NetOfDay: "bersih {energy}", "net {energy}";
+    ShareOfUse: "{share} % dari pemakaian", "{share} % of use";
+    NothingYet: "belum ada", "nothing yet";
+    NoCurve: "Kurva mulai dengan pesan pertama dari meter.", "The curve begins with the meter's first message.";
+    CurveInWords: "Kurva daya hari ini. Puncak surya {sun}, puncak rumah {home}.", "Power curve of today. The sun's peak is {sun}, the home's {home}.";
+
+    // Activity
+    Activity: "Aktivitas", "Activity";
+    NoActivity: "Belum ada penyelesaian.", "No settlement yet.";
+    NoActivityHint: "Yang pertama muncul di sini begitu energi bersih mencapai minimum.", "The first one appears here once the net energy has reached the minimum.";
+    ShowOlder: "Tampilkan yang lebih lama", "Show older";
+    MeterOpened: "Meter dibuka", "Meter opened";
+    SettlerSet: "Kunci penyelesaian", "Settlement key";
+    StageQueued: "antre", "queued";
+    StageAwaitingUnlock: "menunggu buka kunci", "awaiting unlock";
+    StageNoGas: "tanpa gas", "no gas";
+    StageSigned: "ditandatangani", "signed";
+    StageSent: "dikirim", "sent";
+    StageMined: "tercatat · {count}", "mined · {count}";
+    StageFinal: "final", "final";
+    StageFailed: "gagal", "failed";
+    ToastSettled: "Selesai: {energy}, {amount} ETK.", "Settled: {energy}, {amount} ETK.";
+    ToastFailed: "Penyelesaian gagal; energinya tetap terutang. {reason}", "A settlement failed; its energy is still owed. {reason}";
+    ToastTask: "Bagian \"{task}\" gagal dan dimulai lagi.", "\"{task}\" failed and is started again.";
+
+    // Device
+    LinkState: "Sambungan", "Connection";
+    Heard: "terdengar", "heard";
+    GridSwitch: "Sakelar jala-jala", "Grid switch";
+    GridImport: "impor", "import";
+    GridExport: "ekspor", "export";
+    GridOff: "mati", "off";
+    Wifi: "Wi-Fi", "Wi-Fi";
+    FreeMemory: "Memori bebas", "Free memory";
+    Uptime: "Menyala selama", "Uptime";
+    Counted: "Pesan dihitung", "Messages counted";
+    Refused: "Pesan ditolak", "Messages refused";
+
+    // Registration
+    RequestWhy: "Buat permintaan yang ditandatangani dompet Anda, lalu kirimkan kepada operator. Energi dihitung sementara itu dan dibawa ke penyelesaian pertama.", "Make a request that your wallet signs, and send it to the operator. Energy is counted meanwhile and carried into the first settlement.";
+    MakeRequest: "Buat permintaan pendaftaran", "Make the registration request";
+    CopyRequest: "Salin permintaan", "Copy request";
+    RequestHow: "Salin teks ini dan kirimkan kepada operator. Tidak ada rahasia di dalamnya.", "Copy this text and send it to the operator. It holds no secret.";
+
+    // Setup
+    SetupTitle: "Siapkan rumah Anda", "Set up your home";
+    SetupLead: "Dompet sudah ada. Tinggal jaringan tempat energi diselesaikan dan meter yang menghitungnya.", "The wallet is there. What is left is the network that settles energy and the meter that counts it.";
+    BackHome: "Kembali ke beranda", "Back to Home";
+    Network: "Jaringan", "Network";
+    NetworkStepHint: "Node Ethereum dan alamat kontrak", "Ethereum node and contract addresses";
+    MeterStepHint: "Broker MQTT, topik, dan daya", "MQTT broker, topic and power";
+    NetworkTitle: "Sambungkan ke jaringan", "Connect to the network";
+    NetworkLead: "Operator jaringan memberi Anda alamat node dan sebuah berkas alamat. Keduanya diperiksa sebelum disimpan.", "The network's operator gives you the node's address and an addresses file. Both are checked before they are kept.";
+    NodeUrl: "Alamat node", "Address of the node";
+    NodeUrlHint: "Titik akhir JSON-RPC.", "Its JSON-RPC endpoint.";
+    NodeUrlWrong: "Awali dengan http:// atau https://.", "Begin with http:// or https://.";
+    Addresses: "Berkas alamat", "Addresses file";
+    AddressesHint: "Pilih berkas, atau tempelkan isinya.", "Choose the file, or paste what it holds.";
+    AddressesMissing: "Berkas alamat diperlukan.", "The addresses file is needed.";
+    ChooseFile: "Pilih berkas…", "Choose a file…";
+    UseNetwork: "Periksa dan gunakan", "Check and use";
+    CheckingNode: "Memeriksa node…", "Checking the node…";
+    NetworkSet: "Jaringan tersambung.", "The network is connected.";
+    ChangeNetwork: "Ubah jaringan", "Change network";
+    MeterTitle: "Tambahkan meter", "Add a meter";
+    MeterLead: "Meter mengirim bacaannya ke broker MQTT; aplikasi mendengarkan di sana.", "The meter sends its readings to an MQTT broker, where the app listens.";
+    MeterId: "ID meter", "Meter id";
+    MeterIdHint: "Sama seperti yang terdaftar di jaringan.", "The same as registered on the chain.";
+    MeterIdWrong: "1 sampai 64 karakter, tanpa spasi, '/', '+', dan '#'.", "1 to 64 characters, without spaces, '/', '+' and '#'.";
+    MeterName: "Nama", "Name";
+    MeterNameHint: "Bagaimana Anda menyebutnya; boleh kosong.", "What you call it; it may stay empty.";
+    BrokerUrl: "Alamat broker", "Address of the broker";
+    BrokerUrlHint: "mqtt://pengguna@host:porta, atau mqtts:// untuk TLS.", "mqtt://user@host:port, or mqtts:// for TLS.";
+    BrokerUrlWrong: "Awali dengan mqtt:// atau mqtts://; tanpa kata sandi di dalamnya.", "Begin with mqtt:// or mqtts://; no password in it.";
+    BrokerPassword: "Kata sandi broker", "Password of the broker";
+    BaseTopic: "Topik dasar", "Base topic";
+    BaseTopicHint: "Bagian sebelum /sensors.", "The part before /sensors.";
+    BaseTopicWrong: "Tanpa '+' dan '#', tidak kosong.", "Without '+' and '#', not empty.";
+    RatedPower: "Daya tersambung (W)", "Rated power (W)";
+    RatedPowerHint: "Terbanyak yang dapat lewat satu arah; bacaan di atasnya ditolak.", "The most that can flow one way; a reading above it is refused.";
+    RatedPowerWrong: "Bilangan bulat di atas nol.", "A whole number above zero.";
+    UnitsTitle: "Satuan daya dan arus", "Units of power and current";
+    UnitsMilli: "mW dan mA", "mW and mA";
+    UnitsMilliHint: "Seperti yang dikirim firmware EnerLink.", "As the EnerLink firmware sends them.";
+    UnitsBase: "W dan A", "W and A";
+    UnitsBaseHint: "Untuk meter lain.", "For other meters.";
+    SettlementKey: "Tetap selesaikan saat dompet terkunci", "Keep settling while the wallet is locked";
+    SettlementKeyHint: "Sebuah kunci penyelesaian hanya dapat menyelesaikan meter ini: ia tidak dapat memindahkan token, dan dapat dicabut dengan satu transaksi.", "A settlement key can only settle this meter: it cannot move tokens, and one transaction revokes it.";
+    AddMeter: "Tambahkan meter", "Add meter";
+    AddingMeter: "Menambahkan…", "Adding…";
+    MeterAdded: "Meter ditambahkan; bacaan muncul begitu ia mengirim.", "The meter was added; readings appear as soon as it sends.";
+
+    // Settings
+    Appearance: "Tampilan", "Appearance";
+    LanguageName: "Bahasa", "Language";
+    LanguageHint: "Teks dan format angka.", "Texts and number format.";
+    ThemeName: "Tema", "Theme";
+    ThemeHint: "Otomatis mengikuti desktop Anda.", "Automatic follows your desktop.";
+    ThemeAuto: "Otomatis", "Automatic";
+    ThemeLight: "Terang", "Light";
+    ThemeDark: "Gelap", "Dark";
+    HideAmountsHint: "Saldo dan jumlah token diganti titik.", "Balances and token amounts become dots.";
+    ChainId: "ID jaringan", "Chain id";
+    GenesisHash: "Hash blok 0", "Hash of block 0";
+    ConverterContract: "Kontrak EnergyConverter", "EnergyConverter contract";
+    EtkContract: "Kontrak ETKToken", "ETKToken contract";
+    IdrsContract: "Kontrak IDRSToken", "IDRSToken contract";
+    ConfirmationsNeeded: "Konfirmasi yang diperlukan", "Confirmations needed";
+    About: "Tentang", "About";
+    Version: "Versi", "Version";
+    DataDirectory: "Direktori data", "Data directory";
+    Licence: "Lisensi", "Licence";
+    Font: "Huruf", "Font";
+}

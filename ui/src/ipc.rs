@@ -1,0 +1,176 @@
+//! The only place where the window speaks to the shell, and the only one that knows `JsValue`.
+
+use std::collections::BTreeMap;
+
+use enerlink_ipc::{Code, Command, Event};
+pub(crate) use enerlink_ipc::Error;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+
+/// The two functions of Tauri that the window needs. `withGlobalTauri` is off, so there is no friendlier global.
+#[allow(unsafe_code, reason = "wasm-bindgen expands an import to unsafe code")]
+mod tauri {
+    use wasm_bindgen::prelude::*;
+
+    #[wasm_bindgen]
+    extern "C" {
+        #[wasm_bindgen(catch, js_namespace = ["window", "__TAURI_INTERNALS__"])]
+        pub(super) async fn invoke(command: &str, arguments: JsValue) -> Result<JsValue, JsValue>;
+
+        #[wasm_bindgen(catch, js_namespace = ["window", "__TAURI_INTERNALS__"], js_name = transformCallback)]
+        pub(super) fn transform_callback(callback: &JsValue, once: bool) -> Result<f64, JsValue>;
+    }
+}
+
+/// The shell's command that feeds a channel with events; its argument is a channel, which no type of `ipc` can be.
+const SUBSCRIBE: &str = "subscribe_events";
+
+/// Calls a command of the core and waits for its answer.
+pub(crate) async fn call<C: Command>(command: &C) -> Result<C::Output, Error> {
+    let arguments = serde_json::to_string(command).map_err(|error| internal(error.to_string()))?;
+    let arguments = js_sys::JSON::parse(&arguments).map_err(rejection)?;
+    let answer = tauri::invoke(C::NAME, arguments).await.map_err(rejection)?;
+    read(&answer)
+}
+
+/// Hands every event of the core to `on_event`, in the order in which it was sent; `None` when the core has closed
+/// the channel. The callback lives as long as the window.
+pub(crate) async fn subscribe(mut on_event: impl FnMut(Option<Event>) + 'static) -> Result<(), Error> {
+    let mut queue = InOrder::default();
+    let receive = Closure::<dyn FnMut(JsValue)>::new(move |raw: JsValue| {
+        for message in queue.push(read(&raw).ok()) {
+            on_event(message);
+        }
+    });
+    let id = tauri::transform_callback(receive.as_ref(), false).map_err(rejection)?;
+    receive.forget();
+    let arguments = js_sys::Object::new();
+    let channel = JsValue::from_str(&format!("__CHANNEL__:{id}"));
+    js_sys::Reflect::set(&arguments, &JsValue::from_str("channel"), &channel).map_err(rejection)?;
+    tauri::invoke(SUBSCRIBE, arguments.into()).await.map(drop).map_err(rejection)
+}
+
+/// The text of a file that a person chose.
+pub(crate) async fn read_file(file: &web_sys::File) -> Result<String, Error> {
+    let text = wasm_bindgen_futures::JsFuture::from(file.text()).await.map_err(rejection)?;
+    text.as_string().ok_or_else(|| internal("the file is not text"))
+}
+
+/// The wall clock of this computer, Unix milliseconds.
+pub(crate) fn wall_millis() -> i64 {
+    js_sys::Date::now() as i64
+}
+
+/// Minutes by which local time is ahead of UTC at a moment (Unix milliseconds).
+pub(crate) fn utc_offset_minutes(at: i64) -> i64 {
+    -(js_sys::Date::new(&JsValue::from_f64(at as f64)).get_timezone_offset() as i64)
+}
+
+/// A message of the channel, as the shell sends it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Message {
+    /// The shell dropped the channel after `index` messages.
+    End {
+        index: u64,
+        #[serde(rename = "end")]
+        _end: bool,
+    },
+    /// One event.
+    Event { index: u64, message: serde_json::Value },
+}
+
+/// Puts messages into the order in which they were sent: large ones travel another way and may be overtaken.
+#[derive(Default)]
+struct InOrder {
+    next: u64,
+    waiting: BTreeMap<u64, Option<Event>>,
+}
+
+impl InOrder {
+    /// Takes one message and returns those whose turn it is. A message that cannot be read counts as missed.
+    fn push(&mut self, message: Option<Message>) -> Vec<Option<Event>> {
+        let missed = || Some(Event::Lagged { missed: 1 });
+        match message {
+            None => return vec![missed()],
+            Some(Message::End { index, .. }) => {
+                self.waiting.insert(index, None);
+            }
+            Some(Message::Event { index, message }) => {
+                let event = serde_json::from_value(message).ok().or_else(missed);
+                self.waiting.insert(index, event);
+            }
+        }
+        let mut ready = Vec::new();
+        while let Some(message) = self.waiting.remove(&self.next) {
+            self.next += 1;
+            ready.push(message);
+        }
+        ready
+    }
+}
+
+fn read<T: DeserializeOwned>(value: &JsValue) -> Result<T, Error> {
+    let text = if value.is_undefined() {
+        "null".to_owned()
+    } else {
+        js_sys::JSON::stringify(value).map(String::from).map_err(rejection)?
+    };
+    serde_json::from_str(&text).map_err(|error| internal(format!("the core's answer is not understood: {error}")))
+}
+
+/// What a rejected promise says: an error of the core, or a text of Tauri.
+fn rejection(value: JsValue) -> Error {
+    if let Some(text) = value.as_string() {
+        return internal(text);
+    }
+    if let Some(error) = value.dyn_ref::<js_sys::Error>() {
+        return internal(String::from(error.message()));
+    }
+    read(&value).unwrap_or_else(|error| error)
+}
+
+fn internal(message: impl Into<String>) -> Error {
+    Error::new(Code::Internal, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use enerlink_domain::event::VaultState;
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(index: u64, state: &str) -> Option<Message> {
+        let text = json!({ "index": index, "message": { "event": "vault", "state": state } }).to_string();
+        Some(serde_json::from_str(&text).expect("a message"))
+    }
+
+    #[test]
+    fn overtaken_messages_wait_for_their_turn() {
+        let mut queue = InOrder::default();
+        assert_eq!(queue.push(event(1, "unlocked")), []);
+        assert_eq!(
+            queue.push(event(0, "locked")),
+            [Some(Event::Vault { state: VaultState::Locked }), Some(Event::Vault { state: VaultState::Unlocked })]
+        );
+        assert_eq!(queue.push(event(2, "missing")), [Some(Event::Vault { state: VaultState::Missing })]);
+    }
+
+    #[test]
+    fn the_end_waits_for_the_last_message() {
+        let mut queue = InOrder::default();
+        let end = serde_json::from_str(r#"{"end":true,"index":1}"#).expect("a message");
+        assert_eq!(queue.push(Some(end)), []);
+        assert_eq!(queue.push(event(0, "locked")), [Some(Event::Vault { state: VaultState::Locked }), None]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_counts_as_missed() {
+        let mut queue = InOrder::default();
+        assert_eq!(queue.push(event(0, "melted")), [Some(Event::Lagged { missed: 1 })]);
+        assert_eq!(queue.push(None), [Some(Event::Lagged { missed: 1 })]);
+        assert_eq!(queue.push(event(1, "locked")), [Some(Event::Vault { state: VaultState::Locked })]);
+    }
+}

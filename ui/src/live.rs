@@ -1,0 +1,225 @@
+//! What the window knows: snapshots of the core, moved on by its events. A plain reducer, without a window.
+
+use enerlink_domain::{Code, DeviceState, Error, Estimate, Etk, Event, MeterId, NetWattHours, Settlement, Status,
+    Transaction, UnixMillis, event::VaultState, view::{AppStatus, Home, NetworkView}};
+
+/// Rows of the home page that events may add before the next snapshot trims them.
+const ROWS: usize = 50;
+
+/// Everything that is shown. There are no rows that the core has not told.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct LiveState {
+    /// Vault, wallet, chain; none until the core answered.
+    pub status: Option<AppStatus>,
+    /// The home page; none until the core answered.
+    pub home: Option<Home>,
+    /// The network in use; none when there is none.
+    pub network: Option<NetworkView>,
+    /// Why the last snapshot could not be read.
+    pub failure: Option<Error>,
+    /// Tasks of the core that failed and are restarted, by name.
+    pub failed_tasks: Vec<(String, Error)>,
+}
+
+/// What has to be read again after an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Refetch {
+    /// Nothing.
+    Nothing,
+    /// The home page: sums have changed that only the core may add up.
+    Home,
+    /// All snapshots.
+    All,
+}
+
+/// Something worth a word in passing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// A settlement is final.
+    Settled {
+        /// Net energy; positive is export.
+        energy: NetWattHours,
+        /// Minted or burned.
+        etk: Etk,
+    },
+    /// A settlement failed; its energy is owed again.
+    SettlementFailed {
+        /// Why, as the core says.
+        reason: Option<String>,
+    },
+    /// A task of the core failed.
+    TaskFailed {
+        /// Its name.
+        task: String,
+    },
+}
+
+/// What an event asks of the window besides being shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    /// What to read again.
+    pub refetch: Refetch,
+    /// What to say.
+    pub news: Option<News>,
+}
+
+impl Outcome {
+    const QUIET: Self = Self { refetch: Refetch::Nothing, news: None };
+
+    fn refetch(refetch: Refetch) -> Self {
+        Self { refetch, news: None }
+    }
+}
+
+impl LiveState {
+    /// Takes an event. The same event twice changes nothing more, and says nothing more.
+    pub(crate) fn apply(&mut self, event: Event) -> Outcome {
+        match event {
+            Event::Device(device) => self.apply_device(device),
+            Event::Estimate(estimate) => self.apply_estimate(estimate),
+            Event::Settlement(settlement) => self.apply_settlement(settlement),
+            Event::Transaction(transaction) => self.apply_transaction(transaction),
+            Event::Balances(balances) => {
+                let wallet = self.status.as_ref().and_then(|status| status.wallet.as_ref());
+                if let (Some(home), Some(wallet)) = (&mut self.home, wallet)
+                    && wallet.address == balances.account
+                {
+                    home.balances = Some(balances);
+                }
+                Outcome::QUIET
+            }
+            Event::Registration { meter_id, registration } => {
+                if let Some(meter) = self.home.as_mut().and_then(|home| home.meter.as_mut())
+                    && meter.meter.id == meter_id
+                {
+                    meter.registration = registration;
+                }
+                Outcome::QUIET
+            }
+            Event::Vault { state } => self.apply_vault(state),
+            Event::Chain(chain) => {
+                let Some(status) = &mut self.status else { return Outcome::refetch(Refetch::All) };
+                let came_back = chain.link.up && !status.chain.link.up;
+                status.chain = chain;
+                Outcome::refetch(if came_back { Refetch::Home } else { Refetch::Nothing })
+            }
+            Event::TaskFailed { task, error } => self.apply_task_failure(task, error),
+            Event::Lagged { .. } => Outcome::refetch(Refetch::All),
+        }
+    }
+
+    /// The meter on the home page.
+    pub(crate) fn meter_id(&self) -> Option<&MeterId> {
+        self.home.as_ref()?.meter.as_ref().map(|meter| &meter.meter.id)
+    }
+
+    /// The latest time that an event tells, if it tells one.
+    pub(crate) fn time_of(event: &Event) -> Option<UnixMillis> {
+        match event {
+            Event::Estimate(estimate) => Some(estimate.now),
+            Event::Device(device) => device.sensors.as_ref().map(|(at, _)| *at),
+            Event::Settlement(_)
+            | Event::Transaction(_)
+            | Event::Balances(_)
+            | Event::Registration { .. }
+            | Event::Vault { .. }
+            | Event::Chain(_)
+            | Event::TaskFailed { .. }
+            | Event::Lagged { .. } => None,
+        }
+    }
+
+    fn shows(&self, meter_id: &MeterId) -> bool {
+        self.meter_id() == Some(meter_id)
+    }
+
+    fn apply_device(&mut self, device: DeviceState) -> Outcome {
+        let Some(meter) = self.home.as_mut().and_then(|home| home.meter.as_mut()) else {
+            // A meter that was added by another copy of the app.
+            return Outcome::refetch(Refetch::Home);
+        };
+        if meter.meter.id == device.meter_id {
+            meter.device = device;
+        }
+        Outcome::QUIET
+    }
+
+    fn apply_estimate(&mut self, estimate: Estimate) -> Outcome {
+        if self.shows(&estimate.meter_id)
+            && let Some(home) = &mut self.home
+        {
+            home.now = home.now.max(estimate.now);
+            home.estimate = Some(estimate);
+        }
+        Outcome::QUIET
+    }
+
+    fn apply_settlement(&mut self, settlement: Settlement) -> Outcome {
+        if !self.shows(&settlement.meter_id) {
+            return Outcome::QUIET;
+        }
+        let Some(home) = &mut self.home else { return Outcome::QUIET };
+        let known = home.settlements.iter_mut().find(|row| row.settlement_id == settlement.settlement_id);
+        let before = known.as_ref().map(|row| row.status);
+        let news = match settlement.status {
+            Status::Success if before != Some(Status::Success) => {
+                Some(News::Settled { energy: settlement.energy_wh, etk: settlement.etk })
+            }
+            Status::Failed if before != Some(Status::Failed) => {
+                Some(News::SettlementFailed { reason: settlement.reason.clone() })
+            }
+            Status::Pending | Status::Success | Status::Failed => None,
+        };
+        match known {
+            Some(row) => *row = settlement,
+            None => home.settlements.insert(0, settlement),
+        }
+        home.settlements.truncate(ROWS);
+        let refetch = if news.is_some() { Refetch::Home } else { Refetch::Nothing };
+        Outcome { refetch, news }
+    }
+
+    fn apply_transaction(&mut self, transaction: Transaction) -> Outcome {
+        if let Some(home) = &mut self.home {
+            match home.transactions.iter_mut().find(|row| row.id == transaction.id) {
+                Some(row) => *row = transaction,
+                None => home.transactions.insert(0, transaction),
+            }
+            home.transactions.truncate(ROWS);
+        }
+        Outcome::QUIET
+    }
+
+    fn apply_vault(&mut self, vault: VaultState) -> Outcome {
+        match &mut self.status {
+            Some(status) if status.vault == vault => Outcome::QUIET,
+            Some(status) => {
+                status.vault = vault;
+                Outcome::refetch(Refetch::All)
+            }
+            None => Outcome::refetch(Refetch::All),
+        }
+    }
+
+    fn apply_task_failure(&mut self, task: String, error: Error) -> Outcome {
+        let failure = (task.clone(), error);
+        match self.failed_tasks.iter_mut().find(|(name, _)| *name == task) {
+            Some(known) if *known == failure => return Outcome::QUIET,
+            Some(known) => *known = failure,
+            None => self.failed_tasks.push(failure),
+        }
+        Outcome { refetch: Refetch::Nothing, news: Some(News::TaskFailed { task }) }
+    }
+
+    /// What keeps the chain from working, if anything does.
+    pub(crate) fn chain_problem(&self) -> Option<Error> {
+        let link = &self.status.as_ref()?.chain.link;
+        (!link.up).then(|| {
+            let code = link.code.unwrap_or(Code::NodeUnreachable);
+            Error::new(code, link.message.clone().unwrap_or_default())
+        })
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,230 @@
+//! The reducer, driven without a window, and the state that other tests begin with.
+
+use enerlink_domain::{
+    Address, BrokerAddress, Meter, MicroWatts, NetMicroWh, Readiness, Registration, Trigger, TxKind, TxStage, Wei,
+    WattHours,
+    event::{Balances, ChainState},
+    meter::Link,
+    reading::Units,
+    settlement::Watermark,
+    view::{DayEnergy, MeterView, Totals, WalletView},
+};
+
+use super::*;
+
+pub(crate) const ACCOUNT: Address = Address([7; 20]);
+
+pub(crate) fn meter_id() -> MeterId {
+    "SM-001".parse().expect("a meter id")
+}
+
+pub(crate) fn settlement(id: &str, at: i64) -> Settlement {
+    Settlement {
+        settlement_id: id.to_owned(),
+        meter_id: meter_id(),
+        prosumer: ACCOUNT,
+        status: Status::Pending,
+        stage: TxStage::Sent,
+        trigger: Trigger::Periodic,
+        from: Watermark::default(),
+        to: Watermark { export: WattHours(131), import: WattHours(0) },
+        energy_wh: NetWattHours(131),
+        etk: Etk(13_100),
+        tx: None,
+        block: None,
+        confirmations: 0,
+        reason: None,
+        created_at: UnixMillis(at),
+        settled_at: None,
+    }
+}
+
+pub(crate) fn transaction(id: i64, kind: TxKind, at: i64) -> Transaction {
+    Transaction {
+        id,
+        kind,
+        stage: TxStage::Sent,
+        from: ACCOUNT,
+        hash: None,
+        nonce: Some(0),
+        block: None,
+        confirmations: 0,
+        reason: None,
+        created_at: UnixMillis(at),
+        updated_at: UnixMillis(at),
+    }
+}
+
+fn device(counted: u64) -> DeviceState {
+    DeviceState {
+        meter_id: meter_id(),
+        link: Link::up(UnixMillis(0)),
+        sensors: None,
+        heartbeat: None,
+        status: None,
+        interval_ms: None,
+        counted,
+        refused: 0,
+    }
+}
+
+fn estimate(now: i64) -> Estimate {
+    Estimate {
+        meter_id: meter_id(),
+        flow: enerlink_domain::FlowState::Exporting,
+        grid_power: Some(MicroWatts(1)),
+        average_power: None,
+        period_start: UnixMillis(0),
+        period_end: UnixMillis(300_000),
+        now: UnixMillis(now),
+        exported: NetMicroWh::ZERO,
+        imported: NetMicroWh::ZERO,
+        carried: NetMicroWh::ZERO,
+        owed: NetMicroWh::ZERO,
+        pending: NetMicroWh::ZERO,
+        etk_now: Etk::ZERO,
+        etk_at_end: Etk::ZERO,
+        minimum: WattHours(100),
+        readiness: Readiness::Ready,
+    }
+}
+
+/// A home with a meter that is heard and open.
+pub(crate) fn home() -> Home {
+    Home {
+        now: UnixMillis(1000),
+        meter: Some(MeterView {
+            meter: Meter {
+                id: meter_id(),
+                name: "Atap".into(),
+                owner: ACCOUNT,
+                broker: BrokerAddress::parse("mqtt://127.0.0.1").expect("an address"),
+                base_topic: "home/energy-monitor".into(),
+                units: Units::Milli,
+                source: None,
+                rated_power_w: 5000,
+                settlement_key: true,
+                added_at: UnixMillis(0),
+            },
+            device: device(0),
+            registration: Registration::Open {
+                watermark: Watermark::default(),
+                baseline: Watermark::default(),
+                settler: None,
+            },
+            registers: None,
+        }),
+        estimate: Some(estimate(1000)),
+        balances: None,
+        today: DayEnergy::default(),
+        settlements: Vec::new(),
+        transactions: Vec::new(),
+        totals: Totals::default(),
+    }
+}
+
+fn chain(up: bool) -> ChainState {
+    let link = if up { Link::up(UnixMillis(0)) } else { Link::down(UnixMillis(0), Error::new(Code::NodeUnreachable, "gone")) };
+    ChainState { link, chain_id: 31337, block: Some(1) }
+}
+
+/// An unlocked wallet on this home.
+pub(crate) fn state_with(home: Home) -> LiveState {
+    let status = AppStatus {
+        version: "0.1.0".into(),
+        demo: false,
+        read_only: false,
+        data_dir: "/tmp/profile".into(),
+        vault: VaultState::Unlocked,
+        wallet: Some(WalletView {
+            name: "Rumah".into(),
+            address: ACCOUNT,
+            phrase_confirmed: true,
+            created_at: UnixMillis(0),
+        }),
+        chain: chain(true),
+        meters: 1,
+        unlock_wait_ms: 0,
+    };
+    LiveState { status: Some(status), home: Some(home), ..LiveState::default() }
+}
+
+fn state() -> LiveState {
+    state_with(home())
+}
+
+#[test]
+fn every_event_is_idempotent_and_says_its_news_once() {
+    let done = Settlement { status: Status::Success, stage: TxStage::Confirmed, ..settlement("a", 5) };
+    let failed = Settlement { status: Status::Failed, stage: TxStage::Failed, ..settlement("b", 6) };
+    let balances =
+        Balances { account: ACCOUNT, etk: Etk(5), idrs: enerlink_domain::Idrs(0), native: Wei(1), block: 2 };
+    for event in [
+        Event::Device(device(3)),
+        Event::Estimate(estimate(2000)),
+        Event::Settlement(settlement("c", 7)),
+        Event::Settlement(done),
+        Event::Settlement(failed),
+        Event::Transaction(transaction(1, TxKind::OpenMeter, 5)),
+        Event::Balances(balances),
+        Event::Registration { meter_id: meter_id(), registration: Registration::Missing },
+        Event::Vault { state: VaultState::Locked },
+        Event::Chain(chain(false)),
+        Event::TaskFailed { task: "meter".into(), error: Error::new(Code::Internal, "x") },
+    ] {
+        let (mut once, before) = (state(), state());
+        once.apply(event.clone());
+        assert_ne!(once, before, "{event:?}");
+        let mut twice = once.clone();
+        let outcome = twice.apply(event.clone());
+        assert_eq!(once, twice, "{event:?}");
+        assert_eq!(outcome.news, None, "{event:?}");
+    }
+}
+
+#[test]
+fn a_settlement_moves_on_in_its_row_and_its_end_is_news() {
+    let mut state = state();
+    assert_eq!(state.apply(Event::Settlement(settlement("a", 5))), Outcome::QUIET);
+    let done = Settlement { status: Status::Success, etk: Etk(13_000), ..settlement("a", 5) };
+    let outcome = state.apply(Event::Settlement(done));
+    assert_eq!(outcome.news, Some(News::Settled { energy: NetWattHours(131), etk: Etk(13_000) }));
+    assert_eq!(outcome.refetch, Refetch::Home);
+    let rows = state.home.expect("a home").settlements;
+    assert_eq!(rows.iter().map(|row| row.etk).collect::<Vec<_>>(), [Etk(13_000)]);
+}
+
+#[test]
+fn what_belongs_to_others_is_not_shown() {
+    let other: MeterId = "SM-002".parse().expect("a meter id");
+    let mut state = state();
+    let before = state.clone();
+    state.apply(Event::Device(DeviceState { meter_id: other.clone(), ..device(9) }));
+    state.apply(Event::Estimate(Estimate { meter_id: other.clone(), ..estimate(9) }));
+    state.apply(Event::Settlement(Settlement { meter_id: other.clone(), ..settlement("x", 1) }));
+    state.apply(Event::Registration { meter_id: other, registration: Registration::Missing });
+    let balances =
+        Balances { account: Address([1; 20]), etk: Etk(5), idrs: enerlink_domain::Idrs(0), native: Wei(1), block: 2 };
+    state.apply(Event::Balances(balances));
+    assert_eq!(state, before);
+}
+
+#[test]
+fn missed_events_and_a_changed_vault_ask_for_snapshots() {
+    let mut state = state();
+    assert_eq!(state.apply(Event::Lagged { missed: 3 }).refetch, Refetch::All);
+    assert_eq!(state.apply(Event::Vault { state: VaultState::Locked }).refetch, Refetch::All);
+    assert_eq!(state.apply(Event::Vault { state: VaultState::Locked }).refetch, Refetch::Nothing);
+    let mut empty = LiveState::default();
+    assert_eq!(empty.apply(Event::Chain(chain(true))).refetch, Refetch::All);
+    assert_eq!(empty.apply(Event::Device(device(1))).refetch, Refetch::Home);
+}
+
+#[test]
+fn a_node_that_answers_again_refreshes_the_sums() {
+    let mut state = state();
+    assert_eq!(state.apply(Event::Chain(chain(false))).refetch, Refetch::Nothing);
+    assert_eq!(state.chain_problem().map(|error| error.code), Some(Code::NodeUnreachable));
+    assert_eq!(state.apply(Event::Chain(chain(true))).refetch, Refetch::Home);
+    assert_eq!(state.chain_problem(), None);
+}

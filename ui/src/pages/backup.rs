@@ -1,0 +1,163 @@
+//! The phrase is written down: password again, the words, four of them typed back.
+
+use enerlink_domain::Error;
+use enerlink_ipc::RevealPhrase;
+use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+
+use crate::{
+    components::{
+        icon::{Glyph, Icon},
+        password::PasswordField,
+        problem::Problem,
+    },
+    feed::feed,
+    i18n::{Key, text},
+    ipc,
+    pages::{phrase::PhraseStage, quiz::QuizStage, sheet::Sheet},
+    session::session,
+};
+
+/// Where the backup stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The password is asked for.
+    Password,
+    /// The words are shown.
+    Words,
+    /// Some are asked back.
+    Quiz,
+}
+
+/// What the stages share; wiped when the page goes.
+#[derive(Clone, Copy)]
+pub(crate) struct Backup {
+    /// Where it stands.
+    pub stage: RwSignal<Stage>,
+    /// The password, which the core asks for twice.
+    pub password: RwSignal<String>,
+    /// The words, while they may be seen.
+    pub words: RwSignal<Vec<String>>,
+}
+
+impl Backup {
+    /// Forgets the secrets.
+    pub(crate) fn wipe(self) {
+        self.password.set(String::new());
+        self.words.set(Vec::new());
+    }
+}
+
+/// The three stages.
+#[component]
+pub(crate) fn BackupPage() -> impl IntoView {
+    let backup = Backup {
+        stage: RwSignal::new(Stage::Password),
+        password: RwSignal::new(String::new()),
+        words: RwSignal::new(Vec::new()),
+    };
+    move || match backup.stage.get() {
+        Stage::Password => view! {
+            <Sheet title=Key::BackupTitle lead=Key::BackupLead step=2>
+                <PasswordStage backup=backup />
+            </Sheet>
+        }
+        .into_any(),
+        Stage::Words => view! {
+            <Sheet title=Key::WordsTitle lead=Key::WordsLead step=2>
+                <PhraseStage backup=backup />
+            </Sheet>
+        }
+        .into_any(),
+        Stage::Quiz => view! {
+            <Sheet title=Key::QuizTitle lead=Key::QuizLead step=3>
+                <QuizStage backup=backup />
+            </Sheet>
+        }
+        .into_any(),
+    }
+}
+
+#[component]
+fn PasswordStage(backup: Backup) -> impl IntoView {
+    let busy = RwSignal::new(false);
+    let error = RwSignal::new(None::<Error>);
+    let reveal = move |event: SubmitEvent| {
+        event.prevent_default();
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        error.set(None);
+        spawn_local(async move {
+            let password = backup.password.get_untracked();
+            match ipc::call(&RevealPhrase { password }).await {
+                Ok(words) => {
+                    backup.words.set(words);
+                    backup.stage.set(Stage::Words);
+                }
+                Err(problem) => {
+                    error.set(Some(problem));
+                    busy.set(false);
+                }
+            }
+        });
+    };
+    view! {
+        <form on:submit=reveal novalidate>
+            <ul class="rules">
+                <li>{text(Key::BackupRulePaper)}</li>
+                <li>{text(Key::BackupRuleAlone)}</li>
+                <li>{text(Key::BackupRuleNobody)}</li>
+            </ul>
+            <fieldset disabled=move || busy.get()>
+                <PasswordField testid="reveal-password" label=Key::Password value=backup.password first=true />
+                {move || error.get().map(|error| view! { <Problem error=error /> })}
+                <button type="submit" class="button wide" data-testid="reveal-submit">
+                    {move || if busy.get() { text(Key::Revealing)() } else { text(Key::ShowWords)() }}
+                </button>
+            </fieldset>
+        </form>
+        <SkipBackup backup=backup />
+    }
+}
+
+/// The way around the backup, with what it costs.
+#[component]
+pub(crate) fn SkipBackup(
+    /// Wiped when it is skipped.
+    backup: Backup,
+) -> impl IntoView {
+    let (feed, session) = (feed(), session());
+    let asked = RwSignal::new(false);
+    let skip = move |_| {
+        backup.wipe();
+        session.onboarding.set(None);
+        spawn_local(feed.refresh_all());
+    };
+    view! {
+        <Show
+            when=move || asked.get()
+            fallback=move || view! {
+                <button type="button" class="link" data-testid="backup-skip" on:click=move |_| asked.set(true)>
+                    {text(Key::SkipBackup)}
+                </button>
+            }
+        >
+            <div class="problem" role="alert">
+                <Glyph icon=Icon::Warning />
+                <div class="words">
+                    <p>{text(Key::SkipWarning)}</p>
+                    <p class="next">{text(Key::SkipLater)}</p>
+                    <div class="row">
+                        <button type="button" class="button quiet" on:click=move |_| asked.set(false)>
+                            {text(Key::SkipNot)}
+                        </button>
+                        <button type="button" class="button danger" data-testid="backup-skip-confirm" on:click=skip>
+                            {text(Key::SkipAnyway)}
+                        </button>
+                    </div>
+                </div>
+            </div>
+        </Show>
+    }
+}

@@ -1,0 +1,77 @@
+//! Home: power now, settlement, today, activity; or what is missing before there can be any.
+
+use leptos::prelude::*;
+
+use crate::{
+    components::{
+        activity::ActivityCard, chart::TodayCard, device_card::DeviceCard, notices::Notices, power_flow::FlowCard,
+        registration::RegistrationCard, settlement_card::SettlementCard, tiles::Tiles,
+    },
+    feed::feed,
+    pages::setup::SetupPage,
+    session::session,
+};
+
+/// What Home shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
+    /// The core has not answered yet.
+    Loading,
+    /// Forms for network and meter.
+    Setup,
+    /// The cards.
+    Cards,
+}
+
+/// The home page.
+#[component]
+pub(crate) fn HomePage() -> impl IntoView {
+    let (feed, session) = (feed(), session());
+    let content = Memo::new(move |_| {
+        let (answered, meter) = feed.state.with(|state| (state.home.is_some(), state.meter_id().is_some()));
+        match (answered, meter && session.form.get().is_none()) {
+            (false, _) => Content::Loading,
+            (true, true) => Content::Cards,
+            (true, false) => Content::Setup,
+        }
+    });
+    view! {
+        <Notices />
+        {move || match content.get() {
+            Content::Loading => view! { <Skeleton /> }.into_any(),
+            Content::Setup => view! { <SetupPage /> }.into_any(),
+            Content::Cards => view! { <Cards /> }.into_any(),
+        }}
+    }
+}
+
+#[component]
+fn Cards() -> impl IntoView {
+    view! {
+        <div class="pair">
+            <FlowCard />
+            <SettlementCard />
+        </div>
+        <Tiles />
+        <RegistrationCard />
+        <div class="pair">
+            <TodayCard />
+            <ActivityCard />
+        </div>
+        <DeviceCard />
+    }
+}
+
+/// The shape of the page while the core has not answered.
+#[component]
+fn Skeleton() -> impl IntoView {
+    view! {
+        <div class="skeleton" aria-busy="true" data-testid="loading">
+            <div class="pair">
+                <div class="card tall"></div>
+                <div class="card tall"></div>
+            </div>
+            <div class="tiles">{(0..5).map(|_| view! { <div class="card"></div> }).collect_view()}</div>
+        </div>
+    }
+}

@@ -1,0 +1,14 @@
+//! The pages of the window.
+
+pub(crate) mod backup;
+pub(crate) mod create;
+pub(crate) mod home;
+pub(crate) mod meter_form;
+pub(crate) mod network_form;
+pub(crate) mod phrase;
+pub(crate) mod quiz;
+pub(crate) mod settings;
+pub(crate) mod setup;
+pub(crate) mod sheet;
+pub(crate) mod starting;
+pub(crate) mod unlock;

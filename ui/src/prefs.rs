@@ -1,0 +1,108 @@
+//! What the person prefers to see: theme, language, hidden amounts. Remembered by the web view, not by the core.
+
+use leptos::prelude::*;
+
+use crate::i18n::Language;
+
+const THEME: &str = "enerlink.theme";
+const LANGUAGE: &str = "enerlink.language";
+const HIDDEN: &str = "enerlink.hide-amounts";
+
+/// Dark, light, or as the desktop says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Theme {
+    /// As the desktop says.
+    Auto,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+impl Theme {
+    /// Every choice, in the order of the switch.
+    pub(crate) const ALL: [Self; 3] = [Self::Auto, Self::Light, Self::Dark];
+
+    /// The word in storage and in test ids.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+}
+
+/// The preferences, as signals. Changing one shows at once and is remembered.
+#[derive(Clone, Copy)]
+pub(crate) struct Prefs {
+    /// The chosen theme.
+    pub theme: RwSignal<Theme>,
+    /// The language of every text and number.
+    pub language: RwSignal<Language>,
+    /// Whether amounts of tokens are hidden.
+    pub hidden: RwSignal<bool>,
+}
+
+impl Prefs {
+    /// Reads what was remembered, and remembers what changes from now on.
+    pub(crate) fn load() -> Self {
+        let theme = read(THEME);
+        let theme = Theme::ALL.into_iter().find(|choice| Some(choice.as_str()) == theme.as_deref());
+        let language = read(LANGUAGE).and_then(|code| Language::parse(&code)).unwrap_or_else(Language::of_browser);
+        let prefs = Self {
+            theme: RwSignal::new(theme.unwrap_or(Theme::Auto)),
+            language: RwSignal::new(language),
+            hidden: RwSignal::new(read(HIDDEN).as_deref() == Some("yes")),
+        };
+        Effect::new(move || {
+            let theme = prefs.theme.get();
+            write(THEME, theme.as_str());
+            show_theme(theme);
+        });
+        Effect::new(move || {
+            let language = prefs.language.get();
+            write(LANGUAGE, language.code());
+            set_root("lang", language.code());
+        });
+        Effect::new(move || write(HIDDEN, if prefs.hidden.get() { "yes" } else { "no" }));
+        prefs
+    }
+}
+
+/// The preferences of this window.
+pub(crate) fn prefs() -> Prefs {
+    expect_context::<Prefs>()
+}
+
+fn show_theme(theme: Theme) {
+    let light = window().match_media("(prefers-color-scheme: light)").ok().flatten().is_some_and(|query| query.matches());
+    let shown = match theme {
+        Theme::Auto if light => Theme::Light,
+        Theme::Auto => Theme::Dark,
+        chosen => chosen,
+    };
+    set_root("data-theme", shown.as_str());
+}
+
+fn set_root(attribute: &str, value: &str) {
+    if let Some(root) = document().document_element() {
+        // A web view without attributes would show nothing at all.
+        let _ = root.set_attribute(attribute, value);
+    }
+}
+
+fn storage() -> Option<web_sys::Storage> {
+    window().local_storage().ok().flatten()
+}
+
+fn read(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok().flatten()
+}
+
+/// Remembers a choice; a web view without storage forgets it at the end, which harms nobody.
+fn write(key: &str, value: &str) {
+    if let Some(storage) = storage() {
+        let _ = storage.set_item(key, value);
+    }
+}

@@ -1,0 +1,101 @@
+//! What the window is doing right now: which page, which form, which word in passing. Nothing of it is stored.
+
+use leptos::prelude::*;
+
+/// A page of the rail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// Live energy and settlement.
+    Home,
+    /// Preferences, network, about.
+    Settings,
+}
+
+/// Where the first run stands; it holds the window whatever the vault says meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Onboarding {
+    /// The vault is being made.
+    Creating,
+    /// The phrase is being written down.
+    Backup,
+}
+
+/// A form that takes the place of Home's cards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Node and addresses.
+    Network,
+    /// A new meter.
+    Meter,
+}
+
+/// Whether news is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// Something worked.
+    Good,
+    /// Something did not.
+    Bad,
+}
+
+/// A word in passing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Toast {
+    /// Tells toasts apart.
+    pub id: u64,
+    /// What is said.
+    pub text: String,
+    /// Whether it is good.
+    pub tone: Tone,
+}
+
+/// How long a toast stays.
+const TOAST_MS: u64 = 6000;
+
+/// The window's own state, as signals.
+#[derive(Clone, Copy)]
+pub(crate) struct Session {
+    /// The page shown.
+    pub page: RwSignal<Page>,
+    /// The first run, while it lasts.
+    pub onboarding: RwSignal<Option<Onboarding>>,
+    /// Whether Home is watched although the wallet is locked.
+    pub watching: RwSignal<bool>,
+    /// The form on Home, when one is open.
+    pub form: RwSignal<Option<Form>>,
+    /// What is being said.
+    pub toasts: RwSignal<Vec<Toast>>,
+    next_toast: StoredValue<u64>,
+}
+
+impl Session {
+    /// A window that has just opened.
+    pub(crate) fn new() -> Self {
+        Self {
+            page: RwSignal::new(Page::Home),
+            onboarding: RwSignal::new(None),
+            watching: RwSignal::new(false),
+            form: RwSignal::new(None),
+            toasts: RwSignal::new(Vec::new()),
+            next_toast: StoredValue::new(0),
+        }
+    }
+
+    /// Says something for a few seconds.
+    pub(crate) fn say(self, tone: Tone, text: String) {
+        let id = self.next_toast.get_value();
+        self.next_toast.set_value(id + 1);
+        self.toasts.update(|toasts| toasts.push(Toast { id, text, tone }));
+        set_timeout(move || self.dismiss(id), std::time::Duration::from_millis(TOAST_MS));
+    }
+
+    /// Takes a toast away.
+    pub(crate) fn dismiss(self, id: u64) {
+        self.toasts.update(|toasts| toasts.retain(|toast| toast.id != id));
+    }
+}
+
+/// The state of this window.
+pub(crate) fn session() -> Session {
+    expect_context::<Session>()
+}

@@ -37,11 +37,13 @@ pub struct Settling {
     pub period: Duration,
     /// The local minimum; the contract's counts when it is larger.
     pub minimum: WattHours,
+    /// Settle before the period's end when this much is owed; off when absent.
+    pub early: Option<WattHours>,
 }
 
 impl Default for Settling {
     fn default() -> Self {
-        Self { automatic: true, period: Duration::from_secs(300), minimum: WattHours(100) }
+        Self { automatic: true, period: Duration::from_secs(300), minimum: WattHours(100), early: None }
     }
 }
 
@@ -57,8 +59,8 @@ impl Config {
         }
     }
 
-    /// Applies `AUTO_SETTLEMENT_ENABLED`, `SETTLEMENT_THRESHOLD_WH` and `SETTLEMENT_INTERVAL_MINUTES`, each read
-    /// through `variable`. A value that cannot be read is an error, not a silent default.
+    /// Applies `AUTO_SETTLEMENT_ENABLED`, `SETTLEMENT_THRESHOLD_WH`, `EARLY_SETTLEMENT_WH` and
+    /// `SETTLEMENT_INTERVAL_MINUTES`, each read through `variable`. A value that cannot be read is an error, not a silent default.
     pub fn apply_environment(&mut self, variable: impl Fn(&str) -> Option<String>) -> Result<(), Error> {
         if let Some(text) = variable("AUTO_SETTLEMENT_ENABLED") {
             self.settling.automatic = text.parse().map_err(|_| invalid("AUTO_SETTLEMENT_ENABLED", "true or false"))?;
@@ -66,6 +68,10 @@ impl Config {
         if let Some(text) = variable("SETTLEMENT_THRESHOLD_WH") {
             let minimum = text.parse().map_err(|_| invalid("SETTLEMENT_THRESHOLD_WH", "whole watt-hours"))?;
             self.settling.minimum = WattHours(minimum);
+        }
+        if let Some(text) = variable("EARLY_SETTLEMENT_WH") {
+            let early = text.parse().map_err(|_| invalid("EARLY_SETTLEMENT_WH", "whole watt-hours"))?;
+            self.settling.early = Some(WattHours(early));
         }
         if let Some(text) = variable("SETTLEMENT_INTERVAL_MINUTES") {
             let minutes: u64 = text.parse().ok().filter(|minutes| (1..=1440).contains(minutes)).ok_or_else(|| {
@@ -90,11 +96,11 @@ mod tests {
         let mut config = Config::new(PathBuf::new());
         let given = |name: &str| match name {
             "AUTO_SETTLEMENT_ENABLED" => Some("false".to_owned()),
-            "SETTLEMENT_THRESHOLD_WH" => Some("250".to_owned()),
+            "SETTLEMENT_THRESHOLD_WH" | "EARLY_SETTLEMENT_WH" => Some("250".to_owned()),
             _ => None,
         };
         config.apply_environment(given).expect("valid");
-        let expected = Settling { automatic: false, period: Duration::from_secs(300), minimum: WattHours(250) };
+        let expected = Settling { automatic: false, period: Duration::from_secs(300), minimum: WattHours(250), early: Some(WattHours(250)) };
         assert_eq!(config.settling, expected);
         let wrong = config.apply_environment(|_| Some("0".to_owned())).expect_err("not a boolean");
         assert_eq!(wrong.code, Code::InvalidInput);

@@ -224,7 +224,8 @@ impl Metering {
         let Some(broker) = self.brokers.get(&meter.broker.url()) else {
             return Err(Error::new(Code::BrokerUnreachable, format!("not connected to {}", meter.broker.url())));
         };
-        Ok(broker.subscription.publish(&meter.base_topic, command).await?)
+        let sent = broker.subscription.publish(&meter.base_topic, command).await;
+        sent.map_err(|error| Error::new(Code::BrokerUnreachable, format!("{}: {error}", meter.broker.url())))
     }
 
     /// Handles everything that has arrived: runs of messages in one transaction, changes of a link by themselves.

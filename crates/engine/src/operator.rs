@@ -46,7 +46,7 @@ impl DirectAccount {
         let simulated = self.chain.simulate(self.address(), &call).await?;
         let fees = self.chain.fees().await?;
         let nonce = self.chain.pending_nonce(self.address()).await?;
-        let unsigned = build::unsigned(call, self.chain_id, nonce, simulated.gas.saturating_mul(5) / 4, fees);
+        let unsigned = build::unsigned(call, self.chain_id, nonce, simulated.gas, fees);
         let signed = self.account.sign(&unsigned, self.chain_id)?;
         match self.chain.send_raw(&signed).await? {
             SendOutcome::Accepted | SendOutcome::AlreadyKnown => {}

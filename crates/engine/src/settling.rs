@@ -25,6 +25,8 @@ use crate::{
 /// The clock may be set while a period runs, so the task looks at it at least this often.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
+/// How often it is looked whether enough is owed to settle early.
+const EARLY_TURN: Duration = Duration::from_secs(1);
 /// What a settlement costs at most, with room.
 const SETTLEMENT_GAS: u128 = 200_000;
 
@@ -65,12 +67,14 @@ pub(crate) struct Settling {
     inbox: mpsc::Receiver<SettleNow>,
     /// When a preparing transaction was last queued, so that a refusal is not repeated at every block.
     prepared: BTreeMap<(MeterId, &'static str), UnixMillis>,
+    /// The last early settlement of each meter, and when it was queued.
+    early: BTreeMap<MeterId, (String, UnixMillis)>,
 }
 
 impl Settling {
     pub(crate) fn new(parts: Parts) -> (Self, Handle) {
         let (sender, inbox) = mpsc::channel(16);
-        (Self { parts, inbox, prepared: BTreeMap::new() }, Handle(sender))
+        (Self { parts, inbox, prepared: BTreeMap::new(), early: BTreeMap::new() }, Handle(sender))
     }
 
     fn meters(&self) -> Vec<Meter> {
@@ -89,6 +93,40 @@ impl Settling {
                 Err(error) => tracing::info!(meter = %meter.id, code = ?error.code, reason = %error, "period not settled"),
             }
         }
+    }
+
+    /// Settles meters that owe more than the early amount, when there is one.
+    async fn settle_early(&mut self) {
+        let Some(early) = self.parts.config.settling.early.filter(|_| self.parts.config.settling.automatic) else { return };
+        for meter in self.meters() {
+            let registers = self.parts.metering.state.borrow().get(&meter.id).and_then(|live| live.registers);
+            let registration = self.parts.ledger.state.borrow().registration(&meter);
+            let (Some(registers), Registration::Open { watermark, .. }) = (registers, registration) else { continue };
+            let owed = Watermark { export: registers.export.floor_wh(), import: registers.import.floor_wh() };
+            let owed = owed.net_since(watermark).unwrap_or_default().magnitude();
+            if owed < early.max(self.parts.config.settling.minimum) {
+                continue;
+            }
+            if self.failed_lately(&meter.id).await {
+                continue;
+            }
+            match self.settle(&meter, Trigger::Threshold).await {
+                Ok(row) => {
+                    self.early.insert(meter.id.clone(), (row.settlement_id, row.created_at));
+                }
+                Err(error) => {
+                    tracing::debug!(meter = %meter.id, code = ?error.code, reason = %error, "not settled early");
+                }
+            }
+        }
+    }
+
+    /// Whether the last early settlement of `meter` was refused in this period: then it waits for the next one.
+    async fn failed_lately(&self, meter: &MeterId) -> bool {
+        let Some((id, at)) = self.early.get(meter) else { return false };
+        let row = settlements::get(&self.parts.store.reader(), id).await.ok().flatten();
+        let recent = self.parts.clock.wall().since(*at) < self.parts.config.settling.period;
+        recent && row.is_some_and(|row| row.status == Status::Failed)
     }
 
     /// Writes a settlement of everything that is owed and may be settled now.
@@ -304,10 +342,15 @@ impl Task for Settling {
     async fn run(&mut self) -> Result<(), Error> {
         let period = self.parts.config.settling.period;
         let mut end = period_end(self.parts.clock.wall(), period);
+        let mut early = self.parts.clock.monotonic() + EARLY_TURN;
         loop {
             let left = end.since(self.parts.clock.wall()).min(LONGEST_SLEEP);
             tokio::select! {
                 () = self.parts.clock.sleep(left) => {}
+                () = self.parts.clock.sleep_until(early), if self.parts.config.settling.early.is_some() => {
+                    self.settle_early().await;
+                    early = self.parts.clock.monotonic() + EARLY_TURN;
+                }
                 Some(SettleNow { meter, reply }) = self.inbox.recv() => {
                     let found = self.meters().into_iter().find(|known| known.id == meter);
                     let outcome = match found {

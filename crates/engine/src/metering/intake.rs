@@ -95,31 +95,26 @@ impl Metering {
         packet: &Packet,
     ) -> Result<(MeterLive, Message), String> {
         let state = self.state.borrow();
-        let mut candidates = state
-            .values()
-            .filter(|live| live.meter.broker == *address && live.meter.base_topic == packet.base_topic)
-            .map(|live| batch.touched.get(&live.meter.id).unwrap_or(live));
-        let Some(first) = candidates.next() else { return Err("no_meter: nobody listens to this topic".to_owned()) };
-        let message = decode(packet.channel, &packet.payload, first.meter.units).map_err(|error| {
-            if let Some(live) = state.get(&first.meter.id) {
-                let live = batch.touched.entry(first.meter.id.clone()).or_insert_with(|| live.clone());
-                live.device.refused += 1;
-            }
-            format!("{}: {error}", error.reason())
-        })?;
-        let live = match named_meter(&message) {
-            None => first,
-            Some(id) if *id == first.meter.id => first,
-            Some(id) => candidates
-                .find(|live| live.meter.id == *id)
-                .ok_or_else(|| format!("other_meter: the message names meter {id}"))?,
+        let here = |live: &&MeterLive| live.meter.broker == *address && live.meter.base_topic == packet.base_topic;
+        let Some(first) = state.values().find(here) else {
+            return Err("no_meter: nobody listens to this topic".to_owned());
         };
-        if live.meter.units == first.meter.units {
-            return Ok((live.clone(), message));
-        }
-        let message = decode(packet.channel, &packet.payload, live.meter.units)
+        let message = match decode(packet.channel, &packet.payload, first.meter.units) {
+            Ok(message) => message,
+            Err(error) => {
+                batch.touch(first).device.refused += 1;
+                return Err(format!("{}: {error}", error.reason()));
+            }
+        };
+        let named = named_meter(&message).filter(|id| **id != first.meter.id);
+        let Some(id) = named else { return Ok((batch.touch(first).clone(), message)) };
+        let Some(other) = state.values().filter(here).find(|live| live.meter.id == *id) else {
+            return Err(format!("other_meter: the message names meter {id}"));
+        };
+        // The units belong to the meter that the message turned out to be from.
+        let message = decode(packet.channel, &packet.payload, other.meter.units)
             .map_err(|error| format!("{}: {error}", error.reason()))?;
-        Ok((live.clone(), message))
+        Ok((batch.touch(other).clone(), message))
     }
 }
 
@@ -133,6 +128,11 @@ fn named_meter(message: &Message) -> Option<&MeterId> {
 }
 
 impl Batch {
+    /// The meter as this batch has left it so far.
+    fn touch(&mut self, live: &MeterLive) -> &mut MeterLive {
+        self.touched.entry(live.meter.id.clone()).or_insert_with(|| live.clone())
+    }
+
     /// Takes a decoded message in; answers why it does not count, if so.
     fn accept(
         &mut self,

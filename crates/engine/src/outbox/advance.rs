@@ -9,9 +9,6 @@ use enerlink_store::OutboxRow;
 use super::{Outbox, parse_signer};
 use crate::network::Network;
 
-/// Gas is estimated on a state that may move until the block: a quarter more than estimated is granted.
-const GAS_MARGIN: (u64, u64) = (5, 4);
-
 impl Outbox {
     /// Moves `row` as far as it goes now. An error of the node leaves the row where it is.
     pub(super) async fn advance(&self, network: &Network, mut row: OutboxRow) -> Result<OutboxRow, Error> {
@@ -45,7 +42,7 @@ impl Outbox {
         }
         let call = Call { to: Some(row.to), value: Wei::ZERO, input: row.input.clone() };
         let gas = match chain.simulate(row.account, &call).await {
-            Ok(simulated) => simulated.gas.saturating_mul(GAS_MARGIN.0) / GAS_MARGIN.1,
+            Ok(simulated) => simulated.gas,
             Err(ChainError::Reverted(revert)) => return self.fail(row, revert.message).await,
             Err(error) => return self.unreachable(row, &error),
         };

@@ -60,7 +60,8 @@ pub async fn add(tx: &Tx, meter: &MeterId, samples: &[Sample]) -> Result<(), Sto
     Ok(())
 }
 
-/// Average power in `from..to`, in at most `points` buckets of one width. The first bucket may begin before `from`.
+/// Average power in `from..to`, in at most `points` buckets of one width. The first
+/// bucket may begin before `from` and the last end after `to`: a bucket is whole, whoever asks for it.
 pub async fn curve(
     r: &impl Read,
     meter: &MeterId,
@@ -68,11 +69,12 @@ pub async fn curve(
     to: UnixMillis,
     points: u16,
 ) -> Result<PowerCurve, StoreError> {
+    let (from, to) = (span::clamp(from), span::clamp(to));
     let (stored, width) = span::width_for(from, to, points);
     let mut buckets: BTreeMap<UnixMillis, Bucket> = BTreeMap::new();
     if from < to {
-        let start = from.floor_to(width);
-        for (at, bucket) in bucket::load(r, meter, stored, start, to).await? {
+        let (start, end) = (from.floor_to(width), span::ceil(to, width));
+        for (at, bucket) in bucket::load(r, meter, stored, start, end).await? {
             buckets.entry(at.floor_to(width)).or_default().absorb(&bucket);
         }
     }
@@ -89,7 +91,7 @@ pub async fn curve(
     })
 }
 
-/// Energy in `from..to`, both rounded down to the minute: minutes at the edges, wider buckets inside.
+/// Energy in `from..to`, widened to whole minutes: minutes at the edges, wider buckets inside.
 pub async fn energy(
     r: &impl Read,
     meter: &MeterId,
@@ -97,7 +99,7 @@ pub async fn energy(
     to: UnixMillis,
 ) -> Result<DayEnergy, StoreError> {
     let mut sum = Bucket::default();
-    for part in span::parts(from, to) {
+    for part in span::parts(span::clamp(from), span::clamp(to)) {
         for (_, bucket) in bucket::load(r, meter, part.width, part.from, part.to).await? {
             sum.absorb(&bucket);
         }

@@ -6,6 +6,20 @@ use enerlink_domain::UnixMillis;
 
 use super::WIDTHS;
 
+/// A day of the year 275 760, as far as calendars in a window go.
+const FAR: i64 = 8_640_000_000_000_000;
+
+/// Keeps a moment where its bucket has a beginning and an end.
+pub(super) fn clamp(at: UnixMillis) -> UnixMillis {
+    UnixMillis(at.0.clamp(-FAR, FAR))
+}
+
+/// The beginning of the first bucket that does not begin before `at`.
+pub(super) fn ceil(at: UnixMillis, width: Duration) -> UnixMillis {
+    let floor = at.floor_to(width);
+    if floor < at { floor.plus(width) } else { floor }
+}
+
 /// Widths of a curve below a day: the stored width and how many of it make one point.
 const STEPS: [(usize, u32); 11] = [
     (0, 1),
@@ -51,12 +65,13 @@ pub(super) struct Part {
     pub(super) to: UnixMillis,
 }
 
-/// Cuts `from..to` into parts, each with the widest buckets that fit: at most seven.
+/// Cuts `from..to`, widened to whole minutes, into parts, each with the widest buckets that fit: at most seven.
 pub(super) fn parts(from: UnixMillis, to: UnixMillis) -> Vec<Part> {
+    let minute = WIDTHS[0];
     let mut parts = Vec::new();
     cut(
-        from.floor_to(WIDTHS[0]),
-        to.floor_to(WIDTHS[0]),
+        from.floor_to(minute),
+        ceil(to, minute),
         WIDTHS.len() - 1,
         &mut parts,
     );
@@ -68,8 +83,7 @@ fn cut(from: UnixMillis, to: UnixMillis, level: usize, parts: &mut Vec<Part>) {
         return;
     }
     let width = WIDTHS[level];
-    let floor = from.floor_to(width);
-    let start = if floor < from { floor.plus(width) } else { floor };
+    let start = ceil(from, width);
     let end = to.floor_to(width);
     if level == 0 {
         parts.push(Part { width, from, to });

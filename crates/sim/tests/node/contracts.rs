@@ -30,7 +30,7 @@ pub(crate) fn etk_code(owner: Address) -> Vec<u8> {
 }
 
 /// Deploys ETK with `owner` as its converter too, and mints 1000.00 ETK to it. Uses three nonces.
-async fn token(client: &Client, owner: &Key) -> Address {
+pub(crate) async fn token(client: &Client, owner: &Key) -> Address {
     let deployed = client
         .receipt(client.send(&owner.create(0, &etk_code(owner.address))).await)
         .await;
@@ -52,7 +52,7 @@ async fn token(client: &Client, owner: &Key) -> Address {
     etk
 }
 
-async fn balance(client: &Client, etk: Address, owner: Address, tag: &str) -> U256 {
+pub(crate) async fn balance(client: &Client, etk: Address, owner: Address, tag: &str) -> U256 {
     let input = Bytes::from(balanceOfCall { owner }.abi_encode());
     client
         .number("eth_call", json!([{ "to": etk, "input": input }, tag]))

@@ -1,10 +1,17 @@
 //! Reorganisations: what disappears, what comes back, and that state follows.
 
 use alloy::primitives::{Address, B256, U256};
+use alloy::sol;
+use alloy::sol_types::SolCall;
 use enerlink_sim::node::ReorgTxs;
 use serde_json::json;
 
-use crate::support::{Key, start};
+use crate::contracts::{balance, token};
+use crate::support::{Client, Key, start};
+
+sol! {
+    function transfer(address to, uint256 amount) returns (bool);
+}
 
 const TO: Address = Address::repeat_byte(0x77);
 
@@ -142,4 +149,75 @@ async fn looks_at_the_pending_block_without_leaving_a_trace() {
     // History is as deep as before.
     node.reorg(128, ReorgTxs::Requeue).await.unwrap();
     assert_ne!(client.block("latest").await["hash"], json!(B256::ZERO));
+}
+
+/// Coin and token balances of three accounts.
+type Holdings = Vec<(u128, U256)>;
+
+async fn holdings(client: &Client, etk: Address, keys: &[Key], tag: &str) -> Holdings {
+    let mut all = Vec::new();
+    for key in keys {
+        let coins = client
+            .number("eth_getBalance", json!([key.address, tag]))
+            .await
+            .to();
+        all.push((coins, balance(client, etk, key.address, tag).await));
+    }
+    all
+}
+
+#[tokio::test]
+async fn remembers_every_block_through_random_histories() {
+    for seed in 1..=3_u64 {
+        let (node, client, _) = start(|_| {}).await;
+        let keys = [Key::new(1), Key::new(2), Key::new(3)];
+        let etk = token(&client, &keys[0]).await;
+        let base = client.height().await;
+        let mut past = vec![holdings(&client, etk, &keys, "latest").await];
+        let mut state = seed;
+        let mut random = |below: u64| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        for _ in 0..40 {
+            let (from, to) = (&keys[random(3) as usize], keys[random(3) as usize].address);
+            let nonce = client
+                .number("eth_getTransactionCount", json!([from.address, "latest"]))
+                .await
+                .to();
+            match random(5) {
+                0 => {
+                    let depth = random(past.len() as u64);
+                    node.reorg(depth, ReorgTxs::Drop).await.unwrap();
+                    past.truncate(past.len() - depth as usize);
+                    let fork = past.last().unwrap().clone();
+                    past.extend(std::iter::repeat_n(fork, depth as usize));
+                    continue;
+                }
+                1 => {
+                    client
+                        .send(&from.transfer(nonce, to, u128::from(random(1000)), 0))
+                        .await
+                }
+                // More than an account may hold: some of these fail and must change nothing but the nonce.
+                _ => {
+                    let amount = U256::from(random(150_000));
+                    client
+                        .send(&from.call(nonce, etk, &transferCall { to, amount }.abi_encode()))
+                        .await
+                }
+            };
+            past.push(holdings(&client, etk, &keys, "latest").await);
+        }
+        for (index, expected) in past.iter().enumerate() {
+            let tag = format!("{:#x}", base + index as u64);
+            assert_eq!(
+                &holdings(&client, etk, &keys, &tag).await,
+                expected,
+                "seed {seed}, block {tag}"
+            );
+        }
+    }
 }

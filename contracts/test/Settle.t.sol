@@ -150,6 +150,17 @@ contract SettleTest is Fixture {
         vm.assertEq(etk.totalSupply(), 2);
     }
 
+    function test_settleMeter_thatPaysNothingMovesNoToken() public {
+        setRatio(10);
+        vm.prank(operator);
+        converter.setMinSettlementThreshold(50);
+        vm.recordLogs();
+        (, int256 amount) = settle(10_060, 2_000);
+        vm.assertEq(amount, 0);
+        vm.assertEq(view_().carry, 600);
+        vm.assertEq(vm.getRecordedLogs().length, 2);
+    }
+
     function test_settleMeter_acceptsTheWholeRegisterRange() public {
         register("M2", bob, 10_000_000);
         vm.prank(bob);

@@ -23,6 +23,8 @@ pub mod transaction_logs;
 pub mod wallets;
 
 mod error;
+#[cfg(test)]
+mod plans;
 mod record;
 mod seal;
 mod session;

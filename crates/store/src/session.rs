@@ -4,7 +4,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, E
 
 use crate::StoreError;
 
-mod sealed {
+pub(crate) mod sealed {
     /// Keeps the connection out of the public interface.
     pub trait Connected: Send + Sync {
         /// What runs the statements.

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use enerlink_domain::id::keccak256;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, TryGetable,
 };
@@ -171,13 +172,49 @@ async fn read_marks(path: &Path) -> Result<(i32, i32, i64), StoreError> {
     Ok(marks)
 }
 
-/// Marks the file as this program's, at schema version `version`; part of the transaction that `db` is in.
+/// Marks the file as this program's, at schema version `version`, with a hash of its schema; part of the transaction
+/// that `db` is in.
 pub(crate) async fn mark(db: &impl ConnectionTrait, version: u32) -> Result<(), StoreError> {
-    db.execute_unprepared(&format!("PRAGMA application_id = {APPLICATION_ID}"))
-        .await?;
-    db.execute_unprepared(&format!("PRAGMA user_version = {version}"))
-        .await?;
+    for statement in [
+        format!("PRAGMA application_id = {APPLICATION_ID}"),
+        format!("PRAGMA user_version = {version}"),
+        "CREATE TABLE IF NOT EXISTS schema_mark (hash BLOB NOT NULL)".to_owned(),
+        "DELETE FROM schema_mark".to_owned(),
+    ] {
+        db.execute_unprepared(&statement).await?;
+    }
+    let hash = hash_schema(db).await?.to_vec();
+    let mark = "INSERT INTO schema_mark (hash) VALUES (?)";
+    let mark = Statement::from_sql_and_values(DbBackend::Sqlite, mark, [hash.into()]);
+    db.execute_raw(mark).await?;
     Ok(())
+}
+
+/// Keccak-256 over the definitions of all tables and indexes. As bytes, because a damaged one may not be text.
+async fn hash_schema(db: &impl ConnectionTrait) -> Result<[u8; 32], StoreError> {
+    let definitions = "SELECT CAST(coalesce(sql, name) AS BLOB) AS definition FROM sqlite_master ORDER BY 1";
+    let rows = db
+        .query_all_raw(Statement::from_string(DbBackend::Sqlite, definitions))
+        .await?;
+    let mut text = Vec::new();
+    for row in rows {
+        text.extend(row.try_get_by_index::<Vec<u8>>(0)?);
+        text.push(b'\n');
+    }
+    Ok(keccak256(&text))
+}
+
+/// Checks that the schema is the one that was written. SQLite believes a damaged definition as long as it can be
+/// parsed, and its driver stops at a column whose name is not text.
+pub(crate) async fn check_schema(db: &impl ConnectionTrait) -> Result<(), StoreError> {
+    let mark: Vec<u8> = ask(db, "SELECT hash AS mark FROM schema_mark").await?;
+    if mark == hash_schema(db).await? {
+        Ok(())
+    } else {
+        Err(StoreError::Corrupt {
+            detail: "the schema is not the one that was written".to_owned(),
+        })
+    }
 }
 
 /// SQLite's own check of every page of the file, and of every index of the tables that mean money: a damaged index

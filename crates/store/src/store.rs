@@ -53,6 +53,9 @@ impl Store {
         sqlite::create_private(path)?;
         let writer = sqlite::connect_writer(path, durability).await?;
         let size = std::fs::metadata(path)?.len();
+        if found > 0 {
+            sqlite::check_schema(&writer).await?;
+        }
         if found > 0 && (found < known || size <= sqlite::CHECKED_AT_OPEN) {
             sqlite::check(&writer).await?;
         }
@@ -114,4 +117,125 @@ async fn migrate<M: MigratorTrait>(writer: &DatabaseConnection, known: u32) -> R
     M::up(&tx, None).await?;
     sqlite::mark(&tx, known).await?;
     Ok(tx.commit().await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use sea_orm_migration::{
+        MigrationTrait, SchemaManager, async_trait::async_trait, sea_orm::DbErr, sea_query::ColumnDef,
+    };
+
+    use super::*;
+    use crate::settings;
+
+    /// The released migrations and one that writes and then fails.
+    struct Failing;
+    /// The released migrations and one that works.
+    struct Working;
+    struct Half(bool);
+
+    impl sea_orm_migration::MigrationName for Half {
+        fn name(&self) -> &str {
+            "m29991231_000001_half"
+        }
+    }
+
+    #[async_trait]
+    impl MigrationTrait for Half {
+        async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+            let table = sea_orm_migration::sea_query::Table::create()
+                .table("half")
+                .col(ColumnDef::new("id").big_integer())
+                .take();
+            manager.create_table(table).await?;
+            let emptied = "DELETE FROM settings";
+            sea_orm::ConnectionTrait::execute_unprepared(manager.get_connection(), emptied).await?;
+            let works = self.0;
+            works
+                .then_some(())
+                .ok_or_else(|| DbErr::Migration("out of luck".to_owned()))
+        }
+    }
+
+    fn released_and(last: Half) -> Vec<Box<dyn MigrationTrait>> {
+        let mut all = Migrator::migrations();
+        all.push(Box::new(last));
+        all
+    }
+
+    impl MigratorTrait for Failing {
+        fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+            released_and(Half(false))
+        }
+    }
+
+    impl MigratorTrait for Working {
+        fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+            released_and(Half(true))
+        }
+    }
+
+    async fn written(path: &Path) {
+        let store = Store::open(path).await.expect("a store");
+        let tx = store.begin().await.expect("a transaction");
+        settings::set(&tx, "key", "value").await.expect("a write");
+        tx.commit().await.expect("a commit");
+        store.close().await.expect("a close");
+    }
+
+    async fn value(path: &Path) -> Option<String> {
+        let store = Store::open(path).await.expect("a store");
+        let value = settings::get(&store.reader(), "key").await.expect("a read");
+        store.close().await.expect("a close");
+        value
+    }
+
+    #[tokio::test]
+    async fn a_migration_that_fails_changes_nothing_and_leaves_a_copy() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("enerlink.db");
+        written(&path).await;
+        for _ in 0..2 {
+            let error = Store::open_with::<Failing>(&path, Durability::Full, None).await;
+            let error = error.expect_err("a failure").to_string();
+            assert!(error.contains("out of luck"), "{error}");
+            assert_eq!(value(&path).await.as_deref(), Some("value"));
+            assert_eq!(
+                value(&sqlite::beside(&path, ".v4.bak")).await.as_deref(),
+                Some("value")
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn an_older_file_is_copied_then_migrated() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("enerlink.db");
+        written(&path).await;
+        let store = Store::open_with::<Working>(&path, Durability::Full, None)
+            .await
+            .expect("a store");
+        assert_eq!(settings::get(&store.reader(), "key").await.expect("a read"), None);
+        store.close().await.expect("a close");
+        assert!(matches!(
+            Store::open(&path).await,
+            Err(StoreError::Newer {
+                found: 5,
+                known: 4,
+                ..
+            })
+        ));
+        let copy = sqlite::beside(&path, ".v4.bak");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = fs::metadata(&copy).expect("a copy").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        assert!(!sqlite::beside(&copy, ".part").exists());
+        assert_eq!(fs::read_dir(directory.path()).expect("a list").count(), 2);
+        assert_eq!(value(&copy).await.as_deref(), Some("value"));
+    }
 }

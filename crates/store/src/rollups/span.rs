@@ -21,18 +21,16 @@ pub(super) fn ceil(at: UnixMillis, width: Duration) -> UnixMillis {
 }
 
 /// Widths of a curve below a day: the stored width and how many of it make one point.
-const STEPS: [(usize, u32); 11] = [
+const STEPS: [(usize, u32); 9] = [
     (0, 1),
     (0, 2),
     (0, 5),
-    (0, 10),
     (1, 1),
     (1, 2),
     (2, 1),
     (2, 2),
     (2, 3),
     (2, 6),
-    (2, 12),
 ];
 
 /// The narrowest width in which `from..to` has at most `points` buckets (at least one), and the stored width that

@@ -133,7 +133,7 @@ async fn a_curve_is_as_fine_as_its_points_allow() {
         (60, 60, minutes(1)),
         (1_440, 1_440, minutes(1)),
         (1_440, 288, minutes(5)),
-        (1_440, 287, minutes(10)),
+        (1_440, 287, minutes(15)),
         (1_440, 96, minutes(15)),
         (7 * 1_440, 400, minutes(30)),
         (31 * 1_440, 800, minutes(60)),

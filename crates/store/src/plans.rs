@@ -1,0 +1,207 @@
+//! Reads EXPLAIN QUERY PLAN for each public query: none may scan a table that grows, none may sort.
+
+use std::sync::Mutex;
+
+use enerlink_domain::{Address, MeterId, UnixMillis};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+use sea_orm_migration::async_trait::async_trait;
+
+use crate::{
+    Read, Store, commands, cursors, heartbeats, messages, meters, outbox, prosumers, readings, registers,
+    rollups, session::sealed::Connected, settings, settlements, statuses, transaction_logs, wallets,
+};
+
+/// A connection that notes the plan of each query before it runs it.
+struct Explaining {
+    db: DatabaseConnection,
+    plans: Mutex<Vec<String>>,
+}
+
+#[async_trait]
+impl ConnectionTrait for Explaining {
+    fn get_database_backend(&self) -> DbBackend {
+        self.db.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.db.execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.db.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.note(&statement).await?;
+        self.db.query_one_raw(statement).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.note(&statement).await?;
+        self.db.query_all_raw(statement).await
+    }
+}
+
+impl Explaining {
+    async fn note(&self, statement: &Statement) -> Result<(), DbErr> {
+        let mut explain = statement.clone();
+        explain.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
+        let rows = self.db.query_all_raw(explain).await?;
+        let lines = rows.iter().map(|row| row.try_get::<String>("", "detail"));
+        let lines = lines.collect::<Result<Vec<_>, _>>()?;
+        self.plans.lock().expect("nobody panicked").push(lines.join("; "));
+        Ok(())
+    }
+
+    /// The plans since the last call.
+    fn plans(&self) -> Vec<String> {
+        std::mem::take(&mut self.plans.lock().expect("nobody panicked"))
+    }
+}
+
+impl Connected for Explaining {
+    type Connection = Self;
+
+    fn connection(&self) -> &Self {
+        self
+    }
+}
+
+impl Read for Explaining {}
+
+/// Runs `$query` with `$r` and compares the plans of all its statements with `$expected`.
+macro_rules! check {
+    ($r:expr, $query:expr, $expected:expr) => {{
+        $query.await.expect(stringify!($query));
+        let expected: &[&str] = &$expected;
+        assert_eq!($r.plans(), expected, "{}", stringify!($query));
+    }};
+}
+
+#[tokio::test]
+async fn every_query_finds_its_rows_by_an_index() {
+    let store = Store::in_memory().await.expect("a store");
+    let r = &Explaining {
+        db: store.reader().0,
+        plans: Mutex::default(),
+    };
+    let meter: MeterId = "METER-001".parse().expect("a meter id");
+    household(r, &meter).await;
+    metering(r, &meter).await;
+    traffic(r).await;
+    settling(r, &meter).await;
+}
+
+/// Tables with a handful of rows may be read whole.
+async fn household(r: &Explaining, meter: &MeterId) {
+    let by_name = ["SEARCH prosumers USING INDEX sqlite_autoindex_prosumers_1 (name=?)"];
+    check!(r, prosumers::find(r, "Sari"), by_name);
+    check!(
+        r,
+        wallets::list(r),
+        ["SCAN wallets; USE TEMP B-TREE FOR ORDER BY"]
+    );
+    let by_id = ["SEARCH smart_meters USING INDEX sqlite_autoindex_smart_meters_1 (meter_id=?)"];
+    check!(r, meters::get(r, meter), by_id);
+    check!(
+        r,
+        meters::list(r),
+        ["SCAN smart_meters; USE TEMP B-TREE FOR ORDER BY"]
+    );
+    let by_key = ["SEARCH settings USING INDEX sqlite_autoindex_settings_1 (key=?)"];
+    check!(r, settings::get(r, "key"), by_key);
+    check!(
+        r,
+        settings::all(r),
+        ["SCAN settings USING INDEX sqlite_autoindex_settings_1"]
+    );
+}
+
+async fn metering(r: &Explaining, meter: &MeterId) {
+    let by_id = ["SEARCH registers USING INDEX sqlite_autoindex_registers_1 (meter_id=?)"];
+    check!(r, registers::load(r, meter), by_id);
+    let detailed = "energy_readings_detailed_by_meter_id_received_at";
+    let newest = format!("SEARCH energy_readings_detailed USING INDEX {detailed} (meter_id=?)");
+    check!(r, readings::last(r, meter), [newest.as_str()]);
+    let span = newest.replace("meter_id=?", "meter_id=? AND received_at>? AND received_at<?");
+    let (from, to) = (UnixMillis(1), UnixMillis(400 * 86_400_000 + 61 * 60_000));
+    check!(r, readings::range(r, meter, from, to, 10), [span.as_str()]);
+    let count = newest.replace("INDEX", "COVERING INDEX");
+    check!(r, readings::count(r, meter), [count.as_str()]);
+    check!(
+        r,
+        heartbeats::last(r, meter),
+        ["SEARCH device_heartbeats USING INDEX device_heartbeats_by_meter_id_received_at (meter_id=?)"]
+    );
+    check!(
+        r,
+        statuses::last(r, meter),
+        [
+            "SEARCH device_status_snapshots USING INDEX device_status_snapshots_by_meter_id_received_at (meter_id=?)"
+        ]
+    );
+    let span = "received_at>? AND received_at<?";
+    let minutes = format!("SEARCH energy_readings USING PRIMARY KEY (meter_id=? AND {span})");
+    let wider = format!("SEARCH energy_rollups USING PRIMARY KEY (meter_id=? AND width_ms=? AND {span})");
+    let (minutes, wider) = (minutes.as_str(), wider.as_str());
+    check!(r, rollups::curve(r, meter, from, to, 1_600), [wider]);
+    check!(
+        r,
+        rollups::curve(r, meter, from, UnixMillis(60_000), 100),
+        [minutes]
+    );
+    // Days, then what is left of the last day: one hour and two minutes.
+    check!(r, rollups::energy(r, meter, from, to), [wider, wider, minutes]);
+}
+
+async fn traffic(r: &Explaining) {
+    // Row numbers are the order of the table: the newest are at its end, and the limit stops the scan.
+    check!(r, messages::list(r, 10, None), ["SCAN mqtt_message_logs"]);
+    let older = ["SEARCH mqtt_message_logs USING INTEGER PRIMARY KEY (rowid<?)"];
+    check!(r, messages::list(r, 10, Some(5)), older);
+    let by_id = ["SEARCH device_commands USING INDEX sqlite_autoindex_device_commands_1 (correlation_id=?)"];
+    check!(r, commands::get(r, "id"), by_id);
+    // Only the few that are open are sorted.
+    let open = "SEARCH device_commands USING INDEX device_commands_by_status_created_at (status=?)";
+    let open = format!("{open}; USE TEMP B-TREE FOR ORDER BY");
+    check!(r, commands::unfinished(r), [open.as_str()]);
+}
+
+async fn settling(r: &Explaining, meter: &MeterId) {
+    let search = |index: &str, by: &str| {
+        format!("SEARCH energy_settlements USING INDEX energy_settlements_by_{index} ({by})")
+    };
+    let newest = search("settlement_id_id", "settlement_id=?");
+    check!(r, settlements::get(r, "id"), [newest.as_str()]);
+    check!(r, settlements::pending(r, "id"), [newest.as_str()]);
+    let status = search("meter_id_status_id", "meter_id=? AND status=?");
+    check!(r, settlements::open(r, meter), [status.as_str()]);
+    check!(r, settlements::last_success(r, meter), [status.as_str()]);
+    let page = search("meter_id_id", "meter_id=?");
+    check!(r, settlements::list(r, Some(meter), 10, None), [page.as_str()]);
+    let next = search("meter_id_id", "meter_id=? AND id<?");
+    check!(r, settlements::list(r, Some(meter), 10, Some(5)), [next.as_str()]);
+    check!(
+        r,
+        settlements::list(r, None, 10, None),
+        ["SCAN energy_settlements"]
+    );
+    let sums = ["SEARCH settlement_totals USING INDEX sqlite_autoindex_settlement_totals_1 (meter_id=?)"];
+    check!(r, settlements::totals(r, meter), sums);
+    check!(r, settlements::settled_wh(r, meter), sums);
+
+    check!(
+        r,
+        outbox::get(r, 1),
+        ["SEARCH outbox USING INTEGER PRIMARY KEY (rowid=?)"]
+    );
+    let open = ["SEARCH outbox USING INDEX outbox_by_status_id (status=?)"];
+    check!(r, outbox::unfinished(r), open);
+    let nonce =
+        "SEARCH outbox USING INDEX outbox_by_account_chain_id_nonce (account=? AND chain_id=? AND nonce>?)";
+    check!(r, outbox::highest_nonce(r, Address::ZERO, 1), [nonce]);
+    check!(r, outbox::recent(r, 10), ["SCAN outbox"]);
+    check!(r, transaction_logs::list(r, 10, None), ["SCAN transaction_logs"]);
+    let by_name = "SEARCH chain_cursors USING INDEX sqlite_autoindex_chain_cursors_1 (chain_id=? AND name=?)";
+    check!(r, cursors::get(r, 1, "settled"), [by_name]);
+}

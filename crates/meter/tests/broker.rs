@@ -195,6 +195,7 @@ async fn messages_wait_for_an_absent_reader() {
     }
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn an_acknowledgement_of_a_former_connection_is_void() {
     let mut broker = Mosquitto::open();

@@ -183,14 +183,22 @@ fn hostile_sensors_are_refused_with_the_field_and_the_reason() {
 #[test]
 fn what_is_not_json_is_refused_at_the_field() {
     for (text, field) in [
-        (r#"{"load":{"power":NaN}}"#, "load"),
+        (r#"{"load":{"power":NaN}}"#, "load.power"),
         (r#"{"timestamp":NaN,"load":{}}"#, "timestamp"),
-        (r#"{"load":{},"solar":{"power":-Infinity}}"#, "solar"),
-        (r#"{"load":{"power":01}}"#, "load"),
-        (r#"{"load":{"power":+1}}"#, "load"),
-        (r#"{"load":{"power":.5}}"#, "load"),
+        (r#"{"load":{},"solar":{"power":-Infinity}}"#, "solar.power"),
+        (
+            "{\n \"load\": {\"voltage\": 1,\n  \"p\\\"{\": 2, \"é\": nul}}",
+            "load.é",
+        ),
+        (
+            r#"{"grid":{"export":{},"import":{"total_energy_wh":[1,2,{"a":b}]}}}"#,
+            "grid.import.total_energy_wh.a",
+        ),
+        (r#"{"load":{"power":01}}"#, "load.power"),
+        (r#"{"load":{"power":+1}}"#, "load.power"),
+        (r#"{"load":{"power":.5}}"#, "load.power"),
         (r#"{"load":{"power":1,}}"#, "load"),
-        (r#"{"load":{"power":0x10}}"#, "load"),
+        (r#"{"load":{"power":0x10}}"#, "load.power"),
         (r#"{'load':{}}"#, "$"),
         (r#"{"load":{}} {"load":{}}"#, "$"),
         (r#"{"load":{}}garbage"#, "$"),

@@ -8,7 +8,7 @@ use enerlink_domain::{
 };
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeSeed, MapAccess, Visitor},
+    de::{MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
@@ -48,27 +48,19 @@ impl<'a> Object<'a> {
             // Anything that is JSON but no object is told apart from what is no JSON at all.
             Some(letter) if letter != '{' => Err(match serde_json::from_str::<&RawValue>(text) {
                 Ok(raw) => DecodeError::NotAnObject { found: kind(raw) },
-                Err(error) => syntax_error("", &error),
+                Err(error) => syntax_error("", text, &error),
             }),
             _ => Self::read("", text),
         }
     }
 
     fn read(path: &str, text: &'a str) -> Result<Self, DecodeError> {
-        let mut object = Self {
+        let fields: Fields<'a> =
+            serde_json::from_str(text).map_err(|error| syntax_error(path, text, &error))?;
+        let object = Self {
             path: path.to_owned(),
-            fields: Vec::new(),
+            fields: fields.0,
         };
-        let mut failed = None;
-        let mut parser = serde_json::Deserializer::from_str(text);
-        let fields = Fields { failed: &mut failed }.deserialize(&mut parser);
-        object.fields =
-            fields
-                .and_then(|fields| parser.end().map(|()| fields))
-                .map_err(|error| match &failed {
-                    Some(name) => syntax_error(&object.at(name), &error),
-                    None => syntax_error(path, &error),
-                })?;
         let mut seen = HashSet::with_capacity(object.fields.len());
         match object.fields.iter().find(|(name, _)| !seen.insert(name)) {
             Some((name, _)) => Err(DecodeError::Duplicate {
@@ -158,7 +150,8 @@ impl<'a> Object<'a> {
         let Some(raw) = self.expect(name, "a string")? else {
             return Ok(None);
         };
-        let text: String = serde_json::from_str(raw).map_err(|error| syntax_error(&self.at(name), &error))?;
+        let text: String =
+            serde_json::from_str(raw).map_err(|error| syntax_error(&self.at(name), raw, &error))?;
         if text.len() > limit {
             return Err(DecodeError::TooLong {
                 field: self.at(name),
@@ -204,15 +197,54 @@ fn kind(raw: &RawValue) -> &'static str {
     }
 }
 
-/// What the parser found wrong with the object or text at `path`.
-fn syntax_error(path: &str, error: &serde_json::Error) -> DecodeError {
+/// What the parser found wrong with `text`, which stands at `path` in the message.
+fn syntax_error(path: &str, text: &str, error: &serde_json::Error) -> DecodeError {
     if error.is_eof() {
         return DecodeError::Truncated;
     }
+    let within = path_before(text, offset(text, error));
+    let field = match (path, within.as_str()) {
+        ("", "") => "$".to_owned(),
+        (path, "") => path.to_owned(),
+        ("", within) => within.to_owned(),
+        (path, within) => format!("{path}.{within}"),
+    };
     DecodeError::NotJson {
-        field: if path.is_empty() { "$" } else { path }.to_owned(),
+        field,
         detail: error.to_string(),
     }
+}
+
+/// Where the byte stands at which the parser gave up; it counts lines and columns from 1, columns in bytes.
+fn offset(text: &str, error: &serde_json::Error) -> usize {
+    let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
+    lines.map(str::len).sum::<usize>() + error.column().saturating_sub(1)
+}
+
+/// The field in which the byte at `end` lies, for text that is JSON up to there.
+fn path_before(text: &str, end: usize) -> String {
+    let mut open: Vec<String> = Vec::new();
+    let (mut string, mut in_string, mut escaped) = (String::new(), false, false);
+    for (_, letter) in text.char_indices().take_while(|(at, _)| *at < end) {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' if in_string => escaped = true,
+            '"' => {
+                in_string = !in_string;
+                if in_string {
+                    string.clear();
+                }
+            }
+            _ if in_string => string.push(letter),
+            '{' | '[' => open.push(String::new()),
+            '}' | ']' => drop(open.pop()),
+            ',' => open.last_mut().into_iter().for_each(String::clear),
+            ':' => open.last_mut().into_iter().for_each(|name| *name = clip(&string)),
+            _ => {}
+        }
+    }
+    open.retain(|name| !name.is_empty());
+    open.join(".")
 }
 
 /// Field names come from the sender: bounded and printable before they enter a message.
@@ -223,21 +255,19 @@ fn clip(name: &str) -> String {
         .collect()
 }
 
-/// Reads all fields of an object, values unread; `failed` is left with the name of the field whose value is no JSON.
-struct Fields<'s> {
-    failed: &'s mut Option<String>,
-}
+/// All fields of an object, values unread.
+struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
-impl<'de> DeserializeSeed<'de> for Fields<'_> {
-    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
+impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor)
     }
 }
 
-impl<'de> Visitor<'de> for Fields<'_> {
-    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+struct FieldsVisitor;
+
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = Fields<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an object")
@@ -245,13 +275,10 @@ impl<'de> Visitor<'de> for Fields<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut fields = Vec::new();
-        while let Some(Key(name)) = map.next_key()? {
-            let raw = map
-                .next_value()
-                .inspect_err(|_| *self.failed = Some(clip(&name)))?;
+        while let Some((Key(name), raw)) = map.next_entry()? {
             fields.push((name, raw));
         }
-        Ok(fields)
+        Ok(Fields(fields))
     }
 }
 

@@ -1,13 +1,68 @@
-//! How long to wait before the next attempt to connect.
+//! When to try again: how long to wait after a failure, and what the next attempt has to do differently.
 
 use std::time::Duration;
 
 use rand::Rng;
 
+use super::failure::Kind;
+
 /// The first wait.
 const SHORTEST: Duration = Duration::from_millis(250);
 /// The longest wait.
-pub(super) const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// A connection that the broker closes within this time counts as thrown out.
+const BRIEF: Duration = Duration::from_secs(30);
+/// As many brief connections in a row are no accident.
+const TOLERATED: u32 = 4;
+
+/// What is remembered of failed attempts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Retry {
+    /// Attempts since the last one that worked.
+    failures: u32,
+    /// Connections in a row that the broker closed soon after they were made.
+    brief: u32,
+    /// The session on the broker holds a packet that cannot be received: the next attempt throws it away.
+    pub(super) discard: bool,
+}
+
+/// What to do after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Verdict {
+    /// Wait as long.
+    pub(super) wait: Duration,
+    /// Another client seems to use the same id; each connection of the one ends the other's.
+    pub(super) rival: bool,
+}
+
+impl Retry {
+    /// An attempt worked.
+    pub(super) fn succeeded(&mut self) {
+        self.failures = 0;
+    }
+
+    /// An attempt, or a connection after it has `lived`, ended by `kind`.
+    ///
+    /// A broker lets in only the later of two clients with one id, so that both would throw each other out for ever.
+    /// It shows as a row of connections that the broker closes at once; then this side holds back for a minute.
+    pub(super) fn failed(&mut self, kind: Kind, lived: Duration) -> Verdict {
+        self.failures = self.failures.saturating_add(1);
+        self.discard = kind == Kind::Oversized;
+        self.brief = if kind == Kind::Closed && lived < BRIEF {
+            self.brief.saturating_add(1)
+        } else {
+            0
+        };
+        let rival = self.brief >= TOLERATED;
+        let wait = if rival {
+            LONGEST
+        } else {
+            wait(self.failures.max(self.brief))
+        };
+        Verdict { wait, rival }
+    }
+}
 
 /// Waits for `duration` of real time. The broker is a machine on a network: when a simulation runs sixty times as
 /// fast, its connections do not. This is the only place of the crate that asks tokio for time.
@@ -17,7 +72,7 @@ pub(super) async fn pause(duration: Duration) {
 
 /// The wait after `failures` failures in a row: doubling up to a minute, of which a random half is left out, so that
 /// the households of a street do not return in step after a power cut.
-pub(super) fn wait(failures: u32) -> Duration {
+fn wait(failures: u32) -> Duration {
     let full = SHORTEST
         .checked_mul(1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX))
         .map_or(LONGEST, |full| full.min(LONGEST));
@@ -49,6 +104,45 @@ mod tests {
                 waits.iter().any(|wait| *wait != waits[0]),
                 "no jitter after {failures}"
             );
+        }
+    }
+
+    #[test]
+    fn a_row_of_thrown_out_connections_makes_it_hold_back() {
+        let short = Duration::from_secs(1);
+        let mut retry = Retry::default();
+        let mut verdicts = Vec::new();
+        for _ in 0..6 {
+            verdicts.push(retry.failed(Kind::Closed, short));
+            retry.succeeded();
+        }
+        let rivals: Vec<bool> = verdicts.iter().map(|verdict| verdict.rival).collect();
+        assert_eq!(rivals, [false, false, false, true, true, true]);
+        assert_eq!(verdicts[3].wait, LONGEST);
+        assert!(verdicts[0].wait < Duration::from_secs(1));
+    }
+
+    #[test]
+    fn other_failures_are_no_rival() {
+        let (short, long) = (Duration::from_secs(1), Duration::from_secs(31));
+        for (kind, lived) in [
+            (Kind::Closed, long),
+            (Kind::Lost, short),
+            (Kind::Unreachable, short),
+            (Kind::Refused, short),
+            (Kind::Oversized, short),
+        ] {
+            let mut retry = Retry::default();
+            for _ in 0..10 {
+                assert!(!retry.failed(kind, lived).rival, "{kind:?}");
+                assert_eq!(retry.discard, kind == Kind::Oversized);
+            }
+            // One broker restart in between, and the row is broken.
+            for _ in 0..3 {
+                retry.failed(Kind::Closed, short);
+            }
+            retry.failed(Kind::Unreachable, short);
+            assert!(!retry.failed(Kind::Closed, short).rival);
         }
     }
 }

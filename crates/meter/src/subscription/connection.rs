@@ -20,8 +20,9 @@ use tokio::sync::{mpsc, watch};
 use tracing::{debug, info, warn};
 
 use super::{
-    Ack, Incoming, Packet, SubscriptionConfig, backoff,
-    failure::{Failure, Kind},
+    Ack, Incoming, Packet, SubscriptionConfig,
+    backoff::{self, Retry},
+    failure::Failure,
     options,
     packet::Token,
 };
@@ -30,10 +31,6 @@ use crate::Channel;
 /// Requests that may wait in rumqttc: every acknowledgement that one connection can owe (packet ids have 16 bits), and
 /// room for commands. The queue grows as needed; it is never allocated at this size.
 const REQUESTS: usize = 65_535 + 1024;
-/// A connection that is closed within this time counts as thrown out.
-const BRIEF: Duration = Duration::from_secs(30);
-/// As many brief connections in a row are no accident.
-const TOLERATED: u32 = 4;
 /// How long a goodbye may take.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -56,12 +53,7 @@ pub(super) struct Connection {
     filters: Vec<String>,
     /// Which connection this is; acknowledgements of any other are void.
     number: u64,
-    /// Attempts since the last one that worked.
-    failures: u32,
-    /// Connections in a row that were closed soon after they were made.
-    brief: u32,
-    /// The session on the broker holds a packet that cannot be received: it must be thrown away.
-    discard: bool,
+    retry: Retry,
 }
 
 /// How a connection ended.
@@ -108,9 +100,7 @@ impl Connection {
             routes,
             filters,
             number: 0,
-            failures: 0,
-            brief: 0,
-            discard: false,
+            retry: Retry::default(),
         }
     }
 
@@ -133,7 +123,7 @@ impl Connection {
             .set_connection_timeout(10)
             .set_tcp_nodelay(true);
         loop {
-            events.mqtt_options.set_clean_session(self.discard);
+            events.mqtt_options.set_clean_session(self.retry.discard);
             let since = Instant::now();
             let end = self.live(&client, &mut events, &mut commands, &mut stopped).await;
             self.connected.store(false, Ordering::Release);
@@ -197,7 +187,7 @@ impl Connection {
                 Ok(Event::Incoming(packet)) => {
                     pong = None;
                     let end = match packet {
-                        rumqttc::Packet::ConnAck(_) if self.discard => Some(End::Discarded),
+                        rumqttc::Packet::ConnAck(_) if self.retry.discard => Some(End::Discarded),
                         rumqttc::Packet::ConnAck(_) => {
                             accepted = true;
                             self.subscribe(client);
@@ -252,7 +242,7 @@ impl Connection {
             return self.tell(Incoming::Disconnected(failure.error), stopped).await;
         }
         info!(broker = self.place(), topics = self.filters.len(), "subscribed");
-        self.failures = 0;
+        self.retry.succeeded();
         self.connected.store(true, Ordering::Release);
         self.tell(Incoming::Connected, stopped).await
     }
@@ -329,24 +319,18 @@ impl Connection {
 
     /// What to tell about `failure` after `lived`, and how long to wait.
     fn judge(&mut self, failure: Failure, lived: Duration) -> (enerlink_domain::Error, Duration) {
-        self.failures = self.failures.saturating_add(1);
-        self.discard = failure.kind == Kind::Oversized;
-        self.brief = if failure.kind == Kind::Lost && lived < BRIEF {
-            self.brief + 1
+        let verdict = self.retry.failed(failure.kind, lived);
+        let told = if verdict.rival {
+            Failure::thrown_out(&self.place(), &self.config.client_id)
         } else {
-            0
+            failure
         };
-        if self.brief >= TOLERATED {
-            // Two clients with one id throw each other out for ever, unless one of them holds back.
-            let told = Failure::thrown_out(&self.place(), &self.config.client_id);
-            return (told.error, backoff::LONGEST);
-        }
-        (failure.error, backoff::wait(self.failures.max(self.brief)))
+        (told.error, verdict.wait)
     }
 
     /// Says goodbye, after the acknowledgements that were given before.
     async fn leave(&mut self, client: &AsyncClient, events: &mut EventLoop) {
-        self.discard = false;
+        self.retry.discard = false;
         if events.network.is_none() {
             return;
         }

@@ -1,5 +1,7 @@
 //! Why a connection ended, for the next attempt and for a person.
 
+use std::io::ErrorKind;
+
 use enerlink_domain::{Code, Error};
 use rumqttc::{ConnectReturnCode, ConnectionError, StateError, mqttbytes};
 
@@ -10,7 +12,9 @@ pub(super) enum Kind {
     Unreachable,
     /// The broker said no.
     Refused,
-    /// A connection that worked was closed or lost.
+    /// The broker closed a connection that it had accepted.
+    Closed,
+    /// A connection that worked was lost on the way.
     Lost,
     /// A packet above the ceiling: in the same session the broker would send it again for ever.
     Oversized,
@@ -27,7 +31,7 @@ impl Failure {
     fn new(kind: Kind, message: String) -> Self {
         let code = match kind {
             Kind::Refused => Code::BrokerRefused,
-            Kind::Unreachable | Kind::Lost | Kind::Oversized => Code::BrokerUnreachable,
+            Kind::Unreachable | Kind::Closed | Kind::Lost | Kind::Oversized => Code::BrokerUnreachable,
         };
         Self {
             kind,
@@ -56,7 +60,7 @@ impl Failure {
                 ),
             ),
             _ if accepted => Self::new(
-                Kind::Lost,
+                if closed(error) { Kind::Closed } else { Kind::Lost },
                 format!("the connection to the broker at {place} was lost: {error}"),
             ),
             ConnectionError::MqttState(StateError::ConnectionAborted) => Self::new(
@@ -110,6 +114,24 @@ impl Failure {
             ),
         )
     }
+}
+
+/// Whether the other side ended the connection, in order or abruptly; silence and local trouble do not count.
+fn closed(error: &ConnectionError) -> bool {
+    let io = match error {
+        ConnectionError::MqttState(StateError::ConnectionAborted) => return true,
+        ConnectionError::MqttState(StateError::Io(io))
+        | ConnectionError::MqttState(StateError::Deserialization(mqttbytes::Error::Io(io)))
+        | ConnectionError::Io(io) => io,
+        _ => return false,
+    };
+    matches!(
+        io.kind(),
+        ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::BrokenPipe
+            | ErrorKind::UnexpectedEof
+    )
 }
 
 fn refusal(code: ConnectReturnCode) -> &'static str {

@@ -1,5 +1,7 @@
 //! The books of a home balance exactly, whatever happens to it.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::*;

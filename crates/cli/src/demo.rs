@@ -1,8 +1,8 @@
 //! `enerlink demo`: the simulated neighbourhood without a window, and the sums at its end.
 
 use enerlink_domain::{Error, Event};
-use enerlink_engine::Account;
-use enerlink_sim::demo::{Demo, DemoOptions};
+use enerlink_engine::{Account, Events};
+use enerlink_sim::demo::{Demo, DemoOptions, Summary};
 
 use crate::{
     arguments::DemoArguments,
@@ -47,17 +47,22 @@ pub(crate) async fn demo(arguments: DemoArguments) -> Outcome {
             }
         }
     }
-    let settled = demo.settle_down();
-    tokio::pin!(settled);
-    let summary = loop {
-        tokio::select! {
-            summary = &mut settled => break summary?,
-            event = events.next() => if let Some(event) = event { tell(&event) },
-        }
-    };
+    let summary = add_up(&demo, &mut events).await?;
     output::line(&summary);
     demo.stop().await;
     Ok(())
+}
+
+/// Lets the demo settle down, and goes on telling what happens meanwhile.
+async fn add_up(demo: &Demo, events: &mut Events) -> anyhow::Result<Summary> {
+    let settled = demo.settle_down();
+    tokio::pin!(settled);
+    loop {
+        tokio::select! {
+            summary = &mut settled => return summary,
+            event = events.next() => if let Some(event) = event { tell(&event) },
+        }
+    }
 }
 
 fn tell(event: &Event) {

@@ -1,7 +1,8 @@
-//! A simulated neighbourhood: homes with their meters, an embedded broker, an in-process Ethereum node, and clocks to
-//! run them by. Doubles stand at the wire; the wallet's own code runs unchanged against them.
+//! The simulated neighbourhood: homes with meters, an embedded broker, an Ethereum node in this process, and time that
+//! can run faster. Deterministic by seed. Everything behind a wire may be swapped for the real thing.
 
 pub mod broker;
 pub mod clock;
+pub mod demo;
 pub mod home;
 pub mod node;

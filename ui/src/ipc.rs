@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use enerlink_ipc::{Code, Command, Event};
 pub(crate) use enerlink_ipc::Error;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use leptos::{html, prelude::*};
+use serde::{Deserialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
 /// The two functions of Tauri that the window needs. `withGlobalTauri` is off, so there is no friendlier global.
@@ -55,6 +55,21 @@ pub(crate) async fn subscribe(mut on_event: impl FnMut(Option<Event>) + 'static)
 pub(crate) async fn read_file(file: &web_sys::File) -> Result<String, Error> {
     let text = wasm_bindgen_futures::JsFuture::from(file.text()).await.map_err(rejection)?;
     text.as_string().ok_or_else(|| internal("the file is not text"))
+}
+
+/// Calls `on_change` whenever the canvas is laid out at another size, as long as its owner lives.
+pub(crate) fn observe_size(canvas: NodeRef<html::Canvas>, on_change: impl Fn() + 'static) {
+    let callback = Closure::<dyn FnMut()>::new(on_change);
+    let Ok(observer) = web_sys::ResizeObserver::new(callback.as_ref().unchecked_ref()) else { return };
+    let kept = StoredValue::new_local((observer, callback));
+    Effect::new(move || {
+        if let Some(canvas) = canvas.get() {
+            kept.with_value(|(observer, _)| observer.observe(&canvas));
+        }
+    });
+    on_cleanup(move || {
+        kept.try_with_value(|(observer, _)| observer.disconnect());
+    });
 }
 
 /// The wall clock of this computer, Unix milliseconds.

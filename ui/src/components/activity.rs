@@ -81,6 +81,9 @@ pub(crate) fn ActivityCard() -> impl IntoView {
         None => rows.with(Vec::len) > FIRST,
         Some(next) => next.is_some(),
     });
+    let today = Memo::new(move |_| {
+        feed.state.with(|state| state.home.as_ref().map(|home| day_start(home.now))).unwrap_or_default()
+    });
     let ask = move |_| {
         busy.set(true);
         spawn_local(async move {
@@ -100,8 +103,8 @@ pub(crate) fn ActivityCard() -> impl IntoView {
                     <table>
                         <tbody>
                             {move || shown.get().into_iter().map(|row| match row {
-                                Row::Settlement(row) => view! { <SettlementRow row=row /> }.into_any(),
-                                Row::Transaction(row) => view! { <TransactionRow row=row /> }.into_any(),
+                                Row::Settlement(row) => view! { <SettlementRow row=row today=today /> }.into_any(),
+                                Row::Transaction(row) => view! { <TransactionRow row=row today=today /> }.into_any(),
                             }).collect_view()}
                         </tbody>
                     </table>
@@ -133,7 +136,7 @@ fn Empty() -> impl IntoView {
 }
 
 #[component]
-fn SettlementRow(row: Settlement) -> impl IntoView {
+fn SettlementRow(row: Settlement, today: Memo<UnixMillis>) -> impl IntoView {
     let language = prefs().language;
     let icon = if row.energy_wh.0 < 0 { Icon::Down } else { Icon::Up };
     let tone = if row.energy_wh.0 < 0 { "direction import" } else { "direction export" };
@@ -155,7 +158,7 @@ fn SettlementRow(row: Settlement) -> impl IntoView {
             <td class=tone><Glyph icon=icon /></td>
             <td class="what">
                 <div class="line">
-                    <span>{move || moment(language.get(), when)}</span>
+                    <span>{move || moment(language.get(), when, today.get())}</span>
                     {row.tx.map(|tx| view! { <Hash hash=tx /> })}
                 </div>
                 {reason.map(|reason| view! { <div class="reason">{reason}</div> })}
@@ -171,7 +174,7 @@ fn SettlementRow(row: Settlement) -> impl IntoView {
 }
 
 #[component]
-fn TransactionRow(row: Transaction) -> impl IntoView {
+fn TransactionRow(row: Transaction, today: Memo<UnixMillis>) -> impl IntoView {
     let language = prefs().language;
     let what = match row.kind {
         TxKind::OpenMeter => Key::MeterOpened,
@@ -184,7 +187,7 @@ fn TransactionRow(row: Transaction) -> impl IntoView {
             <td class="direction"><Glyph icon=Icon::Key /></td>
             <td class="what" colspan="3">
                 <div class="line">
-                    <span>{move || moment(language.get(), at)}</span>
+                    <span>{move || moment(language.get(), at, today.get())}</span>
                     <span class="mut">{text(what)}</span>
                     {row.hash.map(|tx| view! { <Hash hash=tx /> })}
                 </div>
@@ -236,10 +239,9 @@ fn stage_words(language: Language, stage: TxStage, confirmations: u64) -> String
 }
 
 /// Time of day, with the date when it was not today.
-fn moment(language: Language, at: UnixMillis) -> String {
+fn moment(language: Language, at: UnixMillis, today: UnixMillis) -> String {
     let offset = ipc::utc_offset_minutes(at.0);
     let time = format::time_of_day(at, offset);
-    let today = day_start(feed().now.get_untracked());
     if at >= today { time } else { format!("{} {time}", format::day_and_month(language, at, offset)) }
 }
 

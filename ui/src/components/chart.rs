@@ -87,8 +87,9 @@ pub(crate) fn TodayCard() -> impl IntoView {
         Plot { points: curve.points, bucket_ms, start: day_start(now.get()), now: now.get() }
     });
     let empty = Memo::new(move |_| plot.with(|plot| plot.points.is_empty()));
-    let on_resize = window_event_listener(leptos::ev::resize, move |_| resized.update(|count| *count += 1));
-    on_cleanup(move || on_resize.remove());
+    ipc::observe_size(canvas, move || {
+        resized.try_update(|count| *count += 1);
+    });
     // The font may arrive after the first drawing.
     set_timeout(move || resized.try_update(|count| *count += 1).unwrap_or_default(), std::time::Duration::from_millis(400));
     Effect::new(move || {

@@ -33,7 +33,7 @@ pub(crate) fn Links() -> impl IntoView {
         match (status.chain.link.up, status.chain.block) {
             (true, Some(block)) => good(format!("#{}", format::count(language.get(), block)), "up"),
             (true, None) => good(words(Key::Connected), "up"),
-            (false, _) => bad(words(Key::NotReachable), "down"),
+            (false, _) => bad(words(Key::NotConnected), "down"),
         }
     }));
     let meter = Memo::new(move |_| feed.state.with(|state| {
@@ -60,7 +60,7 @@ pub(crate) fn Links() -> impl IntoView {
         <div class="links">
             <Line label=Key::Chain standing=chain testid="chain-state" />
             <Line label=Key::Meter standing=meter testid="meter-state" />
-            <Line label=Key::KeyOfWallet standing=key testid="key-state" />
+            <Line label=Key::Signing standing=key testid="key-state" />
             <button
                 type="button"
                 class="nav"

@@ -20,6 +20,7 @@ enum Help {
     None,
     Retry,
     Network,
+    Unlock,
 }
 
 /// Something in the way.
@@ -40,6 +41,7 @@ pub(crate) fn Notices() -> impl IntoView {
         wallet.is_some_and(|wallet| !wallet.phrase_confirmed)
     }));
     let network = move |_| session.form.set(Some(Form::Network));
+    let unlock = move |_| feed.lock();
     let retry = move |_| spawn_local(feed.refresh_all());
     let list = move || {
         notices.get().into_iter().map(|notice| {
@@ -50,6 +52,11 @@ pub(crate) fn Notices() -> impl IntoView {
                         Help::None => ().into_any(),
                         Help::Retry => view! {
                             <button type="button" class="button quiet small" on:click=retry>{text(Key::TryAgain)}</button>
+                        }.into_any(),
+                        Help::Unlock => view! {
+                            <button type="button" class="button quiet small" data-testid="notice-unlock" on:click=unlock>
+                                {text(Key::Unlock)}
+                            </button>
                         }.into_any(),
                         Help::Network => view! {
                             <button
@@ -137,7 +144,8 @@ fn collect(state: &LiveState) -> Vec<Notice> {
         let locked = *code == Code::Locked && status.vault == VaultState::Unlocked;
         if !elsewhere && !locked {
             let reason = state.home.as_ref().and_then(|home| waiting_reason(home, *code));
-            add(Error::new(*code, reason.unwrap_or_default()), Weight::Notice, Help::None);
+            let help = if *code == Code::Locked { Help::Unlock } else { Help::None };
+            add(Error::new(*code, reason.unwrap_or_default()), Weight::Notice, help);
         }
     }
     notices

@@ -63,6 +63,7 @@ pub(crate) fn FlowCard() -> impl IntoView {
     });
     let age_text = move || match age.get() {
         None => String::new(),
+        Some(0) => Key::JustNow.text(language.get()).to_owned(),
         Some(age) => {
             let age = format::span(language.get(), age * 1000);
             say(language.get(), Key::Ago, &[("age", &age)])

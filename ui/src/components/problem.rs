@@ -24,16 +24,21 @@ pub(crate) fn sentence(language: Language, error: &Error) -> String {
 
 /// The core's own words, when the sentence does not hold them.
 fn detail(language: Language, error: &Error) -> Option<String> {
-    let useful = language == Language::Indonesian && !error.message.trim().is_empty();
+    let says_more = !matches!(error.code, Code::WrongPassword | Code::WeakPassword | Code::Locked | Code::NoVault);
+    let useful = says_more && language == Language::Indonesian && !error.message.trim().is_empty();
     useful.then(|| say(language, Key::Detail, &[("text", error.message.trim())]))
 }
 
-/// With a capital first and a dot last.
+/// With a capital first, unless an address or a name comes first, and a dot last.
 fn as_sentence(text: &str) -> String {
     let text = text.trim();
+    let dot = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    let word = text.split_whitespace().next().unwrap_or_default();
+    if !word.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        return format!("{text}{dot}");
+    }
     let mut letters = text.chars();
     let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
-    let dot = if text.ends_with(['.', '!', '?']) { "" } else { "." };
     format!("{first}{}{dot}", letters.as_str())
 }
 
@@ -90,7 +95,8 @@ mod tests {
         for (message, expected) in [
             ("the node answers chain 5, not 31337", "The node answers chain 5, not 31337."),
             ("Done.", "Done."),
-            ("  why? ", "Why?"),
+            ("  why is it so? ", "Why is it so?"),
+            ("http://127.0.0.1:8545 does not answer", "http://127.0.0.1:8545 does not answer."),
         ] {
             assert_eq!(as_sentence(message), expected);
         }

@@ -63,7 +63,7 @@ pub(crate) fn RegistrationCard() -> impl IntoView {
     move || {
         missing.get().map(|_| {
             view! {
-                <section class="card" data-testid="registration-card">
+                <section class="card registration" data-testid="registration-card">
                     <Problem error=Error::new(Code::MeterUnregistered, "") weight=Weight::Notice />
                     <p class="mut">{text(Key::RequestWhy)}</p>
                     {move || error.get().map(|error| view! { <Problem error=error /> })}

@@ -74,6 +74,9 @@ fn produced_note(language: Language, day: &DayEnergy, _: UnixMillis) -> String {
 }
 
 fn used_note(language: Language, day: &DayEnergy, now: UnixMillis) -> String {
+    if day.used == MicroWh::ZERO {
+        return Key::NothingYet.text(language).to_owned();
+    }
     let elapsed = now.since(day_start(now)).max(Duration::from_secs(60));
     let average = u128::from(day.used.0) * 3_600_000 / elapsed.as_millis();
     let average = MicroWatts(i64::try_from(average).unwrap_or(i64::MAX));
@@ -81,6 +84,9 @@ fn used_note(language: Language, day: &DayEnergy, now: UnixMillis) -> String {
 }
 
 fn exported_note(language: Language, day: &DayEnergy, _: UnixMillis) -> String {
+    if day.exported == MicroWh::ZERO && day.imported == MicroWh::ZERO {
+        return Key::NothingYet.text(language).to_owned();
+    }
     let net = NetMicroWh::between(day.exported, day.imported);
     say(language, Key::NetOfDay, &[("energy", &format::net_energy(language, net, Sign::Always).text())])
 }

@@ -38,13 +38,13 @@ texts! {
     Settings: "Pengaturan", "Settings";
     Chain: "Jaringan", "Chain";
     Meter: "Meter", "Meter";
-    KeyOfWallet: "Kunci", "Key";
+    Signing: "Kunci", "Key";
     Lock: "Kunci dompet", "Lock";
     Unlock: "Buka kunci", "Unlock";
     Locked: "terkunci", "locked";
     Unlocked: "terbuka", "unlocked";
     Connected: "tersambung", "connected";
-    NotReachable: "tak terjangkau", "unreachable";
+    NotConnected: "tak tersambung", "not connected";
     NotSetUp: "belum diatur", "not set up";
     Online: "online", "online";
     Offline: "offline", "offline";
@@ -61,6 +61,7 @@ texts! {
     TryAgain: "Coba lagi", "Try again";
     Starting: "Memulai…", "Starting…";
     Detail: "Rincian: {text}", "Detail: {text}";
+    JustNow: "baru saja", "just now";
     Ago: "{age} lalu", "{age} ago";
 
     // First run
@@ -267,8 +268,8 @@ texts! {
     UnitsMilliHint: "Seperti yang dikirim firmware EnerLink.", "As the EnerLink firmware sends them.";
     UnitsBase: "W dan A", "W and A";
     UnitsBaseHint: "Untuk meter lain.", "For other meters.";
-    SettlementKey: "Tetap selesaikan saat dompet terkunci", "Keep settling while the wallet is locked";
-    SettlementKeyHint: "Sebuah kunci penyelesaian hanya dapat menyelesaikan meter ini: ia tidak dapat memindahkan token, dan dapat dicabut dengan satu transaksi.", "A settlement key can only settle this meter: it cannot move tokens, and one transaction revokes it.";
+    SettleWhileLocked: "Tetap selesaikan saat dompet terkunci", "Keep settling while the wallet is locked";
+    SettleWhileLockedHint: "Sebuah kunci penyelesaian hanya dapat menyelesaikan meter ini: ia tidak dapat memindahkan token, dan dapat dicabut dengan satu transaksi.", "A settlement key can only settle this meter: it cannot move tokens, and one transaction revokes it.";
     AddMeter: "Tambahkan meter", "Add meter";
     AddingMeter: "Menambahkan…", "Adding…";
     MeterAdded: "Meter ditambahkan; bacaan muncul begitu ia mengirim.", "The meter was added; readings appear as soon as it sends.";

@@ -48,12 +48,12 @@ pub(crate) fn HomePage() -> impl IntoView {
 #[component]
 fn Cards() -> impl IntoView {
     view! {
+        <RegistrationCard />
         <div class="pair">
             <FlowCard />
             <SettlementCard />
         </div>
         <Tiles />
-        <RegistrationCard />
         <div class="pair">
             <TodayCard />
             <ActivityCard />

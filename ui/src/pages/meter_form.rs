@@ -170,7 +170,7 @@ fn SettlementKeyChoice(chosen: RwSignal<bool>) -> impl IntoView {
     view! {
         <label class="choice alone">
             <input type="checkbox" data-testid="meter-settlement-key" bind:checked=chosen />
-            <span><b>{text(Key::SettlementKey)}</b><small>{text(Key::SettlementKeyHint)}</small></span>
+            <span><b>{text(Key::SettleWhileLocked)}</b><small>{text(Key::SettleWhileLockedHint)}</small></span>
         </label>
     }
 }

@@ -55,7 +55,8 @@ pub(super) fn nearest(plot: &Plot, at: UnixMillis) -> Option<PowerPoint> {
 /// Lines of the grid: a round step, in µW, and how many steps the scale has.
 pub(super) fn steps(plot: &Plot, visible: &[Series]) -> (i64, i64) {
     let values = plot.points.iter().flat_map(|point| visible.iter().filter_map(|series| series.of(point)));
-    let largest = values.map(|power| power.0).max().unwrap_or(0).max(1_000_000);
+    // Without a value there is nothing to scale: 1 kW.
+    let largest = values.map(|power| power.0).max().unwrap_or(1_000_000_000).max(1_000_000);
     let mut step = 1_000_000;
     for factor in [2, 5, 10].into_iter().cycle() {
         if step * 4 >= largest {
@@ -105,7 +106,7 @@ mod tests {
 
     #[test]
     fn the_scale_has_round_steps() {
-        for (watts, step, count) in [(0, 1, 1), (3, 1, 3), (9, 5, 2), (830, 500, 2), (2840, 1000, 3), (4100, 2000, 3), (47_000, 20_000, 3)] {
+        for (watts, step, count) in [(0, 1, 1), (1, 1, 1), (3, 1, 3), (9, 5, 2), (830, 500, 2), (2840, 1000, 3), (4100, 2000, 3), (47_000, 20_000, 3)] {
             let plot = plot(&[(0, Some(watts))]);
             assert_eq!(steps(&plot, &[Series::Solar]), (step * 1_000_000, count), "{watts}");
         }

@@ -8,8 +8,8 @@ use crate::{
     feed::{Feed, feed},
     live::LiveState,
     pages::{
-        backup::BackupPage, create::CreatePage, home::HomePage, settings::SettingsPage, starting::StartingPage,
-        unlock::UnlockPage,
+        backup::BackupPage, create::CreatePage, home::HomePage, settings::SettingsPage,
+        starting::StartingPage, unlock::UnlockPage,
     },
     prefs::Prefs,
     session::{Onboarding, Page, Session},
@@ -37,7 +37,9 @@ impl Screen {
             Some(Onboarding::Backup) => return Self::Backup,
             None => {}
         }
-        let Some(status) = &state.status else { return Self::Starting(state.failure.clone()) };
+        let Some(status) = &state.status else {
+            return Self::Starting(state.failure.clone());
+        };
         match status.vault {
             VaultState::Missing => Self::Create,
             VaultState::Locked if !session.watching.get() => Self::Unlock,

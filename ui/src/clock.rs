@@ -18,7 +18,11 @@ const JITTER: f64 = 1.5;
 impl CoreClock {
     /// A clock that runs at our rate from `local` on.
     pub(crate) fn new(core: UnixMillis, local: i64) -> Self {
-        Self { core: core.0, local, rate: 1.0 }
+        Self {
+            core: core.0,
+            local,
+            rate: 1.0,
+        }
     }
 
     /// Takes what the core says at local time `local`. An older figure than the one known is late, and ignored,
@@ -30,7 +34,11 @@ impl CoreClock {
         }
         if elapsed >= SHORTEST {
             let rate = moved as f64 / elapsed as f64;
-            self.rate = if (1.0 / JITTER..JITTER).contains(&rate) || rate <= 0.0 { 1.0 } else { rate };
+            self.rate = if (1.0 / JITTER..JITTER).contains(&rate) || rate <= 0.0 {
+                1.0
+            } else {
+                rate
+            };
             (self.core, self.local) = (core.0, local);
         } else if moved.abs() > 10_000 && self.rate < 2.0 {
             (self.core, self.local) = (core.0, local);

@@ -65,7 +65,10 @@ impl Feed {
         self.listen();
         spawn_local(self.refresh_all());
         set_interval(move || spawn_local(self.refresh_home()), REFRESH);
-        set_interval(move || self.now.set(self.clock.read_value().at(ipc::wall_millis())), TICK);
+        set_interval(
+            move || self.now.set(self.clock.read_value().at(ipc::wall_millis())),
+            TICK,
+        );
     }
 
     /// Reads all snapshots.
@@ -89,7 +92,9 @@ impl Feed {
 
     /// Reads the home page and today's curve. Without a wallet there is nothing to read.
     pub(crate) async fn refresh_home(self) {
-        let vault = self.state.with_untracked(|state| state.status.as_ref().map(|status| status.vault));
+        let vault = self
+            .state
+            .with_untracked(|state| state.status.as_ref().map(|status| status.vault));
         if matches!(vault, None | Some(VaultState::Missing)) {
             return;
         }
@@ -104,7 +109,14 @@ impl Feed {
                 });
                 if let Some(meter_id) = meter {
                     let to = from.plus(Duration::from_secs(24 * 3600));
-                    if let Ok(curve) = ipc::call(&ReadPower { meter_id, from, to, points: POINTS }).await {
+                    if let Ok(curve) = ipc::call(&ReadPower {
+                        meter_id,
+                        from,
+                        to,
+                        points: POINTS,
+                    })
+                    .await
+                    {
                         self.curve.set(Some(curve));
                     }
                 }
@@ -116,21 +128,44 @@ impl Feed {
     /// The home page for the day of the core's clock, which is known only from its answer.
     async fn read_home(self) -> Result<Home, ipc::Error> {
         let asked = day_start(self.now.get_untracked());
-        let home = ipc::call(&ReadHome { meter_id: None, day_start: asked }).await?;
+        let home = ipc::call(&ReadHome {
+            meter_id: None,
+            day_start: asked,
+        })
+        .await?;
         let right = day_start(home.now);
-        if right == asked { Ok(home) } else { ipc::call(&ReadHome { meter_id: None, day_start: right }).await }
+        if right == asked {
+            Ok(home)
+        } else {
+            ipc::call(&ReadHome {
+                meter_id: None,
+                day_start: right,
+            })
+            .await
+        }
     }
 
     /// Older settlements than the home page holds, newest first.
-    pub(crate) async fn older_settlements(self, before: Option<i64>) -> Result<enerlink_domain::view::SettlementPage, ipc::Error> {
+    pub(crate) async fn older_settlements(
+        self,
+        before: Option<i64>,
+    ) -> Result<enerlink_domain::view::SettlementPage, ipc::Error> {
         let meter_id = self.state.with_untracked(|state| state.meter_id().cloned());
-        ipc::call(&ListSettlements { meter_id, limit: 50, before }).await
+        ipc::call(&ListSettlements {
+            meter_id,
+            limit: 50,
+            before,
+        })
+        .await
     }
 
     /// Seals the keys and shows the unlock page.
     pub(crate) fn lock(self) {
         let unlocked = self.state.with_untracked(|state| {
-            state.status.as_ref().is_some_and(|status| status.vault == VaultState::Unlocked)
+            state
+                .status
+                .as_ref()
+                .is_some_and(|status| status.vault == VaultState::Unlocked)
         });
         self.session.watching.set(false);
         if unlocked {
@@ -170,7 +205,9 @@ impl Feed {
             self.observe(now);
         }
         let outcome = self.state.try_update(|state| state.apply(event));
-        let Some(Outcome { refetch, news }) = outcome else { return };
+        let Some(Outcome { refetch, news }) = outcome else {
+            return;
+        };
         match refetch {
             Refetch::Nothing => {}
             Refetch::Home => spawn_local(self.refresh_home()),
@@ -192,16 +229,26 @@ impl Feed {
         match news {
             News::Settled { energy, etk } => {
                 let energy = format::whole_energy(language, energy);
-                let amount = if hidden { format::HIDDEN.into() } else { format::etk(language, etk, format::Sign::Always) };
-                let text = say(language, Key::ToastSettled, &[("energy", &energy), ("amount", &amount)]);
+                let amount = if hidden {
+                    format::HIDDEN.into()
+                } else {
+                    format::etk(language, etk, format::Sign::Always)
+                };
+                let text = say(
+                    language,
+                    Key::ToastSettled,
+                    &[("energy", &energy), ("amount", &amount)],
+                );
                 self.session.say(Tone::Good, text);
             }
             News::SettlementFailed { reason } => {
                 let reason = reason.unwrap_or_default();
-                self.session.say(Tone::Bad, say(language, Key::ToastFailed, &[("reason", &reason)]));
+                self.session
+                    .say(Tone::Bad, say(language, Key::ToastFailed, &[("reason", &reason)]));
             }
             News::TaskFailed { task } => {
-                self.session.say(Tone::Bad, say(language, Key::ToastTask, &[("task", &task)]));
+                self.session
+                    .say(Tone::Bad, say(language, Key::ToastTask, &[("task", &task)]));
             }
         }
     }

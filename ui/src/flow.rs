@@ -18,22 +18,34 @@ pub(crate) struct Powers {
 impl Powers {
     /// The last measurement of a meter.
     pub(crate) fn of(device: &DeviceState) -> Self {
-        device.sensors.as_ref().map(|(_, sensors)| Self::measured(sensors)).unwrap_or_default()
+        device
+            .sensors
+            .as_ref()
+            .map(|(_, sensors)| Self::measured(sensors))
+            .unwrap_or_default()
     }
 
     fn measured(sensors: &Sensors) -> Self {
         let magnitude = |part: &Option<Subsystem>| {
-            part.as_ref().and_then(|part| Some(MicroWatts(part.power?.0.saturating_abs())))
+            part.as_ref()
+                .and_then(|part| Some(MicroWatts(part.power?.0.saturating_abs())))
         };
         let active = |part: &Option<Subsystem>| {
             let idle = part.as_ref().is_some_and(|part| part.active == Some(false));
-            if idle { Some(MicroWatts::ZERO) } else { magnitude(part) }
+            if idle {
+                Some(MicroWatts::ZERO)
+            } else {
+                magnitude(part)
+            }
         };
         let grid = match (active(&sensors.export), active(&sensors.import)) {
             (None, None) => None,
-            (export, import) => {
-                Some(MicroWatts(export.unwrap_or_default().0.saturating_sub(import.unwrap_or_default().0)))
-            }
+            (export, import) => Some(MicroWatts(
+                export
+                    .unwrap_or_default()
+                    .0
+                    .saturating_sub(import.unwrap_or_default().0),
+            )),
         };
         let battery = sensors.battery.as_ref().and_then(|battery| {
             let power = battery.power?.0.saturating_abs();
@@ -43,12 +55,22 @@ impl Powers {
                 Some(BatteryState::Idle) | None => Some(MicroWatts::ZERO),
             }
         });
-        Self { solar: magnitude(&sensors.solar), load: magnitude(&sensors.load), grid, battery }
+        Self {
+            solar: magnitude(&sensors.solar),
+            load: magnitude(&sensors.load),
+            grid,
+            battery,
+        }
     }
 
     /// The largest magnitude.
     pub(crate) fn largest(&self) -> u64 {
-        [self.solar, self.load, self.grid, self.battery].into_iter().flatten().map(|power| power.0.unsigned_abs()).max().unwrap_or(0)
+        [self.solar, self.load, self.grid, self.battery]
+            .into_iter()
+            .flatten()
+            .map(|power| power.0.unsigned_abs())
+            .max()
+            .unwrap_or(0)
     }
 
     /// How the sources feed the sinks: the sun serves the home first, then the battery, then the grid; the battery
@@ -68,7 +90,11 @@ impl Powers {
             sinks[sink] -= moved;
             *slot = moved;
         }
-        Flow { paths, inflow, outflow }
+        Flow {
+            paths,
+            inflow,
+            outflow,
+        }
     }
 }
 
@@ -123,7 +149,11 @@ pub(crate) struct Flow {
 impl Flow {
     /// Power along one way.
     pub(crate) fn along(&self, path: Path) -> u64 {
-        Path::ALL.into_iter().zip(self.paths).find(|(known, _)| *known == path).map_or(0, |(_, power)| power)
+        Path::ALL
+            .into_iter()
+            .zip(self.paths)
+            .find(|(known, _)| *known == path)
+            .map_or(0, |(_, power)| power)
     }
 
     /// What comes in and does not go out (positive), or goes out and does not come in (negative).
@@ -134,7 +164,9 @@ impl Flow {
 
 /// Power below which nothing is drawn: half a percent of the largest power, and a two-thousandth of the rated one.
 pub(crate) fn noise_floor(largest: u64, rated_power_w: u32) -> u64 {
-    (largest / 200).max(u64::from(rated_power_w) * 1_000_000 / 2000).max(1)
+    (largest / 200)
+        .max(u64::from(rated_power_w) * 1_000_000 / 2000)
+        .max(1)
 }
 
 #[cfg(test)]
@@ -148,7 +180,10 @@ mod tests {
     fn check(name: &str, powers: Powers, expected: &[(Path, u64)], unaccounted: i64) {
         let flow = powers.flow();
         for path in Path::ALL {
-            let watts = expected.iter().find(|(known, _)| *known == path).map_or(0, |(_, watts)| *watts);
+            let watts = expected
+                .iter()
+                .find(|(known, _)| *known == path)
+                .map_or(0, |(_, watts)| *watts);
             assert_eq!(flow.along(path), watts * 1_000_000, "{name}: {path:?}");
         }
         assert_eq!(flow.unaccounted(), unaccounted * 1_000_000, "{name}");
@@ -156,24 +191,62 @@ mod tests {
 
     #[test]
     fn sources_feed_sinks_and_the_rest_is_said() {
-        let sunny = Powers { solar: watts(2840), load: watts(830), grid: watts(1620), battery: watts(380) };
+        let sunny = Powers {
+            solar: watts(2840),
+            load: watts(830),
+            grid: watts(1620),
+            battery: watts(380),
+        };
         check(
             "a sunny noon",
             sunny,
-            &[(Path::SunToHome, 830), (Path::SunToBattery, 380), (Path::SunToGrid, 1620)],
+            &[
+                (Path::SunToHome, 830),
+                (Path::SunToBattery, 380),
+                (Path::SunToGrid, 1620),
+            ],
             10,
         );
-        let night = Powers { solar: watts(0), load: watts(900), grid: watts(-500), battery: watts(-380) };
-        check("night", night, &[(Path::BatteryToHome, 380), (Path::GridToHome, 500)], -20);
-        let charging = Powers { solar: watts(100), load: watts(50), grid: watts(-250), battery: watts(300) };
+        let night = Powers {
+            solar: watts(0),
+            load: watts(900),
+            grid: watts(-500),
+            battery: watts(-380),
+        };
+        check(
+            "night",
+            night,
+            &[(Path::BatteryToHome, 380), (Path::GridToHome, 500)],
+            -20,
+        );
+        let charging = Powers {
+            solar: watts(100),
+            load: watts(50),
+            grid: watts(-250),
+            battery: watts(300),
+        };
         check(
             "charging from the grid",
             charging,
-            &[(Path::SunToHome, 50), (Path::SunToBattery, 50), (Path::GridToBattery, 250)],
+            &[
+                (Path::SunToHome, 50),
+                (Path::SunToBattery, 50),
+                (Path::GridToBattery, 250),
+            ],
             0,
         );
-        let selling = Powers { solar: None, load: watts(100), grid: watts(200), battery: watts(-300) };
-        check("selling from the battery", selling, &[(Path::BatteryToHome, 100), (Path::BatteryToGrid, 200)], 0);
+        let selling = Powers {
+            solar: None,
+            load: watts(100),
+            grid: watts(200),
+            battery: watts(-300),
+        };
+        check(
+            "selling from the battery",
+            selling,
+            &[(Path::BatteryToHome, 100), (Path::BatteryToGrid, 200)],
+            0,
+        );
         check("nothing is known", Powers::default(), &[], 0);
     }
 
@@ -202,8 +275,16 @@ mod tests {
     #[test]
     fn the_battery_state_gives_the_direction() {
         let measured = |state, power| {
-            let battery = Subsystem { power: watts(power), state, ..Subsystem::default() };
-            Powers::measured(&Sensors { battery: Some(battery), ..Sensors::default() }).battery
+            let battery = Subsystem {
+                power: watts(power),
+                state,
+                ..Subsystem::default()
+            };
+            Powers::measured(&Sensors {
+                battery: Some(battery),
+                ..Sensors::default()
+            })
+            .battery
         };
         assert_eq!(measured(Some(BatteryState::Charging), 152), watts(152));
         assert_eq!(measured(Some(BatteryState::Discharging), 152), watts(-152));
@@ -212,8 +293,21 @@ mod tests {
 
     #[test]
     fn grid_power_is_export_less_import_and_missing_is_missing() {
-        let side = |power, active| Some(Subsystem { power: watts(power), active, ..Subsystem::default() });
-        let grid = |export, import| Powers::measured(&Sensors { export, import, ..Sensors::default() }).grid;
+        let side = |power, active| {
+            Some(Subsystem {
+                power: watts(power),
+                active,
+                ..Subsystem::default()
+            })
+        };
+        let grid = |export, import| {
+            Powers::measured(&Sensors {
+                export,
+                import,
+                ..Sensors::default()
+            })
+            .grid
+        };
         assert_eq!(grid(side(1620, Some(true)), side(0, Some(false))), watts(1620));
         assert_eq!(grid(side(3, Some(false)), side(500, Some(true))), watts(-500));
         assert_eq!(grid(None, side(500, None)), watts(-500));

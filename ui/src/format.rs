@@ -1,6 +1,8 @@
 //! Numbers, units and times as a person reads them. Energy and money stay integers up to the last digit.
 
-use enerlink_domain::{Address, Etk, Idrs, MicroWatts, MicroWh, NetMicroWh, NetWattHours, TxHash, UnixMillis};
+use enerlink_domain::{
+    Address, Etk, Idrs, MicroWatts, MicroWh, NetMicroWh, NetWattHours, TxHash, UnixMillis,
+};
 
 use crate::i18n::Language;
 
@@ -77,9 +79,15 @@ pub(crate) fn count(language: Language, value: u64) -> String {
 /// Energy as kWh with `decimals`, below 10 Wh as Wh.
 fn energy_figure(language: Language, micro: i128, decimals: u32, sign: Sign) -> Figure {
     if micro == 0 || micro.unsigned_abs() >= SMALL_ENERGY {
-        Figure { value: decimal(language, micro, 9, decimals, sign), unit: "kWh" }
+        Figure {
+            value: decimal(language, micro, 9, decimals, sign),
+            unit: "kWh",
+        }
     } else {
-        Figure { value: decimal(language, micro, 6, 2, sign), unit: "Wh" }
+        Figure {
+            value: decimal(language, micro, 6, 2, sign),
+            unit: "Wh",
+        }
     }
 }
 
@@ -110,7 +118,10 @@ pub(crate) fn whole_wh(language: Language, energy: NetMicroWh) -> String {
 
 /// Signed whole watt-hours, as a settlement moves them.
 pub(crate) fn whole_energy(language: Language, energy: NetWattHours) -> String {
-    format!("{}\u{a0}Wh", decimal(language, i128::from(energy.0), 0, 0, Sign::Always))
+    format!(
+        "{}\u{a0}Wh",
+        decimal(language, i128::from(energy.0), 0, 0, Sign::Always)
+    )
 }
 
 /// The unit that a group of powers is shown in, so that they can be compared.
@@ -125,7 +136,11 @@ pub(crate) enum PowerUnit {
 impl PowerUnit {
     /// The unit for a group whose largest magnitude this is, in µW.
     pub(crate) fn for_largest(largest: u64) -> Self {
-        if largest >= 100_000_000 { Self::Kilowatts } else { Self::SmallWatts }
+        if largest >= 100_000_000 {
+            Self::Kilowatts
+        } else {
+            Self::SmallWatts
+        }
     }
 
     /// The unit's symbol.
@@ -146,18 +161,29 @@ impl PowerUnit {
 
     /// The magnitude's digits.
     pub(crate) fn digits(self, language: Language, power: MicroWatts) -> String {
-        decimal(language, i128::from(power.0.unsigned_abs()), self.scale(), 2, Sign::Negative)
+        decimal(
+            language,
+            i128::from(power.0.unsigned_abs()),
+            self.scale(),
+            2,
+            Sign::Negative,
+        )
     }
 
     /// The magnitude with its unit.
     pub(crate) fn figure(self, language: Language, power: MicroWatts) -> Figure {
-        Figure { value: self.digits(language, power), unit: self.symbol() }
+        Figure {
+            value: self.digits(language, power),
+            unit: self.symbol(),
+        }
     }
 }
 
 /// The magnitude of one power in the unit that suits it.
 pub(crate) fn power(language: Language, power: MicroWatts) -> String {
-    PowerUnit::for_largest(power.0.unsigned_abs()).figure(language, power).text()
+    PowerUnit::for_largest(power.0.unsigned_abs())
+        .figure(language, power)
+        .text()
 }
 
 /// Energy tokens, two decimals.
@@ -187,7 +213,10 @@ pub(crate) fn short_hash(hash: TxHash) -> String {
 }
 
 fn shorten(text: &str) -> String {
-    match (text.get(..6), text.len().checked_sub(4).and_then(|at| text.get(at..))) {
+    match (
+        text.get(..6),
+        text.len().checked_sub(4).and_then(|at| text.get(at..)),
+    ) {
         (Some(head), Some(tail)) if text.len() > 12 => format!("{head}…{tail}"),
         _ => text.to_owned(),
     }
@@ -237,10 +266,12 @@ pub(crate) fn day_start(at: UnixMillis, offset: i64) -> UnixMillis {
 
 /// Local day and month, `21 Nov`.
 pub(crate) fn day_and_month(language: Language, at: UnixMillis, offset: i64) -> String {
-    const INDONESIAN: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"];
-    const ENGLISH: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const INDONESIAN: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des",
+    ];
+    const ENGLISH: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
     let (month, day) = civil((at.0 + offset * 60_000).div_euclid(86_400_000));
     let months = match language {
         Language::Indonesian => INDONESIAN,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use enerlink_ipc::{Code, Command, Event};
 pub(crate) use enerlink_ipc::Error;
+use enerlink_ipc::{Code, Command, Event};
 use leptos::{html, prelude::*};
 use serde::{Deserialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
@@ -48,19 +48,26 @@ pub(crate) async fn subscribe(mut on_event: impl FnMut(Option<Event>) + 'static)
     let arguments = js_sys::Object::new();
     let channel = JsValue::from_str(&format!("__CHANNEL__:{id}"));
     js_sys::Reflect::set(&arguments, &JsValue::from_str("channel"), &channel).map_err(rejection)?;
-    tauri::invoke(SUBSCRIBE, arguments.into()).await.map(drop).map_err(rejection)
+    tauri::invoke(SUBSCRIBE, arguments.into())
+        .await
+        .map(drop)
+        .map_err(rejection)
 }
 
 /// The text of a file that a person chose.
 pub(crate) async fn read_file(file: &web_sys::File) -> Result<String, Error> {
-    let text = wasm_bindgen_futures::JsFuture::from(file.text()).await.map_err(rejection)?;
+    let text = wasm_bindgen_futures::JsFuture::from(file.text())
+        .await
+        .map_err(rejection)?;
     text.as_string().ok_or_else(|| internal("the file is not text"))
 }
 
 /// Calls `on_change` whenever the canvas is laid out at another size, as long as its owner lives.
 pub(crate) fn observe_size(canvas: NodeRef<html::Canvas>, on_change: impl Fn() + 'static) {
     let callback = Closure::<dyn FnMut()>::new(on_change);
-    let Ok(observer) = web_sys::ResizeObserver::new(callback.as_ref().unchecked_ref()) else { return };
+    let Ok(observer) = web_sys::ResizeObserver::new(callback.as_ref().unchecked_ref()) else {
+        return;
+    };
     let kept = StoredValue::new_local((observer, callback));
     Effect::new(move || {
         if let Some(canvas) = canvas.get() {
@@ -130,9 +137,12 @@ fn read<T: DeserializeOwned>(value: &JsValue) -> Result<T, Error> {
     let text = if value.is_undefined() {
         "null".to_owned()
     } else {
-        js_sys::JSON::stringify(value).map(String::from).map_err(rejection)?
+        js_sys::JSON::stringify(value)
+            .map(String::from)
+            .map_err(rejection)?
     };
-    serde_json::from_str(&text).map_err(|error| internal(format!("the core's answer is not understood: {error}")))
+    serde_json::from_str(&text)
+        .map_err(|error| internal(format!("the core's answer is not understood: {error}")))
 }
 
 /// What a rejected promise says: an error of the core, or a text of Tauri.
@@ -168,9 +178,21 @@ mod tests {
         assert_eq!(queue.push(event(1, "unlocked")), []);
         assert_eq!(
             queue.push(event(0, "locked")),
-            [Some(Event::Vault { state: VaultState::Locked }), Some(Event::Vault { state: VaultState::Unlocked })]
+            [
+                Some(Event::Vault {
+                    state: VaultState::Locked
+                }),
+                Some(Event::Vault {
+                    state: VaultState::Unlocked
+                })
+            ]
         );
-        assert_eq!(queue.push(event(2, "missing")), [Some(Event::Vault { state: VaultState::Missing })]);
+        assert_eq!(
+            queue.push(event(2, "missing")),
+            [Some(Event::Vault {
+                state: VaultState::Missing
+            })]
+        );
     }
 
     #[test]
@@ -178,14 +200,30 @@ mod tests {
         let mut queue = InOrder::default();
         let end = serde_json::from_str(r#"{"end":true,"index":1}"#).expect("a message");
         assert_eq!(queue.push(Some(end)), []);
-        assert_eq!(queue.push(event(0, "locked")), [Some(Event::Vault { state: VaultState::Locked }), None]);
+        assert_eq!(
+            queue.push(event(0, "locked")),
+            [
+                Some(Event::Vault {
+                    state: VaultState::Locked
+                }),
+                None
+            ]
+        );
     }
 
     #[test]
     fn what_cannot_be_read_counts_as_missed() {
         let mut queue = InOrder::default();
-        assert_eq!(queue.push(event(0, "melted")), [Some(Event::Lagged { missed: 1 })]);
+        assert_eq!(
+            queue.push(event(0, "melted")),
+            [Some(Event::Lagged { missed: 1 })]
+        );
         assert_eq!(queue.push(None), [Some(Event::Lagged { missed: 1 })]);
-        assert_eq!(queue.push(event(1, "locked")), [Some(Event::Vault { state: VaultState::Locked })]);
+        assert_eq!(
+            queue.push(event(1, "locked")),
+            [Some(Event::Vault {
+                state: VaultState::Locked
+            })]
+        );
     }
 }

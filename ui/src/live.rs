@@ -1,7 +1,11 @@
 //! What the window knows: snapshots of the core, moved on by its events. A plain reducer, without a window.
 
-use enerlink_domain::{Code, DeviceState, Error, Estimate, Etk, Event, MeterId, NetWattHours, Settlement, Status,
-    Transaction, UnixMillis, event::VaultState, view::{AppStatus, Home, NetworkView}};
+use enerlink_domain::{
+    Code, DeviceState, Error, Estimate, Etk, Event, MeterId, NetWattHours, Settlement, Status, Transaction,
+    UnixMillis,
+    event::VaultState,
+    view::{AppStatus, Home, NetworkView},
+};
 
 /// Rows of the home page that events may add before the next snapshot trims them.
 const ROWS: usize = 50;
@@ -64,7 +68,10 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    const QUIET: Self = Self { refetch: Refetch::Nothing, news: None };
+    const QUIET: Self = Self {
+        refetch: Refetch::Nothing,
+        news: None,
+    };
 
     fn refetch(refetch: Refetch) -> Self {
         Self { refetch, news: None }
@@ -88,7 +95,10 @@ impl LiveState {
                 }
                 Outcome::QUIET
             }
-            Event::Registration { meter_id, registration } => {
+            Event::Registration {
+                meter_id,
+                registration,
+            } => {
                 if let Some(meter) = self.home.as_mut().and_then(|home| home.meter.as_mut())
                     && meter.meter.id == meter_id
                 {
@@ -98,10 +108,16 @@ impl LiveState {
             }
             Event::Vault { state } => self.apply_vault(state),
             Event::Chain(chain) => {
-                let Some(status) = &mut self.status else { return Outcome::refetch(Refetch::All) };
+                let Some(status) = &mut self.status else {
+                    return Outcome::refetch(Refetch::All);
+                };
                 let came_back = chain.link.up && !status.chain.link.up;
                 status.chain = chain;
-                Outcome::refetch(if came_back { Refetch::Home } else { Refetch::Nothing })
+                Outcome::refetch(if came_back {
+                    Refetch::Home
+                } else {
+                    Refetch::Nothing
+                })
             }
             Event::TaskFailed { task, error } => self.apply_task_failure(task, error),
             Event::Lagged { .. } => Outcome::refetch(Refetch::All),
@@ -158,16 +174,22 @@ impl LiveState {
         if !self.shows(&settlement.meter_id) {
             return Outcome::QUIET;
         }
-        let Some(home) = &mut self.home else { return Outcome::QUIET };
-        let known = home.settlements.iter_mut().find(|row| row.settlement_id == settlement.settlement_id);
+        let Some(home) = &mut self.home else {
+            return Outcome::QUIET;
+        };
+        let known = home
+            .settlements
+            .iter_mut()
+            .find(|row| row.settlement_id == settlement.settlement_id);
         let before = known.as_ref().map(|row| row.status);
         let news = match settlement.status {
-            Status::Success if before != Some(Status::Success) => {
-                Some(News::Settled { energy: settlement.energy_wh, etk: settlement.etk })
-            }
-            Status::Failed if before != Some(Status::Failed) => {
-                Some(News::SettlementFailed { reason: settlement.reason.clone() })
-            }
+            Status::Success if before != Some(Status::Success) => Some(News::Settled {
+                energy: settlement.energy_wh,
+                etk: settlement.etk,
+            }),
+            Status::Failed if before != Some(Status::Failed) => Some(News::SettlementFailed {
+                reason: settlement.reason.clone(),
+            }),
             Status::Pending | Status::Success | Status::Failed => None,
         };
         match known {
@@ -175,7 +197,11 @@ impl LiveState {
             None => home.settlements.insert(0, settlement),
         }
         home.settlements.truncate(ROWS);
-        let refetch = if news.is_some() { Refetch::Home } else { Refetch::Nothing };
+        let refetch = if news.is_some() {
+            Refetch::Home
+        } else {
+            Refetch::Nothing
+        };
         Outcome { refetch, news }
     }
 
@@ -208,7 +234,10 @@ impl LiveState {
             Some(known) => *known = failure,
             None => self.failed_tasks.push(failure),
         }
-        Outcome { refetch: Refetch::Nothing, news: Some(News::TaskFailed { task }) }
+        Outcome {
+            refetch: Refetch::Nothing,
+            news: Some(News::TaskFailed { task }),
+        }
     }
 
     /// What keeps the chain from working, if anything does.

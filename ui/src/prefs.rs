@@ -48,8 +48,12 @@ impl Prefs {
     /// Reads what was remembered, and remembers what changes from now on.
     pub(crate) fn load() -> Self {
         let theme = read(THEME);
-        let theme = Theme::ALL.into_iter().find(|choice| Some(choice.as_str()) == theme.as_deref());
-        let language = read(LANGUAGE).and_then(|code| Language::parse(&code)).unwrap_or_else(Language::of_browser);
+        let theme = Theme::ALL
+            .into_iter()
+            .find(|choice| Some(choice.as_str()) == theme.as_deref());
+        let language = read(LANGUAGE)
+            .and_then(|code| Language::parse(&code))
+            .unwrap_or_else(Language::of_browser);
         let prefs = Self {
             theme: RwSignal::new(theme.unwrap_or(Theme::Auto)),
             language: RwSignal::new(language),
@@ -76,7 +80,11 @@ pub(crate) fn prefs() -> Prefs {
 }
 
 fn show_theme(theme: Theme) {
-    let light = window().match_media("(prefers-color-scheme: light)").ok().flatten().is_some_and(|query| query.matches());
+    let light = window()
+        .match_media("(prefers-color-scheme: light)")
+        .ok()
+        .flatten()
+        .is_some_and(|query| query.matches());
     let shown = match theme {
         Theme::Auto if light => Theme::Light,
         Theme::Auto => Theme::Dark,

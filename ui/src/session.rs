@@ -86,7 +86,10 @@ impl Session {
         let id = self.next_toast.get_value();
         self.next_toast.set_value(id + 1);
         self.toasts.update(|toasts| toasts.push(Toast { id, text, tone }));
-        set_timeout(move || self.dismiss(id), std::time::Duration::from_millis(TOAST_MS));
+        set_timeout(
+            move || self.dismiss(id),
+            std::time::Duration::from_millis(TOAST_MS),
+        );
     }
 
     /// Takes a toast away.

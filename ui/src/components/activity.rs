@@ -39,8 +39,17 @@ impl Row {
 
 /// Newest first; transactions of settlements are told by their settlement.
 fn merge(settlements: &[Settlement], transactions: &[Transaction]) -> Vec<Row> {
-    let preparing = transactions.iter().filter(|row| row.kind != TxKind::SettleMeter).cloned().map(Row::Transaction);
-    let mut rows: Vec<Row> = settlements.iter().cloned().map(Row::Settlement).chain(preparing).collect();
+    let preparing = transactions
+        .iter()
+        .filter(|row| row.kind != TxKind::SettleMeter)
+        .cloned()
+        .map(Row::Transaction);
+    let mut rows: Vec<Row> = settlements
+        .iter()
+        .cloned()
+        .map(Row::Settlement)
+        .chain(preparing)
+        .collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.created_at()));
     rows
 }
@@ -48,7 +57,10 @@ fn merge(settlements: &[Settlement], transactions: &[Transaction]) -> Vec<Row> {
 /// Settlements that are known, and older ones that were asked for, each once.
 fn join(mut recent: Vec<Settlement>, older: Vec<Settlement>) -> Vec<Settlement> {
     for row in older {
-        if recent.iter().all(|known| known.settlement_id != row.settlement_id) {
+        if recent
+            .iter()
+            .all(|known| known.settlement_id != row.settlement_id)
+        {
             recent.push(row);
         }
     }
@@ -82,7 +94,9 @@ pub(crate) fn ActivityCard() -> impl IntoView {
         Some(next) => next.is_some(),
     });
     let today = Memo::new(move |_| {
-        feed.state.with(|state| state.home.as_ref().map(|home| day_start(home.now))).unwrap_or_default()
+        feed.state
+            .with(|state| state.home.as_ref().map(|home| day_start(home.now)))
+            .unwrap_or_default()
     });
     let ask = move |_| {
         busy.set(true);
@@ -101,6 +115,15 @@ pub(crate) fn ActivityCard() -> impl IntoView {
             <Show when=move || !shown.with(Vec::is_empty) fallback=|| view! { <Empty /> }>
                 <div class="scroll">
                     <table>
+                        <thead class="unseen">
+                            <tr>
+                                <th>{text(Key::Direction)}</th>
+                                <th>{text(Key::Time)}</th>
+                                <th>{text(Key::Energy)}</th>
+                                <th>"ETK"</th>
+                                <th>{text(Key::State)}</th>
+                            </tr>
+                        </thead>
                         <tbody>
                             {move || shown.get().into_iter().map(|row| match row {
                                 Row::Settlement(row) => view! { <SettlementRow row=row today=today /> }.into_any(),
@@ -139,17 +162,20 @@ fn Empty() -> impl IntoView {
 fn SettlementRow(row: Settlement, today: Memo<UnixMillis>) -> impl IntoView {
     let language = prefs().language;
     let icon = if row.energy_wh.0 < 0 { Icon::Down } else { Icon::Up };
-    let tone = if row.energy_wh.0 < 0 { "direction import" } else { "direction export" };
+    let tone = if row.energy_wh.0 < 0 {
+        "direction import"
+    } else {
+        "direction export"
+    };
     let micro = row.energy_wh.0.saturating_mul(MICRO as i64);
     let energy = move || format::net_energy(language.get(), NetMicroWh(micro), Sign::Always).text();
     let etk = row.etk;
     let amount = concealed(move || format::etk(language.get(), etk, Sign::Always));
     let when = row.settled_at.unwrap_or(row.created_at);
     let reason = row.reason.clone().filter(|_| row.status != Status::Success);
-    let testid = "settlement-row";
     view! {
         <tr
-            data-testid=testid
+            data-testid="settlement-row"
             data-status=row.status.as_str()
             data-stage=row.stage.as_str()
             data-id=row.settlement_id.clone()
@@ -161,7 +187,6 @@ fn SettlementRow(row: Settlement, today: Memo<UnixMillis>) -> impl IntoView {
                     <span>{move || moment(language.get(), when, today.get())}</span>
                     {row.tx.map(|tx| view! { <Hash hash=tx /> })}
                 </div>
-                {reason.map(|reason| view! { <div class="reason">{reason}</div> })}
             </td>
             <td class="n mut" title=move || format::exact_energy(language.get(), i128::from(micro))>{energy}</td>
             <td class="n">
@@ -169,6 +194,18 @@ fn SettlementRow(row: Settlement, today: Memo<UnixMillis>) -> impl IntoView {
                 <span class="unit">" ETK"</span>
             </td>
             <td class="n"><StageChip stage=row.stage confirmations=row.confirmations /></td>
+        </tr>
+        {reason.map(|reason| view! { <ReasonRow reason=reason stage=row.stage /> })}
+    }
+}
+
+/// Why a row waits or failed, below it and over its whole width.
+#[component]
+fn ReasonRow(reason: String, stage: TxStage) -> impl IntoView {
+    view! {
+        <tr class="reason" data-stage=stage.as_str()>
+            <td></td>
+            <td colspan="4" data-testid="row-reason">{reason}</td>
         </tr>
     }
 }
@@ -181,7 +218,10 @@ fn TransactionRow(row: Transaction, today: Memo<UnixMillis>) -> impl IntoView {
         TxKind::SetSettler => Key::SettlerSet,
         TxKind::SettleMeter => Key::Settlement,
     };
-    let (at, reason) = (row.created_at, row.reason.clone().filter(|_| row.stage != TxStage::Confirmed));
+    let (at, reason) = (
+        row.created_at,
+        row.reason.clone().filter(|_| row.stage != TxStage::Confirmed),
+    );
     view! {
         <tr data-testid="transaction-row" data-stage=row.stage.as_str() data-kind=row.kind.as_str()>
             <td class="direction"><Glyph icon=Icon::Key /></td>
@@ -191,10 +231,10 @@ fn TransactionRow(row: Transaction, today: Memo<UnixMillis>) -> impl IntoView {
                     <span class="mut">{text(what)}</span>
                     {row.hash.map(|tx| view! { <Hash hash=tx /> })}
                 </div>
-                {reason.map(|reason| view! { <div class="reason">{reason}</div> })}
             </td>
             <td class="n"><StageChip stage=row.stage confirmations=row.confirmations /></td>
         </tr>
+        {reason.map(|reason| view! { <ReasonRow reason=reason stage=row.stage /> })}
     }
 }
 
@@ -230,7 +270,11 @@ fn stage_words(language: Language, stage: TxStage, confirmations: u64) -> String
         TxStage::Signed => Key::StageSigned,
         TxStage::Sent => Key::StageSent,
         TxStage::Mined => {
-            return say(language, Key::StageMined, &[("count", &format::count(language, confirmations))]);
+            return say(
+                language,
+                Key::StageMined,
+                &[("count", &format::count(language, confirmations))],
+            );
         }
         TxStage::Confirmed => Key::StageFinal,
         TxStage::Failed => Key::StageFailed,
@@ -242,7 +286,11 @@ fn stage_words(language: Language, stage: TxStage, confirmations: u64) -> String
 fn moment(language: Language, at: UnixMillis, today: UnixMillis) -> String {
     let offset = ipc::utc_offset_minutes(at.0);
     let time = format::time_of_day(at, offset);
-    if at >= today { time } else { format!("{} {time}", format::day_and_month(language, at, offset)) }
+    if at >= today {
+        time
+    } else {
+        format!("{} {time}", format::day_and_month(language, at, offset))
+    }
 }
 
 #[cfg(test)]
@@ -253,14 +301,23 @@ mod tests {
     #[test]
     fn rows_are_merged_newest_first_and_told_once() {
         let settlements = [settlement("b", 300), settlement("a", 100)];
-        let transactions = [transaction(7, TxKind::OpenMeter, 200), transaction(8, TxKind::SettleMeter, 300)];
-        let times: Vec<i64> = merge(&settlements, &transactions).iter().map(|row| row.created_at().0).collect();
+        let transactions = [
+            transaction(7, TxKind::OpenMeter, 200),
+            transaction(8, TxKind::SettleMeter, 300),
+        ];
+        let times: Vec<i64> = merge(&settlements, &transactions)
+            .iter()
+            .map(|row| row.created_at().0)
+            .collect();
         assert_eq!(times, [300, 200, 100]);
     }
 
     #[test]
     fn older_rows_are_joined_once() {
-        let joined = join(vec![settlement("b", 300), settlement("a", 100)], vec![settlement("a", 100), settlement("0", 50)]);
+        let joined = join(
+            vec![settlement("b", 300), settlement("a", 100)],
+            vec![settlement("a", 100), settlement("0", 50)],
+        );
         let ids: Vec<String> = joined.into_iter().map(|row| row.settlement_id).collect();
         assert_eq!(ids, ["b", "a", "0"]);
     }

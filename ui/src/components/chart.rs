@@ -80,18 +80,33 @@ pub(crate) fn TodayCard() -> impl IntoView {
     let visible = RwSignal::new(vec![Series::Solar, Series::Load]);
     let hover = RwSignal::new(None::<f64>);
     let resized = RwSignal::new(0_u32);
-    let now = Memo::new(move |_| feed.state.with(|state| state.home.as_ref().map(|home| home.now)).unwrap_or_default());
+    let now = Memo::new(move |_| {
+        feed.state
+            .with(|state| state.home.as_ref().map(|home| home.now))
+            .unwrap_or_default()
+    });
     let plot = Memo::new(move |_| {
-        let curve = feed.curve.get().unwrap_or(enerlink_domain::view::PowerCurve { bucket_ms: 0, points: Vec::new() });
+        let curve = feed.curve.get().unwrap_or(enerlink_domain::view::PowerCurve {
+            bucket_ms: 0,
+            points: Vec::new(),
+        });
         let bucket_ms = i64::try_from(curve.bucket_ms).unwrap_or(0).max(1);
-        Plot { points: curve.points, bucket_ms, start: day_start(now.get()), now: now.get() }
+        Plot {
+            points: curve.points,
+            bucket_ms,
+            start: day_start(now.get()),
+            now: now.get(),
+        }
     });
     let empty = Memo::new(move |_| plot.with(|plot| plot.points.is_empty()));
     ipc::observe_size(canvas, move || {
         resized.try_update(|count| *count += 1);
     });
     // The font may arrive after the first drawing.
-    set_timeout(move || resized.try_update(|count| *count += 1).unwrap_or_default(), std::time::Duration::from_millis(400));
+    set_timeout(
+        move || resized.try_update(|count| *count += 1).unwrap_or_default(),
+        std::time::Duration::from_millis(400),
+    );
     Effect::new(move || {
         let (_, _, language) = (resized.get(), prefs.theme.get(), prefs.language.get());
         if let Some(canvas) = canvas.get() {
@@ -99,10 +114,20 @@ pub(crate) fn TodayCard() -> impl IntoView {
             plot.with(|plot| visible.with(|visible| draw::draw(&canvas, plot, visible, language, offset)));
         }
     });
-    let layout = move || canvas.get().map(|canvas| Layout::of(f64::from(canvas.client_width()), f64::from(canvas.client_height())));
+    let layout = move || {
+        canvas.get().map(|canvas| {
+            Layout::of(
+                f64::from(canvas.client_width()),
+                f64::from(canvas.client_height()),
+            )
+        })
+    };
     let pointed = Memo::new(move |_| {
         let (layout, at) = (layout()?, hover.get()?);
-        plot.with(|plot| scale::nearest(plot, layout.time_at(at, plot.start)).map(|point| (layout.x(point.at, plot.start), point)))
+        plot.with(|plot| {
+            scale::nearest(plot, layout.time_at(at, plot.start))
+                .map(|point| (layout.x(point.at, plot.start), point))
+        })
     });
     let summary = move || plot.with(|plot| describe(prefs.language.get(), plot));
     view! {
@@ -133,10 +158,12 @@ pub(crate) fn TodayCard() -> impl IntoView {
 fn LegendButton(series: Series, visible: RwSignal<Vec<Series>>) -> impl IntoView {
     let on = move || visible.with(|visible| visible.contains(&series));
     let toggle = move |_| {
-        visible.update(|visible| match visible.iter().position(|known| *known == series) {
-            Some(at) => drop(visible.remove(at)),
-            None => visible.push(series),
-        });
+        visible.update(
+            |visible| match visible.iter().position(|known| *known == series) {
+                Some(at) => drop(visible.remove(at)),
+                None => visible.push(series),
+            },
+        );
     };
     view! {
         <button
@@ -159,19 +186,31 @@ fn Crosshair(x: f64, point: PowerPoint, visible: RwSignal<Vec<Series>>, width: f
     let time = format::time_of_day(point.at, ipc::utc_offset_minutes(point.at.0));
     let left = x > width / 2.0;
     let rows = move || {
-        let shown: Vec<Series> = Series::ALL.into_iter().filter(|series| visible.with(|visible| visible.contains(series))).collect();
-        let largest = shown.iter().filter_map(|series| series.of(&point)).map(|power| power.0.unsigned_abs()).max();
+        let shown: Vec<Series> = Series::ALL
+            .into_iter()
+            .filter(|series| visible.with(|visible| visible.contains(series)))
+            .collect();
+        let largest = shown
+            .iter()
+            .filter_map(|series| series.of(&point))
+            .map(|power| power.0.unsigned_abs())
+            .max();
         let unit = PowerUnit::for_largest(largest.unwrap_or(0));
-        shown.into_iter().map(|series| {
-            let value = series.of(&point).map_or("–".to_owned(), |power| unit.figure(language.get(), power).text());
-            view! {
-                <div>
-                    <span class=format!("dot {}", series.token())></span>
-                    <span>{text(series.label())}</span>
-                    <b>{value}</b>
-                </div>
-            }
-        }).collect_view()
+        shown
+            .into_iter()
+            .map(|series| {
+                let value = series.of(&point).map_or("–".to_owned(), |power| {
+                    unit.figure(language.get(), power).text()
+                });
+                view! {
+                    <div>
+                        <span class=format!("dot {}", series.token())></span>
+                        <span>{text(series.label())}</span>
+                        <b>{value}</b>
+                    </div>
+                }
+            })
+            .collect_view()
     };
     view! {
         <div class="crosshair" style:left=format!("{x:.1}px")></div>
@@ -184,7 +223,13 @@ fn Crosshair(x: f64, point: PowerPoint, visible: RwSignal<Vec<Series>>, width: f
 
 /// The chart in words, for those who do not see it.
 fn describe(language: Language, plot: &Plot) -> String {
-    let peak = |series: Series| plot.points.iter().filter_map(|point| series.of(point)).max().unwrap_or_default();
+    let peak = |series: Series| {
+        plot.points
+            .iter()
+            .filter_map(|point| series.of(point))
+            .max()
+            .unwrap_or_default()
+    };
     let [sun, home] = [Series::Solar, Series::Load].map(|series| format::power(language, peak(series)));
     say(language, Key::CurveInWords, &[("sun", &sun), ("home", &home)])
 }

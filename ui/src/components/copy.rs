@@ -22,7 +22,10 @@ pub(crate) fn CopyButton(
 ) -> impl IntoView {
     let copied = RwSignal::new(false);
     let copy = move |_| {
-        let writing = window().navigator().clipboard().write_text(&value.get_untracked());
+        let writing = window()
+            .navigator()
+            .clipboard()
+            .write_text(&value.get_untracked());
         spawn_local(async move {
             if JsFuture::from(writing).await.is_ok() {
                 copied.set(true);

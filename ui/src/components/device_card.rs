@@ -16,11 +16,18 @@ pub(crate) fn DeviceCard() -> impl IntoView {
     let (feed, language) = (feed(), prefs().language);
     let meter = Memo::new(move |_| feed.state.with(|state| state.home.as_ref()?.meter.clone()));
     let fact = move |label: Key, pick: fn(Language, &MeterView) -> String| {
-        let value = Memo::new(move |_| meter.with(|meter| meter.as_ref().map(|meter| pick(language.get(), meter))));
+        let value =
+            Memo::new(move |_| meter.with(|meter| meter.as_ref().map(|meter| pick(language.get(), meter))));
         view! { <div><dt>{text(label)}</dt><dd>{move || value.get()}</dd></div> }
     };
     let name = move || meter.with(|meter| meter.as_ref().map(|meter| meter.meter.name.clone()));
-    let id = move || meter.with(|meter| meter.as_ref().and_then(|meter| distinct_id(&meter.meter.name, &meter.meter.id)));
+    let id = move || {
+        meter.with(|meter| {
+            meter
+                .as_ref()
+                .and_then(|meter| distinct_id(&meter.meter.name, &meter.meter.id))
+        })
+    };
     view! {
         <section class="card device" aria-label=text(Key::Meter) data-testid="device-card">
             <header>
@@ -64,7 +71,11 @@ fn link_words(language: Language, meter: &MeterView) -> String {
 }
 
 fn grid_mode(language: Language, meter: &MeterView) -> String {
-    let mode = meter.device.status.as_ref().and_then(|(_, status)| status.grid_mode);
+    let mode = meter
+        .device
+        .status
+        .as_ref()
+        .and_then(|(_, status)| status.grid_mode);
     match mode {
         Some(GridMode::Import) => Key::GridImport,
         Some(GridMode::Export) => Key::GridExport,
@@ -76,19 +87,34 @@ fn grid_mode(language: Language, meter: &MeterView) -> String {
 }
 
 fn wifi(_: Language, meter: &MeterView) -> String {
-    let rssi = meter.device.status.as_ref().and_then(|(_, status)| status.wifi_rssi);
-    rssi.map_or_else(unknown, |rssi| format!("{}\u{a0}dBm", rssi.to_string().replace('-', "\u{2212}")))
+    let rssi = meter
+        .device
+        .status
+        .as_ref()
+        .and_then(|(_, status)| status.wifi_rssi);
+    rssi.map_or_else(unknown, |rssi| {
+        format!("{}\u{a0}dBm", rssi.to_string().replace('-', "\u{2212}"))
+    })
 }
 
 fn memory(language: Language, meter: &MeterView) -> String {
     let device = &meter.device;
-    let heap = device.heartbeat.as_ref().and_then(|(_, heartbeat)| heartbeat.free_heap);
+    let heap = device
+        .heartbeat
+        .as_ref()
+        .and_then(|(_, heartbeat)| heartbeat.free_heap);
     let heap = heap.or_else(|| device.status.as_ref().and_then(|(_, status)| status.free_heap));
-    heap.map_or_else(unknown, |bytes| format!("{}\u{a0}KiB", format::count(language, bytes / 1024)))
+    heap.map_or_else(unknown, |bytes| {
+        format!("{}\u{a0}KiB", format::count(language, bytes / 1024))
+    })
 }
 
 fn uptime(language: Language, meter: &MeterView) -> String {
-    let uptime = meter.device.heartbeat.as_ref().and_then(|(_, heartbeat)| heartbeat.uptime_ms);
+    let uptime = meter
+        .device
+        .heartbeat
+        .as_ref()
+        .and_then(|(_, heartbeat)| heartbeat.uptime_ms);
     uptime.map_or_else(unknown, |uptime| format::span(language, uptime))
 }
 

@@ -44,7 +44,13 @@ pub(crate) fn Frame(
 }
 
 #[component]
-fn RailLink(page: Page, label: Key, icon: Icon, shortcut: &'static str, testid: &'static str) -> impl IntoView {
+fn RailLink(
+    page: Page,
+    label: Key,
+    icon: Icon,
+    shortcut: &'static str,
+    testid: &'static str,
+) -> impl IntoView {
     let session = session();
     let open = move |_| {
         session.form.set(None);

@@ -24,35 +24,43 @@ struct Standing {
 #[component]
 pub(crate) fn Links() -> impl IntoView {
     let (feed, language) = (feed(), prefs().language);
-    let chain = Memo::new(move |_| feed.state.with(|state| {
-        let Some(status) = &state.status else { return quiet(String::new(), "unknown") };
-        let words = |key: Key| key.text(language.get()).to_owned();
-        if status.chain.chain_id == 0 && state.network.is_none() {
-            return quiet(words(Key::NotSetUp), "none");
-        }
-        match (status.chain.link.up, status.chain.block) {
-            (true, Some(block)) => good(format!("#{}", format::count(language.get(), block)), "up"),
-            (true, None) => good(words(Key::Connected), "up"),
-            (false, _) => bad(words(Key::NotConnected), "down"),
-        }
-    }));
-    let meter = Memo::new(move |_| feed.state.with(|state| {
-        let words = |key: Key| key.text(language.get()).to_owned();
-        match state.home.as_ref().and_then(|home| home.meter.as_ref()) {
-            None => quiet(words(Key::NotSetUp), "none"),
-            Some(meter) if meter.device.link.up => good(words(Key::Online), "up"),
-            Some(meter) if meter.device.sensors.is_some() => bad(words(Key::Silent), "down"),
-            Some(_) => bad(words(Key::Offline), "down"),
-        }
-    }));
-    let key = Memo::new(move |_| feed.state.with(|state| {
-        let words = |key: Key| key.text(language.get()).to_owned();
-        match vault(state) {
-            VaultState::Unlocked => good(words(Key::Unlocked), "unlocked"),
-            VaultState::Locked => quiet(words(Key::Locked), "locked"),
-            VaultState::Missing => quiet(words(Key::NotSetUp), "missing"),
-        }
-    }));
+    let chain = Memo::new(move |_| {
+        feed.state.with(|state| {
+            let Some(status) = &state.status else {
+                return quiet(String::new(), "unknown");
+            };
+            let words = |key: Key| key.text(language.get()).to_owned();
+            if status.chain.chain_id == 0 && state.network.is_none() {
+                return quiet(words(Key::NotSetUp), "none");
+            }
+            match (status.chain.link.up, status.chain.block) {
+                (true, Some(block)) => good(format!("#{}", format::count(language.get(), block)), "up"),
+                (true, None) => good(words(Key::Connected), "up"),
+                (false, _) => bad(words(Key::NotConnected), "down"),
+            }
+        })
+    });
+    let meter = Memo::new(move |_| {
+        feed.state.with(|state| {
+            let words = |key: Key| key.text(language.get()).to_owned();
+            match state.home.as_ref().and_then(|home| home.meter.as_ref()) {
+                None => quiet(words(Key::NotSetUp), "none"),
+                Some(meter) if meter.device.link.up => good(words(Key::Online), "up"),
+                Some(meter) if meter.device.sensors.is_some() => bad(words(Key::Silent), "down"),
+                Some(_) => bad(words(Key::Offline), "down"),
+            }
+        })
+    });
+    let key = Memo::new(move |_| {
+        feed.state.with(|state| {
+            let words = |key: Key| key.text(language.get()).to_owned();
+            match vault(state) {
+                VaultState::Unlocked => good(words(Key::Unlocked), "unlocked"),
+                VaultState::Locked => quiet(words(Key::Locked), "locked"),
+                VaultState::Missing => quiet(words(Key::NotSetUp), "missing"),
+            }
+        })
+    });
     let unlocked = Memo::new(move |_| feed.state.with(vault) == VaultState::Unlocked);
     let lock_word = move || if unlocked.get() { Key::Lock } else { Key::Unlock };
     let lock_icon = Signal::derive(move || if unlocked.get() { Icon::Lock } else { Icon::Unlock });
@@ -94,17 +102,32 @@ fn Line(label: Key, standing: Memo<Standing>, testid: &'static str) -> impl Into
 }
 
 fn vault(state: &LiveState) -> VaultState {
-    state.status.as_ref().map_or(VaultState::Missing, |status| status.vault)
+    state
+        .status
+        .as_ref()
+        .map_or(VaultState::Missing, |status| status.vault)
 }
 
 fn good(words: String, state: &'static str) -> Standing {
-    Standing { dot: "good", words, state }
+    Standing {
+        dot: "good",
+        words,
+        state,
+    }
 }
 
 fn bad(words: String, state: &'static str) -> Standing {
-    Standing { dot: "bad", words, state }
+    Standing {
+        dot: "bad",
+        words,
+        state,
+    }
 }
 
 fn quiet(words: String, state: &'static str) -> Standing {
-    Standing { dot: "", words, state }
+    Standing {
+        dot: "",
+        words,
+        state,
+    }
 }

@@ -36,10 +36,12 @@ struct Notice {
 pub(crate) fn Notices() -> impl IntoView {
     let (feed, session) = (feed(), session());
     let notices = Memo::new(move |_| feed.state.with(collect));
-    let unwritten = Memo::new(move |_| feed.state.with(|state| {
-        let wallet = state.status.as_ref().and_then(|status| status.wallet.as_ref());
-        wallet.is_some_and(|wallet| !wallet.phrase_confirmed)
-    }));
+    let unwritten = Memo::new(move |_| {
+        feed.state.with(|state| {
+            let wallet = state.status.as_ref().and_then(|status| status.wallet.as_ref());
+            wallet.is_some_and(|wallet| !wallet.phrase_confirmed)
+        })
+    });
     let network = move |_| session.form.set(Some(Form::Network));
     let unlock = move |_| feed.lock();
     let retry = move |_| spawn_local(feed.refresh_all());
@@ -113,39 +115,68 @@ fn collect(state: &LiveState) -> Vec<Notice> {
     if let Some(error) = &state.failure {
         add(error.clone(), Weight::Failure, Help::Retry);
     }
-    let Some(status) = &state.status else { return notices };
+    let Some(status) = &state.status else {
+        return notices;
+    };
     if status.read_only {
         add(Error::new(Code::ProfileInUse, ""), Weight::Notice, Help::None);
     }
     let meter = state.home.as_ref().and_then(|home| home.meter.as_ref());
     if let (Some(error), true) = (state.chain_problem(), meter.is_some() || state.network.is_some()) {
-        let weight = if error.code == Code::NoNetwork { Weight::Notice } else { Weight::Failure };
+        let weight = if error.code == Code::NoNetwork {
+            Weight::Notice
+        } else {
+            Weight::Failure
+        };
         add(error, weight, Help::Network);
     }
     let Some(meter) = meter else { return notices };
     if !meter.device.link.up {
         let link = &meter.device.link;
         let code = link.code.unwrap_or(Code::MeterSilent);
-        add(Error::new(code, link.message.clone().unwrap_or_default()), Weight::Failure, Help::None);
+        add(
+            Error::new(code, link.message.clone().unwrap_or_default()),
+            Weight::Failure,
+            Help::None,
+        );
     }
     match meter.registration {
         Registration::Foreign { prosumer } => {
             let message = format!("{} is registered to {prosumer}", meter.meter.id);
-            add(Error::new(Code::MeterForeign, message), Weight::Failure, Help::None);
+            add(
+                Error::new(Code::MeterForeign, message),
+                Weight::Failure,
+                Help::None,
+            );
         }
         Registration::Retired => add(Error::new(Code::MeterForeign, ""), Weight::Failure, Help::None),
         // A card of its own says what to send to whom.
         Registration::Missing => {}
         Registration::Unknown | Registration::Registered | Registration::Open { .. } => {}
     }
-    let readiness = state.home.as_ref().and_then(|home| home.estimate.as_ref()).map(|estimate| &estimate.readiness);
+    let readiness = state
+        .home
+        .as_ref()
+        .and_then(|home| home.estimate.as_ref())
+        .map(|estimate| &estimate.readiness);
     if let Some(Readiness::Blocked { code }) = readiness {
-        let elsewhere = matches!(code, Code::MeterUnregistered | Code::SettlementPending | Code::NothingToSettle);
+        let elsewhere = matches!(
+            code,
+            Code::MeterUnregistered | Code::SettlementPending | Code::NothingToSettle
+        );
         let locked = *code == Code::Locked && status.vault == VaultState::Unlocked;
         if !elsewhere && !locked {
             let reason = state.home.as_ref().and_then(|home| waiting_reason(home, *code));
-            let help = if *code == Code::Locked { Help::Unlock } else { Help::None };
-            add(Error::new(*code, reason.unwrap_or_default()), Weight::Notice, help);
+            let help = if *code == Code::Locked {
+                Help::Unlock
+            } else {
+                Help::None
+            };
+            add(
+                Error::new(*code, reason.unwrap_or_default()),
+                Weight::Notice,
+                help,
+            );
         }
     }
     notices
@@ -153,7 +184,10 @@ fn collect(state: &LiveState) -> Vec<Notice> {
 
 /// The figures of what is waited for, which the estimate does not carry.
 fn waiting_reason(home: &enerlink_domain::view::Home, code: Code) -> Option<String> {
-    let waiting = home.transactions.iter().find(|row| row.stage == enerlink_domain::TxStage::NoGas);
+    let waiting = home
+        .transactions
+        .iter()
+        .find(|row| row.stage == enerlink_domain::TxStage::NoGas);
     let row = waiting.filter(|_| code == Code::NoGas)?;
     row.reason.clone()
 }
@@ -164,7 +198,10 @@ mod tests {
     use crate::live::tests::{home, state_with};
 
     fn codes(state: &LiveState) -> Vec<Code> {
-        collect(state).into_iter().map(|notice| notice.error.code).collect()
+        collect(state)
+            .into_iter()
+            .map(|notice| notice.error.code)
+            .collect()
     }
 
     #[test]
@@ -188,10 +225,17 @@ mod tests {
             status.chain.link.up = false;
             status.chain.link.code = Some(Code::WrongChain);
         }
-        let expected = [Code::WrongChain, Code::BrokerUnreachable, Code::MeterForeign, Code::NoGas];
+        let expected = [
+            Code::WrongChain,
+            Code::BrokerUnreachable,
+            Code::MeterForeign,
+            Code::NoGas,
+        ];
         assert_eq!(codes(&state), expected);
         if let Some(estimate) = state.home.as_mut().and_then(|home| home.estimate.as_mut()) {
-            estimate.readiness = Readiness::Blocked { code: Code::WrongChain };
+            estimate.readiness = Readiness::Blocked {
+                code: Code::WrongChain,
+            };
         }
         assert_eq!(codes(&state), expected[..3]);
     }

@@ -36,17 +36,18 @@ enum Freshness {
 pub(crate) fn FlowCard() -> impl IntoView {
     let (feed, language) = (feed(), prefs().language);
     let shown = Memo::new(move |_| {
-        feed.state.with(|state| {
-            let home = state.home.as_ref()?;
-            let meter = home.meter.as_ref()?;
-            Some(Shown {
-                powers: Powers::of(&meter.device),
-                rated_power_w: meter.meter.rated_power_w,
-                produced: format::energy(language.get(), home.today.produced).text(),
-                used: format::energy(language.get(), home.today.used).text(),
+        feed.state
+            .with(|state| {
+                let home = state.home.as_ref()?;
+                let meter = home.meter.as_ref()?;
+                Some(Shown {
+                    powers: Powers::of(&meter.device),
+                    rated_power_w: meter.meter.rated_power_w,
+                    produced: format::energy(language.get(), home.today.produced).text(),
+                    used: format::energy(language.get(), home.today.used).text(),
+                })
             })
-        })
-        .unwrap_or_default()
+            .unwrap_or_default()
     });
     let heard = Memo::new(move |_| {
         feed.state.with(|state| {
@@ -55,7 +56,11 @@ pub(crate) fn FlowCard() -> impl IntoView {
             Some((device.sensors.as_ref()?.0, limit, device.link.up))
         })
     });
-    let age = Memo::new(move |_| heard.get().map(|(at, ..)| feed.now.get().since(at).as_millis() as u64 / 1000));
+    let age = Memo::new(move |_| {
+        heard
+            .get()
+            .map(|(at, ..)| feed.now.get().since(at).as_millis() as u64 / 1000)
+    });
     let freshness = Memo::new(move |_| match (heard.get(), age.get()) {
         (Some((_, limit, up)), Some(age)) if up && age * 1000 <= limit => Freshness::Fresh,
         (Some(_), _) => Freshness::Stale,
@@ -119,7 +124,9 @@ fn Node(
     let (x, y) = place;
     let figure = move || {
         let unit = PowerUnit::for_largest(shown.get().powers.largest());
-        power.get().map_or("–".to_owned(), |power| unit.figure(language.get(), power).text())
+        power.get().map_or("–".to_owned(), |power| {
+            unit.figure(language.get(), power).text()
+        })
     };
     view! {
         <g class=move || format!("node {}", tone.get())>
@@ -227,18 +234,36 @@ fn battery_note(language: Language, shown: &Shown) -> String {
 fn direction(shown: &Shown, power: Option<MicroWatts>) -> i64 {
     let power = power.unwrap_or_default().0;
     let floor = noise_floor(shown.powers.largest(), shown.rated_power_w);
-    if power.unsigned_abs() > floor { power.signum() } else { 0 }
+    if power.unsigned_abs() > floor {
+        power.signum()
+    } else {
+        0
+    }
 }
 
 /// What comes in equals what goes out, and the difference is named.
 fn equation(language: Language, powers: &Powers) -> String {
     let unit = PowerUnit::for_largest(powers.largest());
-    let term = |key: Key, power: i64| format!("{} {}", key.text(language), unit.digits(language, MicroWatts(power)));
+    let term = |key: Key, power: i64| {
+        format!(
+            "{} {}",
+            key.text(language),
+            unit.digits(language, MicroWatts(power))
+        )
+    };
     let (mut inflow, mut outflow) = (Vec::new(), Vec::new());
     let mut put = |key: Key, power: Option<MicroWatts>, in_sign: i64| {
-        let seen = |power: &i64| unit.digits(language, MicroWatts(*power)) != unit.digits(language, MicroWatts::ZERO);
-        let Some(power) = power.map(|power| power.0).filter(seen) else { return };
-        let side = if power.signum() == in_sign { &mut inflow } else { &mut outflow };
+        let seen = |power: &i64| {
+            unit.digits(language, MicroWatts(*power)) != unit.digits(language, MicroWatts::ZERO)
+        };
+        let Some(power) = power.map(|power| power.0).filter(seen) else {
+            return;
+        };
+        let side = if power.signum() == in_sign {
+            &mut inflow
+        } else {
+            &mut outflow
+        };
         side.push(term(key, power));
     };
     put(Key::SunSmall, powers.solar, 1);
@@ -254,7 +279,8 @@ fn equation(language: Language, powers: &Powers) -> String {
         return Key::NothingMoves.text(language).to_owned();
     }
     let zero = || vec![unit.digits(language, MicroWatts::ZERO)];
-    let [inflow, outflow] = [inflow, outflow].map(|side| if side.is_empty() { zero() } else { side }.join(" + "));
+    let [inflow, outflow] =
+        [inflow, outflow].map(|side| if side.is_empty() { zero() } else { side }.join(" + "));
     format!("{inflow} = {outflow} {}", unit.symbol())
 }
 
@@ -271,17 +297,32 @@ mod tests {
         for (name, powers, expected) in [
             (
                 "sunny",
-                Powers { solar: watts(2840), load: watts(830), grid: watts(1620), battery: watts(380) },
+                Powers {
+                    solar: watts(2840),
+                    load: watts(830),
+                    grid: watts(1620),
+                    battery: watts(380),
+                },
                 "sun 2.84 = grid 1.62 + battery 0.38 + home 0.83 + unaccounted 0.01 kW",
             ),
             (
                 "night",
-                Powers { solar: watts(0), load: watts(900), grid: watts(-500), battery: watts(-300) },
+                Powers {
+                    solar: watts(0),
+                    load: watts(900),
+                    grid: watts(-500),
+                    battery: watts(-300),
+                },
                 "grid 0.50 + battery 0.30 + unaccounted 0.10 = home 0.90 kW",
             ),
             (
                 "a bench",
-                Powers { solar: watts(1), load: watts(1), grid: None, battery: None },
+                Powers {
+                    solar: watts(1),
+                    load: watts(1),
+                    grid: None,
+                    battery: None,
+                },
                 "sun 1.00 = home 1.00 W",
             ),
             ("nothing", Powers::default(), "nothing moves"),
@@ -292,6 +333,9 @@ mod tests {
 
     #[test]
     fn bands_grow_with_power() {
-        assert_eq!([Band::of(1, 1000), Band::of(500, 1000), Band::of(1000, 1000)], [Band(1), Band(5), Band(10)]);
+        assert_eq!(
+            [Band::of(1, 1000), Band::of(500, 1000), Band::of(1000, 1000)],
+            [Band(1), Band(5), Band(10)]
+        );
     }
 }

@@ -11,7 +11,10 @@ use crate::{
 
 /// The code as it is written in JSON, for tests and reports.
 pub(crate) fn code_name(code: Code) -> String {
-    serde_json::to_value(code).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+    serde_json::to_value(code)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
 }
 
 /// What happened, in the language of the window. The core speaks English; in Indonesian its sentence is the detail.
@@ -24,7 +27,10 @@ pub(crate) fn sentence(language: Language, error: &Error) -> String {
 
 /// The core's own words, when the sentence does not hold them.
 fn detail(language: Language, error: &Error) -> Option<String> {
-    let says_more = !matches!(error.code, Code::WrongPassword | Code::WeakPassword | Code::Locked | Code::NoVault);
+    let says_more = !matches!(
+        error.code,
+        Code::WrongPassword | Code::WeakPassword | Code::Locked | Code::NoVault
+    );
     let useful = says_more && language == Language::Indonesian && !error.message.trim().is_empty();
     useful.then(|| say(language, Key::Detail, &[("text", error.message.trim())]))
 }
@@ -38,7 +44,10 @@ fn as_sentence(text: &str) -> String {
         return format!("{text}{dot}");
     }
     let mut letters = text.chars();
-    let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
+    let first: String = letters
+        .next()
+        .map(|letter| letter.to_uppercase().collect())
+        .unwrap_or_default();
     format!("{first}{}{dot}", letters.as_str())
 }
 
@@ -70,9 +79,7 @@ pub(crate) fn Problem(
         Weight::Failure => "problem",
     };
     let shown = error.clone();
-    let more = move || {
-        detail(language.get(), &error).map(|detail| view! { <p class="detail">{detail}</p> })
-    };
+    let more = move || detail(language.get(), &error).map(|detail| view! { <p class="detail">{detail}</p> });
     view! {
         <div class=class role="alert" data-code=code_name(code)>
             <Glyph icon=Icon::Warning />
@@ -93,10 +100,16 @@ mod tests {
     #[test]
     fn a_message_becomes_a_sentence() {
         for (message, expected) in [
-            ("the node answers chain 5, not 31337", "The node answers chain 5, not 31337."),
+            (
+                "the node answers chain 5, not 31337",
+                "The node answers chain 5, not 31337.",
+            ),
             ("Done.", "Done."),
             ("  why is it so? ", "Why is it so?"),
-            ("http://127.0.0.1:8545 does not answer", "http://127.0.0.1:8545 does not answer."),
+            (
+                "http://127.0.0.1:8545 does not answer",
+                "http://127.0.0.1:8545 does not answer.",
+            ),
         ] {
             assert_eq!(as_sentence(message), expected);
         }
@@ -107,9 +120,18 @@ mod tests {
         let error = Error::new(Code::NoGas, "0x12 has 0 wei");
         assert_eq!(sentence(Language::English, &error), "0x12 has 0 wei.");
         assert_eq!(detail(Language::English, &error), None);
-        assert_eq!(sentence(Language::Indonesian, &error), "Akun tidak dapat membayar gas.");
-        assert_eq!(detail(Language::Indonesian, &error).as_deref(), Some("Rincian: 0x12 has 0 wei"));
-        assert_eq!(sentence(Language::English, &Error::new(Code::NoGas, "")), "The account cannot pay for gas.");
+        assert_eq!(
+            sentence(Language::Indonesian, &error),
+            "Akun tidak dapat membayar gas."
+        );
+        assert_eq!(
+            detail(Language::Indonesian, &error).as_deref(),
+            Some("Rincian: 0x12 has 0 wei")
+        );
+        assert_eq!(
+            sentence(Language::English, &Error::new(Code::NoGas, "")),
+            "The account cannot pay for gas."
+        );
     }
 
     #[test]

@@ -27,7 +27,9 @@ pub(crate) fn RegistrationCard() -> impl IntoView {
     let request = RwSignal::new(None::<String>);
     let (busy, error) = (RwSignal::new(false), RwSignal::new(None::<Error>));
     let sign = move |_| {
-        let Some(meter_id) = missing.get_untracked() else { return };
+        let Some(meter_id) = missing.get_untracked() else {
+            return;
+        };
         busy.set(true);
         error.set(None);
         spawn_local(async move {

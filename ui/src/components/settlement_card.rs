@@ -29,8 +29,16 @@ pub(crate) fn SettlementCard() -> impl IntoView {
         estimate.get().map(|estimate| {
             let clock = |at| format::time_of_day(at, ipc::utc_offset_minutes(estimate.now.0));
             let (from, to) = (clock(estimate.period_start), clock(estimate.period_end));
-            let mode = if estimate.readiness == Readiness::Manual { Key::ByHand } else { Key::Automatic };
-            say(language.get(), Key::Period, &[("from", &from), ("to", &to), ("mode", mode.text(language.get()))])
+            let mode = if estimate.readiness == Readiness::Manual {
+                Key::ByHand
+            } else {
+                Key::Automatic
+            };
+            say(
+                language.get(),
+                Key::Period,
+                &[("from", &from), ("to", &to), ("mode", mode.text(language.get()))],
+            )
         })
     };
     view! {
@@ -72,7 +80,9 @@ fn Outlook(estimate: Memo<Option<Estimate>>) -> impl IntoView {
     let span = move || of(|estimate| i128::from(estimate.period_end.0 - estimate.period_start.0)).max(1);
     let left = Memo::new(move |_| {
         let end = of(|estimate| i128::from(estimate.period_end.0));
-        i64::try_from(end - i128::from(feed.now.get().0)).unwrap_or(0).max(0)
+        i64::try_from(end - i128::from(feed.now.get().0))
+            .unwrap_or(0)
+            .max(0)
     });
     let share = Signal::derive(move || left.get() as f64 / span() as f64);
     let countdown = Signal::derive(move || format::countdown(left.get()));
@@ -82,16 +92,31 @@ fn Outlook(estimate: Memo<Option<Estimate>>) -> impl IntoView {
         1.. => "export",
         _ => "import",
     });
-    let lead = move || if etk.get().0 < 0 { Key::WillPay } else { Key::WillReceive }.text(language.get());
+    let lead = move || {
+        if etk.get().0 < 0 {
+            Key::WillPay
+        } else {
+            Key::WillReceive
+        }
+        .text(language.get())
+    };
     let amount = concealed(move || format::etk(language.get(), Etk(etk.get().0.abs()), Sign::Negative));
     let now = concealed(move || {
-        format::etk(language.get(), Etk(of(|estimate| estimate.etk_now.0)), Sign::Always)
+        format::etk(
+            language.get(),
+            Etk(of(|estimate| estimate.etk_now.0)),
+            Sign::Always,
+        )
     });
     let net = move || {
         let exported = of(|estimate| i128::from(estimate.owed.0));
         let owed = NetMicroWh(i64::try_from(exported).unwrap_or(0));
         let energy = format::net_energy(language.get(), owed, Sign::Always).text();
-        say(language.get(), Key::OwedNow, &[("energy", &energy), ("amount", &now())])
+        say(
+            language.get(),
+            Key::OwedNow,
+            &[("energy", &energy), ("amount", &now())],
+        )
     };
     view! {
         <div class="outlook">
@@ -115,7 +140,11 @@ fn Outlook(estimate: Memo<Option<Estimate>>) -> impl IntoView {
 fn Figures(estimate: Memo<Option<Estimate>>) -> impl IntoView {
     let language = prefs().language;
     let energy = move |pick: fn(&Estimate) -> NetMicroWh| {
-        let energy = Memo::new(move |_| estimate.with(|estimate| estimate.as_ref().map(pick)).unwrap_or_default());
+        let energy = Memo::new(move |_| {
+            estimate
+                .with(|estimate| estimate.as_ref().map(pick))
+                .unwrap_or_default()
+        });
         view! {
             <dd title=move || format::exact_energy(language.get(), i128::from(energy.get().0))>
                 {move || format::period_energy(language.get(), energy.get()).text()}
@@ -127,7 +156,11 @@ fn Figures(estimate: Memo<Option<Estimate>>) -> impl IntoView {
         average.map_or("–".to_owned(), |average| signed_power(language.get(), average))
     };
     let pending = Memo::new(move |_| {
-        estimate.with(|estimate| estimate.as_ref().is_some_and(|estimate| estimate.pending != NetMicroWh::ZERO))
+        estimate.with(|estimate| {
+            estimate
+                .as_ref()
+                .is_some_and(|estimate| estimate.pending != NetMicroWh::ZERO)
+        })
     });
     view! {
         <dl class="figures">
@@ -156,7 +189,13 @@ fn signed_power(language: Language, power: MicroWatts) -> String {
 #[component]
 fn Missing(estimate: Memo<Option<Estimate>>) -> impl IntoView {
     let language = prefs().language;
-    let words = Memo::new(move |_| estimate.with(|estimate| estimate.as_ref().map(|estimate| readiness(language.get(), estimate))));
+    let words = Memo::new(move |_| {
+        estimate.with(|estimate| {
+            estimate
+                .as_ref()
+                .map(|estimate| readiness(language.get(), estimate))
+        })
+    });
     view! {
         <p class="readiness" data-testid="readiness">{move || words.get()}</p>
     }
@@ -170,7 +209,11 @@ fn readiness(language: Language, estimate: &Estimate) -> String {
         Readiness::Settling => Key::Settling.text(language).to_owned(),
         Readiness::BelowMinimum { missing } => {
             let Figure { value, unit } = more(language, *missing);
-            say(language, Key::BelowMinimum, &[("energy", &format!("{value}\u{a0}{unit}")), ("minimum", &minimum)])
+            say(
+                language,
+                Key::BelowMinimum,
+                &[("energy", &format!("{value}\u{a0}{unit}")), ("minimum", &minimum)],
+            )
         }
         Readiness::Blocked { code } => headline(language, *code).to_owned(),
     }
@@ -178,8 +221,14 @@ fn readiness(language: Language, estimate: &Estimate) -> String {
 
 /// What is missing, in whole Wh and rounded up, so that it is never too little.
 fn more(language: Language, missing: NetMicroWh) -> Figure {
-    let watt_hours = missing.0.unsigned_abs().div_ceil(enerlink_domain::quantity::MICRO);
-    Figure { value: format::count(language, watt_hours), unit: "Wh" }
+    let watt_hours = missing
+        .0
+        .unsigned_abs()
+        .div_ceil(enerlink_domain::quantity::MICRO);
+    Figure {
+        value: format::count(language, watt_hours),
+        unit: "Wh",
+    }
 }
 
 /// Settles what is owed. It moves only energy of one's own, so there is nothing to confirm.
@@ -188,15 +237,26 @@ fn SettleButton(estimate: Memo<Option<Estimate>>) -> impl IntoView {
     let (feed, session, language) = (feed(), session(), prefs().language);
     let busy = RwSignal::new(false);
     let error = RwSignal::new(None::<Error>);
-    let owed = Memo::new(move |_| estimate.with(|estimate| estimate.as_ref().map(|estimate| estimate.owed)).unwrap_or_default());
+    let owed = Memo::new(move |_| {
+        estimate
+            .with(|estimate| estimate.as_ref().map(|estimate| estimate.owed))
+            .unwrap_or_default()
+    });
     let obstacle = Memo::new(move |_| estimate.with(|estimate| estimate.as_ref().and_then(obstacle)));
     let settle = move |_| {
-        let Some(meter_id) = estimate.with_untracked(|estimate| estimate.as_ref().map(|estimate| estimate.meter_id.clone())) else { return };
+        let Some(meter_id) =
+            estimate.with_untracked(|estimate| estimate.as_ref().map(|estimate| estimate.meter_id.clone()))
+        else {
+            return;
+        };
         busy.set(true);
         error.set(None);
         spawn_local(async move {
             match ipc::call(&SettleNow { meter_id }).await {
-                Ok(_) => session.say(Tone::Good, Key::SettleStarted.text(language.get_untracked()).to_owned()),
+                Ok(_) => session.say(
+                    Tone::Good,
+                    Key::SettleStarted.text(language.get_untracked()).to_owned(),
+                ),
                 Err(problem) => drop(error.try_set(Some(problem))),
             }
             busy.try_set(false);
@@ -206,7 +266,11 @@ fn SettleButton(estimate: Memo<Option<Estimate>>) -> impl IntoView {
     let label = move || match (busy.get(), owed.get().whole_wh().0) {
         (true, _) => Key::SettlingBusy.text(language.get()).to_owned(),
         (false, 0) => Key::SettleNothing.text(language.get()).to_owned(),
-        (false, _) => say(language.get(), Key::SettleNow, &[("energy", &format::whole_wh(language.get(), owed.get()))]),
+        (false, _) => say(
+            language.get(),
+            Key::SettleNow,
+            &[("energy", &format::whole_wh(language.get(), owed.get()))],
+        ),
     };
     let reason = move || obstacle.get().map(|code| headline(language.get(), code));
     view! {
@@ -241,17 +305,31 @@ fn obstacle(estimate: &Estimate) -> Option<Code> {
 #[component]
 fn AddUp() -> impl IntoView {
     let (feed, language) = (feed(), prefs().language);
-    let totals = Memo::new(move |_| feed.state.with(|state| state.home.as_ref().map(|home| home.totals)));
+    let totals = Memo::new(move |_| {
+        feed.state
+            .with(|state| state.home.as_ref().map(|home| home.totals))
+    });
     let net = concealed(move || {
         let totals = totals.get().unwrap_or_default();
-        format::etk(language.get(), Etk(totals.minted.0 - totals.burned.0), Sign::Always)
+        format::etk(
+            language.get(),
+            Etk(totals.minted.0 - totals.burned.0),
+            Sign::Always,
+        )
     });
     move || {
-        totals.get().filter(|totals| totals.settlements > 0).map(|totals| {
-            let count = format::count(language.get(), totals.settlements);
-            let words = say(language.get(), Key::SettledTimes, &[("count", &count), ("amount", &net())]);
-            view! { <span class="dim small end" data-testid="totals">{words}</span> }
-        })
+        totals
+            .get()
+            .filter(|totals| totals.settlements > 0)
+            .map(|totals| {
+                let count = format::count(language.get(), totals.settlements);
+                let words = say(
+                    language.get(),
+                    Key::SettledTimes,
+                    &[("count", &count), ("amount", &net())],
+                );
+                view! { <span class="dim small end" data-testid="totals">{words}</span> }
+            })
     }
 }
 
@@ -261,13 +339,21 @@ mod tests {
     use crate::live::tests::home;
 
     fn with(readiness: Readiness) -> Estimate {
-        Estimate { readiness, ..home().estimate.expect("an estimate") }
+        Estimate {
+            readiness,
+            ..home().estimate.expect("an estimate")
+        }
     }
 
     #[test]
     fn what_is_missing_is_said_and_rounded_up() {
-        let estimate = with(Readiness::BelowMinimum { missing: NetMicroWh(12_000_001) });
-        assert_eq!(readiness(Language::English, &estimate), "13\u{a0}Wh more until the minimum of 100\u{a0}Wh; what has flowed is carried.");
+        let estimate = with(Readiness::BelowMinimum {
+            missing: NetMicroWh(12_000_001),
+        });
+        assert_eq!(
+            readiness(Language::English, &estimate),
+            "13\u{a0}Wh more until the minimum of 100\u{a0}Wh; what has flowed is carried."
+        );
         assert_eq!(obstacle(&estimate), Some(Code::NothingToSettle));
     }
 

@@ -16,9 +16,21 @@ use crate::{
 #[component]
 pub(crate) fn Tiles() -> impl IntoView {
     let (feed, language) = (feed(), prefs().language);
-    let today = Memo::new(move |_| feed.state.with(|state| state.home.as_ref().map(|home| home.today)).unwrap_or_default());
-    let at = Memo::new(move |_| feed.state.with(|state| state.home.as_ref().map(|home| home.now)).unwrap_or_default());
-    let energy = move |label: Key, tone: &'static str, testid: &'static str, pick: fn(&DayEnergy) -> MicroWh, note: fn(Language, &DayEnergy, UnixMillis) -> String| {
+    let today = Memo::new(move |_| {
+        feed.state
+            .with(|state| state.home.as_ref().map(|home| home.today))
+            .unwrap_or_default()
+    });
+    let at = Memo::new(move |_| {
+        feed.state
+            .with(|state| state.home.as_ref().map(|home| home.now))
+            .unwrap_or_default()
+    });
+    let energy = move |label: Key,
+                       tone: &'static str,
+                       testid: &'static str,
+                       pick: fn(&DayEnergy) -> MicroWh,
+                       note: fn(Language, &DayEnergy, UnixMillis) -> String| {
         let figure = move || format::energy(language.get(), pick(&today.get()));
         view! {
             <Tile label=label tone=tone>
@@ -80,7 +92,11 @@ fn used_note(language: Language, day: &DayEnergy, now: UnixMillis) -> String {
     let elapsed = now.since(day_start(now)).max(Duration::from_secs(60));
     let average = u128::from(day.used.0) * 3_600_000 / elapsed.as_millis();
     let average = MicroWatts(i64::try_from(average).unwrap_or(i64::MAX));
-    say(language, Key::OnAverage, &[("power", &format::power(language, average))])
+    say(
+        language,
+        Key::OnAverage,
+        &[("power", &format::power(language, average))],
+    )
 }
 
 fn exported_note(language: Language, day: &DayEnergy, _: UnixMillis) -> String {
@@ -88,7 +104,11 @@ fn exported_note(language: Language, day: &DayEnergy, _: UnixMillis) -> String {
         return Key::NothingYet.text(language).to_owned();
     }
     let net = NetMicroWh::between(day.exported, day.imported);
-    say(language, Key::NetOfDay, &[("energy", &format::net_energy(language, net, Sign::Always).text())])
+    say(
+        language,
+        Key::NetOfDay,
+        &[("energy", &format::net_energy(language, net, Sign::Always).text())],
+    )
 }
 
 fn imported_note(language: Language, day: &DayEnergy, _: UnixMillis) -> String {
@@ -104,10 +124,17 @@ mod tests {
 
     #[test]
     fn self_sufficiency_stays_within_bounds() {
-        let day = |used, imported| DayEnergy { used: MicroWh(used), imported: MicroWh(imported), ..DayEnergy::default() };
-        for (used, imported, expected) in
-            [(6_910_000_000, 410_000_000, Some(94)), (0, 5, None), (10, 20, Some(0)), (10, 0, Some(100))]
-        {
+        let day = |used, imported| DayEnergy {
+            used: MicroWh(used),
+            imported: MicroWh(imported),
+            ..DayEnergy::default()
+        };
+        for (used, imported, expected) in [
+            (6_910_000_000, 410_000_000, Some(94)),
+            (0, 5, None),
+            (10, 20, Some(0)),
+            (10, 0, Some(100)),
+        ] {
             assert_eq!(own_share(&day(used, imported)), expected, "{used} {imported}");
         }
     }

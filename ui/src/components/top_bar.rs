@@ -23,11 +23,26 @@ pub(crate) fn TopBar() -> impl IntoView {
         Page::Home => Key::Home,
         Page::Settings => Key::Settings,
     };
-    let demo = Memo::new(move |_| feed.state.with(|state| state.status.as_ref().is_some_and(|status| status.demo)));
+    let demo = Memo::new(move |_| {
+        feed.state
+            .with(|state| state.status.as_ref().is_some_and(|status| status.demo))
+    });
     let hide = move |_| prefs.hidden.update(|hidden| *hidden = !*hidden);
-    let eye = Signal::derive(move || if prefs.hidden.get() { Icon::EyeOff } else { Icon::Eye });
-    let eye_name =
-        move || if prefs.hidden.get() { Key::ShowAmounts } else { Key::HideAmounts }.text(prefs.language.get());
+    let eye = Signal::derive(move || {
+        if prefs.hidden.get() {
+            Icon::EyeOff
+        } else {
+            Icon::Eye
+        }
+    });
+    let eye_name = move || {
+        if prefs.hidden.get() {
+            Key::ShowAmounts
+        } else {
+            Key::HideAmounts
+        }
+        .text(prefs.language.get())
+    };
     view! {
         <header class="top">
             <h1>{move || title().text(prefs.language.get())}</h1>
@@ -55,7 +70,10 @@ pub(crate) fn TopBar() -> impl IntoView {
 #[component]
 fn Balances() -> impl IntoView {
     let (feed, language) = (feed(), prefs().language);
-    let balances = Memo::new(move |_| feed.state.with(|state| state.home.as_ref().and_then(|home| home.balances)));
+    let balances = Memo::new(move |_| {
+        feed.state
+            .with(|state| state.home.as_ref().and_then(|home| home.balances))
+    });
     let etk = concealed(move || match balances.get() {
         Some(balances) => format::etk(language.get(), balances.etk, Sign::Negative),
         None => "–".into(),
@@ -64,7 +82,12 @@ fn Balances() -> impl IntoView {
         Some(balances) => format::idrs(language.get(), balances.idrs),
         None => "–".into(),
     });
-    let unknown = move || balances.get().is_none().then(|| Key::BalanceUnknown.text(language.get()));
+    let unknown = move || {
+        balances
+            .get()
+            .is_none()
+            .then(|| Key::BalanceUnknown.text(language.get()))
+    };
     view! {
         <div class="balances" title=unknown>
             <div>
@@ -83,7 +106,8 @@ fn Balances() -> impl IntoView {
 fn WalletAddress() -> impl IntoView {
     let feed = feed();
     let address = Memo::new(move |_| {
-        feed.state.with(|state| Some(state.status.as_ref()?.wallet.as_ref()?.address))
+        feed.state
+            .with(|state| Some(state.status.as_ref()?.wallet.as_ref()?.address))
     });
     move || {
         address.get().map(|address| {

@@ -14,7 +14,11 @@ fn tokens_have_two_decimals_and_groups_by_locale() {
         (123_456, "1.234,56", "1,234.56"),
         (-80_000, "−800,00", "−800.00"),
         (100_000_000, "1.000.000,00", "1,000,000.00"),
-        (i128::MAX, "1.701.411.834.604.692.317.316.873.037.158.841.057,27", "1,701,411,834,604,692,317,316,873,037,158,841,057.27"),
+        (
+            i128::MAX,
+            "1.701.411.834.604.692.317.316.873.037.158.841.057,27",
+            "1,701,411,834,604,692,317,316,873,037,158,841,057.27",
+        ),
     ] {
         assert_eq!(etk(ID, Etk(amount), Sign::Negative), indonesian);
         assert_eq!(etk(EN, Etk(amount), Sign::Negative), english);
@@ -36,7 +40,10 @@ fn energy_is_kwh_and_below_ten_wh_it_is_wh() {
         assert_eq!(energy(EN, MicroWh(micro)).text(), expected);
     }
     assert_eq!(period_energy(ID, NetMicroWh(87_000_000)).text(), "0,087\u{a0}kWh");
-    assert_eq!(net_energy(EN, NetMicroWh(-131_000_000), Sign::Always).text(), "−0.13\u{a0}kWh");
+    assert_eq!(
+        net_energy(EN, NetMicroWh(-131_000_000), Sign::Always).text(),
+        "−0.13\u{a0}kWh"
+    );
     assert_eq!(exact_energy(EN, 15_234_950_000), "15,234.950000\u{a0}Wh");
     assert_eq!(whole_wh(EN, NetMicroWh(-1_087_900_000)), "1,087\u{a0}Wh");
     assert_eq!(whole_energy(EN, NetWattHours(87)), "+87\u{a0}Wh");
@@ -46,12 +53,18 @@ fn energy_is_kwh_and_below_ten_wh_it_is_wh() {
 fn a_group_of_powers_shares_its_unit() {
     assert_eq!(power(EN, MicroWatts(2_840_000_000)), "2.84\u{a0}kW");
     assert_eq!(power(ID, MicroWatts(-994_800)), "0,99\u{a0}W");
-    assert_eq!(PowerUnit::for_largest(2_840_000_000).digits(EN, MicroWatts(380_000_000)), "0.38");
+    assert_eq!(
+        PowerUnit::for_largest(2_840_000_000).digits(EN, MicroWatts(380_000_000)),
+        "0.38"
+    );
 }
 
 #[test]
 fn shares_are_rounded_and_bounded() {
-    assert_eq!([percent(941, 1000), percent(5, 3), percent(0, 0)], [Some(94), Some(100), None]);
+    assert_eq!(
+        [percent(941, 1000), percent(5, 3), percent(0, 0)],
+        [Some(94), Some(100), None]
+    );
     assert_eq!(percent(u64::MAX, u64::MAX), Some(100));
 }
 
@@ -61,7 +74,10 @@ fn times_are_local() {
     assert_eq!(time_of_day(noon, 0), "12:00");
     assert_eq!(time_of_day(noon, 420), "19:00");
     assert_eq!(day_start(noon, 420), UnixMillis(1_763_658_000_000));
-    assert_eq!(day_start(UnixMillis(1_763_658_000_000), 420), UnixMillis(1_763_658_000_000));
+    assert_eq!(
+        day_start(UnixMillis(1_763_658_000_000), 420),
+        UnixMillis(1_763_658_000_000)
+    );
     assert_eq!(day_and_month(ID, noon, 420), "21\u{a0}Nov");
     assert_eq!(day_and_month(EN, UnixMillis(1_709_164_800_000), 0), "29\u{a0}Feb");
     assert_eq!(day_and_month(ID, UnixMillis(0), 0), "1\u{a0}Jan");
@@ -78,11 +94,21 @@ fn spans_and_countdowns_are_short() {
     ] {
         assert_eq!(span(EN, milliseconds), expected);
     }
-    assert_eq!([countdown(108_000), countdown(107_001), countdown(-5), countdown(3_700_000)], ["1:48", "1:48", "0:00", "1:01:40"]);
+    assert_eq!(
+        [
+            countdown(108_000),
+            countdown(107_001),
+            countdown(-5),
+            countdown(3_700_000)
+        ],
+        ["1:48", "1:48", "0:00", "1:01:40"]
+    );
 }
 
 #[test]
 fn names_are_shortened_in_the_middle() {
-    let address: Address = "0x71C7656EC7ab88b098defB751B7401B5f6d8976F".parse().expect("an address");
+    let address: Address = "0x71C7656EC7ab88b098defB751B7401B5f6d8976F"
+        .parse()
+        .expect("an address");
     assert_eq!(short_address(address), "0x71C7…976F");
 }

@@ -52,7 +52,11 @@ impl Language {
     /// The language for a tag of BCP 47 such as `id-ID`.
     fn of_tag(tag: &str) -> Self {
         let first = tag.split('-').next().unwrap_or_default();
-        if first.eq_ignore_ascii_case("id") { Self::Indonesian } else { Self::English }
+        if first.eq_ignore_ascii_case("id") {
+            Self::Indonesian
+        } else {
+            Self::English
+        }
     }
 }
 
@@ -81,22 +85,32 @@ mod tests {
 
     /// The names between braces.
     fn places(text: &str) -> BTreeSet<&str> {
-        text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(place, _)| place).collect()
+        text.split('{')
+            .skip(1)
+            .filter_map(|rest| rest.split_once('}'))
+            .map(|(place, _)| place)
+            .collect()
     }
 
     #[test]
     fn both_tables_are_complete_and_have_the_same_places() {
         for key in Key::ALL {
             let [indonesian, english] = Language::ALL.map(|language| key.text(language));
-            assert!(!indonesian.trim().is_empty() && !english.trim().is_empty(), "{key:?}");
+            assert!(
+                !indonesian.trim().is_empty() && !english.trim().is_empty(),
+                "{key:?}"
+            );
             assert_eq!(places(indonesian), places(english), "{key:?}");
         }
     }
 
     #[test]
     fn only_names_are_the_same_in_both_languages() {
-        let same: Vec<Key> =
-            Key::ALL.iter().copied().filter(|key| key.text(Language::Indonesian) == key.text(Language::English)).collect();
+        let same: Vec<Key> = Key::ALL
+            .iter()
+            .copied()
+            .filter(|key| key.text(Language::Indonesian) == key.text(Language::English))
+            .collect();
         assert_eq!(same, Key::SAME_IN_BOTH);
     }
 
@@ -129,6 +143,9 @@ mod tests {
 
     #[test]
     fn places_are_filled() {
-        assert_eq!(say(Language::English, Key::SettleNow, &[("energy", "87 Wh")]), "Settle 87 Wh now");
+        assert_eq!(
+            say(Language::English, Key::SettleNow, &[("energy", "87 Wh")]),
+            "Settle 87 Wh now"
+        );
     }
 }

@@ -30,12 +30,21 @@ fn headlines(code: Code) -> (&'static str, &'static str) {
         Code::VaultExists => ("Dompet sudah ada.", "There is a wallet already."),
         Code::VaultUnreadable => ("Brankas dompet tidak dapat dibaca.", "The vault cannot be read."),
         Code::Locked => ("Dompet terkunci.", "The wallet is locked."),
-        Code::ProfileInUse => ("Profil ini dipakai proses lain.", "Another process uses this profile."),
+        Code::ProfileInUse => (
+            "Profil ini dipakai proses lain.",
+            "Another process uses this profile.",
+        ),
         Code::BrokerUnreachable => ("Broker tidak dapat dihubungi.", "The broker cannot be reached."),
         Code::BrokerRefused => ("Broker menolak sambungan.", "The broker refuses the connection."),
         Code::MeterSilent => ("Meter tidak mengirim data.", "The meter is silent."),
-        Code::NodeUnreachable => ("Node Ethereum tidak dapat dihubungi.", "The Ethereum node cannot be reached."),
-        Code::WrongChain => ("Node ini melayani jaringan lain.", "The node serves another chain."),
+        Code::NodeUnreachable => (
+            "Node Ethereum tidak dapat dihubungi.",
+            "The Ethereum node cannot be reached.",
+        ),
+        Code::WrongChain => (
+            "Node ini melayani jaringan lain.",
+            "The node serves another chain.",
+        ),
         Code::OtherChain => (
             "Ini bukan jaringan yang terikat pada profil ini.",
             "This is not the chain that the profile is bound to.",
@@ -53,16 +62,40 @@ fn headlines(code: Code) -> (&'static str, &'static str) {
             "Meter terdaftar atas akun lain, atau sudah dinonaktifkan.",
             "The meter is registered to another account, or retired.",
         ),
-        Code::MeterUnknown => ("Meter itu tidak ada di profil ini.", "There is no such meter in this profile."),
-        Code::MeterExists => ("Meter itu sudah ditambahkan.", "That meter has been added already."),
-        Code::NoGas => ("Akun tidak dapat membayar gas.", "The account cannot pay for gas."),
+        Code::MeterUnknown => (
+            "Meter itu tidak ada di profil ini.",
+            "There is no such meter in this profile.",
+        ),
+        Code::MeterExists => (
+            "Meter itu sudah ditambahkan.",
+            "That meter has been added already.",
+        ),
+        Code::NoGas => (
+            "Akun tidak dapat membayar gas.",
+            "The account cannot pay for gas.",
+        ),
         Code::InsufficientBalance => ("Saldo tidak cukup.", "The balance does not cover it."),
-        Code::NothingToSettle => ("Energi belum cukup untuk diselesaikan.", "There is not enough energy to settle."),
-        Code::SettlementPending => ("Satu penyelesaian sedang berjalan.", "A settlement is on its way."),
-        Code::Reverted => ("Kontrak menolak transaksi.", "The contract refused the transaction."),
-        Code::Storage => ("Basis data tidak dapat dibaca atau ditulis.", "The database cannot be read or written."),
+        Code::NothingToSettle => (
+            "Energi belum cukup untuk diselesaikan.",
+            "There is not enough energy to settle.",
+        ),
+        Code::SettlementPending => (
+            "Satu penyelesaian sedang berjalan.",
+            "A settlement is on its way.",
+        ),
+        Code::Reverted => (
+            "Kontrak menolak transaksi.",
+            "The contract refused the transaction.",
+        ),
+        Code::Storage => (
+            "Basis data tidak dapat dibaca atau ditulis.",
+            "The database cannot be read or written.",
+        ),
         Code::InvalidInput => ("Masukan tidak sah.", "The input is not valid."),
-        Code::Internal => ("Terjadi kesalahan di dalam program.", "Something went wrong inside the program."),
+        Code::Internal => (
+            "Terjadi kesalahan di dalam program.",
+            "Something went wrong inside the program.",
+        ),
     }
 }
 
@@ -97,13 +130,17 @@ fn step_in_indonesian(code: Code) -> &'static str {
         Code::MeterUnknown => "Periksa ID meter, atau tambahkan meter itu.",
         Code::MeterExists => "Pilih ID meter lain, atau gunakan meter yang sudah ada.",
         Code::NoGas => "Minta operator mengisi akun Anda dengan koin jaringan; tidak ada yang hilang.",
-        Code::InsufficientBalance => "Dapatkan token terlebih dahulu; yang terutang dibawa ke periode berikut.",
+        Code::InsufficientBalance => {
+            "Dapatkan token terlebih dahulu; yang terutang dibawa ke periode berikut."
+        }
         Code::NothingToSettle => "Tunggu sampai lebih banyak energi mengalir; energi ini dibawa.",
         Code::SettlementPending => "Tunggu penyelesaian yang sedang berjalan.",
         Code::Reverted => "Baca alasannya; energi tetap terutang dan tidak ada yang hilang.",
         Code::Storage => "Periksa ruang disk dan izin tulis; data yang sudah disimpan tetap aman.",
         Code::InvalidInput => "Perbaiki masukan lalu coba lagi.",
-        Code::Internal => "Mulai ulang aplikasi dan laporkan masalah ini beserta lognya; data tersimpan tetap aman.",
+        Code::Internal => {
+            "Mulai ulang aplikasi dan laporkan masalah ini beserta lognya; data tersimpan tetap aman."
+        }
     }
 }
 

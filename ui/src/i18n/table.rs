@@ -28,7 +28,13 @@ macro_rules! texts {
 #[cfg(test)]
 impl Key {
     /// Names and words that both languages share.
-    pub(crate) const SAME_IN_BOTH: &'static [Self] = &[Self::Meter, Self::Online, Self::Offline, Self::StageFinal, Self::Wifi];
+    pub(crate) const SAME_IN_BOTH: &'static [Self] = &[
+        Self::Meter,
+        Self::Online,
+        Self::Offline,
+        Self::StageFinal,
+        Self::Wifi,
+    ];
 }
 
 texts! {
@@ -193,6 +199,10 @@ texts! {
     NoActivity: "Belum ada penyelesaian.", "No settlement yet.";
     NoActivityHint: "Yang pertama muncul di sini begitu energi bersih mencapai minimum.", "The first one appears here once the net energy has reached the minimum.";
     ShowOlder: "Tampilkan yang lebih lama", "Show older";
+    Direction: "Arah", "Direction";
+    Time: "Waktu", "Time";
+    Energy: "Energi", "Energy";
+    State: "Keadaan", "State";
     MeterOpened: "Meter dibuka", "Meter opened";
     SettlerSet: "Kunci penyelesaian", "Settlement key";
     StageQueued: "antre", "queued";

@@ -1,8 +1,8 @@
 //! The reducer, driven without a window, and the state that other tests begin with.
 
 use enerlink_domain::{
-    Address, BrokerAddress, Meter, MicroWatts, NetMicroWh, Readiness, Registration, Trigger, TxKind, TxStage, Wei,
-    WattHours,
+    Address, BrokerAddress, Meter, MicroWatts, NetMicroWh, Readiness, Registration, Trigger, TxKind, TxStage,
+    WattHours, Wei,
     event::{Balances, ChainState},
     meter::Link,
     reading::Units,
@@ -27,7 +27,10 @@ pub(crate) fn settlement(id: &str, at: i64) -> Settlement {
         stage: TxStage::Sent,
         trigger: Trigger::Periodic,
         from: Watermark::default(),
-        to: Watermark { export: WattHours(131), import: WattHours(0) },
+        to: Watermark {
+            export: WattHours(131),
+            import: WattHours(0),
+        },
         energy_wh: NetWattHours(131),
         etk: Etk(13_100),
         tx: None,
@@ -124,8 +127,16 @@ pub(crate) fn home() -> Home {
 }
 
 fn chain(up: bool) -> ChainState {
-    let link = if up { Link::up(UnixMillis(0)) } else { Link::down(UnixMillis(0), Error::new(Code::NodeUnreachable, "gone")) };
-    ChainState { link, chain_id: 31337, block: Some(1) }
+    let link = if up {
+        Link::up(UnixMillis(0))
+    } else {
+        Link::down(UnixMillis(0), Error::new(Code::NodeUnreachable, "gone"))
+    };
+    ChainState {
+        link,
+        chain_id: 31337,
+        block: Some(1),
+    }
 }
 
 /// An unlocked wallet on this home.
@@ -146,7 +157,11 @@ pub(crate) fn state_with(home: Home) -> LiveState {
         meters: 1,
         unlock_wait_ms: 0,
     };
-    LiveState { status: Some(status), home: Some(home), ..LiveState::default() }
+    LiveState {
+        status: Some(status),
+        home: Some(home),
+        ..LiveState::default()
+    }
 }
 
 fn state() -> LiveState {
@@ -155,10 +170,23 @@ fn state() -> LiveState {
 
 #[test]
 fn every_event_is_idempotent_and_says_its_news_once() {
-    let done = Settlement { status: Status::Success, stage: TxStage::Confirmed, ..settlement("a", 5) };
-    let failed = Settlement { status: Status::Failed, stage: TxStage::Failed, ..settlement("b", 6) };
-    let balances =
-        Balances { account: ACCOUNT, etk: Etk(5), idrs: enerlink_domain::Idrs(0), native: Wei(1), block: 2 };
+    let done = Settlement {
+        status: Status::Success,
+        stage: TxStage::Confirmed,
+        ..settlement("a", 5)
+    };
+    let failed = Settlement {
+        status: Status::Failed,
+        stage: TxStage::Failed,
+        ..settlement("b", 6)
+    };
+    let balances = Balances {
+        account: ACCOUNT,
+        etk: Etk(5),
+        idrs: enerlink_domain::Idrs(0),
+        native: Wei(1),
+        block: 2,
+    };
     for event in [
         Event::Device(device(3)),
         Event::Estimate(estimate(2000)),
@@ -167,10 +195,18 @@ fn every_event_is_idempotent_and_says_its_news_once() {
         Event::Settlement(failed),
         Event::Transaction(transaction(1, TxKind::OpenMeter, 5)),
         Event::Balances(balances),
-        Event::Registration { meter_id: meter_id(), registration: Registration::Missing },
-        Event::Vault { state: VaultState::Locked },
+        Event::Registration {
+            meter_id: meter_id(),
+            registration: Registration::Missing,
+        },
+        Event::Vault {
+            state: VaultState::Locked,
+        },
         Event::Chain(chain(false)),
-        Event::TaskFailed { task: "meter".into(), error: Error::new(Code::Internal, "x") },
+        Event::TaskFailed {
+            task: "meter".into(),
+            error: Error::new(Code::Internal, "x"),
+        },
     ] {
         let (mut once, before) = (state(), state());
         once.apply(event.clone());
@@ -186,9 +222,19 @@ fn every_event_is_idempotent_and_says_its_news_once() {
 fn a_settlement_moves_on_in_its_row_and_its_end_is_news() {
     let mut state = state();
     assert_eq!(state.apply(Event::Settlement(settlement("a", 5))), Outcome::QUIET);
-    let done = Settlement { status: Status::Success, etk: Etk(13_000), ..settlement("a", 5) };
+    let done = Settlement {
+        status: Status::Success,
+        etk: Etk(13_000),
+        ..settlement("a", 5)
+    };
     let outcome = state.apply(Event::Settlement(done));
-    assert_eq!(outcome.news, Some(News::Settled { energy: NetWattHours(131), etk: Etk(13_000) }));
+    assert_eq!(
+        outcome.news,
+        Some(News::Settled {
+            energy: NetWattHours(131),
+            etk: Etk(13_000)
+        })
+    );
     assert_eq!(outcome.refetch, Refetch::Home);
     let rows = state.home.expect("a home").settlements;
     assert_eq!(rows.iter().map(|row| row.etk).collect::<Vec<_>>(), [Etk(13_000)]);
@@ -199,12 +245,29 @@ fn what_belongs_to_others_is_not_shown() {
     let other: MeterId = "SM-002".parse().expect("a meter id");
     let mut state = state();
     let before = state.clone();
-    state.apply(Event::Device(DeviceState { meter_id: other.clone(), ..device(9) }));
-    state.apply(Event::Estimate(Estimate { meter_id: other.clone(), ..estimate(9) }));
-    state.apply(Event::Settlement(Settlement { meter_id: other.clone(), ..settlement("x", 1) }));
-    state.apply(Event::Registration { meter_id: other, registration: Registration::Missing });
-    let balances =
-        Balances { account: Address([1; 20]), etk: Etk(5), idrs: enerlink_domain::Idrs(0), native: Wei(1), block: 2 };
+    state.apply(Event::Device(DeviceState {
+        meter_id: other.clone(),
+        ..device(9)
+    }));
+    state.apply(Event::Estimate(Estimate {
+        meter_id: other.clone(),
+        ..estimate(9)
+    }));
+    state.apply(Event::Settlement(Settlement {
+        meter_id: other.clone(),
+        ..settlement("x", 1)
+    }));
+    state.apply(Event::Registration {
+        meter_id: other,
+        registration: Registration::Missing,
+    });
+    let balances = Balances {
+        account: Address([1; 20]),
+        etk: Etk(5),
+        idrs: enerlink_domain::Idrs(0),
+        native: Wei(1),
+        block: 2,
+    };
     state.apply(Event::Balances(balances));
     assert_eq!(state, before);
 }
@@ -213,8 +276,22 @@ fn what_belongs_to_others_is_not_shown() {
 fn missed_events_and_a_changed_vault_ask_for_snapshots() {
     let mut state = state();
     assert_eq!(state.apply(Event::Lagged { missed: 3 }).refetch, Refetch::All);
-    assert_eq!(state.apply(Event::Vault { state: VaultState::Locked }).refetch, Refetch::All);
-    assert_eq!(state.apply(Event::Vault { state: VaultState::Locked }).refetch, Refetch::Nothing);
+    assert_eq!(
+        state
+            .apply(Event::Vault {
+                state: VaultState::Locked
+            })
+            .refetch,
+        Refetch::All
+    );
+    assert_eq!(
+        state
+            .apply(Event::Vault {
+                state: VaultState::Locked
+            })
+            .refetch,
+        Refetch::Nothing
+    );
     let mut empty = LiveState::default();
     assert_eq!(empty.apply(Event::Chain(chain(true))).refetch, Refetch::All);
     assert_eq!(empty.apply(Event::Device(device(1))).refetch, Refetch::Home);
@@ -224,7 +301,10 @@ fn missed_events_and_a_changed_vault_ask_for_snapshots() {
 fn a_node_that_answers_again_refreshes_the_sums() {
     let mut state = state();
     assert_eq!(state.apply(Event::Chain(chain(false))).refetch, Refetch::Nothing);
-    assert_eq!(state.chain_problem().map(|error| error.code), Some(Code::NodeUnreachable));
+    assert_eq!(
+        state.chain_problem().map(|error| error.code),
+        Some(Code::NodeUnreachable)
+    );
     assert_eq!(state.apply(Event::Chain(chain(true))).refetch, Refetch::Home);
     assert_eq!(state.chain_problem(), None);
 }

@@ -109,10 +109,10 @@ fn PasswordStage(backup: Backup) -> impl IntoView {
                 <li>{text(Key::BackupRuleAlone)}</li>
                 <li>{text(Key::BackupRuleNobody)}</li>
             </ul>
-            <fieldset disabled=move || busy.get()>
+            <fieldset>
                 <PasswordField testid="reveal-password" label=Key::Password value=backup.password first=true />
                 {move || error.get().map(|error| view! { <Problem error=error /> })}
-                <button type="submit" class="button wide" data-testid="reveal-submit">
+                <button type="submit" class="button wide" data-testid="reveal-submit" disabled=move || busy.get()>
                     {move || if busy.get() { text(Key::Revealing)() } else { text(Key::ShowWords)() }}
                 </button>
             </fieldset>

@@ -23,8 +23,11 @@ const WORDS: u8 = 12;
 #[component]
 pub(crate) fn CreatePage() -> impl IntoView {
     let (feed, session) = (feed(), session());
-    let (name, password, again) =
-        (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let (name, password, again) = (
+        RwSignal::new(String::new()),
+        RwSignal::new(String::new()),
+        RwSignal::new(String::new()),
+    );
     let (busy, tried) = (RwSignal::new(false), RwSignal::new(false));
     let error = RwSignal::new(None::<Error>);
     let strength = rate(password);
@@ -43,8 +46,17 @@ pub(crate) fn CreatePage() -> impl IntoView {
         session.onboarding.set(Some(Onboarding::Creating));
         spawn_local(async move {
             let typed = name.get_untracked().trim().to_owned();
-            let named = if typed.is_empty() { "EnerLink".to_owned() } else { typed };
-            let made = ipc::call(&CreateWallet { name: named, password: password.get_untracked(), words: WORDS }).await;
+            let named = if typed.is_empty() {
+                "EnerLink".to_owned()
+            } else {
+                typed
+            };
+            let made = ipc::call(&CreateWallet {
+                name: named,
+                password: password.get_untracked(),
+                words: WORDS,
+            })
+            .await;
             match made {
                 Ok(_) => {
                     feed.refresh_all().await;
@@ -114,7 +126,11 @@ fn rate(password: RwSignal<String>) -> RwSignal<Option<Strength>> {
             return;
         }
         spawn_local(async move {
-            let rated = ipc::call(&RatePassword { password: typed.clone() }).await.ok();
+            let rated = ipc::call(&RatePassword {
+                password: typed.clone(),
+            })
+            .await
+            .ok();
             if password.try_with_untracked(|now| *now == typed) == Some(true) {
                 strength.set(rated);
             }
@@ -133,7 +149,8 @@ fn StrengthBar(
     let language = prefs().language;
     let score = move || strength.get().map_or(0, |strength| strength.score.min(4) + 1);
     let accepted = move || strength.get().is_some_and(|strength| strength.accepted);
-    let words = move || verdict(password.with(|typed| typed.chars().count()), strength.get()).text(language.get());
+    let words =
+        move || verdict(password.with(|typed| typed.chars().count()), strength.get()).text(language.get());
     let class = move || match score() {
         0 => "strength",
         1 | 2 => "strength bad",

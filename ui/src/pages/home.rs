@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use crate::{
     components::{
-        activity::ActivityCard, chart::TodayCard, device_card::DeviceCard, notices::Notices, power_flow::FlowCard,
-        registration::RegistrationCard, settlement_card::SettlementCard, tiles::Tiles,
+        activity::ActivityCard, chart::TodayCard, device_card::DeviceCard, notices::Notices,
+        power_flow::FlowCard, registration::RegistrationCard, settlement_card::SettlementCard, tiles::Tiles,
     },
     feed::feed,
     pages::setup::SetupPage,
@@ -28,7 +28,9 @@ enum Content {
 pub(crate) fn HomePage() -> impl IntoView {
     let (feed, session) = (feed(), session());
     let content = Memo::new(move |_| {
-        let (answered, meter) = feed.state.with(|state| (state.home.is_some(), state.meter_id().is_some()));
+        let (answered, meter) = feed
+            .state
+            .with(|state| (state.home.is_some(), state.meter_id().is_some()));
         match (answered, meter && session.form.get().is_none()) {
             (false, _) => Content::Loading,
             (true, true) => Content::Cards,

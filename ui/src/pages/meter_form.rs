@@ -89,14 +89,19 @@ pub(crate) fn MeterForm() -> impl IntoView {
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         tried.set(true);
-        let Some(draft) = typed.draft().filter(|_| !busy.get_untracked()) else { return };
+        let Some(draft) = typed.draft().filter(|_| !busy.get_untracked()) else {
+            return;
+        };
         busy.set(true);
         error.set(None);
         spawn_local(async move {
             match ipc::call(&AddMeter { draft }).await {
                 Ok(_) => {
                     typed.broker_password.set(String::new());
-                    session.say(Tone::Good, Key::MeterAdded.text(language.get_untracked()).to_owned());
+                    session.say(
+                        Tone::Good,
+                        Key::MeterAdded.text(language.get_untracked()).to_owned(),
+                    );
                     session.form.set(None);
                     feed.refresh_all().await;
                 }
@@ -181,10 +186,21 @@ mod tests {
 
     #[test]
     fn what_is_typed_is_checked_before_it_is_sent() {
-        for (text, expected) in [("5000", Some(5000)), ("5.000", Some(5000)), (" 5,000 ", Some(5000)), ("0", None), ("", None), ("5k", None)] {
+        for (text, expected) in [
+            ("5000", Some(5000)),
+            ("5.000", Some(5000)),
+            (" 5,000 ", Some(5000)),
+            ("0", None),
+            ("", None),
+            ("5k", None),
+        ] {
             assert_eq!(watts(text), expected, "{text}");
         }
-        for (text, expected) in [("/home/energy/", Some("home/energy")), ("", None), ("home/#", None)] {
+        for (text, expected) in [
+            ("/home/energy/", Some("home/energy")),
+            ("", None),
+            ("home/#", None),
+        ] {
             assert_eq!(topic(text).as_deref(), expected, "{text}");
         }
         assert_eq!(broker("mqtt://pi.local").as_deref(), Some("mqtt://pi.local:1883"));

@@ -38,11 +38,17 @@ pub(crate) fn NetworkForm() -> impl IntoView {
         }
         busy.set(true);
         error.set(None);
-        let draft = NetworkDraft { rpc_url: rpc_url.get_untracked().trim().to_owned(), addresses: addresses.get_untracked() };
+        let draft = NetworkDraft {
+            rpc_url: rpc_url.get_untracked().trim().to_owned(),
+            addresses: addresses.get_untracked(),
+        };
         spawn_local(async move {
             match ipc::call(&SetNetwork { draft }).await {
                 Ok(_) => {
-                    session.say(Tone::Good, Key::NetworkSet.text(language.get_untracked()).to_owned());
+                    session.say(
+                        Tone::Good,
+                        Key::NetworkSet.text(language.get_untracked()).to_owned(),
+                    );
                     session.form.set(None);
                     feed.refresh_all().await;
                 }
@@ -54,7 +60,11 @@ pub(crate) fn NetworkForm() -> impl IntoView {
         });
     };
     let hint = move || {
-        let key = if tried.get() && addresses_wrong() { Key::AddressesMissing } else { Key::AddressesHint };
+        let key = if tried.get() && addresses_wrong() {
+            Key::AddressesMissing
+        } else {
+            Key::AddressesHint
+        };
         key.text(language.get())
     };
     view! {
@@ -104,7 +114,10 @@ pub(crate) fn NetworkForm() -> impl IntoView {
 fn AddressesFile(addresses: RwSignal<String>, error: RwSignal<Option<Error>>) -> impl IntoView {
     let input = NodeRef::<html::Input>::new();
     let read = move |_: Event| {
-        let file = input.get_untracked().and_then(|input| input.files()).and_then(|files| files.get(0));
+        let file = input
+            .get_untracked()
+            .and_then(|input| input.files())
+            .and_then(|files| files.get(0));
         let Some(file) = file else { return };
         spawn_local(async move {
             match ipc::read_file(&file).await {
@@ -136,7 +149,9 @@ fn AddressesFile(addresses: RwSignal<String>, error: RwSignal<Option<Error>>) ->
 /// `http://` or `https://` and something behind it.
 fn is_node_url(url: &str) -> bool {
     let url = url.trim();
-    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let rest = url
+        .strip_prefix("http://")
+        .or_else(|| url.strip_prefix("https://"));
     rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
 }
 
@@ -146,9 +161,13 @@ mod tests {
 
     #[test]
     fn a_node_is_reached_over_http() {
-        for (url, expected) in
-            [("http://127.0.0.1:8545", true), (" https://node.local/x ", true), ("ws://a", false), ("http://", false), ("http://a b", false)]
-        {
+        for (url, expected) in [
+            ("http://127.0.0.1:8545", true),
+            (" https://node.local/x ", true),
+            ("ws://a", false),
+            ("http://", false),
+            ("http://a b", false),
+        ] {
             assert_eq!(is_node_url(url), expected, "{url}");
         }
     }

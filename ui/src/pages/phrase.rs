@@ -15,14 +15,19 @@ pub(crate) fn PhraseStage(
     backup: Backup,
 ) -> impl IntoView {
     let covered = RwSignal::new(false);
-    let words = backup.words.get_untracked().into_iter().enumerate().map(|(index, word)| {
-        view! {
-            <li>
-                <span class="number" aria-hidden="true">{index + 1}</span>
-                <span class="word" data-testid="phrase-word" data-index=index.to_string()>{word}</span>
-            </li>
-        }
-    });
+    let words = backup
+        .words
+        .get_untracked()
+        .into_iter()
+        .enumerate()
+        .map(|(index, word)| {
+            view! {
+                <li>
+                    <span class="number" aria-hidden="true">{index + 1}</span>
+                    <span class="word" data-testid="phrase-word" data-index=index.to_string()>{word}</span>
+                </li>
+            }
+        });
     let next = move |_| {
         backup.words.set(Vec::new());
         backup.stage.set(Stage::Quiz);

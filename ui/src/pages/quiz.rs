@@ -28,8 +28,10 @@ pub(crate) fn QuizStage(
     backup: Backup,
 ) -> impl IntoView {
     let (feed, session, language) = (feed(), session(), prefs().language);
-    let asked: Vec<(usize, RwSignal<String>)> =
-        positions(js_sys::Math::random).into_iter().map(|at| (at, RwSignal::new(String::new()))).collect();
+    let asked: Vec<(usize, RwSignal<String>)> = positions(js_sys::Math::random)
+        .into_iter()
+        .map(|at| (at, RwSignal::new(String::new())))
+        .collect();
     let busy = RwSignal::new(false);
     let error = RwSignal::new(None::<Error>);
     let answers = asked.clone();
@@ -41,15 +43,24 @@ pub(crate) fn QuizStage(
         busy.set(true);
         error.set(None);
         let words = answers.iter().filter_map(|(at, word)| {
-            Some((u8::try_from(*at).ok()?, word.get_untracked().trim().to_lowercase()))
+            Some((
+                u8::try_from(*at).ok()?,
+                word.get_untracked().trim().to_lowercase(),
+            ))
         });
-        let confirm = ConfirmPhrase { password: backup.password.get_untracked(), words: words.collect() };
+        let confirm = ConfirmPhrase {
+            password: backup.password.get_untracked(),
+            words: words.collect(),
+        };
         spawn_local(async move {
             match ipc::call(&confirm).await {
                 Ok(_) => {
                     backup.wipe();
                     feed.refresh_all().await;
-                    session.say(Tone::Good, Key::BackupDone.text(language.get_untracked()).to_owned());
+                    session.say(
+                        Tone::Good,
+                        Key::BackupDone.text(language.get_untracked()).to_owned(),
+                    );
                     session.onboarding.set(None);
                 }
                 Err(problem) => {
@@ -61,7 +72,11 @@ pub(crate) fn QuizStage(
     };
     let back = move |_| {
         spawn_local(async move {
-            match ipc::call(&RevealPhrase { password: backup.password.get_untracked() }).await {
+            match ipc::call(&RevealPhrase {
+                password: backup.password.get_untracked(),
+            })
+            .await
+            {
                 Ok(words) => {
                     backup.words.set(words);
                     backup.stage.set(Stage::Words);
@@ -70,10 +85,12 @@ pub(crate) fn QuizStage(
             }
         });
     };
-    let inputs = asked.into_iter().map(|(at, word)| view! { <QuizWord at=at word=word /> });
+    let inputs = asked
+        .into_iter()
+        .map(|(at, word)| view! { <QuizWord at=at word=word /> });
     view! {
         <form on:submit=check novalidate>
-            <fieldset disabled=move || busy.get()>
+            <fieldset>
                 <div class="quiz">{inputs.collect_view()}</div>
                 {move || error.get().map(|error| match error.code {
                     Code::InvalidInput => view! {
@@ -86,8 +103,8 @@ pub(crate) fn QuizStage(
                     <button type="button" class="button quiet" data-testid="quiz-back" on:click=back>
                         {text(Key::QuizBack)}
                     </button>
-                    <button type="submit" class="button" data-testid="quiz-submit">
-                        {move || if busy.get() { say(language.get(), Key::Checking, &[]) } else { say(language.get(), Key::QuizCheck, &[]) }}
+                    <button type="submit" class="button" data-testid="quiz-submit" disabled=move || busy.get()>
+                        {move || if busy.get() { Key::Checking } else { Key::QuizCheck }.text(language.get())}
                     </button>
                 </div>
             </fieldset>
@@ -122,7 +139,9 @@ fn QuizWord(at: usize, word: RwSignal<String>) -> impl IntoView {
 /// Distinct positions, in order; `random` gives numbers from 0 up to 1.
 fn positions(mut random: impl FnMut() -> f64) -> BTreeSet<usize> {
     let mut free: Vec<usize> = (0..WORDS).collect();
-    (0..ASKED).map(|_| free.swap_remove(((random() * free.len() as f64) as usize).min(free.len() - 1))).collect()
+    (0..ASKED)
+        .map(|_| free.swap_remove(((random() * free.len() as f64) as usize).min(free.len() - 1)))
+        .collect()
 }
 
 #[cfg(test)]

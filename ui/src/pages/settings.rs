@@ -118,7 +118,12 @@ fn Fact(label: Key, value: String) -> impl IntoView {
 fn About() -> impl IntoView {
     let feed = feed();
     let about = Memo::new(move |_| {
-        feed.state.with(|state| state.status.as_ref().map(|status| (status.version.clone(), status.data_dir.clone())))
+        feed.state.with(|state| {
+            state
+                .status
+                .as_ref()
+                .map(|status| (status.version.clone(), status.data_dir.clone()))
+        })
     });
     view! {
         <section class="card">

@@ -16,7 +16,12 @@ pub(crate) fn SetupPage() -> impl IntoView {
     let (feed, session) = (feed(), session());
     let network = Memo::new(move |_| feed.state.with(|state| state.network.is_some()));
     let meter = Memo::new(move |_| feed.state.with(|state| state.meter_id().is_some()));
-    let due = Memo::new(move |_| session.form.get().unwrap_or(if network.get() { Form::Meter } else { Form::Network }));
+    let due = Memo::new(move |_| {
+        session
+            .form
+            .get()
+            .unwrap_or(if network.get() { Form::Meter } else { Form::Network })
+    });
     let step = move |form: Form, done: Memo<bool>, label: Key, hint: Key, testid: &'static str| {
         view! {
             <button

@@ -40,7 +40,12 @@ pub(crate) fn Sheet(
 /// The four steps of the first run.
 #[component]
 fn Steps(step: usize) -> impl IntoView {
-    const STEPS: [Key; 4] = [Key::StepPassword, Key::StepPhrase, Key::StepCheck, Key::StepUnlock];
+    const STEPS: [Key; 4] = [
+        Key::StepPassword,
+        Key::StepPhrase,
+        Key::StepCheck,
+        Key::StepUnlock,
+    ];
     let steps = STEPS.into_iter().enumerate().map(|(index, key)| {
         let at = index + 1;
         view! {

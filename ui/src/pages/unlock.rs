@@ -33,7 +33,10 @@ pub(crate) fn UnlockPage() -> impl IntoView {
         busy.set(true);
         error.set(None);
         spawn_local(async move {
-            let result = ipc::call(&Unlock { password: password.get_untracked() }).await;
+            let result = ipc::call(&Unlock {
+                password: password.get_untracked(),
+            })
+            .await;
             password.set(String::new());
             feed.refresh_all().await;
             if let Err(problem) = result {
@@ -45,22 +48,30 @@ pub(crate) fn UnlockPage() -> impl IntoView {
     let label = move || match (busy.get(), wait.get()) {
         (true, _) => Key::Unlocking.text(language.get()).to_owned(),
         (false, 0) => Key::Unlock.text(language.get()).to_owned(),
-        (false, left) => say(language.get(), Key::UnlockWait, &[("time", &format::countdown(left))]),
+        (false, left) => say(
+            language.get(),
+            Key::UnlockWait,
+            &[("time", &format::countdown(left))],
+        ),
     };
     // The countdown on the button says the same as long as it runs.
-    let shown = move || error.get().filter(|error| error.code != Code::UnlockThrottled || wait.get() > 0);
+    let shown = move || {
+        error
+            .get()
+            .filter(|error| error.code != Code::UnlockThrottled || wait.get() > 0)
+    };
     view! {
         <Sheet title=Key::UnlockTitle lead=Key::UnlockLead>
             <WalletName />
             <form on:submit=unlock novalidate>
-                <fieldset disabled=move || busy.get()>
+                <fieldset>
                     <PasswordField testid="unlock-password" label=Key::Password value=password first=true />
                     {move || shown().map(|error| view! { <Problem error=error /> })}
                     <button
                         type="submit"
                         class="button wide"
                         data-testid="unlock-submit"
-                        disabled=move || { wait.get() > 0 }
+                        disabled=move || busy.get() || { wait.get() > 0 }
                     >
                         {label}
                     </button>

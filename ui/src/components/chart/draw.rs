@@ -35,18 +35,35 @@ struct Colours {
 }
 
 /// Draws everything anew. A canvas without a context stays empty; the numbers are in the tiles too.
-pub(super) fn draw(canvas: &HtmlCanvasElement, plot: &Plot, visible: &[Series], language: Language, offset: i64) {
+pub(super) fn draw(
+    canvas: &HtmlCanvasElement,
+    plot: &Plot,
+    visible: &[Series],
+    language: Language,
+    offset: i64,
+) {
     let ratio = leptos::prelude::window().device_pixel_ratio().max(2.0);
-    let (width, height) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
+    let (width, height) = (
+        f64::from(canvas.client_width()),
+        f64::from(canvas.client_height()),
+    );
     if width < 80.0 || height < 60.0 {
         return;
     }
     canvas.set_width((width * ratio) as u32);
     canvas.set_height((height * ratio) as u32);
     round_joins(canvas);
-    let Some(backend) = CanvasBackend::with_canvas_object(canvas.clone()) else { return };
+    let Some(backend) = CanvasBackend::with_canvas_object(canvas.clone()) else {
+        return;
+    };
     let colours = Colours::of(canvas);
-    let sketch = Sketch { area: backend.into_drawing_area(), layout: Layout::of(width, height), ratio, plot, colours };
+    let sketch = Sketch {
+        area: backend.into_drawing_area(),
+        layout: Layout::of(width, height),
+        ratio,
+        plot,
+        colours,
+    };
     let (step, count) = steps(plot, visible);
     let drawn = sketch
         .grid(step, count, language)
@@ -78,7 +95,9 @@ impl<B: DrawingBackend> Sketch<'_, B> {
 
     fn words(&self, text: String, x: f64, y: f64, anchor: HPos) -> Drawn<B> {
         let font = (FONT, 11.0 * self.ratio).into_font();
-        let style = TextStyle::from(font).color(&self.colours.words).pos(Pos::new(anchor, VPos::Center));
+        let style = TextStyle::from(font)
+            .color(&self.colours.words)
+            .pos(Pos::new(anchor, VPos::Center));
         self.area.draw(&Text::new(text, self.at(x, y), style))
     }
 
@@ -86,13 +105,29 @@ impl<B: DrawingBackend> Sketch<'_, B> {
     fn grid(&self, step: i64, count: i64, language: Language) -> Drawn<B> {
         let top = step * count;
         let unit = PowerUnit::for_largest(top.unsigned_abs());
-        let shown = if step % 10_i64.pow(unit.scale()) == 0 { 0 } else { 1 };
+        let shown = if step % 10_i64.pow(unit.scale()) == 0 {
+            0
+        } else {
+            1
+        };
         for line in 0..=count {
             let y = self.layout.y(line * step, top);
             let path = vec![self.at(0.0, y), self.at(self.layout.right, y)];
-            self.area.draw(&PathElement::new(path, self.stroke(&self.colours.line, 1.0)))?;
-            let value = format::decimal(language, i128::from(line * step), unit.scale(), shown, Sign::Negative);
-            self.words(format!("{value} {}", unit.symbol()), self.layout.right + 8.0, y, HPos::Left)?;
+            self.area
+                .draw(&PathElement::new(path, self.stroke(&self.colours.line, 1.0)))?;
+            let value = format::decimal(
+                language,
+                i128::from(line * step),
+                unit.scale(),
+                shown,
+                Sign::Negative,
+            );
+            self.words(
+                format!("{value} {}", unit.symbol()),
+                self.layout.right + 8.0,
+                y,
+                HPos::Left,
+            )?;
         }
         Ok(())
     }
@@ -115,12 +150,15 @@ impl<B: DrawingBackend> Sketch<'_, B> {
             for run in runs(self.plot, series) {
                 let line: Vec<(i32, i32)> = run
                     .iter()
-                    .map(|(at, power)| self.at(self.layout.x(*at, self.plot.start), self.layout.y(*power, top)))
+                    .map(|(at, power)| {
+                        self.at(self.layout.x(*at, self.plot.start), self.layout.y(*power, top))
+                    })
                     .collect();
                 if series == Series::Solar {
                     self.fill(&line, colour)?;
                 }
-                self.area.draw(&PathElement::new(line, self.stroke(&colour, 1.6)))?;
+                self.area
+                    .draw(&PathElement::new(line, self.stroke(&colour, 1.6)))?;
             }
         }
         Ok(())
@@ -128,7 +166,9 @@ impl<B: DrawingBackend> Sketch<'_, B> {
 
     /// The area between a line and zero.
     fn fill(&self, line: &[(i32, i32)], colour: RGBColor) -> Drawn<B> {
-        let (Some(first), Some(last)) = (line.first(), line.last()) else { return Ok(()) };
+        let (Some(first), Some(last)) = (line.first(), line.last()) else {
+            return Ok(());
+        };
         let zero = self.at(0.0, self.layout.bottom).1;
         let mut shape = line.to_vec();
         shape.extend([(last.0, zero), (first.0, zero)]);
@@ -145,7 +185,8 @@ impl<B: DrawingBackend> Sketch<'_, B> {
         let mut y = self.layout.top - 6.0;
         while y < self.layout.bottom {
             let dash = vec![self.at(x, y), self.at(x, (y + 3.0).min(self.layout.bottom))];
-            self.area.draw(&PathElement::new(dash, self.stroke(&self.colours.now, 1.0)))?;
+            self.area
+                .draw(&PathElement::new(dash, self.stroke(&self.colours.now, 1.0)))?;
             y += 6.0;
         }
         Ok(())
@@ -154,10 +195,17 @@ impl<B: DrawingBackend> Sketch<'_, B> {
 
 impl Colours {
     fn of(canvas: &HtmlCanvasElement) -> Self {
-        let style = leptos::prelude::window().get_computed_style(canvas).ok().flatten();
+        let style = leptos::prelude::window()
+            .get_computed_style(canvas)
+            .ok()
+            .flatten();
         let token = |name: &str| {
-            let value = style.as_ref().and_then(|style| style.get_property_value(&format!("--{name}")).ok());
-            value.and_then(|value| parse_colour(value.trim())).unwrap_or(RGBColor(128, 128, 128))
+            let value = style
+                .as_ref()
+                .and_then(|style| style.get_property_value(&format!("--{name}")).ok());
+            value
+                .and_then(|value| parse_colour(value.trim()))
+                .unwrap_or(RGBColor(128, 128, 128))
         };
         Self {
             line: token("line"),
@@ -179,7 +227,9 @@ fn parse_colour(text: &str) -> Option<RGBColor> {
 fn round_joins(canvas: &HtmlCanvasElement) {
     use leptos::wasm_bindgen::JsCast;
     let context = canvas.get_context("2d").ok().flatten();
-    if let Some(context) = context.and_then(|context| context.dyn_into::<web_sys::CanvasRenderingContext2d>().ok()) {
+    if let Some(context) =
+        context.and_then(|context| context.dyn_into::<web_sys::CanvasRenderingContext2d>().ok())
+    {
         context.set_line_join("round");
         context.set_line_cap("round");
     }

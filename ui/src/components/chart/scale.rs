@@ -25,7 +25,13 @@ pub(super) struct Layout {
 impl Layout {
     /// The layout of a canvas of this size.
     pub(super) fn of(width: f64, height: f64) -> Self {
-        Self { width, height, right: (width - 50.0).max(1.0), top: 12.0, bottom: (height - 26.0).max(13.0) }
+        Self {
+            width,
+            height,
+            right: (width - 50.0).max(1.0),
+            top: 12.0,
+            bottom: (height - 26.0).max(13.0),
+        }
     }
 
     /// Where a moment of the day that began at `start` lies.
@@ -54,9 +60,16 @@ pub(super) fn nearest(plot: &Plot, at: UnixMillis) -> Option<PowerPoint> {
 
 /// Lines of the grid: a round step, in µW, and how many steps the scale has.
 pub(super) fn steps(plot: &Plot, visible: &[Series]) -> (i64, i64) {
-    let values = plot.points.iter().flat_map(|point| visible.iter().filter_map(|series| series.of(point)));
+    let values = plot
+        .points
+        .iter()
+        .flat_map(|point| visible.iter().filter_map(|series| series.of(point)));
     // Without a value there is nothing to scale: 1 kW.
-    let largest = values.map(|power| power.0).max().unwrap_or(1_000_000_000).max(1_000_000);
+    let largest = values
+        .map(|power| power.0)
+        .max()
+        .unwrap_or(1_000_000_000)
+        .max(1_000_000);
     let mut step = 1_000_000;
     for factor in [2, 5, 10].into_iter().cycle() {
         if step * 4 >= largest {
@@ -101,20 +114,44 @@ mod tests {
             grid: None,
             battery: None,
         });
-        Plot { points: points.collect(), bucket_ms: 300_000, start: UnixMillis(0), now: UnixMillis(0) }
+        Plot {
+            points: points.collect(),
+            bucket_ms: 300_000,
+            start: UnixMillis(0),
+            now: UnixMillis(0),
+        }
     }
 
     #[test]
     fn the_scale_has_round_steps() {
-        for (watts, step, count) in [(0, 1, 1), (1, 1, 1), (3, 1, 3), (9, 5, 2), (830, 500, 2), (2840, 1000, 3), (4100, 2000, 3), (47_000, 20_000, 3)] {
+        for (watts, step, count) in [
+            (0, 1, 1),
+            (1, 1, 1),
+            (3, 1, 3),
+            (9, 5, 2),
+            (830, 500, 2),
+            (2840, 1000, 3),
+            (4100, 2000, 3),
+            (47_000, 20_000, 3),
+        ] {
             let plot = plot(&[(0, Some(watts))]);
-            assert_eq!(steps(&plot, &[Series::Solar]), (step * 1_000_000, count), "{watts}");
+            assert_eq!(
+                steps(&plot, &[Series::Solar]),
+                (step * 1_000_000, count),
+                "{watts}"
+            );
         }
     }
 
     #[test]
     fn a_gap_breaks_the_line() {
-        let plot = plot(&[(0, Some(1)), (300_000, Some(2)), (600_000, None), (900_000, Some(3)), (3_600_000, Some(4))]);
+        let plot = plot(&[
+            (0, Some(1)),
+            (300_000, Some(2)),
+            (600_000, None),
+            (900_000, Some(3)),
+            (3_600_000, Some(4)),
+        ]);
         let lengths: Vec<usize> = runs(&plot, Series::Solar).iter().map(Vec::len).collect();
         assert_eq!(lengths, [2, 1, 1]);
     }
@@ -122,7 +159,10 @@ mod tests {
     #[test]
     fn the_pointer_finds_the_nearest_bucket_but_no_far_one() {
         let plot = plot(&[(0, Some(1)), (300_000, Some(2))]);
-        assert_eq!(nearest(&plot, UnixMillis(200_000)).map(|point| point.at), Some(UnixMillis(300_000)));
+        assert_eq!(
+            nearest(&plot, UnixMillis(200_000)).map(|point| point.at),
+            Some(UnixMillis(300_000))
+        );
         assert_eq!(nearest(&plot, UnixMillis(9_000_000)), None);
         let layout = Layout::of(650.0, 240.0);
         let at = UnixMillis(43_200_000);

@@ -103,11 +103,11 @@ async fn check_stored(household: &Household, malformed: usize) {
     assert_eq!((status.led_duty, status.motors.len()), (Some(63), 3));
 
     let log = messages::list(&reader, 200, None).await.expect("readable");
-    let refused: Vec<_> = log.iter().filter(|message| !message.log.accepted).collect();
+    let refused: Vec<_> = log.iter().filter(|message| !message.message.accepted).collect();
     assert_eq!(refused.len(), malformed, "each malformed message is logged");
     for message in &refused {
-        assert!(message.log.reason.as_ref().is_some_and(|reason| reason.contains(": ")), "{:?}", message.log.reason);
-        assert!(message.log.payload.len() <= 4096);
+        assert!(message.message.reason.as_ref().is_some_and(|reason| reason.contains(": ")), "{:?}", message.message.reason);
+        assert!(message.message.payload.len() <= 4096);
     }
 }
 

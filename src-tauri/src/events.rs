@@ -23,6 +23,11 @@ enum Stream {
 /// Forwards events to `channel` until the window or the engine is gone.
 pub(crate) async fn pump(engine: Engine, channel: Channel<Event>) {
     let mut events = engine.events();
+    for event in engine.snapshot() {
+        if channel.send(event).is_err() {
+            return;
+        }
+    }
     let mut held: BTreeMap<Stream, (Instant, Option<Event>)> = BTreeMap::new();
     loop {
         let due = held.values().filter(|(_, event)| event.is_some()).map(|(sent, _)| *sent + SHORTEST_PAUSE).min();

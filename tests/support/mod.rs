@@ -1,6 +1,6 @@
 //! Real servers for whole-app tests: mosquitto, anvil, and the `enerlink` binary, each on a free port of loopback.
 
-#![allow(dead_code, reason = "each test target uses a part of this")]
+#![allow(dead_code, missing_docs, unreachable_pub, reason = "each test target uses a part of this")]
 
 use std::{
     fs,
@@ -122,7 +122,8 @@ pub fn rpc(port: u16, method: &str, params: Value) -> Value {
 /// Publishes `payload` with a real mosquitto_pub, QoS 1.
 pub fn publish(port: u16, topic: &str, payload: &[u8]) {
     let mut child = Command::new("mosquitto_pub")
-        .args(["-h", "127.0.0.1", "-p", &port.to_string(), "-q", "1", "-t", topic, "-s"])
+        .args(["-h", "127.0.0.1", "-p", &port.to_string(), "-q", "1", "-t", topic])
+        .arg(if payload.is_empty() { "-n" } else { "-s" })
         .stdin(Stdio::piped())
         .spawn()
         .expect("mosquitto_pub is installed by `cargo xtask test`");

@@ -17,6 +17,9 @@ pub(crate) async fn run(arguments: &RunArguments, json: bool) -> Outcome {
     let engine = session::open_unlocked(&arguments.unlock).await?;
     let mut events = engine.events();
     output::answer(json, &json!({ "event": "started", "status": engine.status() }), |_| "EnerLink is running; Ctrl+C stops it.".to_owned());
+    if json {
+        engine.snapshot().iter().for_each(output::line);
+    }
     let stop = stop_after(arguments.length);
     tokio::pin!(stop);
     loop {

@@ -1,7 +1,7 @@
 //! What the window and the command line read. Nothing here changes anything.
 
 use enerlink_domain::{
-    Code, Error, Estimate, MeterId, UnixMillis,
+    Code, Error, Estimate, Event, MeterId, UnixMillis,
     event::VaultState,
     view::{AppStatus, DayEnergy, Home, NetworkView, PowerCurve, SettlementPage, Totals, WalletView},
 };
@@ -32,6 +32,19 @@ impl Engine {
             meters: u32::try_from(self.metering().state.borrow().len()).unwrap_or(u32::MAX),
             unlock_wait_ms: u64::try_from(wait).unwrap_or(u64::MAX),
         }
+    }
+
+    /// Everything that events tell, as it is now: for a reader that comes late or has missed some.
+    pub fn snapshot(&self) -> Vec<Event> {
+        let ledger = self.ledger().state.borrow().clone();
+        let mut events = vec![Event::Vault { state: self.vault() }, Event::Chain(ledger.chain.clone())];
+        for live in self.metering().state.borrow().values() {
+            let registration = ledger.registration(&live.meter);
+            events.push(Event::Device(live.device.clone()));
+            events.push(Event::Registration { meter_id: live.meter.id.clone(), registration });
+        }
+        events.extend(ledger.balances.values().copied().map(Event::Balances));
+        events
     }
 
     /// Whether keys can sign.

@@ -12,11 +12,11 @@ const POINTS: [&str; 3] = ["fdatasync", "sendto", "rename"];
 /// Beyond this many calls of one kind a settlement is over.
 const MOST: usize = 120;
 
-/// `enerlink run` that settles as soon as 100 Wh are owed.
+/// `enerlink run` that settles as soon as 100 Wh are owed, with the settlement key: the wallet stays locked.
 fn eager(household: &Household, program: Command) -> Command {
     let mut command = program;
     command
-        .args(["--json", "run", "--data-dir", &household.path("profile"), "--password-file", &household.path("password")])
+        .args(["--json", "run", "--data-dir", &household.path("profile")])
         .env("SETTLEMENT_INTERVAL_MINUTES", "1440")
         .env("EARLY_SETTLEMENT_WH", "100")
         .env("ENERLINK_LOG", "warn")
@@ -55,7 +55,7 @@ fn opened() -> Household {
 fn die(household: &mut Household, call: &str, nth: usize) -> bool {
     household.export(150);
     let mut running = Running::start(killed_at(household, call, nth));
-    running.ended_within(Duration::from_secs(6))
+    running.ends_before(Duration::from_secs(15), |line| line["event"] == "settlement" && line["status"] == "SUCCESS")
 }
 
 /// Runs undisturbed until everything is settled, then compares with the chain.

@@ -174,6 +174,8 @@ pub struct Running {
 impl Running {
     /// Starts `command` and reads its lines.
     pub fn start(mut command: Command) -> Self {
+        // A group of its own, so that what strace has started ends with strace.
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("started");
         let output = BufReader::new(child.stdout.take().expect("piped"));
         let (sender, lines) = std::sync::mpsc::channel();
@@ -213,10 +215,15 @@ impl Running {
         false
     }
 
-    /// Kills it with SIGKILL.
-    pub fn kill(mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    /// Whether it ends before it prints a line that `wanted` accepts, or `limit` is over.
+    pub fn ends_before(&mut self, limit: Duration, mut wanted: impl FnMut(&Value) -> bool) -> bool {
+        let deadline = Instant::now() + limit;
+        while let Ok(line) = self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            if wanted(&line) {
+                return false;
+            }
+        }
+        self.ended_within(Duration::from_millis(500))
     }
 
     /// Asks it to end, and waits.
@@ -228,7 +235,8 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        let group = format!("-{}", self.child.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
         let _ = self.child.wait();
     }
 }

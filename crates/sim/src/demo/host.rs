@@ -35,6 +35,8 @@ impl Handle {
         let meter = self.0.borrow().clone();
         if let Some(meter) = meter {
             meter.pause();
+            // The answer comes after everything that the meter has begun to publish.
+            meter.snapshot().await;
         }
     }
 

@@ -24,6 +24,8 @@ use crate::{
 const REFRESH: Duration = Duration::from_secs(10);
 /// How often the countdown and the ages move.
 const TICK: Duration = Duration::from_millis(250);
+/// Events that ask for snapshots within this time share them.
+const GATHER: Duration = Duration::from_millis(200);
 /// Pause before a lost event channel is opened again.
 const RECONNECT: Duration = Duration::from_secs(1);
 /// A point every five minutes of a day.
@@ -41,6 +43,7 @@ pub(crate) struct Feed {
     /// Our wall clock's milliseconds from which on another unlock attempt is allowed.
     pub unlock_at: RwSignal<i64>,
     clock: StoredValue<CoreClock>,
+    wanted: StoredValue<Refetch>,
     session: Session,
     prefs: Prefs,
 }
@@ -55,6 +58,7 @@ impl Feed {
             now: RwSignal::new(UnixMillis(wall)),
             unlock_at: RwSignal::new(0),
             clock: StoredValue::new(CoreClock::new(UnixMillis(wall), wall)),
+            wanted: StoredValue::new(Refetch::Nothing),
             session,
             prefs,
         }
@@ -208,14 +212,29 @@ impl Feed {
         let Some(Outcome { refetch, news }) = outcome else {
             return;
         };
-        match refetch {
-            Refetch::Nothing => {}
-            Refetch::Home => spawn_local(self.refresh_home()),
-            Refetch::All => spawn_local(self.refresh_all()),
-        }
+        self.want(refetch);
         if let Some(news) = news {
             self.tell(news);
         }
+    }
+
+    /// Reads again soon, once for all who ask meanwhile.
+    fn want(self, refetch: Refetch) {
+        let before = self.wanted.get_value();
+        self.wanted.set_value(before.max(refetch));
+        if before != Refetch::Nothing || refetch == Refetch::Nothing {
+            return;
+        }
+        let read = move || {
+            let wanted = self.wanted.get_value();
+            self.wanted.set_value(Refetch::Nothing);
+            match wanted {
+                Refetch::Nothing => {}
+                Refetch::Home => spawn_local(self.refresh_home()),
+                Refetch::All => spawn_local(self.refresh_all()),
+            }
+        };
+        set_timeout(read, GATHER);
     }
 
     fn observe(self, now: UnixMillis) {

@@ -79,6 +79,24 @@ pub(crate) fn observe_size(canvas: NodeRef<html::Canvas>, on_change: impl Fn() +
     });
 }
 
+/// Whether the desktop asks for light windows, now and whenever it changes its mind.
+pub(crate) fn follow_light_desktop() -> RwSignal<bool> {
+    let light = RwSignal::new(false);
+    let Some(query) = window()
+        .match_media("(prefers-color-scheme: light)")
+        .ok()
+        .flatten()
+    else {
+        return light;
+    };
+    light.set(query.matches());
+    let seen = query.clone();
+    let on_change = Closure::<dyn FnMut()>::new(move || light.set(seen.matches()));
+    query.set_onchange(Some(on_change.as_ref().unchecked_ref()));
+    on_change.forget();
+    light
+}
+
 /// The wall clock of this computer, Unix milliseconds.
 pub(crate) fn wall_millis() -> i64 {
     js_sys::Date::now() as i64

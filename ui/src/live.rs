@@ -177,17 +177,23 @@ impl LiveState {
         let Some(home) = &mut self.home else {
             return Outcome::QUIET;
         };
+        let newest = home
+            .settlements
+            .iter()
+            .all(|row| row.created_at < settlement.created_at);
         let known = home
             .settlements
             .iter_mut()
             .find(|row| row.settlement_id == settlement.settlement_id);
         let before = known.as_ref().map(|row| row.status);
+        // An unknown row is news only when it is the newest: a subscription begins with what was there before.
+        let fresh = before.is_some_and(|before| before != settlement.status) || before.is_none() && newest;
         let news = match settlement.status {
-            Status::Success if before != Some(Status::Success) => Some(News::Settled {
+            Status::Success if fresh => Some(News::Settled {
                 energy: settlement.energy_wh,
                 etk: settlement.etk,
             }),
-            Status::Failed if before != Some(Status::Failed) => Some(News::SettlementFailed {
+            Status::Failed if fresh => Some(News::SettlementFailed {
                 reason: settlement.reason.clone(),
             }),
             Status::Pending | Status::Success | Status::Failed => None,

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::i18n::Language;
+use crate::{i18n::Language, ipc};
 
 const THEME: &str = "enerlink.theme";
 const LANGUAGE: &str = "enerlink.language";
@@ -38,6 +38,8 @@ impl Theme {
 pub(crate) struct Prefs {
     /// The chosen theme.
     pub theme: RwSignal<Theme>,
+    /// Whether the window is light now.
+    pub light: Memo<bool>,
     /// The language of every text and number.
     pub language: RwSignal<Language>,
     /// Whether amounts of tokens are hidden.
@@ -51,18 +53,30 @@ impl Prefs {
         let theme = Theme::ALL
             .into_iter()
             .find(|choice| Some(choice.as_str()) == theme.as_deref());
+        let theme = RwSignal::new(theme.unwrap_or(Theme::Auto));
+        let desktop_light = ipc::follow_light_desktop();
+        let light = Memo::new(move |_| match theme.get() {
+            Theme::Auto => desktop_light.get(),
+            Theme::Light => true,
+            Theme::Dark => false,
+        });
         let language = read(LANGUAGE)
             .and_then(|code| Language::parse(&code))
             .unwrap_or_else(Language::of_browser);
         let prefs = Self {
-            theme: RwSignal::new(theme.unwrap_or(Theme::Auto)),
+            theme,
+            light,
             language: RwSignal::new(language),
             hidden: RwSignal::new(read(HIDDEN).as_deref() == Some("yes")),
         };
+        Effect::new(move || write(THEME, prefs.theme.get().as_str()));
         Effect::new(move || {
-            let theme = prefs.theme.get();
-            write(THEME, theme.as_str());
-            show_theme(theme);
+            let shown = if prefs.light.get() {
+                Theme::Light
+            } else {
+                Theme::Dark
+            };
+            set_root("data-theme", shown.as_str());
         });
         Effect::new(move || {
             let language = prefs.language.get();
@@ -77,20 +91,6 @@ impl Prefs {
 /// The preferences of this window.
 pub(crate) fn prefs() -> Prefs {
     expect_context::<Prefs>()
-}
-
-fn show_theme(theme: Theme) {
-    let light = window()
-        .match_media("(prefers-color-scheme: light)")
-        .ok()
-        .flatten()
-        .is_some_and(|query| query.matches());
-    let shown = match theme {
-        Theme::Auto if light => Theme::Light,
-        Theme::Auto => Theme::Dark,
-        chosen => chosen,
-    };
-    set_root("data-theme", shown.as_str());
 }
 
 fn set_root(attribute: &str, value: &str) {

@@ -108,7 +108,7 @@ pub(crate) fn TodayCard() -> impl IntoView {
         std::time::Duration::from_millis(400),
     );
     Effect::new(move || {
-        let (_, _, language) = (resized.get(), prefs.theme.get(), prefs.language.get());
+        let (_, _, language) = (resized.get(), prefs.light.get(), prefs.language.get());
         if let Some(canvas) = canvas.get() {
             let offset = ipc::utc_offset_minutes(plot.with(|plot| plot.start.0));
             plot.with(|plot| visible.with(|visible| draw::draw(&canvas, plot, visible, language, offset)));

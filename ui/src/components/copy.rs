@@ -1,11 +1,15 @@
 //! A button that copies a text that is not secret.
 
+use std::time::Duration;
+
 use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::{
     components::icon::{Glyph, Icon},
     i18n::{Key, text},
+    prefs::prefs,
+    session::{Tone, session},
 };
 
 /// Copies `value`; the icon says for a moment that it did.
@@ -21,19 +25,31 @@ pub(crate) fn CopyButton(
     testid: &'static str,
 ) -> impl IntoView {
     let copied = RwSignal::new(false);
+    let (session, language) = (session(), prefs().language);
+    let refuse = move || {
+        session.say(
+            Tone::Bad,
+            Key::CopyFailed.text(language.get_untracked()).to_owned(),
+        )
+    };
     let copy = move |_| {
+        // Without a secure context there is no clipboard at all.
+        if !window().is_secure_context() {
+            return refuse();
+        }
         let writing = window()
             .navigator()
             .clipboard()
             .write_text(&value.get_untracked());
         spawn_local(async move {
-            if JsFuture::from(writing).await.is_ok() {
-                copied.set(true);
-                let settle = move || {
-                    copied.try_set(false);
-                };
-                set_timeout(settle, std::time::Duration::from_millis(1500));
+            if JsFuture::from(writing).await.is_err() {
+                return refuse();
             }
+            copied.try_set(true);
+            let settle = move || {
+                copied.try_set(false);
+            };
+            set_timeout(settle, Duration::from_millis(1500));
         });
     };
     let icon = Signal::derive(move || if copied.get() { Icon::Check } else { Icon::Copy });

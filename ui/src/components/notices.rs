@@ -1,6 +1,6 @@
 //! What stands in the way, above everything else on Home: one line each, with what to do.
 
-use enerlink_domain::{Code, Error, Readiness, Registration, event::VaultState};
+use enerlink_domain::{Code, Error, Readiness, Registration, TxStage, event::VaultState, view::Home};
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
@@ -183,13 +183,15 @@ fn collect(state: &LiveState) -> Vec<Notice> {
 }
 
 /// The figures of what is waited for, which the estimate does not carry.
-fn waiting_reason(home: &enerlink_domain::view::Home, code: Code) -> Option<String> {
-    let waiting = home
-        .transactions
-        .iter()
-        .find(|row| row.stage == enerlink_domain::TxStage::NoGas);
-    let row = waiting.filter(|_| code == Code::NoGas)?;
-    row.reason.clone()
+fn waiting_reason(home: &Home, code: Code) -> Option<String> {
+    let transactions = home.transactions.iter().map(|row| (row.stage, &row.reason));
+    let settlements = home.settlements.iter().map(|row| (row.stage, &row.reason));
+    let mut waiting = transactions
+        .chain(settlements)
+        .filter(|(stage, _)| *stage == TxStage::NoGas);
+    waiting
+        .find_map(|(_, reason)| reason.clone())
+        .filter(|_| code == Code::NoGas)
 }
 
 #[cfg(test)]

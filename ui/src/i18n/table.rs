@@ -62,6 +62,7 @@ texts! {
     Copy: "Salin", "Copy";
     Copied: "Tersalin", "Copied";
     CopyAddress: "Salin alamat", "Copy address";
+    CopyFailed: "Tidak dapat menyalin; pilih teksnya dan salin sendiri.", "Copying did not work; select the text and copy it by hand.";
     CopyTransaction: "Salin hash transaksi", "Copy transaction hash";
     Close: "Tutup", "Close";
     TryAgain: "Coba lagi", "Try again";
@@ -206,7 +207,7 @@ texts! {
     MeterOpened: "Meter dibuka", "Meter opened";
     SettlerSet: "Kunci penyelesaian", "Settlement key";
     StageQueued: "antre", "queued";
-    StageAwaitingUnlock: "menunggu buka kunci", "awaiting unlock";
+    StageAwaitingUnlock: "menunggu kunci", "awaiting unlock";
     StageNoGas: "tanpa gas", "no gas";
     StageSigned: "ditandatangani", "signed";
     StageSent: "dikirim", "sent";

@@ -241,6 +241,18 @@ fn a_settlement_moves_on_in_its_row_and_its_end_is_news() {
 }
 
 #[test]
+fn an_old_settlement_is_no_news() {
+    let mut state = state();
+    state.apply(Event::Settlement(settlement("b", 9)));
+    let old = Settlement {
+        status: Status::Success,
+        ..settlement("a", 5)
+    };
+    assert_eq!(state.apply(Event::Settlement(old)).news, None);
+    assert_eq!(state.home.expect("a home").settlements.len(), 2);
+}
+
+#[test]
 fn what_belongs_to_others_is_not_shown() {
     let other: MeterId = "SM-002".parse().expect("a meter id");
     let mut state = state();

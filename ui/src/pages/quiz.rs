@@ -94,7 +94,7 @@ pub(crate) fn QuizStage(
                 <div class="quiz">{inputs.collect_view()}</div>
                 {move || error.get().map(|error| match error.code {
                     Code::InvalidInput => view! {
-                        <p class="complaint" role="alert" data-testid="error-message">{text(Key::QuizWrong)}</p>
+                        <p class="complaint" role="alert" data-code="INVALID_INPUT" data-testid="error-message">{text(Key::QuizWrong)}</p>
                     }
                     .into_any(),
                     _ => view! { <Problem error=error /> }.into_any(),

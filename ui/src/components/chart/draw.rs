@@ -178,7 +178,7 @@ impl<B: DrawingBackend> Sketch<'_, B> {
     /// A dashed line where the day stands.
     fn now(&self) -> Drawn<B> {
         let since = self.plot.now.0 - self.plot.start.0;
-        if !(0..=DAY).contains(&since) {
+        if self.plot.points.is_empty() || !(0..=DAY).contains(&since) {
             return Ok(());
         }
         let x = self.layout.x(self.plot.now, self.plot.start);

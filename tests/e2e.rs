@@ -9,6 +9,7 @@ use std::{
 };
 
 use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 
 const PASSWORD: &str = "correct horse battery staple 42";
@@ -53,7 +54,10 @@ impl Window {
         let capabilities = capabilities.as_object().expect("an object").clone();
         let mut client = None;
         for _ in 0..100 {
-            let built = ClientBuilder::native().capabilities(capabilities.clone()).connect(&format!("http://127.0.0.1:{port}")).await;
+            let built = ClientBuilder::new(HttpConnector::new())
+                .capabilities(capabilities.clone())
+                .connect(&format!("http://127.0.0.1:{port}"))
+                .await;
             match built {
                 Ok(built) => {
                     client = Some(built);

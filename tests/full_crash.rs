@@ -55,7 +55,12 @@ fn opened() -> Household {
 fn die(household: &mut Household, call: &str, nth: usize) -> bool {
     household.export(150);
     let mut running = Running::start(killed_at(household, call, nth));
-    running.ends_before(Duration::from_secs(15), |line| line["event"] == "settlement" && line["status"] == "SUCCESS")
+    let died =
+        running.ends_before(Duration::from_secs(15), |line| line["event"] == "settlement" && line["status"] == "SUCCESS");
+    drop(running);
+    let lock = fs::File::open(household.file("profile/profile.lock")).expect("the profile has been used");
+    support::wait_until("the killed process is gone", || lock.try_lock().is_ok());
+    died
 }
 
 /// Runs undisturbed until everything is settled, then compares with the chain.

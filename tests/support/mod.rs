@@ -258,7 +258,8 @@ pub const METER: &str = "HOME-001";
 impl Household {
     /// Deploys, creates a wallet, adds a meter; registers it and pays for gas when `registered`.
     pub fn new(registered: bool) -> Self {
-        Self::on(anvil(31337), registered)
+        // A private chain charges nothing for gas.
+        Self::on(anvil_with(31337, &["--base-fee", "0", "--gas-price", "0"]), registered)
     }
 
     /// The same on `node`.

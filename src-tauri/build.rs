@@ -28,7 +28,8 @@ fn main() {
     // The context embeds ui/dist at compile time; without a built UI an empty page keeps tests and lints building.
     let dist = Path::new("ui/dist");
     if !dist.join("index.html").exists() {
-        let page = "<!doctype html><title>EnerLink</title><p>The UI is not built: run `trunk build` in ui/.</p>";
+        let page =
+            "<!doctype html><title>EnerLink</title><p>The UI is not built: run `trunk build` in ui/.</p>";
         let written = fs::create_dir_all(dist).and_then(|()| fs::write(dist.join("index.html"), page));
         written.expect("the build may write to ui/dist");
     }

@@ -36,7 +36,8 @@ impl Window {
     /// Opens the app with `arguments` in a profile of its own.
     async fn open(arguments: &[&str]) -> Self {
         let app = std::env::var("ENERLINK_APP").expect("run by `cargo xtask e2e`");
-        let screenshots = PathBuf::from(std::env::var("ENERLINK_SCREENSHOTS").expect("run by `cargo xtask e2e`"));
+        let screenshots =
+            PathBuf::from(std::env::var("ENERLINK_SCREENSHOTS").expect("run by `cargo xtask e2e`"));
         fs::create_dir_all(&screenshots).expect("writable");
         let profile = tempfile::tempdir().expect("directory");
         let (port, native) = (free_port(), free_port());
@@ -68,13 +69,23 @@ impl Window {
         }
         let client = client.expect("the window opens");
         client.set_window_size(1280, 800).await.expect("sized");
-        Self { client, screenshots, _driver: driver, _profile: profile }
+        Self {
+            client,
+            screenshots,
+            _driver: driver,
+            _profile: profile,
+        }
     }
 
     /// Waits for the element with this test id.
     async fn find(&self, id: &str) -> fantoccini::elements::Element {
         let selector = format!("[data-testid='{id}']");
-        let found = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(&selector)).await;
+        let found = self
+            .client
+            .wait()
+            .at_most(PATIENCE)
+            .for_element(Locator::Css(&selector))
+            .await;
         match found {
             Ok(found) => found,
             Err(error) => {
@@ -85,11 +96,19 @@ impl Window {
     }
 
     async fn click(&self, id: &str) {
-        self.find(id).await.click().await.unwrap_or_else(|error| panic!("{id} can be clicked: {error}"));
+        self.find(id)
+            .await
+            .click()
+            .await
+            .unwrap_or_else(|error| panic!("{id} can be clicked: {error}"));
     }
 
     async fn type_into(&self, id: &str, text: &str) {
-        self.find(id).await.send_keys(text).await.unwrap_or_else(|error| panic!("{id} can be typed into: {error}"));
+        self.find(id)
+            .await
+            .send_keys(text)
+            .await
+            .unwrap_or_else(|error| panic!("{id} can be typed into: {error}"));
     }
 
     async fn text(&self, id: &str) -> String {
@@ -97,7 +116,10 @@ impl Window {
     }
 
     async fn all(&self, selector: &str) -> Vec<fantoccini::elements::Element> {
-        self.client.find_all(Locator::Css(selector)).await.expect("a selector")
+        self.client
+            .find_all(Locator::Css(selector))
+            .await
+            .expect("a selector")
     }
 
     /// Waits until the text of `id` satisfies `wanted`.
@@ -138,7 +160,10 @@ impl Window {
 
     async fn set_theme(&self, theme: &str) {
         let script = "document.documentElement.setAttribute('data-theme', arguments[0])";
-        self.client.execute(script, vec![json!(theme)]).await.expect("scripts of the driver run");
+        self.client
+            .execute(script, vec![json!(theme)])
+            .await
+            .expect("scripts of the driver run");
     }
 }
 
@@ -159,15 +184,30 @@ async fn create_wallet(window: &Window) {
     window.find("phrase-word").await;
     let mut words = Vec::new();
     for element in window.all("[data-testid='phrase-word']").await {
-        words.push(element.attr("data-word").await.expect("attributes").unwrap_or(element.text().await.expect("text")));
+        words.push(
+            element
+                .attr("data-word")
+                .await
+                .expect("attributes")
+                .unwrap_or(element.text().await.expect("text")),
+        );
     }
     assert_eq!(words.len(), 12, "{}", words.len());
     window.shoot_all("phrase").await;
     window.click("phrase-continue").await;
     window.find("quiz-word").await;
     for element in window.all("[data-testid='quiz-word']").await {
-        let index: usize = element.attr("data-index").await.expect("attributes").expect("an index").parse().expect("a number");
-        element.send_keys(words[index].split_whitespace().last().expect("a word")).await.expect("typed");
+        let index: usize = element
+            .attr("data-index")
+            .await
+            .expect("attributes")
+            .expect("an index")
+            .parse()
+            .expect("a number");
+        element
+            .send_keys(words[index].split_whitespace().last().expect("a word"))
+            .await
+            .expect("typed");
     }
     window.click("quiz-submit").await;
 }
@@ -186,22 +226,47 @@ async fn a_household_creates_a_wallet_and_settles_its_surplus() {
     field.send_keys(PASSWORD).await.expect("typed");
     window.click("unlock-submit").await;
 
-    let before = window.wait_text("power-solar", "shows power", |text| text.contains('W')).await;
-    window.wait_text("power-solar", "changes", |text| text != before).await;
-    window.wait_text("countdown", "counts down", |text| text.contains(':')).await;
+    let before = window
+        .wait_text("power-solar", "shows power", |text| text.contains('W'))
+        .await;
+    window
+        .wait_text("power-solar", "changes", |text| text != before)
+        .await;
+    window
+        .wait_text("countdown", "counts down", |text| text.contains(':'))
+        .await;
     let deadline = tokio::time::Instant::now() + PATIENCE;
-    while window.find("settle-now").await.attr("disabled").await.expect("attributes").is_some() {
-        assert!(tokio::time::Instant::now() < deadline, "nothing to settle in time");
+    while window
+        .find("settle-now")
+        .await
+        .attr("disabled")
+        .await
+        .expect("attributes")
+        .is_some()
+    {
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "nothing to settle in time"
+        );
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     window.click("settle-now").await;
     let row = "[data-testid='settlement-row'][data-status='SUCCESS']";
-    let settled = window.client.wait().at_most(PATIENCE).for_element(Locator::Css(row)).await;
+    let settled = window
+        .client
+        .wait()
+        .at_most(PATIENCE)
+        .for_element(Locator::Css(row))
+        .await;
     if settled.is_err() {
         window.shoot("failed").await;
     }
     settled.expect("a settlement succeeds");
-    window.wait_text("etk-balance", "rises", |text| text.chars().any(|letter| ('1'..='9').contains(&letter))).await;
+    window
+        .wait_text("etk-balance", "rises", |text| {
+            text.chars().any(|letter| ('1'..='9').contains(&letter))
+        })
+        .await;
     tokio::time::sleep(Duration::from_secs(8)).await;
     window.shoot_all("home").await;
 
@@ -222,12 +287,23 @@ async fn a_new_profile_says_what_is_missing_and_nothing_leaves_the_window() {
     window.shoot_all("empty").await;
     // The policy of the page: no evaluation, no inline script, no connection elsewhere.
     let script = "try { eval('1'); return 'ran' } catch (error) { return 'refused' }";
-    let answer = window.client.execute(script, vec![]).await.expect("scripts of the driver run");
+    let answer = window
+        .client
+        .execute(script, vec![])
+        .await
+        .expect("scripts of the driver run");
     assert_eq!(answer, json!("refused"), "eval");
     let script = "const done = arguments[arguments.length - 1]; fetch('http://127.0.0.1:9/').then(() => done('sent'), error => done(String(error)))";
-    let answer = window.client.execute_async(script, vec![]).await.expect("scripts of the driver run");
+    let answer = window
+        .client
+        .execute_async(script, vec![])
+        .await
+        .expect("scripts of the driver run");
     assert_ne!(answer, json!("sent"));
     let script = "return typeof window.__TAURI__";
-    assert_eq!(window.client.execute(script, vec![]).await.expect("run"), json!("undefined"));
+    assert_eq!(
+        window.client.execute(script, vec![]).await.expect("run"),
+        json!("undefined")
+    );
     window.client.clone().close().await.expect("closed");
 }

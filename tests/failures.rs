@@ -11,12 +11,34 @@ fn a_wrong_password_and_a_missing_wallet_are_told_apart() {
     let household = Household::new(false);
     fs::write(household.file("wrong"), "not the password at all").expect("writable");
     let profile = household.path("profile");
-    let error = run_failing(&["--json", "run", "--data-dir", &profile, "--password-file", &household.path("wrong")]);
+    let error = run_failing(&[
+        "--json",
+        "run",
+        "--data-dir",
+        &profile,
+        "--password-file",
+        &household.path("wrong"),
+    ]);
     assert_eq!(error["code"], "WRONG_PASSWORD");
     let empty = household.path("empty");
-    let error = run_failing(&["--json", "run", "--data-dir", &empty, "--password-file", &household.path("wrong")]);
+    let error = run_failing(&[
+        "--json",
+        "run",
+        "--data-dir",
+        &empty,
+        "--password-file",
+        &household.path("wrong"),
+    ]);
     assert_eq!(error["code"], "NO_VAULT");
-    let error = run_failing(&["--json", "wallet", "create", "--data-dir", &profile, "--password-file", &household.path("password")]);
+    let error = run_failing(&[
+        "--json",
+        "wallet",
+        "create",
+        "--data-dir",
+        &profile,
+        "--password-file",
+        &household.path("password"),
+    ]);
     assert_eq!(error["code"], "VAULT_EXISTS");
     let output = enerlink().args(["settle", "sideways"]).output().expect("started");
     assert_eq!(output.status.code(), Some(2), "bad usage");
@@ -37,7 +59,15 @@ fn an_unregistered_meter_counts_and_settles_once_it_is_registered() {
     });
     running.stop();
     let password = household.path("password");
-    let settle = ["--json", "settle", "now", "--data-dir", &profile, "--password-file", &password];
+    let settle = [
+        "--json",
+        "settle",
+        "now",
+        "--data-dir",
+        &profile,
+        "--password-file",
+        &password,
+    ];
     let error = run_failing(&settle);
     assert_eq!(error["code"], "METER_UNREGISTERED");
 
@@ -48,7 +78,10 @@ fn an_unregistered_meter_counts_and_settles_once_it_is_registered() {
     });
     running.stop();
     let row = run(&settle).remove(0);
-    assert_eq!((row["status"].as_str(), row["energy_wh"].as_str()), (Some("SUCCESS"), Some("300")));
+    assert_eq!(
+        (row["status"].as_str(), row["energy_wh"].as_str()),
+        (Some("SUCCESS"), Some("300"))
+    );
     let error = run_failing(&settle);
     assert_eq!(error["code"], "NOTHING_TO_SETTLE");
     assert_eq!(household.audit()["adds_up"], true);
@@ -62,10 +95,21 @@ fn without_gas_a_transaction_waits_and_goes_on_when_there_is_some() {
     let running = Running::start(household.run_command());
     running.wait_for("the start", |line| line["event"] == "started");
     household.publish_sensors();
-    let waiting = running.wait_for("no gas", |line| line["event"] == "transaction" && line["stage"] == "no_gas");
-    assert!(waiting["reason"].as_str().is_some_and(|reason| reason.contains("wei more for gas")), "{waiting}");
+    let waiting = running.wait_for("no gas", |line| {
+        line["event"] == "transaction" && line["stage"] == "no_gas"
+    });
+    assert!(
+        waiting["reason"]
+            .as_str()
+            .is_some_and(|reason| reason.contains("wei more for gas")),
+        "{waiting}"
+    );
     let account = waiting["from"].as_str().expect("an account").to_owned();
-    support::rpc(household.node.port, "anvil_setBalance", serde_json::json!([account, "0xde0b6b3a7640000"]));
+    support::rpc(
+        household.node.port,
+        "anvil_setBalance",
+        serde_json::json!([account, "0xde0b6b3a7640000"]),
+    );
     running.wait_for("the baseline", |line| {
         line["event"] == "registration" && line["registration"]["state"] == "open"
     });
@@ -80,21 +124,52 @@ fn another_chain_is_refused_by_name_and_the_profile_is_left_alone() {
     let other = anvil(1337);
     let url = format!("http://127.0.0.1:{}", other.port);
     let addresses = household.path("addresses.json");
-    let error = run_failing(&["--json", "network", "set", "--data-dir", &profile, "--rpc", &url, "--addresses", &addresses]);
+    let error = run_failing(&[
+        "--json",
+        "network",
+        "set",
+        "--data-dir",
+        &profile,
+        "--rpc",
+        &url,
+        "--addresses",
+        &addresses,
+    ]);
     assert_eq!(error["code"], "WRONG_CHAIN");
     // The same chain id and the same addresses, yet another chain.
     let twin = Household::new(false);
     let twin_addresses = twin.path("addresses.json");
     let error = run_failing(&[
-        "--json", "network", "set", "--data-dir", &profile, "--rpc", &twin.rpc_url(), "--addresses", &twin_addresses,
+        "--json",
+        "network",
+        "set",
+        "--data-dir",
+        &profile,
+        "--rpc",
+        &twin.rpc_url(),
+        "--addresses",
+        &twin_addresses,
     ]);
     assert_eq!(error["code"], "OTHER_CHAIN");
     let error = run_failing(&[
-        "--json", "network", "set", "--data-dir", &profile, "--rpc", &twin.rpc_url(), "--addresses", &addresses,
+        "--json",
+        "network",
+        "set",
+        "--data-dir",
+        &profile,
+        "--rpc",
+        &twin.rpc_url(),
+        "--addresses",
+        &addresses,
     ]);
     assert_eq!(error["code"], "OTHER_CHAIN");
     let shown = run(&["--json", "network", "show", "--data-dir", &profile]).remove(0);
-    assert_eq!(shown["rpc_url"].as_str().map(|url| url.trim_end_matches('/').to_owned()), Some(household.rpc_url()));
+    assert_eq!(
+        shown["rpc_url"]
+            .as_str()
+            .map(|url| url.trim_end_matches('/').to_owned()),
+        Some(household.rpc_url())
+    );
 }
 
 #[test]
@@ -106,10 +181,30 @@ fn contracts_that_are_not_there_and_a_node_that_is_not_there_are_said() {
     wrong["contracts"]["EnergyConverter"] = "0x00000000000000000000000000000000000000aa".into();
     fs::write(household.file("wrong.json"), wrong.to_string()).expect("writable");
     let rpc = household.rpc_url();
-    let error = run_failing(&["--json", "network", "set", "--data-dir", &fresh, "--rpc", &rpc, "--addresses", &household.path("wrong.json")]);
+    let error = run_failing(&[
+        "--json",
+        "network",
+        "set",
+        "--data-dir",
+        &fresh,
+        "--rpc",
+        &rpc,
+        "--addresses",
+        &household.path("wrong.json"),
+    ]);
     assert_eq!(error["code"], "CONTRACTS_MISSING");
     let nobody = format!("http://127.0.0.1:{}", support::free_port());
-    let error = run_failing(&["--json", "network", "set", "--data-dir", &fresh, "--rpc", &nobody, "--addresses", &household.path("addresses.json")]);
+    let error = run_failing(&[
+        "--json",
+        "network",
+        "set",
+        "--data-dir",
+        &fresh,
+        "--rpc",
+        &nobody,
+        "--addresses",
+        &household.path("addresses.json"),
+    ]);
     assert_eq!(error["code"], "NODE_UNREACHABLE");
     let error = run_failing(&["--json", "settle", "now", "--data-dir", &fresh, "--meter", METER]);
     assert_eq!(error["code"], "NO_NETWORK");
@@ -121,7 +216,9 @@ fn a_broker_that_goes_away_is_said_and_what_it_kept_is_counted_when_it_is_back()
     let running = Running::start(household.run_command());
     running.wait_for("the start", |line| line["event"] == "started");
     household.publish_sensors();
-    running.wait_for("a reading", |line| line["event"] == "device" && line["link"]["up"] == true);
+    running.wait_for("a reading", |line| {
+        line["event"] == "device" && line["link"]["up"] == true
+    });
     let port = household.broker.port;
     std::mem::replace(&mut household.broker, anvil(1)).kill();
     running.wait_for("the broker is missed", |line| {

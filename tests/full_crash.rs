@@ -55,8 +55,9 @@ fn opened() -> Household {
 fn die(household: &mut Household, call: &str, nth: usize) -> bool {
     household.export(150);
     let mut running = Running::start(killed_at(household, call, nth));
-    let died =
-        running.ends_before(Duration::from_secs(15), |line| line["event"] == "settlement" && line["status"] == "SUCCESS");
+    let died = running.ends_before(Duration::from_secs(15), |line| {
+        line["event"] == "settlement" && line["status"] == "SUCCESS"
+    });
     drop(running);
     let lock = fs::File::open(household.file("profile/profile.lock")).expect("the profile has been used");
     support::wait_until("the killed process is gone", || lock.try_lock().is_ok());
@@ -74,14 +75,21 @@ fn recover(household: &Household, what: &str, events_before: usize) {
     });
     running.stop();
     let audit = household.audit();
-    assert_eq!(household.settled_events(), events_before + 1, "exactly one settlement: {what}");
+    assert_eq!(
+        household.settled_events(),
+        events_before + 1,
+        "exactly one settlement: {what}"
+    );
     let whole = (household.export_uwh / 1_000_000 - 1) as i64 * 1_000_000;
     assert_eq!(audit["settled_uwh"], whole, "{what}: {audit}");
     assert_eq!(audit["rows_uwh"], whole, "{what}: {audit}");
 }
 
 fn stride() -> usize {
-    std::env::var("ENERLINK_CRASH_STRIDE").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
+    std::env::var("ENERLINK_CRASH_STRIDE")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1)
 }
 
 #[test]
@@ -114,6 +122,10 @@ fn a_killed_settlement_whose_database_is_lost_is_not_paid_twice() {
         household.add_meter();
         // The meter speaks again, because what the lost process had acknowledged is gone from the broker.
         household.publish_sensors();
-        recover(&household, &format!("database lost at fdatasync number {nth}"), before);
+        recover(
+            &household,
+            &format!("database lost at fdatasync number {nth}"),
+            before,
+        );
     }
 }

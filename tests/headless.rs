@@ -7,11 +7,15 @@ use serde_json::Value;
 use support::{anvil, mosquitto, run};
 
 fn integer(summary: &Value, name: &str) -> i64 {
-    summary[name].as_i64().unwrap_or_else(|| panic!("{name} is an integer in {summary}"))
+    summary[name]
+        .as_i64()
+        .unwrap_or_else(|| panic!("{name} is an integer in {summary}"))
 }
 
 fn etk(summary: &Value, name: &str) -> Etk {
-    let text = summary[name].as_str().unwrap_or_else(|| panic!("{name} is a string in {summary}"));
+    let text = summary[name]
+        .as_str()
+        .unwrap_or_else(|| panic!("{name} is a string in {summary}"));
     let (whole, cents) = text.split_once('.').expect("two decimals");
     assert_eq!(cents.len(), 2, "{text}");
     Etk(format!("{whole}{cents}").parse().expect("a number"))
@@ -20,18 +24,39 @@ fn etk(summary: &Value, name: &str) -> Etk {
 /// Runs the demo and checks that it adds up.
 fn check_demo(arguments: &[&str], at_least: usize) {
     let lines = run(&[&["demo", "--seed", "1"], arguments].concat());
-    let settled: Vec<&Value> =
-        lines.iter().filter(|line| line["event"] == "settlement" && line["status"] == "SUCCESS").collect();
+    let settled: Vec<&Value> = lines
+        .iter()
+        .filter(|line| line["event"] == "settlement" && line["status"] == "SUCCESS")
+        .collect();
     assert!(settled.len() >= at_least, "{} settlements", settled.len());
-    assert!(settled.iter().all(|line| line["tx"].as_str().is_some_and(|hash| hash.len() == 66)));
+    assert!(
+        settled
+            .iter()
+            .all(|line| line["tx"].as_str().is_some_and(|hash| hash.len() == 66))
+    );
     let summary = lines.last().expect("a summary");
     assert_eq!(summary["event"], "summary");
-    let (accumulated, settled) = (integer(summary, "accumulated_uwh"), integer(summary, "settled_uwh"));
-    assert_eq!(accumulated, settled + integer(summary, "pending_uwh") + integer(summary, "carried_uwh"), "{summary}");
-    assert_eq!(integer(summary, "metered_uwh"), accumulated, "the meter's own count: {summary}");
+    let (accumulated, settled) = (
+        integer(summary, "accumulated_uwh"),
+        integer(summary, "settled_uwh"),
+    );
+    assert_eq!(
+        accumulated,
+        settled + integer(summary, "pending_uwh") + integer(summary, "carried_uwh"),
+        "{summary}"
+    );
+    assert_eq!(
+        integer(summary, "metered_uwh"),
+        accumulated,
+        "the meter's own count: {summary}"
+    );
     let (minted, burned) = (etk(summary, "etk_minted"), etk(summary, "etk_burned"));
     assert_eq!(etk(summary, "etk_balance").0, minted.0 - burned.0, "{summary}");
-    assert_eq!((minted.0 - burned.0) * 10_000, i128::from(settled), "1 Wh is 1.00 ETK: {summary}");
+    assert_eq!(
+        (minted.0 - burned.0) * 10_000,
+        i128::from(settled),
+        "1 Wh is 1.00 ETK: {summary}"
+    );
     assert!(minted.0 > 0);
 }
 
@@ -45,14 +70,21 @@ fn a_surplus_becomes_etk_on_a_real_broker_and_a_real_node() {
     let (broker, node) = (mosquitto(), anvil(31337));
     let broker = format!("mqtt://127.0.0.1:{}", broker.port);
     let node = format!("http://127.0.0.1:{}", node.port);
-    check_demo(&["--speed", "120", "--for", "14s", "--broker", &broker, "--rpc", &node], 3);
+    check_demo(
+        &[
+            "--speed", "120", "--for", "14s", "--broker", &broker, "--rpc", &node,
+        ],
+        3,
+    );
 }
 
 #[test]
 fn the_same_seed_is_the_same_neighbourhood() {
     let first_reading = || {
         let lines = run(&["demo", "--seed", "7", "--speed", "60", "--for", "4s"]);
-        let device = lines.iter().find(|line| line["event"] == "device" && !line["sensors"].is_null());
+        let device = lines
+            .iter()
+            .find(|line| line["event"] == "device" && !line["sensors"].is_null());
         device.expect("a reading")["sensors"][1]["export"]["total_energy"].clone()
     };
     assert_eq!(first_reading(), first_reading());

@@ -60,12 +60,27 @@ fn every_command_of_the_table_is_registered() {
 #[test]
 fn exactly_the_commands_of_the_table_are_permitted() {
     let capability: Value = serde_json::from_str(CAPABILITY).expect("JSON");
-    let permitted: Vec<&str> = capability["permissions"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
-    let names: Vec<&str> = enerlink_ipc::NAMES.iter().copied().chain(["subscribe_events"]).collect();
-    let expected: Vec<String> = names.iter().map(|name| format!("allow-{}", name.replace('_', "-"))).collect();
+    let permitted: Vec<&str> = capability["permissions"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let names: Vec<&str> = enerlink_ipc::NAMES
+        .iter()
+        .copied()
+        .chain(["subscribe_events"])
+        .collect();
+    let expected: Vec<String> = names
+        .iter()
+        .map(|name| format!("allow-{}", name.replace('_', "-")))
+        .collect();
     assert_eq!(permitted, expected);
     for name in names {
-        assert!(BUILD.contains(&format!("\"{name}\"")), "{name} is missing in src-tauri/build.rs");
+        assert!(
+            BUILD.contains(&format!("\"{name}\"")),
+            "{name} is missing in src-tauri/build.rs"
+        );
     }
 }
 
@@ -74,12 +89,26 @@ fn bad_input_is_an_error_and_never_a_panic() {
     let directory = tempfile::tempdir().expect("directory");
     let (_app, window) = window(directory.path());
     let long = "x".repeat(10_000_000);
-    let values = [json!(null), json!(-1), json!(1e308), json!(long), json!([]), json!({}), json!("\u{0}"), json!(true)];
-    let fields = ["password", "name", "words", "draft", "meterId", "dayStart", "from", "to", "points", "limit", "before"];
+    let values = [
+        json!(null),
+        json!(-1),
+        json!(1e308),
+        json!(long),
+        json!([]),
+        json!({}),
+        json!("\u{0}"),
+        json!(true),
+    ];
+    let fields = [
+        "password", "name", "words", "draft", "meterId", "dayStart", "from", "to", "points", "limit",
+        "before",
+    ];
     for name in enerlink_ipc::NAMES {
         for value in &values {
-            let arguments: serde_json::Map<String, Value> =
-                fields.iter().map(|field| ((*field).to_owned(), value.clone())).collect();
+            let arguments: serde_json::Map<String, Value> = fields
+                .iter()
+                .map(|field| ((*field).to_owned(), value.clone()))
+                .collect();
             // An answer or an error, either is fine: what counts is that the next call still works.
             let _ = call(&window, name, Value::Object(arguments));
         }

@@ -3,8 +3,8 @@
 
 mod support;
 
-use enerlink_store::{Store, heartbeats, messages, readings, registers, statuses};
 use enerlink_domain::{MeterId, MicroAmps, MicroVolts, MicroWatts, MicroWh};
+use enerlink_store::{Store, heartbeats, messages, readings, registers, statuses};
 use support::{Household, METER, Running, publish, run, sensors};
 
 const HEARTBEAT: &str =
@@ -15,7 +15,8 @@ const STATUS: &str = r#"{"timestamp":33860400,"pwm":{"max_pwm":255,"led_duty":63
     "motor":{"duty":0,"max_pwm":1023,"percent":0,"direction":"forward"},
     "motor1":{"duty":0,"percent":0,"direction":"forward"},"motor2":{"duty":0,"percent":0,"direction":"forward"},
     "system":{"free_heap":225968}}"#;
-const NESTED: &str = r#"{"grid":{"export":{"settlement_energy_wh":15234.5},"import":{"settlement_energy_wh":2567.3}}}"#;
+const NESTED: &str =
+    r#"{"grid":{"export":{"settlement_energy_wh":15234.5},"import":{"settlement_energy_wh":2567.3}}}"#;
 
 fn malformed() -> Vec<Vec<u8>> {
     let good = sensors(40_000_000, 2_000_000, 4_000);
@@ -47,7 +48,14 @@ fn malformed() -> Vec<Vec<u8>> {
     .map(String::into_bytes)
     .collect();
     variants.push(vec![0xff, 0xfe, 0x00, 0x80]);
-    variants.push([b"{\"load\":{\"power\":1},\"x\":\"".as_slice(), &[0xc3, 0x28], b"\"}"].concat());
+    variants.push(
+        [
+            b"{\"load\":{\"power\":1},\"x\":\"".as_slice(),
+            &[0xc3, 0x28],
+            b"\"}",
+        ]
+        .concat(),
+    );
     variants
 }
 
@@ -58,8 +66,13 @@ fn documented_samples_are_stored_and_malformed_ones_refused_with_a_reason() {
     running.wait_for("the start", |line| line["event"] == "started");
     let port = household.broker.port;
     household.publish_sensors();
-    let shown = running.wait_for("a reading", |line| line["event"] == "device" && !line["sensors"].is_null());
-    assert_eq!(shown["sensors"][1]["solar"]["power"], "1275800", "µW of 1275.8 mW");
+    let shown = running.wait_for("a reading", |line| {
+        line["event"] == "device" && !line["sensors"].is_null()
+    });
+    assert_eq!(
+        shown["sensors"][1]["solar"]["power"], "1275800",
+        "µW of 1275.8 mW"
+    );
     publish(port, "home/energy-monitor/heartbeat", HEARTBEAT.as_bytes());
     publish(port, "home/energy-monitor/status", STATUS.as_bytes());
     let malformed = malformed();
@@ -73,22 +86,40 @@ fn documented_samples_are_stored_and_malformed_ones_refused_with_a_reason() {
     });
     running.stop();
 
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     runtime.block_on(check_stored(&household, malformed.len()));
-    let view = run(&["--json", "meter", "status", "--data-dir", &household.path("profile")]).remove(0);
+    let view = run(&[
+        "--json",
+        "meter",
+        "status",
+        "--data-dir",
+        &household.path("profile"),
+    ])
+    .remove(0);
     assert_eq!(view["registers"]["export"], "51959955");
     assert_eq!(view["device"]["status"][1]["wifi_rssi"], -60);
 }
 
 async fn check_stored(household: &Household, malformed: usize) {
-    let store = Store::open(&household.file("profile").join("enerlink.db")).await.expect("the database opens");
+    let store = Store::open(&household.file("profile").join("enerlink.db"))
+        .await
+        .expect("the database opens");
     let reader = store.reader();
     let meter: MeterId = METER.parse().expect("an id");
-    let counted = registers::load(&reader, &meter).await.expect("readable").expect("heard");
+    let counted = registers::load(&reader, &meter)
+        .await
+        .expect("readable")
+        .expect("heard");
     assert_eq!(counted.export, MicroWh(51_959_955));
     assert_eq!(counted.first.export, MicroWh(1_959_955));
 
-    let (_, last) = readings::last(&reader, &meter).await.expect("readable").expect("stored");
+    let (_, last) = readings::last(&reader, &meter)
+        .await
+        .expect("readable")
+        .expect("stored");
     let load = last.load.expect("load");
     assert_eq!(load.power, Some(MicroWatts(994_800)));
     assert_eq!(load.current, Some(MicroAmps(240_750)));
@@ -96,17 +127,38 @@ async fn check_stored(household: &Household, malformed: usize) {
     let battery = last.battery.expect("battery");
     assert_eq!(battery.current, Some(MicroAmps(-36_490)));
     assert_eq!(last.battery_power(), Some(MicroWatts(152_200)));
-    assert_eq!(last.grid_power(), Some(MicroWatts(38_600)), "an idle direction does not count");
-    let (_, heartbeat) = heartbeats::last(&reader, &meter).await.expect("readable").expect("stored");
-    assert_eq!((heartbeat.uptime_ms, heartbeat.free_heap), (Some(33_215_145), Some(226_024)));
-    let (_, status) = statuses::last(&reader, &meter).await.expect("readable").expect("stored");
+    assert_eq!(
+        last.grid_power(),
+        Some(MicroWatts(38_600)),
+        "an idle direction does not count"
+    );
+    let (_, heartbeat) = heartbeats::last(&reader, &meter)
+        .await
+        .expect("readable")
+        .expect("stored");
+    assert_eq!(
+        (heartbeat.uptime_ms, heartbeat.free_heap),
+        (Some(33_215_145), Some(226_024))
+    );
+    let (_, status) = statuses::last(&reader, &meter)
+        .await
+        .expect("readable")
+        .expect("stored");
     assert_eq!((status.led_duty, status.motors.len()), (Some(63), 3));
 
     let log = messages::list(&reader, 200, None).await.expect("readable");
     let refused: Vec<_> = log.iter().filter(|message| !message.message.accepted).collect();
     assert_eq!(refused.len(), malformed, "each malformed message is logged");
     for message in &refused {
-        assert!(message.message.reason.as_ref().is_some_and(|reason| reason.contains(": ")), "{:?}", message.message.reason);
+        assert!(
+            message
+                .message
+                .reason
+                .as_ref()
+                .is_some_and(|reason| reason.contains(": ")),
+            "{:?}",
+            message.message.reason
+        );
         assert!(message.message.payload.len() <= 4096);
     }
 }
@@ -118,15 +170,28 @@ fn the_nested_shape_is_counted_by_its_settlement_counters() {
     running.wait_for("the start", |line| line["event"] == "started");
     let topic = "home/energy-monitor/sensors";
     publish(household.broker.port, topic, NESTED.as_bytes());
-    running.wait_for("a reading", |line| line["event"] == "device" && !line["sensors"].is_null());
+    running.wait_for("a reading", |line| {
+        line["event"] == "device" && !line["sensors"].is_null()
+    });
     // Five kilowatts need a while for one watt-hour: the meter has no clock, so that the receipt decides.
     std::thread::sleep(std::time::Duration::from_secs(2));
-    publish(household.broker.port, topic, NESTED.replace("15234.5", "15235.75").as_bytes());
+    publish(
+        household.broker.port,
+        topic,
+        NESTED.replace("15234.5", "15235.75").as_bytes(),
+    );
     running.wait_for("the second reading", |line| {
         line["event"] == "device" && line["sensors"][1]["export"]["settlement_energy"] == "15235750000"
     });
     running.stop();
-    let view = run(&["--json", "meter", "status", "--data-dir", &household.path("profile")]).remove(0);
+    let view = run(&[
+        "--json",
+        "meter",
+        "status",
+        "--data-dir",
+        &household.path("profile"),
+    ])
+    .remove(0);
     assert_eq!(view["meter"]["source"], "settlement");
     assert_eq!(view["registers"]["export"], "1250000");
 }

@@ -30,8 +30,14 @@ pub(crate) async fn pump(engine: Engine, channel: Channel<Event>) {
     }
     let mut held: BTreeMap<Stream, (Instant, Option<Event>)> = BTreeMap::new();
     loop {
-        let due = held.values().filter(|(_, event)| event.is_some()).map(|(sent, _)| *sent + SHORTEST_PAUSE).min();
-        let Some(event) = next(&mut events, due).await else { return };
+        let due = held
+            .values()
+            .filter(|(_, event)| event.is_some())
+            .map(|(sent, _)| *sent + SHORTEST_PAUSE)
+            .min();
+        let Some(event) = next(&mut events, due).await else {
+            return;
+        };
         let passed = match event {
             Some(event) => thin(&mut held, event),
             None => release(&mut held),
@@ -46,7 +52,9 @@ pub(crate) async fn pump(engine: Engine, channel: Channel<Event>) {
 
 /// The next event, or `Some(None)` when a held one is due; `None` at the end.
 async fn next(events: &mut Events, due: Option<Instant>) -> Option<Option<Event>> {
-    let Some(due) = due else { return events.next().await.map(Some) };
+    let Some(due) = due else {
+        return events.next().await.map(Some);
+    };
     tokio::select! {
         event = events.next() => event.map(Some),
         () = tokio::time::sleep_until(due.into()) => Some(None),

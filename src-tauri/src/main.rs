@@ -9,7 +9,10 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Before there is a window, the terminal is the only place to say it.
-            #[expect(clippy::print_stderr, reason = "the only output of the app outside its window")]
+            #[expect(
+                clippy::print_stderr,
+                reason = "the only output of the app outside its window"
+            )]
             {
                 eprintln!("EnerLink cannot start: {error:#}");
             }

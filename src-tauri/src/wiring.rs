@@ -28,7 +28,12 @@ struct Arguments {
 
 impl Arguments {
     fn parse(arguments: Vec<String>) -> anyhow::Result<Self> {
-        let mut parsed = Self { demo: false, data_dir: None, seed: 1, speed: 1 };
+        let mut parsed = Self {
+            demo: false,
+            data_dir: None,
+            seed: 1,
+            speed: 1,
+        };
         let mut rest = arguments.into_iter();
         while let Some(argument) = rest.next() {
             let mut value = || rest.next().with_context(|| format!("{argument} needs a value"));
@@ -37,7 +42,9 @@ impl Arguments {
                 "--data-dir" => parsed.data_dir = Some(value()?.into()),
                 "--seed" => parsed.seed = value()?.parse().context("--seed needs a number")?,
                 "--speed" => parsed.speed = value()?.parse().context("--speed needs a whole number")?,
-                other => bail!("unknown argument {other}; known are demo, --data-dir D, --seed N and --speed N"),
+                other => {
+                    bail!("unknown argument {other}; known are demo, --data-dir D, --seed N and --speed N")
+                }
             }
         }
         Ok(parsed)
@@ -71,7 +78,11 @@ pub fn run(arguments: Vec<String>) -> anyhow::Result<()> {
 }
 
 async fn start(arguments: &Arguments, home: &Path) -> anyhow::Result<(Engine, Option<Demo>)> {
-    let usual = if arguments.demo { home.join("demo") } else { home.join("profile") };
+    let usual = if arguments.demo {
+        home.join("demo")
+    } else {
+        home.join("profile")
+    };
     let data_dir = arguments.data_dir.clone().unwrap_or(usual);
     if arguments.demo && arguments.data_dir.is_none() && data_dir.exists() {
         // The simulated chain is new each time, and nothing of the old one is worth keeping.
@@ -80,7 +91,11 @@ async fn start(arguments: &Arguments, home: &Path) -> anyhow::Result<(Engine, Op
     fs::create_dir_all(&data_dir)?;
     log_to(&data_dir)?;
     if arguments.demo {
-        let options = DemoOptions { seed: arguments.seed, speed: arguments.speed, ..DemoOptions::new(data_dir) };
+        let options = DemoOptions {
+            seed: arguments.seed,
+            speed: arguments.speed,
+            ..DemoOptions::new(data_dir)
+        };
         let demo = Demo::start(options).await?;
         return Ok((demo.engine().clone(), Some(demo)));
     }
@@ -92,7 +107,10 @@ async fn start_profile(data_dir: &Path) -> anyhow::Result<Engine> {
     let mut config = Config::new(data_dir.to_owned());
     config.apply_environment(|name| std::env::var(name).ok())?;
     let parts = || -> anyhow::Result<Parts> {
-        Ok(Parts { clock: Arc::new(SystemClock::new()), keystore: Keystore::open(data_dir)? })
+        Ok(Parts {
+            clock: Arc::new(SystemClock::new()),
+            keystore: Keystore::open(data_dir)?,
+        })
     };
     match Engine::start(config.clone(), parts()?).await {
         Err(error) if error.code == Code::ProfileInUse => {
@@ -113,8 +131,13 @@ fn log_to(data_dir: &Path) -> anyhow::Result<()> {
         .build(data_dir.join("logs"))?;
     let filter = tracing_subscriber::EnvFilter::try_from_env("ENERLINK_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let subscriber = tracing_subscriber::fmt().with_writer(appender).with_ansi(false).with_env_filter(filter);
-    subscriber.try_init().map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(appender)
+        .with_ansi(false)
+        .with_env_filter(filter);
+    subscriber
+        .try_init()
+        .map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))
 }
 
 #[cfg(test)]
@@ -124,8 +147,16 @@ mod tests {
     #[test]
     fn arguments_are_closed() {
         let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        let expected = Arguments { demo: true, data_dir: None, seed: 7, speed: 60 };
-        assert_eq!(Arguments::parse(words("demo --seed 7 --speed 60")).expect("valid"), expected);
+        let expected = Arguments {
+            demo: true,
+            data_dir: None,
+            seed: 7,
+            speed: 60,
+        };
+        assert_eq!(
+            Arguments::parse(words("demo --seed 7 --speed 60")).expect("valid"),
+            expected
+        );
         assert!(Arguments::parse(words("demo --seed")).is_err());
         assert!(Arguments::parse(words("--password secret")).is_err());
     }

@@ -1,6 +1,11 @@
 //! Real servers for whole-app tests: mosquitto, anvil, and the `enerlink` binary, each on a free port of loopback.
 
-#![allow(dead_code, missing_docs, unreachable_pub, reason = "each test target uses a part of this")]
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    reason = "each test target uses a part of this"
+)]
 
 use std::{
     fs,
@@ -19,7 +24,11 @@ pub const PASSWORD: &str = "correct horse battery staple 42";
 
 /// A port that nobody listens on now.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").expect("loopback").local_addr().expect("bound").port()
+    TcpListener::bind("127.0.0.1:0")
+        .expect("loopback")
+        .local_addr()
+        .expect("bound")
+        .port()
 }
 
 /// A process that ends with the test.
@@ -39,12 +48,21 @@ impl Drop for Server {
 
 impl Server {
     fn start(mut command: Command, port: u16, directory: tempfile::TempDir) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         let child = command.spawn().unwrap_or_else(|error| {
             panic!("cannot start {command:?}: {error}; `cargo xtask test` installs what the tests need")
         });
-        let server = Self { child, port, _directory: directory };
-        wait_until("the server listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        let server = Self {
+            child,
+            port,
+            _directory: directory,
+        };
+        wait_until("the server listens", || {
+            TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
         server
     }
 
@@ -73,9 +91,15 @@ pub fn mosquitto() -> Server {
 pub fn mosquitto_at(port: u16) -> Server {
     let directory = tempfile::tempdir().expect("directory");
     let path = directory.path().join("mosquitto.conf");
-    let text = format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 100000\n");
+    let text = format!(
+        "listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 100000\n"
+    );
     fs::write(&path, text).expect("writable");
-    let program = if Path::new("/usr/sbin/mosquitto").exists() { "/usr/sbin/mosquitto" } else { "mosquitto" };
+    let program = if Path::new("/usr/sbin/mosquitto").exists() {
+        "/usr/sbin/mosquitto"
+    } else {
+        "mosquitto"
+    };
     let mut command = Command::new(program);
     command.arg("-c").arg(path);
     Server::start(command, port, directory)
@@ -90,15 +114,35 @@ pub fn anvil(chain_id: u64) -> Server {
 pub fn anvil_with(chain_id: u64, arguments: &[&str]) -> Server {
     let port = free_port();
     let mut command = Command::new(anvil_program());
-    command.args(["--port", &port.to_string(), "--chain-id", &chain_id.to_string(), "--silent"]).args(arguments);
+    command
+        .args([
+            "--port",
+            &port.to_string(),
+            "--chain-id",
+            &chain_id.to_string(),
+            "--silent",
+        ])
+        .args(arguments);
     Server::start(command, port, tempfile::tempdir().expect("directory"))
 }
 
 fn anvil_program() -> PathBuf {
     let modules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../contracts/node_modules/@foundry-rs");
-    let platform = format!("anvil-{}-{}", std::env::consts::OS, if cfg!(target_arch = "x86_64") { "amd64" } else { "arm64" });
+    let platform = format!(
+        "anvil-{}-{}",
+        std::env::consts::OS,
+        if cfg!(target_arch = "x86_64") {
+            "amd64"
+        } else {
+            "arm64"
+        }
+    );
     let bundled = modules.join(platform).join("bin/anvil");
-    if bundled.exists() { bundled } else { PathBuf::from("anvil") }
+    if bundled.exists() {
+        bundled
+    } else {
+        PathBuf::from("anvil")
+    }
 }
 
 /// A JSON-RPC call to the node on `port`.
@@ -127,14 +171,21 @@ pub fn publish(port: u16, topic: &str, payload: &[u8]) {
         .stdin(Stdio::piped())
         .spawn()
         .expect("mosquitto_pub is installed by `cargo xtask test`");
-    child.stdin.take().expect("piped").write_all(payload).expect("written");
+    child
+        .stdin
+        .take()
+        .expect("piped")
+        .write_all(payload)
+        .expect("written");
     assert!(child.wait().expect("ended").success(), "mosquitto_pub to {topic}");
 }
 
 /// The `enerlink` binary, ready for arguments.
 pub fn enerlink() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_enerlink"));
-    command.env_remove("ENERLINK_DATA_DIR").env("ENERLINK_LOG", "warn");
+    command
+        .env_remove("ENERLINK_DATA_DIR")
+        .env("ENERLINK_LOG", "warn");
     command
 }
 
@@ -142,7 +193,11 @@ pub fn enerlink() -> Command {
 pub fn run(arguments: &[&str]) -> Vec<Value> {
     let output = enerlink().args(arguments).output().expect("started");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{arguments:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{arguments:?}: {text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     lines(&output)
 }
 
@@ -153,7 +208,10 @@ pub fn run_failing(arguments: &[&str]) -> Value {
     assert_eq!(output.status.code(), Some(1), "{arguments:?} must fail: {text}");
     let error = lines(&output).pop().expect("an error object")["error"].clone();
     for field in ["code", "message", "next_step"] {
-        assert!(error[field].as_str().is_some_and(|text| text.len() > 3), "{field} of {error}");
+        assert!(
+            error[field].as_str().is_some_and(|text| text.len() > 3),
+            "{field} of {error}"
+        );
     }
     error
 }
@@ -176,7 +234,11 @@ impl Running {
     pub fn start(mut command: Command) -> Self {
         // A group of its own, so that what strace has started ends with strace.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("started");
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("started");
         let output = BufReader::new(child.stdout.take().expect("piped"));
         let (sender, lines) = std::sync::mpsc::channel();
         thread::spawn(move || {
@@ -196,7 +258,10 @@ impl Running {
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let line = self.lines.recv_timeout(left).unwrap_or_else(|error| panic!("waited for {what}: {error}"));
+            let line = self
+                .lines
+                .recv_timeout(left)
+                .unwrap_or_else(|error| panic!("waited for {what}: {error}"));
             if wanted(&line) {
                 return line;
             }
@@ -218,7 +283,10 @@ impl Running {
     /// Whether it ends before it prints a line that `wanted` accepts, or `limit` is over.
     pub fn ends_before(&mut self, limit: Duration, mut wanted: impl FnMut(&Value) -> bool) -> bool {
         let deadline = Instant::now() + limit;
-        while let Ok(line) = self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        while let Ok(line) = self
+            .lines
+            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        {
             if wanted(&line) {
                 return false;
             }
@@ -228,15 +296,23 @@ impl Running {
 
     /// Asks it to end, and waits.
     pub fn stop(mut self) {
-        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        assert!(self.ended_within(Duration::from_secs(10)), "enerlink did not stop on SIGTERM");
+        let _ = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status();
+        assert!(
+            self.ended_within(Duration::from_secs(10)),
+            "enerlink did not stop on SIGTERM"
+        );
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         let group = format!("-{}", self.child.id());
-        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
+        let _ = Command::new("kill")
+            .args(["-KILL", "--", &group])
+            .stderr(Stdio::null())
+            .status();
         let _ = self.child.wait();
     }
 }
@@ -259,19 +335,39 @@ impl Household {
     /// Deploys, creates a wallet, adds a meter; registers it and pays for gas when `registered`.
     pub fn new(registered: bool) -> Self {
         // A private chain charges nothing for gas.
-        Self::on(anvil_with(31337, &["--base-fee", "0", "--gas-price", "0"]), registered)
+        Self::on(
+            anvil_with(31337, &["--base-fee", "0", "--gas-price", "0"]),
+            registered,
+        )
     }
 
     /// The same on `node`.
     pub fn on(node: Server, registered: bool) -> Self {
         let directory = tempfile::tempdir().expect("directory");
         let broker = mosquitto();
-        let household =
-            Self { directory, broker, node, export_uwh: 1_959_955, import_uwh: 4_000, uptime_ms: 33_857_692 };
+        let household = Self {
+            directory,
+            broker,
+            node,
+            export_uwh: 1_959_955,
+            import_uwh: 4_000,
+            uptime_ms: 33_857_692,
+        };
         fs::write(household.file("password"), PASSWORD).expect("writable");
-        write_operator_key(&household.file("operator.json"), &household.file("operator-password"));
+        write_operator_key(
+            &household.file("operator.json"),
+            &household.file("operator-password"),
+        );
         household.deploy();
-        run(&["--json", "wallet", "create", "--data-dir", &household.path("profile"), "--password-file", &household.path("password")]);
+        run(&[
+            "--json",
+            "wallet",
+            "create",
+            "--data-dir",
+            &household.path("profile"),
+            "--password-file",
+            &household.path("password"),
+        ]);
         household.set_network();
         household.add_meter();
         if registered {
@@ -294,14 +390,30 @@ impl Household {
 
     fn deploy(&self) {
         run(&[
-            "--json", "operator", "deploy", "--rpc", &self.rpc_url(), "--keystore", &self.path("operator.json"),
-            "--password-file", &self.path("operator-password"), "--out", &self.path("addresses.json"),
+            "--json",
+            "operator",
+            "deploy",
+            "--rpc",
+            &self.rpc_url(),
+            "--keystore",
+            &self.path("operator.json"),
+            "--password-file",
+            &self.path("operator-password"),
+            "--out",
+            &self.path("addresses.json"),
         ]);
     }
 
     pub fn set_network(&self) {
         run(&[
-            "--json", "network", "set", "--data-dir", &self.path("profile"), "--rpc", &self.rpc_url(), "--addresses",
+            "--json",
+            "network",
+            "set",
+            "--data-dir",
+            &self.path("profile"),
+            "--rpc",
+            &self.rpc_url(),
+            "--addresses",
             &self.path("addresses.json"),
         ]);
     }
@@ -309,22 +421,50 @@ impl Household {
     pub fn add_meter(&self) {
         let broker = format!("mqtt://127.0.0.1:{}", self.broker.port);
         run(&[
-            "--json", "meter", "add", "--data-dir", &self.path("profile"), "--id", METER, "--broker", &broker,
-            "--rated-power", "5000",
+            "--json",
+            "meter",
+            "add",
+            "--data-dir",
+            &self.path("profile"),
+            "--id",
+            METER,
+            "--broker",
+            &broker,
+            "--rated-power",
+            "5000",
         ]);
     }
 
     /// Lets the operator take the household's request, and pays `wei` for gas.
     pub fn register(&self, wei: u128) {
         let request = run(&[
-            "--json", "meter", "request", "--data-dir", &self.path("profile"), "--password-file", &self.path("password"),
-            "--id", METER,
+            "--json",
+            "meter",
+            "request",
+            "--data-dir",
+            &self.path("profile"),
+            "--password-file",
+            &self.path("password"),
+            "--id",
+            METER,
         ]);
         fs::write(self.file("request.json"), request[0].to_string()).expect("writable");
         run(&[
-            "--json", "operator", "authorize", "--rpc", &self.rpc_url(), "--keystore", &self.path("operator.json"),
-            "--password-file", &self.path("operator-password"), "--addresses", &self.path("addresses.json"),
-            "--request", &self.path("request.json"), "--fund", &wei.to_string(),
+            "--json",
+            "operator",
+            "authorize",
+            "--rpc",
+            &self.rpc_url(),
+            "--keystore",
+            &self.path("operator.json"),
+            "--password-file",
+            &self.path("operator-password"),
+            "--addresses",
+            &self.path("addresses.json"),
+            "--request",
+            &self.path("request.json"),
+            "--fund",
+            &wei.to_string(),
         ]);
     }
 
@@ -332,7 +472,11 @@ impl Household {
     pub fn publish_sensors(&mut self) {
         self.uptime_ms += 5_000;
         let payload = sensors(self.uptime_ms, self.export_uwh, self.import_uwh);
-        publish(self.broker.port, "home/energy-monitor/sensors", payload.as_bytes());
+        publish(
+            self.broker.port,
+            "home/energy-monitor/sensors",
+            payload.as_bytes(),
+        );
     }
 
     /// Lets `wh` watt-hours be exported over the time that takes at 4 kW.
@@ -346,7 +490,14 @@ impl Household {
     pub fn run_command(&self) -> Command {
         let mut command = enerlink();
         command
-            .args(["--json", "run", "--data-dir", &self.path("profile"), "--password-file", &self.path("password")])
+            .args([
+                "--json",
+                "run",
+                "--data-dir",
+                &self.path("profile"),
+                "--password-file",
+                &self.path("password"),
+            ])
             .env("SETTLEMENT_INTERVAL_MINUTES", "1440");
         command
     }
@@ -358,9 +509,14 @@ impl Household {
 
     /// `MeterSettled` events on the chain.
     pub fn settled_events(&self) -> usize {
-        let topic = enerlink_domain::Hash32(enerlink_domain::id::keccak256(b"MeterSettled(bytes32,uint64,uint64,int64)"));
+        let topic = enerlink_domain::Hash32(enerlink_domain::id::keccak256(
+            b"MeterSettled(bytes32,uint64,uint64,int64)",
+        ));
         let filter = json!([{ "fromBlock": "0x0", "toBlock": "latest", "topics": [topic.to_string()] }]);
-        rpc(self.node.port, "eth_getLogs", filter)["result"].as_array().expect("logs").len()
+        rpc(self.node.port, "eth_getLogs", filter)["result"]
+            .as_array()
+            .expect("logs")
+            .len()
     }
 }
 
@@ -384,7 +540,9 @@ fn write_operator_key(file: &Path, password_file: &Path) {
     let key = enerlink_domain::id::unhex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80");
     let key: [u8; 32] = key.expect("hexadecimal").try_into().expect("32 bytes");
     let account = enerlink_engine::Account::from_bytes(&key).expect("a key");
-    let text = account.to_v3(&enerlink_engine::Password::from(PASSWORD.to_owned())).expect("encrypted");
+    let text = account
+        .to_v3(&enerlink_engine::Password::from(PASSWORD.to_owned()))
+        .expect("encrypted");
     fs::write(file, text).expect("writable");
     fs::write(password_file, PASSWORD).expect("writable");
 }

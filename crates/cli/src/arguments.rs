@@ -248,8 +248,13 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
         Some(number) => (number, 1),
         None => (text, 1),
     };
-    let seconds: u64 = number.parse().map_err(|_| format!("{text:?} is not a duration such as 60s, 5m or 1h"))?;
-    seconds.checked_mul(factor).map(Duration::from_secs).ok_or_else(|| "the duration is too long".to_owned())
+    let seconds: u64 = number
+        .parse()
+        .map_err(|_| format!("{text:?} is not a duration such as 60s, 5m or 1h"))?;
+    seconds
+        .checked_mul(factor)
+        .map(Duration::from_secs)
+        .ok_or_else(|| "the duration is too long".to_owned())
 }
 
 #[cfg(test)]

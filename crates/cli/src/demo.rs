@@ -12,8 +12,12 @@ use crate::{
 
 /// Runs the demo for as long as asked, then adds up.
 pub(crate) async fn demo(arguments: DemoArguments) -> Outcome {
-    let temporary = tempfile::tempdir().map_err(|error| Failure::input(format!("no temporary directory: {error}")))?;
-    let data_dir = arguments.data_dir.clone().unwrap_or_else(|| temporary.path().join("profile"));
+    let temporary =
+        tempfile::tempdir().map_err(|error| Failure::input(format!("no temporary directory: {error}")))?;
+    let data_dir = arguments
+        .data_dir
+        .clone()
+        .unwrap_or_else(|| temporary.path().join("profile"));
     let operator = match (&arguments.keystore, &arguments.password_file) {
         (Some(keystore), Some(password)) => {
             let account = Account::from_v3(&session::text(keystore)?, &session::password(password)?);

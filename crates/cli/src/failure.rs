@@ -21,7 +21,9 @@ impl Failure {
     pub(crate) fn report(&self, json: bool) {
         let Error { code, message } = &self.0;
         if json {
-            crate::output::line(&json!({ "error": { "code": code, "message": message, "next_step": code.next_step() } }));
+            crate::output::line(
+                &json!({ "error": { "code": code, "message": message, "next_step": code.next_step() } }),
+            );
         }
         let _ = writeln!(std::io::stderr(), "error: {message}\n       {}", code.next_step());
     }

@@ -60,7 +60,19 @@ pub(crate) async fn meter(command: MeterCommand, json: bool) -> Outcome {
 fn sentence(view: &MeterView) -> String {
     let registers = view.registers.map_or_else(
         || "not heard yet".to_owned(),
-        |registers| format!("export {} Wh, import {} Wh", registers.export.floor_wh().0, registers.import.floor_wh().0),
+        |registers| {
+            format!(
+                "export {} Wh, import {} Wh",
+                registers.export.floor_wh().0,
+                registers.import.floor_wh().0
+            )
+        },
     );
-    format!("{} ({}) at {}/{}: {registers}", view.meter.id, view.meter.name, view.meter.broker.url(), view.meter.base_topic)
+    format!(
+        "{} ({}) at {}/{}: {registers}",
+        view.meter.id,
+        view.meter.name,
+        view.meter.broker.url(),
+        view.meter.base_topic
+    )
 }

@@ -18,15 +18,28 @@ pub(crate) async fn operator(command: OperatorCommand, json: bool) -> Outcome {
             let account = connect(&operator).await?;
             let addresses = account.deploy().await?;
             let text = addresses.to_json();
-            fs::write(&out, &text)
-                .map_err(|error| Failure::input(format!("deployed, but cannot write {}: {error}\n{text}", out.display())))?;
+            fs::write(&out, &text).map_err(|error| {
+                Failure::input(format!(
+                    "deployed, but cannot write {}: {error}\n{text}",
+                    out.display()
+                ))
+            })?;
             if json {
                 output::text_line(&text.replace('\n', ""));
             } else {
-                output::text_line(&format!("contracts deployed on chain {}, addresses in {}", addresses.chain_id, out.display()));
+                output::text_line(&format!(
+                    "contracts deployed on chain {}, addresses in {}",
+                    addresses.chain_id,
+                    out.display()
+                ));
             }
         }
-        OperatorCommand::Authorize { operator, addresses, request, fund } => {
+        OperatorCommand::Authorize {
+            operator,
+            addresses,
+            request,
+            fund,
+        } => {
             let addresses = Addresses::parse(&session::text(&addresses)?).map_err(Error::from)?;
             let request: RegistrationRequest = serde_json::from_str(&session::text(&request)?)
                 .map_err(|error| Failure::input(format!("this is not a registration request: {error}")))?;
@@ -35,9 +48,13 @@ pub(crate) async fn operator(command: OperatorCommand, json: bool) -> Outcome {
             if fund > 0 {
                 account.fund(request.prosumer, Wei(fund)).await?;
             }
-            let value = json!({ "meter_id": request.meter_id, "prosumer": request.prosumer, "block": receipt.block });
+            let value =
+                json!({ "meter_id": request.meter_id, "prosumer": request.prosumer, "block": receipt.block });
             output::answer(json, &value, |_| {
-                format!("meter {} is registered to {} in block {}", request.meter_id, request.prosumer, receipt.block)
+                format!(
+                    "meter {} is registered to {} in block {}",
+                    request.meter_id, request.prosumer, receipt.block
+                )
             });
         }
     }

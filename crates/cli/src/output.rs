@@ -19,5 +19,9 @@ pub(crate) fn text_line(text: &str) {
 
 /// Writes `value` as JSON when asked for, else as `text` says.
 pub(crate) fn answer<T: Serialize>(json: bool, value: &T, text: impl FnOnce(&T) -> String) {
-    if json { line(value) } else { text_line(&text(value)) }
+    if json {
+        line(value)
+    } else {
+        text_line(&text(value))
+    }
 }

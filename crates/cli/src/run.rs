@@ -16,7 +16,11 @@ use crate::{
 pub(crate) async fn run(arguments: &RunArguments, json: bool) -> Outcome {
     let engine = session::open_unlocked(&arguments.unlock).await?;
     let mut events = engine.events();
-    output::answer(json, &json!({ "event": "started", "status": engine.status() }), |_| "EnerLink is running; Ctrl+C stops it.".to_owned());
+    output::answer(
+        json,
+        &json!({ "event": "started", "status": engine.status() }),
+        |_| "EnerLink is running; Ctrl+C stops it.".to_owned(),
+    );
     if json {
         engine.snapshot().iter().for_each(output::line);
     }
@@ -45,15 +49,27 @@ fn say(event: &Event) {
             row.status.as_str(),
             row.energy_wh.0,
             row.etk,
-            row.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default()
+            row.reason
+                .as_ref()
+                .map(|reason| format!(" ({reason})"))
+                .unwrap_or_default()
         )),
         Event::Chain(chain) if !chain.link.up => {
-            output::text_line(&format!("chain: {}", chain.link.message.as_deref().unwrap_or("down")));
+            output::text_line(&format!(
+                "chain: {}",
+                chain.link.message.as_deref().unwrap_or("down")
+            ));
         }
         Event::Device(device) if !device.link.up => {
-            output::text_line(&format!("meter {}: {}", device.meter_id, device.link.message.as_deref().unwrap_or("down")));
+            output::text_line(&format!(
+                "meter {}: {}",
+                device.meter_id,
+                device.link.message.as_deref().unwrap_or("down")
+            ));
         }
-        Event::TaskFailed { task, error } => output::text_line(&format!("{task} failed and starts again: {error}")),
+        Event::TaskFailed { task, error } => {
+            output::text_line(&format!("{task} failed and starts again: {error}"))
+        }
         _ => {}
     }
 }
@@ -108,7 +124,10 @@ fn sentence(engine: &Engine) -> String {
         (None, _) => "no wallet".to_owned(),
         (Some(wallet), None) => format!("wallet {} ({}), no network", wallet.address, wallet.name),
         (Some(wallet), Some(network)) => {
-            format!("wallet {} ({}) on chain {}", wallet.address, wallet.name, network.chain_id)
+            format!(
+                "wallet {} ({}) on chain {}",
+                wallet.address, wallet.name, network.chain_id
+            )
         }
     };
     format!("{}: {wallet}, {} meter(s)", status.data_dir, status.meters)

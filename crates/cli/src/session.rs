@@ -1,12 +1,6 @@
 //! Opening a profile, and reading what a command must not be given on its line.
 
-use std::{
-    fs,
-    io::Read as _,
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::{fs, io::Read as _, path::Path, sync::Arc, time::Duration};
 
 use enerlink_domain::{Code, Error};
 use enerlink_engine::{Access, Config, Engine, Keystore, Parts, Password, SystemClock};
@@ -22,10 +16,17 @@ pub(crate) async fn open(data_dir: &Path, access: Access) -> Result<Engine, Fail
     config.access = access;
     config.apply_environment(|name| std::env::var(name).ok())?;
     if access == Access::ReadOnly && !data_dir.join("enerlink.db").exists() {
-        return Err(Error::new(Code::NoVault, format!("there is no profile in {}", data_dir.display())).into());
+        return Err(Error::new(
+            Code::NoVault,
+            format!("there is no profile in {}", data_dir.display()),
+        )
+        .into());
     }
     let keystore = Keystore::open(data_dir).map_err(Error::from)?;
-    let parts = Parts { clock: Arc::new(SystemClock::new()), keystore };
+    let parts = Parts {
+        clock: Arc::new(SystemClock::new()),
+        keystore,
+    };
     Ok(Engine::start(config, parts).await?)
 }
 
@@ -49,7 +50,10 @@ pub(crate) fn password(path: &Path) -> Result<Password, Failure> {
 pub(crate) fn text(path: &Path) -> Result<String, Failure> {
     let mut text = String::new();
     let read = if path == Path::new("-") {
-        std::io::stdin().lock().take(LARGEST_FILE).read_to_string(&mut text)
+        std::io::stdin()
+            .lock()
+            .take(LARGEST_FILE)
+            .read_to_string(&mut text)
     } else {
         fs::File::open(path).and_then(|file| file.take(LARGEST_FILE).read_to_string(&mut text))
     };
@@ -71,6 +75,8 @@ pub(crate) async fn wait_for_chain(engine: &Engine) -> Result<(), Failure> {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let link = engine.status().chain.link;
-    let message = link.message.unwrap_or_else(|| "the node does not answer".to_owned());
+    let message = link
+        .message
+        .unwrap_or_else(|| "the node does not answer".to_owned());
     Err(Error::new(link.code.unwrap_or(Code::NodeUnreachable), message).into())
 }

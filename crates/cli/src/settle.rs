@@ -20,13 +20,18 @@ pub(crate) async fn settle(command: SettleCommand, json: bool) -> Outcome {
             let engine = session::open_unlocked(&unlock).await?;
             session::wait_for_chain(&engine).await?;
             let first = || engine.meters().first().map(|view| view.meter.id.clone());
-            let meter = meter.or_else(first).ok_or_else(|| Failure::input("the profile has no meter"))?;
+            let meter = meter
+                .or_else(first)
+                .ok_or_else(|| Failure::input("the profile has no meter"))?;
             let mut events = engine.events();
             let row = engine.settle_now(meter).await?;
             let row = tokio::time::timeout(PATIENCE, finished(&engine, &mut events, row)).await;
             engine.stop().await;
             let row = row.map_err(|_| {
-                Error::new(Code::NodeUnreachable, "the chain has not confirmed yet; `enerlink run` follows it to its end")
+                Error::new(
+                    Code::NodeUnreachable,
+                    "the chain has not confirmed yet; `enerlink run` follows it to its end",
+                )
             })?;
             output::answer(json, &row, sentence);
             match row.status {
@@ -34,14 +39,20 @@ pub(crate) async fn settle(command: SettleCommand, json: bool) -> Outcome {
                 Status::Pending | Status::Success => Ok(()),
             }
         }
-        SettleCommand::List { profile, meter, limit } => {
+        SettleCommand::List {
+            profile,
+            meter,
+            limit,
+        } => {
             let engine = session::open(&profile.data_dir, Access::ReadOnly).await?;
             for row in engine.settlements(meter.as_ref(), limit, None).await?.rows {
                 output::answer(json, &row, sentence);
             }
             Ok(())
         }
-        SettleCommand::Audit(profile) => audit(&session::open(&profile.data_dir, Access::ReadOnly).await?, json).await,
+        SettleCommand::Audit(profile) => {
+            audit(&session::open(&profile.data_dir, Access::ReadOnly).await?, json).await
+        }
     }
 }
 
@@ -49,11 +60,15 @@ async fn finished(engine: &Engine, events: &mut enerlink_engine::Events, row: Se
     let mut latest = row;
     while latest.status == Status::Pending {
         match events.next().await {
-            Some(Event::Settlement(changed)) if changed.settlement_id == latest.settlement_id => latest = changed,
+            Some(Event::Settlement(changed)) if changed.settlement_id == latest.settlement_id => {
+                latest = changed
+            }
             Some(Event::Lagged { .. }) => {
                 let page = engine.settlements(Some(&latest.meter_id), 1, None).await;
                 let same = page.ok().and_then(|page| page.rows.into_iter().next());
-                latest = same.filter(|row| row.settlement_id == latest.settlement_id).unwrap_or(latest);
+                latest = same
+                    .filter(|row| row.settlement_id == latest.settlement_id)
+                    .unwrap_or(latest);
             }
             Some(_) => {}
             None => break,
@@ -85,5 +100,11 @@ async fn audit(engine: &Engine, json: bool) -> Outcome {
 
 fn sentence(row: &Settlement) -> String {
     let tx = row.tx.map(|hash| format!(" {hash}")).unwrap_or_default();
-    format!("{} {} {} Wh {} ETK{tx}", row.settlement_id, row.status.as_str(), row.energy_wh.0, row.etk)
+    format!(
+        "{} {} {} Wh {} ETK{tx}",
+        row.settlement_id,
+        row.status.as_str(),
+        row.energy_wh.0,
+        row.etk
+    )
 }

@@ -13,10 +13,19 @@ use crate::{
 
 pub(crate) async fn wallet(command: WalletCommand, json: bool) -> Outcome {
     let wallet = match command {
-        WalletCommand::Create { unlock, name, words, phrase_file } => {
-            let path = unlock.password_file.ok_or_else(|| Failure::input("a password file is needed: --password-file P"))?;
+        WalletCommand::Create {
+            unlock,
+            name,
+            words,
+            phrase_file,
+        } => {
+            let path = unlock
+                .password_file
+                .ok_or_else(|| Failure::input("a password file is needed: --password-file P"))?;
             let engine = session::open(&unlock.profile.data_dir, Access::Exclusive).await?;
-            let wallet = engine.create_wallet(name, session::password(&path)?, words).await?;
+            let wallet = engine
+                .create_wallet(name, session::password(&path)?, words)
+                .await?;
             if let Some(file) = phrase_file {
                 let phrase = engine.reveal_phrase(session::password(&path)?).await?;
                 write_phrase(&file, &phrase)?;
@@ -26,10 +35,14 @@ pub(crate) async fn wallet(command: WalletCommand, json: bool) -> Outcome {
         }
         WalletCommand::Show(profile) => {
             let engine = session::open(&profile.data_dir, Access::ReadOnly).await?;
-            engine.wallet().ok_or_else(|| Error::new(Code::NoVault, "there is no wallet yet"))?
+            engine
+                .wallet()
+                .ok_or_else(|| Error::new(Code::NoVault, "there is no wallet yet"))?
         }
     };
-    output::answer(json, &wallet, |wallet| format!("{} {}", wallet.address, wallet.name));
+    output::answer(json, &wallet, |wallet| {
+        format!("{} {}", wallet.address, wallet.name)
+    });
     Ok(())
 }
 

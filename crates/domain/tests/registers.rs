@@ -121,7 +121,10 @@ fn play(steps: &[Step]) -> (Registers, Device) {
                 let verdict = registers.apply(&device.reading(), device.now(), false, RATED_W);
                 // After a reboot without energy, a message without energy cannot be told from a straggler.
                 let idle = export + import == 0;
-                assert!(idle || matches!(verdict, Verdict::Counted { .. }), "{verdict:?} after {step:?}");
+                assert!(
+                    idle || matches!(verdict, Verdict::Counted { .. }),
+                    "{verdict:?} after {step:?}"
+                );
             }
             Step::Silence { millis, export } => device.pass(*millis, *export, 0),
             Step::Duplicate => {

@@ -46,7 +46,11 @@ impl Engine {
         let reader = self.store().reader();
         let registers = registers::load(&reader, meter).await?;
         let open = settlements::open(&reader, meter).await?;
-        let standing = network.chain.meter(&network.addresses, meter).await?.filter(|standing| standing.opened);
+        let standing = network
+            .chain
+            .meter(&network.addresses, meter)
+            .await?
+            .filter(|standing| standing.opened);
         let Some(registers) = registers else {
             return Ok(Audit::empty(meter));
         };
@@ -92,7 +96,11 @@ impl Engine {
         let network = self.network().ok_or_else(network::missing)?;
         let totals = network.chain.token_totals(&network.addresses, account).await?;
         let balances = network.chain.balances(&network.addresses, account).await?;
-        Ok(TokenSums { etk_minted: totals.minted, etk_burned: totals.burned, etk_balance: balances.etk })
+        Ok(TokenSums {
+            etk_minted: totals.minted,
+            etk_burned: totals.burned,
+            etk_balance: balances.etk,
+        })
     }
 }
 

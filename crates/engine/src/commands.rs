@@ -3,7 +3,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use enerlink_domain::{Clock, Code, Error, MeterId, reading::Response, register::CounterSource, view::CommandId};
+use enerlink_domain::{
+    Clock, Code, Error, MeterId, reading::Response, register::CounterSource, view::CommandId,
+};
 use enerlink_meter::DeviceCommand;
 use enerlink_store::{CommandRow, CommandStatus, Store, commands as rows};
 use tokio::sync::{OnceCell, mpsc, oneshot};
@@ -33,7 +35,10 @@ impl Handle {
     pub(crate) async fn send(&self, meter: MeterId, command: DeviceCommand) -> Result<CommandId, Error> {
         let stopped = || Error::new(Code::Internal, "the command task has stopped");
         let (reply, answer) = oneshot::channel();
-        self.0.send(Request::Send(meter, command, reply)).await.map_err(|_| stopped())?;
+        self.0
+            .send(Request::Send(meter, command, reply))
+            .await
+            .map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
 
@@ -58,10 +63,22 @@ pub(crate) struct Commands {
 }
 
 impl Commands {
-    pub(crate) fn new(clock: Arc<dyn Clock>, store: Store) -> (Self, Handle, Arc<OnceCell<metering::Handle>>) {
+    pub(crate) fn new(
+        clock: Arc<dyn Clock>,
+        store: Store,
+    ) -> (Self, Handle, Arc<OnceCell<metering::Handle>>) {
         let (sender, inbox) = mpsc::channel(256);
         let metering = Arc::new(OnceCell::new());
-        (Self { clock, store, inbox, metering: Arc::clone(&metering) }, Handle(sender), metering)
+        (
+            Self {
+                clock,
+                store,
+                inbox,
+                metering: Arc::clone(&metering),
+            },
+            Handle(sender),
+            metering,
+        )
     }
 
     async fn answer(&self, request: Request) -> Result<(), Error> {
@@ -79,7 +96,12 @@ impl Commands {
     /// the reset would be lost.
     async fn reset(&self, meter: &MeterId) -> Result<(), Error> {
         let source = self.metering.get().and_then(|metering| {
-            metering.state.borrow().get(meter).and_then(|live| live.registers).map(|registers| registers.source)
+            metering
+                .state
+                .borrow()
+                .get(meter)
+                .and_then(|live| live.registers)
+                .map(|registers| registers.source)
         });
         if source == Some(CounterSource::Total) {
             self.create(meter, &DeviceCommand::ResetSettlement).await?;
@@ -117,7 +139,9 @@ impl Commands {
             row.error = Some("the meter did not answer".to_owned());
             return self.save(&row).await;
         }
-        let Some(metering) = self.metering.get() else { return Ok(()) };
+        let Some(metering) = self.metering.get() else {
+            return Ok(());
+        };
         row.attempts += 1;
         row.sent_at = Some(now);
         match metering.publish(&row.meter_id, row.command.clone()).await {
@@ -143,7 +167,11 @@ impl Commands {
             // The state never goes back; that the answer came after all is worth knowing.
             row.error = Some("the answer came late".to_owned());
         } else {
-            row.status = if response.ok { CommandStatus::Acknowledged } else { CommandStatus::Failed };
+            row.status = if response.ok {
+                CommandStatus::Acknowledged
+            } else {
+                CommandStatus::Failed
+            };
         }
         self.save(&row).await
     }

@@ -43,7 +43,12 @@ pub struct Settling {
 
 impl Default for Settling {
     fn default() -> Self {
-        Self { automatic: true, period: Duration::from_secs(300), minimum: WattHours(100), early: None }
+        Self {
+            automatic: true,
+            period: Duration::from_secs(300),
+            minimum: WattHours(100),
+            early: None,
+        }
     }
 }
 
@@ -63,20 +68,28 @@ impl Config {
     /// `SETTLEMENT_INTERVAL_MINUTES`, each read through `variable`. A value that cannot be read is an error, not a silent default.
     pub fn apply_environment(&mut self, variable: impl Fn(&str) -> Option<String>) -> Result<(), Error> {
         if let Some(text) = variable("AUTO_SETTLEMENT_ENABLED") {
-            self.settling.automatic = text.parse().map_err(|_| invalid("AUTO_SETTLEMENT_ENABLED", "true or false"))?;
+            self.settling.automatic = text
+                .parse()
+                .map_err(|_| invalid("AUTO_SETTLEMENT_ENABLED", "true or false"))?;
         }
         if let Some(text) = variable("SETTLEMENT_THRESHOLD_WH") {
-            let minimum = text.parse().map_err(|_| invalid("SETTLEMENT_THRESHOLD_WH", "whole watt-hours"))?;
+            let minimum = text
+                .parse()
+                .map_err(|_| invalid("SETTLEMENT_THRESHOLD_WH", "whole watt-hours"))?;
             self.settling.minimum = WattHours(minimum);
         }
         if let Some(text) = variable("EARLY_SETTLEMENT_WH") {
-            let early = text.parse().map_err(|_| invalid("EARLY_SETTLEMENT_WH", "whole watt-hours"))?;
+            let early = text
+                .parse()
+                .map_err(|_| invalid("EARLY_SETTLEMENT_WH", "whole watt-hours"))?;
             self.settling.early = Some(WattHours(early));
         }
         if let Some(text) = variable("SETTLEMENT_INTERVAL_MINUTES") {
-            let minutes: u64 = text.parse().ok().filter(|minutes| (1..=1440).contains(minutes)).ok_or_else(|| {
-                invalid("SETTLEMENT_INTERVAL_MINUTES", "whole minutes from 1 to 1440")
-            })?;
+            let minutes: u64 = text
+                .parse()
+                .ok()
+                .filter(|minutes| (1..=1440).contains(minutes))
+                .ok_or_else(|| invalid("SETTLEMENT_INTERVAL_MINUTES", "whole minutes from 1 to 1440"))?;
             self.settling.period = Duration::from_secs(minutes * 60);
         }
         Ok(())
@@ -100,9 +113,16 @@ mod tests {
             _ => None,
         };
         config.apply_environment(given).expect("valid");
-        let expected = Settling { automatic: false, period: Duration::from_secs(300), minimum: WattHours(250), early: Some(WattHours(250)) };
+        let expected = Settling {
+            automatic: false,
+            period: Duration::from_secs(300),
+            minimum: WattHours(250),
+            early: Some(WattHours(250)),
+        };
         assert_eq!(config.settling, expected);
-        let wrong = config.apply_environment(|_| Some("0".to_owned())).expect_err("not a boolean");
+        let wrong = config
+            .apply_environment(|_| Some("0".to_owned()))
+            .expect_err("not a boolean");
         assert_eq!(wrong.code, Code::InvalidInput);
     }
 }

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use enerlink_chain::{ConverterTerms, MeterOnChain};
 use enerlink_domain::{
-    Clock, Code, Error, Estimate, Etk, Event, FlowState, MicroWatts, MicroWh, NetMicroWh, NetWattHours, Readiness, Registration, Settlement,
-    UnixMillis, WattHours, settlement::Watermark,
+    Clock, Code, Error, Estimate, Etk, Event, FlowState, MicroWatts, MicroWh, NetMicroWh, NetWattHours,
+    Readiness, Registration, Settlement, UnixMillis, WattHours, settlement::Watermark,
 };
 
 use enerlink_store::{Store, settlements};
@@ -31,12 +31,25 @@ pub(crate) fn estimate(
 ) -> Estimate {
     let period_start = now.floor_to(settling.period);
     let period_end = period_start.plus(settling.period);
-    let standing = ledger.meters.get(&live.meter.id).and_then(Option::as_ref).filter(|standing| standing.opened);
+    let standing = ledger
+        .meters
+        .get(&live.meter.id)
+        .and_then(Option::as_ref)
+        .filter(|standing| standing.opened);
     let energy = Energy::of(live, standing, open, period_start);
-    let grid_power = live.device.sensors.as_ref().and_then(|(_, sensors)| sensors.grid_power());
+    let grid_power = live
+        .device
+        .sensors
+        .as_ref()
+        .and_then(|(_, sensors)| sensors.grid_power());
     let average_power = average(energy.exported.0 - energy.imported.0, energy.since, now);
     let at_end = projected(energy.owed, average_power, period_end.since(now).as_millis());
-    let minimum = settling.minimum.max(ledger.terms.as_ref().map_or(WattHours::ZERO, |terms| terms.minimum));
+    let minimum = settling.minimum.max(
+        ledger
+            .terms
+            .as_ref()
+            .map_or(WattHours::ZERO, |terms| terms.minimum),
+    );
     Estimate {
         meter_id: live.meter.id.clone(),
         flow: flow(grid_power),
@@ -76,17 +89,33 @@ impl Energy {
     ) -> Self {
         let zero = NetMicroWh::ZERO;
         let Some(registers) = live.registers else {
-            return Self { exported: zero, imported: zero, owed: zero, pending: zero, since: period_start };
+            return Self {
+                exported: zero,
+                imported: zero,
+                owed: zero,
+                pending: zero,
+                since: period_start,
+            };
         };
-        let micro = |mark: Watermark| (mark.export.micro().unwrap_or_default(), mark.import.micro().unwrap_or_default());
+        let micro = |mark: Watermark| {
+            (
+                mark.export.micro().unwrap_or_default(),
+                mark.import.micro().unwrap_or_default(),
+            )
+        };
         // Until the chain has a baseline, energy is owed since first contact.
-        let settled = standing.map_or((registers.first.export, registers.first.import), |found| micro(found.watermark));
+        let settled = standing.map_or((registers.first.export, registers.first.import), |found| {
+            micro(found.watermark)
+        });
         let claimed = open.map_or(settled, |open| {
             let to = micro(open.to);
             (to.0.max(settled.0), to.1.max(settled.1))
         });
         let began = live.period.map_or(claimed, |period| {
-            (period.registers.export.max(claimed.0), period.registers.import.max(claimed.1))
+            (
+                period.registers.export.max(claimed.0),
+                period.registers.import.max(claimed.1),
+            )
         });
         let since = |now: MicroWh, then: MicroWh| NetMicroWh::between(now.max(then), then);
         Self {
@@ -101,8 +130,12 @@ impl Energy {
 
 /// Average power of `energy` since `since`; positive is export. Unknown in the first second.
 fn average(energy: i64, since: UnixMillis, now: UnixMillis) -> Option<MicroWatts> {
-    let millis = i128::try_from(now.since(since).as_millis()).ok().filter(|millis| *millis >= 1000)?;
-    i64::try_from(i128::from(energy) * 3_600_000 / millis).ok().map(MicroWatts)
+    let millis = i128::try_from(now.since(since).as_millis())
+        .ok()
+        .filter(|millis| *millis >= 1000)?;
+    i64::try_from(i128::from(energy) * 3_600_000 / millis)
+        .ok()
+        .map(MicroWatts)
 }
 
 fn projected(owed: NetMicroWh, average: Option<MicroWatts>, left_millis: u128) -> NetMicroWh {
@@ -149,9 +182,14 @@ fn readiness(
     }
     let missing = i128::from(minimum.0) * 1_000_000 - i128::from(at_end.0).abs();
     if missing > 0 {
-        return Readiness::BelowMinimum { missing: NetMicroWh(i64::try_from(missing).unwrap_or(i64::MAX)) };
+        return Readiness::BelowMinimum {
+            missing: NetMicroWh(i64::try_from(missing).unwrap_or(i64::MAX)),
+        };
     }
-    let balance = ledger.balances.get(&live.meter.owner).map(|balances| balances.etk);
+    let balance = ledger
+        .balances
+        .get(&live.meter.owner)
+        .map(|balances| balances.etk);
     let standing = ledger.meters.get(&live.meter.id).and_then(Option::as_ref);
     let cost = tokens(at_end.whole_wh(), ledger.terms.as_ref(), standing);
     if balance.is_some_and(|balance| balance.0 + cost.0 < 0) {
@@ -182,12 +220,24 @@ impl Task for Estimator {
                 changed = self.metering.state.changed() => if changed.is_err() { return Ok(()) },
                 changed = self.ledger.state.changed() => if changed.is_err() { return Ok(()) },
             }
-            let meters: Vec<MeterLive> = self.metering.state.borrow_and_update().values().cloned().collect();
+            let meters: Vec<MeterLive> = self
+                .metering
+                .state
+                .borrow_and_update()
+                .values()
+                .cloned()
+                .collect();
             let ledger = self.ledger.state.borrow_and_update().clone();
             for live in meters {
                 let open = settlements::open(&self.store.reader(), &live.meter.id).await?;
                 let now = self.clock.wall();
-                self.bus.tell(Event::Estimate(estimate(&live, &ledger, open.as_ref(), &self.settling, now)));
+                self.bus.tell(Event::Estimate(estimate(
+                    &live,
+                    &ledger,
+                    open.as_ref(),
+                    &self.settling,
+                    now,
+                )));
             }
             self.clock.sleep(SHORTEST_PAUSE).await;
         }

@@ -33,7 +33,13 @@ pub(crate) struct LedgerState {
 
 impl LedgerState {
     fn new(chain: ChainState) -> Self {
-        Self { chain, head: None, terms: None, meters: BTreeMap::new(), balances: BTreeMap::new() }
+        Self {
+            chain,
+            head: None,
+            terms: None,
+            meters: BTreeMap::new(),
+            balances: BTreeMap::new(),
+        }
     }
 
     /// The standing of `meter` on chain.
@@ -50,10 +56,16 @@ fn registration(meter: &Meter, standing: &MeterOnChain) -> Registration {
     if standing.retired {
         Registration::Retired
     } else if standing.prosumer != meter.owner {
-        Registration::Foreign { prosumer: standing.prosumer }
+        Registration::Foreign {
+            prosumer: standing.prosumer,
+        }
     } else if standing.opened {
         let (watermark, baseline, settler) = (standing.watermark, standing.baseline, standing.settler);
-        Registration::Open { watermark, baseline, settler }
+        Registration::Open {
+            watermark,
+            baseline,
+            settler,
+        }
     } else {
         Registration::Registered
     }
@@ -94,18 +106,37 @@ impl Ledger {
         network: watch::Receiver<Option<Network>>,
         metering: metering::Handle,
     ) -> (Self, Handle) {
-        let waiting = network.borrow().as_ref().map_or_else(network::missing, |network| {
-            Error::new(
-                enerlink_domain::Code::NodeUnreachable,
-                format!("the node at {} was not asked yet", network.chain.rpc_url()),
-            )
-        });
-        let chain_id = network.borrow().as_ref().map_or(0, |network| network.addresses.chain_id);
-        let chain = ChainState { link: Link::down(clock.wall(), waiting), chain_id, block: None };
+        let waiting = network
+            .borrow()
+            .as_ref()
+            .map_or_else(network::missing, |network| {
+                Error::new(
+                    enerlink_domain::Code::NodeUnreachable,
+                    format!("the node at {} was not asked yet", network.chain.rpc_url()),
+                )
+            });
+        let chain_id = network
+            .borrow()
+            .as_ref()
+            .map_or(0, |network| network.addresses.chain_id);
+        let chain = ChainState {
+            link: Link::down(clock.wall(), waiting),
+            chain_id,
+            block: None,
+        };
         let (state, reader) = watch::channel(LedgerState::new(chain));
         let (wake, waker) = watch::channel(0);
-        let ledger =
-            Self { clock, store, bus, config, network, metering, state, wake: waker, verified: false };
+        let ledger = Self {
+            clock,
+            store,
+            bus,
+            config,
+            network,
+            metering,
+            state,
+            wake: waker,
+            verified: false,
+        };
         (ledger, Handle { state: reader, wake })
     }
 
@@ -141,7 +172,12 @@ impl Ledger {
             self.adopt(chain, addresses, meter, head.number).await?;
         }
         let mut owners: Vec<Address> = known.iter().map(|meter| meter.owner).collect();
-        owners.extend(enerlink_store::wallets::list(&self.store.reader()).await?.iter().map(|wallet| wallet.address));
+        owners.extend(
+            enerlink_store::wallets::list(&self.store.reader())
+                .await?
+                .iter()
+                .map(|wallet| wallet.address),
+        );
         owners.sort_unstable();
         owners.dedup();
         for owner in owners {
@@ -152,7 +188,10 @@ impl Ledger {
 
     async fn note_standing(&self, meter: &Meter, standing: Option<MeterOnChain>) -> Result<(), Error> {
         let before = self.state.borrow().registration(meter);
-        let watermark = standing.as_ref().filter(|standing| standing.opened).map(|standing| standing.watermark);
+        let watermark = standing
+            .as_ref()
+            .filter(|standing| standing.opened)
+            .map(|standing| standing.watermark);
         self.state.send_modify(|state| {
             state.meters.insert(meter.id.clone(), standing);
         });
@@ -162,7 +201,10 @@ impl Ledger {
         let after = self.state.borrow().registration(meter);
         if before != after {
             tracing::info!(meter = %meter.id, ?after, "registration changed");
-            self.bus.tell(Event::Registration { meter_id: meter.id.clone(), registration: after });
+            self.bus.tell(Event::Registration {
+                meter_id: meter.id.clone(),
+                registration: after,
+            });
         }
         Ok(())
     }
@@ -171,7 +213,12 @@ impl Ledger {
         let mut changed = false;
         self.state.send_modify(|state| {
             let before = state.balances.insert(balances.account, balances);
-            changed = before.is_none_or(|before| Balances { block: balances.block, ..before } != balances);
+            changed = before.is_none_or(|before| {
+                Balances {
+                    block: balances.block,
+                    ..before
+                } != balances
+            });
         });
         if changed {
             self.bus.tell(Event::Balances(balances));
@@ -180,17 +227,29 @@ impl Ledger {
 
     /// Takes settlements over that this outbox did not send: another copy of the wallet did. Waits while a settlement
     /// of the meter is open, because then the event may be its own.
-    async fn adopt(&self, chain: &Chain, addresses: &Addresses, meter: &Meter, head: u64) -> Result<(), Error> {
+    async fn adopt(
+        &self,
+        chain: &Chain,
+        addresses: &Addresses,
+        meter: &Meter,
+        head: u64,
+    ) -> Result<(), Error> {
         let cursor = format!("settled/{}", meter.id);
         let depth = u64::from(addresses.confirmations.unwrap_or(1).max(1));
-        let Some(to) = (head + 1).checked_sub(depth) else { return Ok(()) };
+        let Some(to) = (head + 1).checked_sub(depth) else {
+            return Ok(());
+        };
         let reader = self.store.reader();
-        let from = cursors::get(&reader, addresses.chain_id, &cursor).await?.map_or(0, |(block, _)| block + 1);
+        let from = cursors::get(&reader, addresses.chain_id, &cursor)
+            .await?
+            .map_or(0, |(block, _)| block + 1);
         if from > to || settlements::open(&reader, &meter.id).await?.is_some() {
             return Ok(());
         }
         let events = chain.settled_events(addresses, &meter.id, from, to).await?;
-        let Some(hash) = chain.block_hash(to).await? else { return Ok(()) };
+        let Some(hash) = chain.block_hash(to).await? else {
+            return Ok(());
+        };
         let tx = self.store.begin().await?;
         let mut adopted = Vec::new();
         for event in events {
@@ -220,10 +279,16 @@ impl Ledger {
         let link = match outcome {
             Ok(()) if before.link.up => before.link.clone(),
             Ok(()) => Link::up(now),
-            Err(error) if !before.link.up && before.link.message.as_deref() == Some(&error.message) => before.link.clone(),
+            Err(error) if !before.link.up && before.link.message.as_deref() == Some(&error.message) => {
+                before.link.clone()
+            }
             Err(error) => Link::down(now, error),
         };
-        let after = ChainState { link, chain_id, block: head.map(|head| head.number) };
+        let after = ChainState {
+            link,
+            chain_id,
+            block: head.map(|head| head.number),
+        };
         self.state.send_modify(|state| state.chain = after.clone());
         if after != before {
             self.bus.tell(Event::Chain(after));

@@ -9,8 +9,8 @@ mod commands;
 pub mod config;
 mod estimating;
 mod ledger;
-mod meters;
 mod metering;
+mod meters;
 mod network;
 pub mod operator;
 mod outbox;
@@ -78,7 +78,8 @@ impl Engine {
         let bus = Bus::new();
         let (network, network_reader) = watch::channel(network::load(&store).await?);
 
-        let (command_task, commands, command_metering) = commands::Commands::new(Arc::clone(&clock), store.clone());
+        let (command_task, commands, command_metering) =
+            commands::Commands::new(Arc::clone(&clock), store.clone());
         let (metering_task, metering) = metering::Metering::new(metering::Parts {
             clock: Arc::clone(&clock),
             store: store.clone(),
@@ -176,7 +177,10 @@ impl Engine {
     fn may_write(&self) -> Result<(), Error> {
         match self.0.config.access {
             Access::Exclusive => Ok(()),
-            Access::ReadOnly => Err(Error::new(Code::ProfileInUse, "another process has this profile; this one only reads")),
+            Access::ReadOnly => Err(Error::new(
+                Code::ProfileInUse,
+                "another process has this profile; this one only reads",
+            )),
         }
     }
 

@@ -46,16 +46,29 @@ impl Handle {
 
     /// Lifts the registers of `meter` to what the chain has settled, should they be below.
     pub(crate) async fn raise(&self, meter: &MeterId, watermark: Watermark) -> Result<(), Error> {
-        let behind = self.state.borrow().get(meter).is_some_and(|live| live.is_behind(watermark));
-        if behind { self.ask(|reply| Request::Raise(meter.clone(), watermark, reply)).await } else { Ok(()) }
+        let behind = self
+            .state
+            .borrow()
+            .get(meter)
+            .is_some_and(|live| live.is_behind(watermark));
+        if behind {
+            self.ask(|reply| Request::Raise(meter.clone(), watermark, reply))
+                .await
+        } else {
+            Ok(())
+        }
     }
 
     /// Publishes a command to `meter`.
     pub(crate) async fn publish(&self, meter: &MeterId, command: String) -> Result<(), Error> {
-        self.ask(|reply| Request::Publish(meter.clone(), command, reply)).await
+        self.ask(|reply| Request::Publish(meter.clone(), command, reply))
+            .await
     }
 
-    async fn ask(&self, request: impl FnOnce(oneshot::Sender<Result<(), Error>>) -> Request) -> Result<(), Error> {
+    async fn ask(
+        &self,
+        request: impl FnOnce(oneshot::Sender<Result<(), Error>>) -> Request,
+    ) -> Result<(), Error> {
         let stopped = || Error::new(Code::Internal, "metering has stopped");
         let (reply, answer) = oneshot::channel();
         self.inbox.send(request(reply)).await.map_err(|_| stopped())?;
@@ -97,7 +110,14 @@ pub(crate) struct Parts {
 impl Metering {
     /// Loads the meters of the profile as they were left.
     pub(crate) async fn new(parts: Parts) -> Result<(Self, Handle), Error> {
-        let Parts { clock, store, keystore, bus, config, commands } = parts;
+        let Parts {
+            clock,
+            store,
+            keystore,
+            bus,
+            config,
+            commands,
+        } = parts;
         let state = load(&store, &*clock, &config).await?;
         let (state, reader) = watch::channel(state);
         let (sender, inbox) = mpsc::channel(64);
@@ -113,12 +133,23 @@ impl Metering {
             brokers: BTreeMap::new(),
             incoming: mpsc::channel(4 * BATCH),
         };
-        Ok((metering, Handle { state: reader, inbox: sender }))
+        Ok((
+            metering,
+            Handle {
+                state: reader,
+                inbox: sender,
+            },
+        ))
     }
 
     /// (Re)connects to the broker of each meter.
     fn connect(&mut self) {
-        let known: Vec<Meter> = self.state.borrow().values().map(|live| live.meter.clone()).collect();
+        let known: Vec<Meter> = self
+            .state
+            .borrow()
+            .values()
+            .map(|live| live.meter.clone())
+            .collect();
         self.brokers.clear();
         for meter in known {
             self.listen(&meter.broker);
@@ -137,7 +168,11 @@ impl Metering {
             .collect();
         base_topics.sort_unstable();
         base_topics.dedup();
-        if self.brokers.get(&url).is_some_and(|broker| broker.base_topics == base_topics) {
+        if self
+            .brokers
+            .get(&url)
+            .is_some_and(|broker| broker.base_topics == base_topics)
+        {
             return;
         }
         let password = match self.keystore.open_secret(&broker_secret(address)) {
@@ -147,13 +182,20 @@ impl Metering {
                 None
             }
         };
-        let mut config = SubscriptionConfig::new(address.clone(), self.client_id(address), base_topics.clone());
+        let mut config =
+            SubscriptionConfig::new(address.clone(), self.client_id(address), base_topics.clone());
         config.password = password;
         if let Some(old) = self.brokers.remove(&url) {
             old.subscription.stop();
         }
         let (subscription, mut receiver) = Subscription::start(config, Arc::clone(&self.clock));
-        self.brokers.insert(url, Broker { subscription, base_topics });
+        self.brokers.insert(
+            url,
+            Broker {
+                subscription,
+                base_topics,
+            },
+        );
         let (address, forward) = (address.clone(), self.incoming.0.clone());
         tokio::spawn(async move {
             while let Some(incoming) = receiver.recv().await {
@@ -222,10 +264,18 @@ impl Metering {
             return Err(Error::new(Code::MeterUnknown, format!("there is no meter {id}")));
         };
         let Some(broker) = self.brokers.get(&meter.broker.url()) else {
-            return Err(Error::new(Code::BrokerUnreachable, format!("not connected to {}", meter.broker.url())));
+            return Err(Error::new(
+                Code::BrokerUnreachable,
+                format!("not connected to {}", meter.broker.url()),
+            ));
         };
         let sent = broker.subscription.publish(&meter.base_topic, command).await;
-        sent.map_err(|error| Error::new(Code::BrokerUnreachable, format!("{}: {error}", meter.broker.url())))
+        sent.map_err(|error| {
+            Error::new(
+                Code::BrokerUnreachable,
+                format!("{}: {error}", meter.broker.url()),
+            )
+        })
     }
 
     /// Handles everything that has arrived: runs of messages in one transaction, changes of a link by themselves.
@@ -246,7 +296,11 @@ impl Metering {
         self.state.send_modify(|state| {
             for live in state.values_mut().filter(|live| live.meter.broker == *address) {
                 let link = match &error {
-                    None => live::silent(now, &live.meter, live.device.sensors.as_ref().map(|(last, _)| *last)),
+                    None => live::silent(
+                        now,
+                        &live.meter,
+                        live.device.sensors.as_ref().map(|(last, _)| *last),
+                    ),
                     Some(error) => Link::down(now, error.clone()),
                 };
                 if live.set_link(link, error.is_some()) {
@@ -302,12 +356,18 @@ async fn load(store: &Store, clock: &dyn Clock, config: &Config) -> Result<Meter
     let mut state = MeteringState::new();
     for meter in meters::list(&reader).await? {
         let id = meter.id.clone();
-        state.insert(id, MeterLive::load(&reader, meter, clock.wall(), config.settling.period).await?);
+        state.insert(
+            id,
+            MeterLive::load(&reader, meter, clock.wall(), config.settling.period).await?,
+        );
     }
     Ok(state)
 }
 
 /// The name under which a broker's password is sealed.
 pub(crate) fn broker_secret(address: &BrokerAddress) -> String {
-    format!("broker/{}", enerlink_domain::id::hex(&enerlink_domain::id::keccak256(address.url().as_bytes())[..8]))
+    format!(
+        "broker/{}",
+        enerlink_domain::id::hex(&enerlink_domain::id::keccak256(address.url().as_bytes())[..8])
+    )
 }

@@ -15,11 +15,15 @@ impl Engine {
     /// Adds a meter that belongs to the wallet's account, and begins to listen.
     pub async fn add_meter(&self, draft: MeterDraft) -> Result<MeterView, Error> {
         self.may_write()?;
-        let wallet = self.keystore().wallet().ok_or_else(|| Error::new(Code::NoVault, "there is no wallet yet"))?;
+        let wallet = self
+            .keystore()
+            .wallet()
+            .ok_or_else(|| Error::new(Code::NoVault, "there is no wallet yet"))?;
         let meter = self.checked(draft.clone(), wallet.address)?;
         if let Some(password) = draft.broker_password {
             let name = metering::broker_secret(&meter.broker);
-            self.with_keys(move |keystore| Ok(keystore.seal_secret(&name, password.as_bytes())?)).await?;
+            self.with_keys(move |keystore| Ok(keystore.seal_secret(&name, password.as_bytes())?))
+                .await?;
         }
         let id = meter.id.clone();
         self.metering().add(meter).await?;
@@ -31,18 +35,29 @@ impl Engine {
     fn checked(&self, draft: MeterDraft, owner: enerlink_domain::Address) -> Result<Meter, Error> {
         let invalid = |text: String| Error::new(Code::InvalidInput, text);
         let broker = BrokerAddress::parse(draft.broker_url.trim()).ok_or_else(|| {
-            invalid(format!("{:?} is not a broker address; write mqtt://host:1883 without a password", draft.broker_url))
+            invalid(format!(
+                "{:?} is not a broker address; write mqtt://host:1883 without a password",
+                draft.broker_url
+            ))
         })?;
         let base_topic = draft.base_topic.trim().trim_end_matches('/').to_owned();
         if base_topic.is_empty() || base_topic.len() > 200 || base_topic.contains(['+', '#', '\0']) {
-            return Err(invalid("the base topic is empty, too long, or contains '+' or '#'".to_owned()));
+            return Err(invalid(
+                "the base topic is empty, too long, or contains '+' or '#'".to_owned(),
+            ));
         }
         if !(1..=HIGHEST_RATED_POWER_W).contains(&draft.rated_power_w) {
-            return Err(invalid(format!("the rated power must be 1 to {HIGHEST_RATED_POWER_W} W")));
+            return Err(invalid(format!(
+                "the rated power must be 1 to {HIGHEST_RATED_POWER_W} W"
+            )));
         }
         let name = draft.name.trim();
         Ok(Meter {
-            name: if name.is_empty() { draft.id.to_string() } else { name.chars().take(80).collect() },
+            name: if name.is_empty() {
+                draft.id.to_string()
+            } else {
+                name.chars().take(80).collect()
+            },
             id: draft.id,
             owner,
             broker,
@@ -63,9 +78,19 @@ impl Engine {
 
     /// One meter with everything known of it.
     pub fn meter(&self, id: &MeterId) -> Result<MeterView, Error> {
-        let live = self.metering().state.borrow().get(id).cloned().ok_or_else(|| unknown(id))?;
+        let live = self
+            .metering()
+            .state
+            .borrow()
+            .get(id)
+            .cloned()
+            .ok_or_else(|| unknown(id))?;
         let ledger = self.ledger().state.borrow();
-        let watermark = ledger.meters.get(id).and_then(Option::as_ref).map(|standing| standing.watermark);
+        let watermark = ledger
+            .meters
+            .get(id)
+            .and_then(Option::as_ref)
+            .map(|standing| standing.watermark);
         Ok(MeterView {
             registration: ledger.registration(&live.meter),
             registers: live.registers.map(|registers| RegisterView {
@@ -115,5 +140,8 @@ impl Engine {
 }
 
 fn unknown(id: &MeterId) -> Error {
-    Error::new(Code::MeterUnknown, format!("there is no meter {id} in this profile"))
+    Error::new(
+        Code::MeterUnknown,
+        format!("there is no meter {id} in this profile"),
+    )
 }

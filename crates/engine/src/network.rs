@@ -25,7 +25,11 @@ pub(crate) struct Network {
 impl Network {
     /// Blocks that a transaction must be deep, the including one counted.
     pub(crate) fn confirmations(&self) -> u32 {
-        let default = if self.addresses.chain_id == DEVELOPMENT_CHAIN { 1 } else { DEFAULT_CONFIRMATIONS };
+        let default = if self.addresses.chain_id == DEVELOPMENT_CHAIN {
+            1
+        } else {
+            DEFAULT_CONFIRMATIONS
+        };
         self.addresses.confirmations.unwrap_or(default).max(1)
     }
 
@@ -49,9 +53,17 @@ pub(crate) fn missing() -> Error {
 /// The network that the profile was given, if any.
 pub(crate) async fn load(store: &Store) -> Result<Option<Network>, Error> {
     let reader = store.reader();
-    let stored = (settings::get(&reader, RPC_URL).await?, settings::get(&reader, ADDRESSES).await?);
-    let (Some(url), Some(addresses)) = stored else { return Ok(None) };
-    Ok(Some(Network { chain: Chain::new(&url)?, addresses: Addresses::parse(&addresses)? }))
+    let stored = (
+        settings::get(&reader, RPC_URL).await?,
+        settings::get(&reader, ADDRESSES).await?,
+    );
+    let (Some(url), Some(addresses)) = stored else {
+        return Ok(None);
+    };
+    Ok(Some(Network {
+        chain: Chain::new(&url)?,
+        addresses: Addresses::parse(&addresses)?,
+    }))
 }
 
 /// Checks `draft` against the node and keeps it. A profile stays with the chain it was first bound to: another chain
@@ -61,7 +73,10 @@ pub(crate) async fn set(
     current: &watch::Sender<Option<Network>>,
     draft: NetworkDraft,
 ) -> Result<NetworkView, Error> {
-    let network = Network { chain: Chain::new(&draft.rpc_url)?, addresses: Addresses::parse(&draft.addresses)? };
+    let network = Network {
+        chain: Chain::new(&draft.rpc_url)?,
+        addresses: Addresses::parse(&draft.addresses)?,
+    };
     let bound = current.borrow().as_ref().map(|network| network.addresses.clone());
     if let Some(bound) = bound {
         let identity = |addresses: &Addresses| (addresses.chain_id, addresses.genesis, addresses.converter);

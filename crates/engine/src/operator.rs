@@ -33,7 +33,11 @@ impl DirectAccount {
     /// An account on the chain that `chain` serves now.
     pub async fn connect(account: Account, chain: Chain) -> Result<Self, Error> {
         let chain_id = chain.identity().await?.chain_id;
-        Ok(Self { account, chain, chain_id })
+        Ok(Self {
+            account,
+            chain,
+            chain_id,
+        })
     }
 
     /// Whose it is.
@@ -59,12 +63,19 @@ impl DirectAccount {
         }
         for _ in 0..PATIENCE.as_millis() / TURN.as_millis() {
             if let Some(receipt) = self.chain.receipt(signed.hash).await? {
-                return if receipt.succeeded { Ok(receipt) } else { Err(refused("the contract refused it in the block")) };
+                return if receipt.succeeded {
+                    Ok(receipt)
+                } else {
+                    Err(refused("the contract refused it in the block"))
+                };
             }
             // The node works in real time, whatever clock the household's engine runs on.
             tokio::time::sleep(TURN).await;
         }
-        Err(Error::new(Code::NodeUnreachable, format!("the node has not mined {} in two minutes", signed.hash)))
+        Err(Error::new(
+            Code::NodeUnreachable,
+            format!("the node has not mined {} in two minutes", signed.hash),
+        ))
     }
 
     /// Deploys the three contracts, wired together, owned by this account.
@@ -75,8 +86,14 @@ impl DirectAccount {
         let converter = self.create(build::deploy_converter(owner, etk)).await?;
         self.send(build::set_converter(etk, converter)).await?;
         let identity = self.chain.identity().await?;
-        let addresses =
-            Addresses { chain_id: identity.chain_id, genesis: identity.genesis, converter, etk, idrs, confirmations: None };
+        let addresses = Addresses {
+            chain_id: identity.chain_id,
+            genesis: identity.genesis,
+            converter,
+            etk,
+            idrs,
+            confirmations: None,
+        };
         self.chain.verify(&addresses).await?;
         Ok(addresses)
     }
@@ -84,13 +101,25 @@ impl DirectAccount {
     async fn create(&self, call: Call) -> Result<Address, Error> {
         let nonce = self.chain.pending_nonce(self.address()).await?;
         let receipt = self.send(call).await?;
-        Ok(receipt.contract.unwrap_or_else(|| create_address(self.address(), nonce)))
+        Ok(receipt
+            .contract
+            .unwrap_or_else(|| create_address(self.address(), nonce)))
     }
 
     /// Registers the meter of `request`, after checking that its owner signed it and that it is for this chain.
-    pub async fn authorize(&self, addresses: &Addresses, request: &RegistrationRequest) -> Result<Receipt, Error> {
+    pub async fn authorize(
+        &self,
+        addresses: &Addresses,
+        request: &RegistrationRequest,
+    ) -> Result<Receipt, Error> {
         check_request(addresses, request)?;
-        self.register(addresses, &request.meter_id, request.prosumer, request.rated_power_w).await
+        self.register(
+            addresses,
+            &request.meter_id,
+            request.prosumer,
+            request.rated_power_w,
+        )
+        .await
     }
 
     /// Registers `meter` to `prosumer`.
@@ -101,7 +130,8 @@ impl DirectAccount {
         prosumer: Address,
         rated_power_w: u32,
     ) -> Result<Receipt, Error> {
-        self.send(build::register_meter(addresses, meter, prosumer, rated_power_w)).await
+        self.send(build::register_meter(addresses, meter, prosumer, rated_power_w))
+            .await
     }
 
     /// Gives `to` native coin for gas.

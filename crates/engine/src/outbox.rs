@@ -5,7 +5,9 @@ mod advance;
 
 use std::{sync::Arc, time::Duration};
 
-use enerlink_domain::{Address, Clock, Error, Event, MeterId, Settlement, TxKind, TxStage, settlement::Watermark};
+use enerlink_domain::{
+    Address, Clock, Error, Event, MeterId, Settlement, TxKind, TxStage, settlement::Watermark,
+};
 use enerlink_keystore::{Keystore, Signer};
 use enerlink_store::{OutboxRow, Store, outbox, settlements, transaction_logs};
 use tokio::sync::{mpsc, watch};
@@ -52,7 +54,9 @@ impl Outbox {
     /// Moves every unfinished transaction as far as it will go; per account one after the other, because the next
     /// nonce is only certain when the one before is in a block.
     async fn turn(&self) -> Result<(), Error> {
-        let Some(network) = self.parts.network.borrow().clone() else { return Ok(()) };
+        let Some(network) = self.parts.network.borrow().clone() else {
+            return Ok(());
+        };
         let mut busy: Vec<Address> = Vec::new();
         for row in outbox::unfinished(&self.parts.store.reader()).await? {
             if row.chain_id != network.addresses.chain_id || busy.contains(&row.account) {
@@ -67,7 +71,11 @@ impl Outbox {
     }
 
     /// Stores a changed row together with what hangs on it, then tells.
-    async fn save(&self, mut row: OutboxRow, settled: Option<enerlink_chain::SettledEvent>) -> Result<OutboxRow, Error> {
+    async fn save(
+        &self,
+        mut row: OutboxRow,
+        settled: Option<enerlink_chain::SettledEvent>,
+    ) -> Result<OutboxRow, Error> {
         row.updated_at = self.parts.clock.wall();
         let tx = self.parts.store.begin().await?;
         outbox::update(&tx, &row).await?;
@@ -98,7 +106,10 @@ impl Outbox {
         if row.kind == TxKind::SettleMeter
             && let Some(meter) = &row.meter_id
         {
-            self.parts.commands.reset_display_after_settlement(meter.clone()).await;
+            self.parts
+                .commands
+                .reset_display_after_settlement(meter.clone())
+                .await;
         }
     }
 }
@@ -118,7 +129,10 @@ fn follow(
     if let Some(event) = settled {
         settlement.energy_wh = event.energy;
         settlement.etk = event.etk;
-        settlement.to = Watermark { export: event.registers.export, import: event.registers.import };
+        settlement.to = Watermark {
+            export: event.registers.export,
+            import: event.registers.import,
+        };
     }
     if row.stage == TxStage::Confirmed {
         settlement.settled_at = Some(row.updated_at);
@@ -136,7 +150,9 @@ pub(crate) fn signer_text(signer: &Signer) -> String {
 
 /// The reverse of [`signer_text`], for a row of `account`.
 fn parse_signer(text: &str, account: Address) -> Signer {
-    let meter = text.strip_prefix("settlement/").and_then(|id| id.parse::<MeterId>().ok());
+    let meter = text
+        .strip_prefix("settlement/")
+        .and_then(|id| id.parse::<MeterId>().ok());
     meter.map_or(Signer::Wallet(account), Signer::Settlement)
 }
 

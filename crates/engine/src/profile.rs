@@ -28,9 +28,10 @@ impl ProfileLock {
             .map_err(|error| storage(&path, &error))?;
         match file.try_lock() {
             Ok(()) => Ok(Self(Some(file))),
-            Err(TryLockError::WouldBlock) => {
-                Err(Error::new(Code::ProfileInUse, format!("another process uses {}", directory.display())))
-            }
+            Err(TryLockError::WouldBlock) => Err(Error::new(
+                Code::ProfileInUse,
+                format!("another process uses {}", directory.display()),
+            )),
             Err(TryLockError::Error(error)) => Err(storage(&path, &error)),
         }
     }
@@ -43,7 +44,10 @@ fn storage(path: &Path, error: &std::io::Error) -> Error {
 #[cfg(unix)]
 fn create_private(directory: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
 }
 
 #[cfg(not(unix))]
@@ -59,7 +63,9 @@ mod tests {
     fn a_second_process_is_told_that_the_profile_is_in_use() {
         let directory = tempfile::tempdir().expect("directory");
         let first = ProfileLock::take(directory.path(), Access::Exclusive).expect("free");
-        let second = ProfileLock::take(directory.path(), Access::Exclusive).map(|_| ()).expect_err("taken");
+        let second = ProfileLock::take(directory.path(), Access::Exclusive)
+            .map(|_| ())
+            .expect_err("taken");
         assert_eq!(second.code, Code::ProfileInUse);
         ProfileLock::take(directory.path(), Access::ReadOnly).expect("readers are welcome");
         drop(first);

@@ -37,11 +37,17 @@ impl Engine {
     /// Everything that events tell, as it is now: for a reader that comes late or has missed some.
     pub fn snapshot(&self) -> Vec<Event> {
         let ledger = self.ledger().state.borrow().clone();
-        let mut events = vec![Event::Vault { state: self.vault() }, Event::Chain(ledger.chain.clone())];
+        let mut events = vec![
+            Event::Vault { state: self.vault() },
+            Event::Chain(ledger.chain.clone()),
+        ];
         for live in self.metering().state.borrow().values() {
             let registration = ledger.registration(&live.meter);
             events.push(Event::Device(live.device.clone()));
-            events.push(Event::Registration { meter_id: live.meter.id.clone(), registration });
+            events.push(Event::Registration {
+                meter_id: live.meter.id.clone(),
+                registration,
+            });
         }
         events.extend(ledger.balances.values().copied().map(Event::Balances));
         events
@@ -66,9 +72,16 @@ impl Engine {
     pub async fn estimate(&self, meter: &MeterId) -> Result<Estimate, Error> {
         let open = settlements::open(&self.store().reader(), meter).await?;
         let live = self.metering().state.borrow().get(meter).cloned();
-        let live = live.ok_or_else(|| Error::new(Code::MeterUnknown, format!("there is no meter {meter}")))?;
+        let live =
+            live.ok_or_else(|| Error::new(Code::MeterUnknown, format!("there is no meter {meter}")))?;
         let ledger = self.ledger().state.borrow().clone();
-        Ok(estimating::estimate(&live, &ledger, open.as_ref(), &self.config().settling, self.clock().wall()))
+        Ok(estimating::estimate(
+            &live,
+            &ledger,
+            open.as_ref(),
+            &self.config().settling,
+            self.clock().wall(),
+        ))
     }
 
     /// The home page of `meter`, or of the first one.
@@ -80,7 +93,13 @@ impl Engine {
             return Ok(self.empty_home(now));
         };
         let view = self.meter(&id)?;
-        let balances = self.ledger().state.borrow().balances.get(&view.meter.owner).copied();
+        let balances = self
+            .ledger()
+            .state
+            .borrow()
+            .balances
+            .get(&view.meter.owner)
+            .copied();
         Ok(Home {
             now,
             estimate: Some(self.estimate(&id).await?),
@@ -95,7 +114,9 @@ impl Engine {
 
     fn empty_home(&self, now: UnixMillis) -> Home {
         let ledger = self.ledger().state.borrow();
-        let balances = self.wallet().and_then(|wallet| ledger.balances.get(&wallet.address).copied());
+        let balances = self
+            .wallet()
+            .and_then(|wallet| ledger.balances.get(&wallet.address).copied());
         Home {
             now,
             meter: None,
@@ -109,7 +130,13 @@ impl Engine {
     }
 
     /// Power of `meter` between two moments, in at most `points` buckets.
-    pub async fn power(&self, meter: &MeterId, from: UnixMillis, to: UnixMillis, points: u16) -> Result<PowerCurve, Error> {
+    pub async fn power(
+        &self,
+        meter: &MeterId,
+        from: UnixMillis,
+        to: UnixMillis,
+        points: u16,
+    ) -> Result<PowerCurve, Error> {
         if to <= from || points == 0 || points > MOST_POINTS {
             let text = format!("a curve needs a range and 1 to {MOST_POINTS} points");
             return Err(Error::new(Code::InvalidInput, text));

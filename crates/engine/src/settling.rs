@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use enerlink_chain::{Chain, MeterOnChain, build};
 use enerlink_domain::{
-    Address, Clock, Code, Error, Etk, Event, Fees, Meter, MeterId, Registration, Settlement, SettlementStage, Status, Trigger, TxKind,
-    UnixMillis, WattHours,
+    Address, Clock, Code, Error, Etk, Event, Fees, Meter, MeterId, Registration, Settlement, SettlementStage,
+    Status, Trigger, TxKind, UnixMillis, WattHours,
     settlement::{Due, Terms, Watermark, period_end, settlement_id},
 };
 use enerlink_keystore::{Keystore, Signer};
@@ -44,7 +44,10 @@ impl Handle {
     pub(crate) async fn settle_now(&self, meter: MeterId) -> Result<Settlement, Error> {
         let stopped = || Error::new(Code::Internal, "settling has stopped");
         let (reply, answer) = oneshot::channel();
-        self.0.send(SettleNow { meter, reply }).await.map_err(|_| stopped())?;
+        self.0
+            .send(SettleNow { meter, reply })
+            .await
+            .map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
 }
@@ -74,11 +77,25 @@ pub(crate) struct Settling {
 impl Settling {
     pub(crate) fn new(parts: Parts) -> (Self, Handle) {
         let (sender, inbox) = mpsc::channel(16);
-        (Self { parts, inbox, prepared: BTreeMap::new(), early: BTreeMap::new() }, Handle(sender))
+        (
+            Self {
+                parts,
+                inbox,
+                prepared: BTreeMap::new(),
+                early: BTreeMap::new(),
+            },
+            Handle(sender),
+        )
     }
 
     fn meters(&self) -> Vec<Meter> {
-        self.parts.metering.state.borrow().values().map(|live| live.meter.clone()).collect()
+        self.parts
+            .metering
+            .state
+            .borrow()
+            .values()
+            .map(|live| live.meter.clone())
+            .collect()
     }
 
     /// Ends a period: every meter is settled, or logs why not.
@@ -89,20 +106,43 @@ impl Settling {
         }
         for meter in self.meters() {
             match self.settle(&meter, Trigger::Periodic).await {
-                Ok(row) => tracing::info!(meter = %meter.id, id = row.settlement_id, wh = row.energy_wh.0, "settlement queued"),
-                Err(error) => tracing::info!(meter = %meter.id, code = ?error.code, reason = %error, "period not settled"),
+                Ok(row) => {
+                    tracing::info!(meter = %meter.id, id = row.settlement_id, wh = row.energy_wh.0, "settlement queued")
+                }
+                Err(error) => {
+                    tracing::info!(meter = %meter.id, code = ?error.code, reason = %error, "period not settled")
+                }
             }
         }
     }
 
     /// Settles meters that owe more than the early amount, when there is one.
     async fn settle_early(&mut self) {
-        let Some(early) = self.parts.config.settling.early.filter(|_| self.parts.config.settling.automatic) else { return };
+        let Some(early) = self
+            .parts
+            .config
+            .settling
+            .early
+            .filter(|_| self.parts.config.settling.automatic)
+        else {
+            return;
+        };
         for meter in self.meters() {
-            let registers = self.parts.metering.state.borrow().get(&meter.id).and_then(|live| live.registers);
+            let registers = self
+                .parts
+                .metering
+                .state
+                .borrow()
+                .get(&meter.id)
+                .and_then(|live| live.registers);
             let registration = self.parts.ledger.state.borrow().registration(&meter);
-            let (Some(registers), Registration::Open { watermark, .. }) = (registers, registration) else { continue };
-            let owed = Watermark { export: registers.export.floor_wh(), import: registers.import.floor_wh() };
+            let (Some(registers), Registration::Open { watermark, .. }) = (registers, registration) else {
+                continue;
+            };
+            let owed = Watermark {
+                export: registers.export.floor_wh(),
+                import: registers.import.floor_wh(),
+            };
             let owed = owed.net_since(watermark).unwrap_or_default().magnitude();
             if owed < early.max(self.parts.config.settling.minimum) {
                 continue;
@@ -112,7 +152,8 @@ impl Settling {
             }
             match self.settle(&meter, Trigger::Threshold).await {
                 Ok(row) => {
-                    self.early.insert(meter.id.clone(), (row.settlement_id, row.created_at));
+                    self.early
+                        .insert(meter.id.clone(), (row.settlement_id, row.created_at));
                 }
                 Err(error) => {
                     tracing::debug!(meter = %meter.id, code = ?error.code, reason = %error, "not settled early");
@@ -123,17 +164,29 @@ impl Settling {
 
     /// Whether the last early settlement of `meter` was refused in this period: then it waits for the next one.
     async fn failed_lately(&self, meter: &MeterId) -> bool {
-        let Some((id, at)) = self.early.get(meter) else { return false };
-        let row = settlements::get(&self.parts.store.reader(), id).await.ok().flatten();
+        let Some((id, at)) = self.early.get(meter) else {
+            return false;
+        };
+        let row = settlements::get(&self.parts.store.reader(), id)
+            .await
+            .ok()
+            .flatten();
         let recent = self.parts.clock.wall().since(*at) < self.parts.config.settling.period;
         recent && row.is_some_and(|row| row.status == Status::Failed)
     }
 
     /// Writes a settlement of everything that is owed and may be settled now.
     async fn settle(&self, meter: &Meter, trigger: Trigger) -> Result<Settlement, Error> {
-        let Network { chain, addresses } = self.parts.network.borrow().clone().ok_or_else(network::missing)?;
-        if settlements::open(&self.parts.store.reader(), &meter.id).await?.is_some() {
-            return Err(Error::new(Code::SettlementPending, format!("a settlement of {} is on its way", meter.id)));
+        let Network { chain, addresses } =
+            self.parts.network.borrow().clone().ok_or_else(network::missing)?;
+        if settlements::open(&self.parts.store.reader(), &meter.id)
+            .await?
+            .is_some()
+        {
+            return Err(Error::new(
+                Code::SettlementPending,
+                format!("a settlement of {} is on its way", meter.id),
+            ));
         }
         let standing = chain.meter(&addresses, &meter.id).await?;
         let standing = standing.ok_or_else(|| unregistered(meter))?;
@@ -159,7 +212,9 @@ impl Settling {
                 return Err(Error::new(Code::NothingToSettle, text));
             }
             Due::InsufficientEtk { missing } => {
-                let text = format!("the imported energy costs {missing} ETK more than the account holds; it is owed and carried");
+                let text = format!(
+                    "the imported energy costs {missing} ETK more than the account holds; it is owed and carried"
+                );
                 return Err(Error::new(Code::InsufficientBalance, text));
             }
         };
@@ -206,17 +261,32 @@ impl Settling {
 
     fn due(&self, meter: &Meter, terms: &Terms) -> Result<Due, Error> {
         let state = self.parts.metering.state.borrow();
-        let registers = state.get(&meter.id).and_then(|live| live.registers).ok_or_else(|| {
-            Error::new(Code::NothingToSettle, format!("nothing has been heard from {} yet", meter.id))
-        })?;
+        let registers = state
+            .get(&meter.id)
+            .and_then(|live| live.registers)
+            .ok_or_else(|| {
+                Error::new(
+                    Code::NothingToSettle,
+                    format!("nothing has been heard from {} yet", meter.id),
+                )
+            })?;
         Ok(terms.due(registers.export, registers.import))
     }
 
     /// The settlement key when the chain knows it, else the owner's own key. On a chain that charges for gas a key
     /// without coins leaves the work to an unlocked wallet.
-    async fn signer(&self, chain: &Chain, meter: &Meter, standing: &MeterOnChain) -> Result<(Address, Signer), Error> {
+    async fn signer(
+        &self,
+        chain: &Chain,
+        meter: &Meter,
+        standing: &MeterOnChain,
+    ) -> Result<(Address, Signer), Error> {
         let wallet = (meter.owner, Signer::Wallet(meter.owner));
-        let Some(key) = self.parts.keystore.settlement_key(&meter.id)?.filter(|key| standing.settler == Some(*key))
+        let Some(key) = self
+            .parts
+            .keystore
+            .settlement_key(&meter.id)?
+            .filter(|key| standing.settler == Some(*key))
         else {
             return Ok(wallet);
         };
@@ -238,7 +308,9 @@ impl Settling {
             let registration = self.parts.ledger.state.borrow().registration(&meter);
             match registration {
                 Registration::Registered => self.open(&meter).await?,
-                Registration::Open { settler, .. } if meter.settlement_key => self.authorise(&meter, settler).await?,
+                Registration::Open { settler, .. } if meter.settlement_key => {
+                    self.authorise(&meter, settler).await?
+                }
                 Registration::Open { .. }
                 | Registration::Unknown
                 | Registration::Missing
@@ -250,13 +322,30 @@ impl Settling {
     }
 
     async fn open(&mut self, meter: &Meter) -> Result<(), Error> {
-        let registers = self.parts.metering.state.borrow().get(&meter.id).and_then(|live| live.registers);
+        let registers = self
+            .parts
+            .metering
+            .state
+            .borrow()
+            .get(&meter.id)
+            .and_then(|live| live.registers);
         let Some(registers) = registers else { return Ok(()) };
-        let baseline =
-            Watermark { export: registers.first.export.floor_wh(), import: registers.first.import.floor_wh() };
-        let Some(Network { addresses, .. }) = self.parts.network.borrow().clone() else { return Ok(()) };
+        let baseline = Watermark {
+            export: registers.first.export.floor_wh(),
+            import: registers.first.import.floor_wh(),
+        };
+        let Some(Network { addresses, .. }) = self.parts.network.borrow().clone() else {
+            return Ok(());
+        };
         let call = build::open_meter(&addresses, &meter.id, baseline);
-        self.queue_once(meter, TxKind::OpenMeter, addresses.chain_id, addresses.converter, call.input).await
+        self.queue_once(
+            meter,
+            TxKind::OpenMeter,
+            addresses.chain_id,
+            addresses.converter,
+            call.input,
+        )
+        .await
     }
 
     async fn authorise(&mut self, meter: &Meter, settler: Option<Address>) -> Result<(), Error> {
@@ -267,9 +356,18 @@ impl Settling {
         if settler == Some(key) {
             return Ok(());
         }
-        let Some(Network { addresses, .. }) = self.parts.network.borrow().clone() else { return Ok(()) };
+        let Some(Network { addresses, .. }) = self.parts.network.borrow().clone() else {
+            return Ok(());
+        };
         let call = build::set_settler(&addresses, &meter.id, key);
-        self.queue_once(meter, TxKind::SetSettler, addresses.chain_id, addresses.converter, call.input).await
+        self.queue_once(
+            meter,
+            TxKind::SetSettler,
+            addresses.chain_id,
+            addresses.converter,
+            call.input,
+        )
+        .await
     }
 
     /// Queues a transaction of `kind` for `meter`, unless one is on its way or was tried in this period.
@@ -283,9 +381,14 @@ impl Settling {
     ) -> Result<(), Error> {
         let now = self.parts.clock.wall();
         let key = (meter.id.clone(), kind.as_str());
-        let recent = self.prepared.get(&key).is_some_and(|last| now.since(*last) < self.parts.config.settling.period);
+        let recent = self
+            .prepared
+            .get(&key)
+            .is_some_and(|last| now.since(*last) < self.parts.config.settling.period);
         let unfinished = outbox_rows::unfinished(&self.parts.store.reader()).await?;
-        let queued = unfinished.iter().any(|row| row.kind == kind && row.meter_id.as_ref() == Some(&meter.id));
+        let queued = unfinished
+            .iter()
+            .any(|row| row.kind == kind && row.meter_id.as_ref() == Some(&meter.id));
         if recent || queued {
             return Ok(());
         }
@@ -311,15 +414,24 @@ impl Settling {
 }
 
 fn unregistered(meter: &Meter) -> Error {
-    Error::new(Code::MeterUnregistered, format!("the meter {} is not registered on chain", meter.id))
+    Error::new(
+        Code::MeterUnregistered,
+        format!("the meter {} is not registered on chain", meter.id),
+    )
 }
 
 fn check_standing(meter: &Meter, standing: &MeterOnChain) -> Result<(), Error> {
     if standing.retired {
-        return Err(Error::new(Code::MeterForeign, format!("the meter {} is retired on chain", meter.id)));
+        return Err(Error::new(
+            Code::MeterForeign,
+            format!("the meter {} is retired on chain", meter.id),
+        ));
     }
     if standing.prosumer != meter.owner {
-        let text = format!("the meter {} is registered to {}, not to {}", meter.id, standing.prosumer, meter.owner);
+        let text = format!(
+            "the meter {} is registered to {}, not to {}",
+            meter.id, standing.prosumer, meter.owner
+        );
         return Err(Error::new(Code::MeterForeign, text));
     }
     if !standing.opened {
@@ -332,7 +444,10 @@ fn check_standing(meter: &Meter, standing: &MeterOnChain) -> Result<(), Error> {
 fn below_minimum(energy: i64, minimum: WattHours) -> Error {
     Error::new(
         Code::NothingToSettle,
-        format!("Settlement threshold not met: {energy} Wh of at least {} Wh; the energy is carried", minimum.0),
+        format!(
+            "Settlement threshold not met: {energy} Wh of at least {} Wh; the energy is carried",
+            minimum.0
+        ),
     )
 }
 

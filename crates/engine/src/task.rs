@@ -28,7 +28,10 @@ pub(crate) struct Tasks {
 
 impl Tasks {
     pub(crate) fn new() -> Self {
-        Self { running: JoinSet::new(), stop: watch::channel(false).0 }
+        Self {
+            running: JoinSet::new(),
+            stop: watch::channel(false).0,
+        }
     }
 
     /// Starts `task` and keeps it running until [`Tasks::stop`].
@@ -45,11 +48,21 @@ impl Tasks {
                 let error = match outcome {
                     Ok(Ok(())) => return,
                     Ok(Err(error)) => error,
-                    Err(panic) => Error::new(Code::Internal, format!("the task panicked: {}", panic_text(&*panic))),
+                    Err(panic) => Error::new(
+                        Code::Internal,
+                        format!("the task panicked: {}", panic_text(&*panic)),
+                    ),
                 };
                 tracing::error!(task = T::NAME, code = ?error.code, %error, "task failed");
-                bus.tell(Event::TaskFailed { task: T::NAME.to_owned(), error });
-                pause = if clock.monotonic() - started > LONGEST_PAUSE { FIRST_PAUSE } else { pause };
+                bus.tell(Event::TaskFailed {
+                    task: T::NAME.to_owned(),
+                    error,
+                });
+                pause = if clock.monotonic() - started > LONGEST_PAUSE {
+                    FIRST_PAUSE
+                } else {
+                    pause
+                };
                 tokio::select! {
                     _ = stop.wait_for(|stop| *stop) => return,
                     () = clock.sleep(pause) => {}
@@ -68,5 +81,6 @@ impl Tasks {
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
 }

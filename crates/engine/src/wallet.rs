@@ -20,16 +20,25 @@ impl Engine {
     }
 
     /// Creates the vault with a new phrase of `words` words; it stays locked.
-    pub async fn create_wallet(&self, name: String, password: Password, words: u8) -> Result<WalletView, Error> {
+    pub async fn create_wallet(
+        &self,
+        name: String,
+        password: Password,
+        words: u8,
+    ) -> Result<WalletView, Error> {
         self.may_write()?;
         let now = self.clock().wall();
-        let wallet = self.with_keys(move |keystore| Ok(keystore.create(&name, &password, words, now)?)).await?;
+        let wallet = self
+            .with_keys(move |keystore| Ok(keystore.create(&name, &password, words, now)?))
+            .await?;
         let tx = self.store().begin().await?;
         prosumers::ensure(&tx, &wallet.name, now).await?;
         wallets::upsert(&tx, &wallet.name, wallet.address, wallet.created_at).await?;
         tx.commit().await?;
         tracing::info!(address = %wallet.address, "wallet created");
-        self.bus().tell(Event::Vault { state: VaultState::Locked });
+        self.bus().tell(Event::Vault {
+            state: VaultState::Locked,
+        });
         self.wake_tasks();
         Ok(wallet)
     }
@@ -37,22 +46,32 @@ impl Engine {
     /// The recovery phrase, after the password again.
     pub async fn reveal_phrase(&self, password: Password) -> Result<Phrase, Error> {
         let (now, monotonic) = (self.clock().wall(), self.clock().monotonic());
-        self.with_keys(move |keystore| Ok(keystore.reveal_phrase(&password, now, monotonic)?)).await
+        self.with_keys(move |keystore| Ok(keystore.reveal_phrase(&password, now, monotonic)?))
+            .await
     }
 
     /// Notes that the phrase was written down: `words` are positions (from 0) with the words typed.
-    pub async fn confirm_phrase(&self, password: Password, words: Vec<(u8, String)>) -> Result<WalletView, Error> {
+    pub async fn confirm_phrase(
+        &self,
+        password: Password,
+        words: Vec<(u8, String)>,
+    ) -> Result<WalletView, Error> {
         self.may_write()?;
         let (now, monotonic) = (self.clock().wall(), self.clock().monotonic());
-        self.with_keys(move |keystore| Ok(keystore.confirm_phrase(&password, &words, now, monotonic)?)).await
+        self.with_keys(move |keystore| Ok(keystore.confirm_phrase(&password, &words, now, monotonic)?))
+            .await
     }
 
     /// Opens the vault; transactions that waited for it are signed.
     pub async fn unlock(&self, password: Password) -> Result<WalletView, Error> {
         let (now, monotonic) = (self.clock().wall(), self.clock().monotonic());
-        let wallet = self.with_keys(move |keystore| Ok(keystore.unlock(&password, now, monotonic)?)).await?;
+        let wallet = self
+            .with_keys(move |keystore| Ok(keystore.unlock(&password, now, monotonic)?))
+            .await?;
         tracing::info!(address = %wallet.address, "wallet unlocked");
-        self.bus().tell(Event::Vault { state: VaultState::Unlocked });
+        self.bus().tell(Event::Vault {
+            state: VaultState::Unlocked,
+        });
         self.wake_tasks();
         Ok(wallet)
     }
@@ -61,7 +80,9 @@ impl Engine {
     pub fn lock(&self) {
         self.keystore().lock();
         tracing::info!("wallet locked");
-        self.bus().tell(Event::Vault { state: self.keystore().state() });
+        self.bus().tell(Event::Vault {
+            state: self.keystore().state(),
+        });
     }
 
     /// Runs `work` where it may take its time.

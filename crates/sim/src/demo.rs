@@ -13,7 +13,9 @@ use enerlink_domain::{
     id::keccak256,
     view::{NetworkDraft, WalletView},
 };
-use enerlink_engine::{Account, Config, Engine, KdfParams, Keystore, Parts, Password, operator::DirectAccount};
+use enerlink_engine::{
+    Account, Config, Engine, KdfParams, Keystore, Parts, Password, operator::DirectAccount,
+};
 use serde::Serialize;
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -54,7 +56,15 @@ pub struct DemoOptions {
 impl DemoOptions {
     /// Everything simulated, in real time, with the profile in `data_dir`.
     pub fn new(data_dir: PathBuf) -> Self {
-        Self { seed: 1, speed: 1, broker: None, rpc: None, operator: None, data_dir, neighbours: 6 }
+        Self {
+            seed: 1,
+            speed: 1,
+            broker: None,
+            rpc: None,
+            operator: None,
+            data_dir,
+            neighbours: 6,
+        }
     }
 }
 
@@ -110,14 +120,26 @@ impl Demo {
         let ground = lay_ground(&mut options).await?;
         let broker = match options.broker {
             Some(_) => None,
-            None => Some(Broker::start().await.context("the embedded broker does not start")?),
+            None => Some(
+                Broker::start()
+                    .await
+                    .context("the embedded broker does not start")?,
+            ),
         };
         let operator = DirectAccount::connect(ground.operator, ground.chain.clone()).await?;
-        let addresses = operator.deploy().await.context("the contracts cannot be deployed")?;
-        let addresses = Addresses { confirmations: Some(1), ..addresses };
+        let addresses = operator
+            .deploy()
+            .await
+            .context("the contracts cannot be deployed")?;
+        let addresses = Addresses {
+            confirmations: Some(1),
+            ..addresses
+        };
         let engine = start_engine(&options, &ground.clock).await?;
-        let draft =
-            NetworkDraft { rpc_url: ground.chain.rpc_url().to_owned(), addresses: addresses.to_json() };
+        let draft = NetworkDraft {
+            rpc_url: ground.chain.rpc_url().to_owned(),
+            addresses: addresses.to_json(),
+        };
         engine.set_network(draft).await?;
 
         let mut tasks = JoinSet::new();
@@ -164,7 +186,9 @@ impl Demo {
     /// Creates and unlocks the household's wallet, for a demo without a window. Its password is thrown away.
     pub async fn create_wallet(&self) -> Result<WalletView, Error> {
         let secret = enerlink_domain::id::hex(&seeded(self.seed, "wallet password")[..16]);
-        self.engine.create_wallet("Demo household".to_owned(), Password::from(secret.clone()), 12).await?;
+        self.engine
+            .create_wallet("Demo household".to_owned(), Password::from(secret.clone()), 12)
+            .await?;
         self.engine.unlock(Password::from(secret)).await
     }
 
@@ -185,7 +209,12 @@ impl Demo {
     }
 
     async fn summary(&self) -> anyhow::Result<Summary> {
-        let view = self.engine.meters().into_iter().next().context("the household has no meter yet")?;
+        let view = self
+            .engine
+            .meters()
+            .into_iter()
+            .next()
+            .context("the household has no meter yet")?;
         let audit = self.engine.audit(&view.meter.id).await?;
         let sums = self.engine.token_sums(view.meter.owner).await?;
         let home = self.engine.home(None, UnixMillis(0)).await?;
@@ -217,17 +246,35 @@ async fn lay_ground(options: &mut DemoOptions) -> anyhow::Result<Ground> {
         let clock = Arc::new(SimClock::new(morning(0), options.speed));
         let operator = Account::from_bytes(&seeded(options.seed, "operator")).map_err(Error::from)?;
         let blocks = Arc::clone(&clock);
-        let mut config = NodeConfig::new(Arc::new(move || u64::try_from(blocks.wall().0 / 1000).unwrap_or(0)));
-        config.accounts = vec![(operator.address().0.into(), revm::primitives::U256::from(GAS_MONEY.0) * revm::primitives::U256::from(1_000_000))];
+        let mut config = NodeConfig::new(Arc::new(move || {
+            u64::try_from(blocks.wall().0 / 1000).unwrap_or(0)
+        }));
+        config.accounts = vec![(
+            operator.address().0.into(),
+            revm::primitives::U256::from(GAS_MONEY.0) * revm::primitives::U256::from(1_000_000),
+        )];
         let node = Node::start(config).await?;
         let chain = Chain::new(node.url()).map_err(Error::from)?;
-        return Ok(Ground { node: Some(node), chain, operator, clock });
+        return Ok(Ground {
+            node: Some(node),
+            chain,
+            operator,
+            clock,
+        });
     };
     let chain = Chain::new(rpc).map_err(Error::from)?;
-    let version = chain.rpc("web3_clientVersion", json!([])).await.map_err(Error::from)?;
-    let anvil = version.as_str().is_some_and(|version| version.to_lowercase().starts_with("anvil"));
+    let version = chain
+        .rpc("web3_clientVersion", json!([]))
+        .await
+        .map_err(Error::from)?;
+    let anvil = version
+        .as_str()
+        .is_some_and(|version| version.to_lowercase().starts_with("anvil"));
     if options.speed > 1 && !anvil {
-        bail!("the node at {} keeps its own time ({version}), so that a speed above 1 is refused", chain.rpc_url());
+        bail!(
+            "the node at {} keeps its own time ({version}), so that a speed above 1 is refused",
+            chain.rpc_url()
+        );
     }
     // Block times only rise, so that the demo's day lies after everything on the chain.
     let last = chain.head().await.map_err(Error::from)?.timestamp;
@@ -240,18 +287,29 @@ async fn lay_ground(options: &mut DemoOptions) -> anyhow::Result<Ground> {
             operator
         }
     };
-    Ok(Ground { node: None, chain, operator, clock })
+    Ok(Ground {
+        node: None,
+        chain,
+        operator,
+        clock,
+    })
 }
 
 /// Lets the node's own first account pay for the operator, as development nodes allow.
 async fn fund_from_node(chain: &Chain, operator: Address) -> anyhow::Result<()> {
     let accounts = chain.rpc("eth_accounts", json!([])).await.map_err(Error::from)?;
     let Some(rich) = accounts.get(0).and_then(|account| account.as_str()) else {
-        bail!("the node at {} has no account of its own: give --keystore", chain.rpc_url());
+        bail!(
+            "the node at {} has no account of its own: give --keystore",
+            chain.rpc_url()
+        );
     };
     let value = format!("{:#x}", GAS_MONEY.0 * 100);
     let transfer = json!([{ "from": rich, "to": operator.to_lower(), "value": value }]);
-    chain.rpc("eth_sendTransaction", transfer).await.map_err(Error::from)?;
+    chain
+        .rpc("eth_sendTransaction", transfer)
+        .await
+        .map_err(Error::from)?;
     for _ in 0..100 {
         if chain.native_balance(operator).await.map_err(Error::from)? >= GAS_MONEY {
             return Ok(());
@@ -268,7 +326,14 @@ async fn start_engine(options: &DemoOptions, clock: &Arc<SimClock>) -> anyhow::R
     config.chain_poll = config.chain_poll.max(Duration::from_millis(200) * options.speed);
     let keystore = Keystore::open_with(&options.data_dir, KdfParams::FLOOR).map_err(Error::from)?;
     let shared: Arc<dyn Clock> = Arc::clone(clock) as Arc<dyn Clock>;
-    Ok(Engine::start(config, Parts { clock: shared, keystore }).await?)
+    Ok(Engine::start(
+        config,
+        Parts {
+            clock: shared,
+            keystore,
+        },
+    )
+    .await?)
 }
 
 /// Where the household's meter publishes.
@@ -285,7 +350,11 @@ fn broker_access(options: &DemoOptions, embedded: Option<&Broker>) -> BrokerAcce
             username: Some(broker.username().to_owned()),
             password: Some(broker.password().to_owned()),
         },
-        (None, url) => BrokerAccess { url: url.clone().unwrap_or_default(), username: None, password: None },
+        (None, url) => BrokerAccess {
+            url: url.clone().unwrap_or_default(),
+            username: None,
+            password: None,
+        },
     }
 }
 

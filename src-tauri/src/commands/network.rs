@@ -15,12 +15,18 @@ pub(crate) fn read_network(engine: State<'_, Engine>) -> Option<NetworkView> {
 }
 
 #[tauri::command]
-pub(crate) async fn set_network(engine: State<'_, Engine>, draft: NetworkDraft) -> Result<NetworkView, Error> {
+pub(crate) async fn set_network(
+    engine: State<'_, Engine>,
+    draft: NetworkDraft,
+) -> Result<NetworkView, Error> {
     engine.set_network(draft).await
 }
 
 #[tauri::command]
-pub(crate) async fn subscribe_events(engine: State<'_, Engine>, channel: Channel<Event>) -> Result<(), Error> {
+pub(crate) async fn subscribe_events(
+    engine: State<'_, Engine>,
+    channel: Channel<Event>,
+) -> Result<(), Error> {
     tauri::async_runtime::spawn(events::pump(engine.inner().clone(), channel));
     Ok(())
 }

@@ -9,8 +9,8 @@ use enerlink_domain::{
 };
 use enerlink_meter::{Message, Packet, decode};
 use enerlink_store::{
-    Direction, MessageLog, Sample, StoredReading, Tx, heartbeats, messages, meters, readings, registers, rollups,
-    statuses,
+    Direction, MessageLog, Sample, StoredReading, Tx, heartbeats, messages, meters, readings, registers,
+    rollups, statuses,
 };
 
 use super::{MeterLive, Metering};
@@ -76,7 +76,13 @@ impl Metering {
             Err(reason) => log.reason = Some(reason),
             Ok((mut live, message)) => {
                 log.meter_id = Some(live.meter.id.clone());
-                log.reason = batch.accept(&mut live, message, packet.retained, now, self.config.settling.period);
+                log.reason = batch.accept(
+                    &mut live,
+                    message,
+                    packet.retained,
+                    now,
+                    self.config.settling.period,
+                );
                 log.accepted = log.reason.is_none();
                 batch.touched.insert(live.meter.id.clone(), live);
             }
@@ -95,7 +101,8 @@ impl Metering {
         packet: &Packet,
     ) -> Result<(MeterLive, Message), String> {
         let state = self.state.borrow();
-        let here = |live: &&MeterLive| live.meter.broker == *address && live.meter.base_topic == packet.base_topic;
+        let here =
+            |live: &&MeterLive| live.meter.broker == *address && live.meter.base_topic == packet.base_topic;
         let Some(first) = state.values().find(here) else {
             return Err("no_meter: nobody listens to this topic".to_owned());
         };
@@ -107,7 +114,9 @@ impl Metering {
             }
         };
         let named = named_meter(&message).filter(|id| **id != first.meter.id);
-        let Some(id) = named else { return Ok((batch.touch(first).clone(), message)) };
+        let Some(id) = named else {
+            return Ok((batch.touch(first).clone(), message));
+        };
         let Some(other) = state.values().filter(here).find(|live| live.meter.id == *id) else {
             return Err(format!("other_meter: the message names meter {id}"));
         };
@@ -130,7 +139,9 @@ fn named_meter(message: &Message) -> Option<&MeterId> {
 impl Batch {
     /// The meter as this batch has left it so far.
     fn touch(&mut self, live: &MeterLive) -> &mut MeterLive {
-        self.touched.entry(live.meter.id.clone()).or_insert_with(|| live.clone())
+        self.touched
+            .entry(live.meter.id.clone())
+            .or_insert_with(|| live.clone())
     }
 
     /// Takes a decoded message in; answers why it does not count, if so.
@@ -171,14 +182,18 @@ impl Batch {
     ) -> Option<String> {
         if live.meter.source.is_none() && !retained {
             live.meter.source = CounterSource::offered_by(&sensors);
-            self.sources.extend(live.meter.source.map(|source| (live.meter.id.clone(), source)));
+            self.sources
+                .extend(live.meter.source.map(|source| (live.meter.id.clone(), source)));
         }
         let Some(source) = live.meter.source else {
             live.device.refused += 1;
             return Some(Reason::NoCounters.as_str().to_owned());
         };
         let mut registers = live.registers.unwrap_or_else(|| Registers::new(source));
-        let before = Pair { export: registers.export, import: registers.import };
+        let before = Pair {
+            export: registers.export,
+            import: registers.import,
+        };
         let verdict = registers.apply(&sensors, now, retained, live.meter.rated_power_w);
         let reason = match verdict {
             Verdict::First => None,
@@ -201,11 +216,21 @@ impl Batch {
             return reason;
         }
         live.device.counted += 1;
-        let start = if verdict == Verdict::First { Pair { export: registers.export, import: registers.import } } else { before };
+        let start = if verdict == Verdict::First {
+            Pair {
+                export: registers.export,
+                import: registers.import,
+            }
+        } else {
+            before
+        };
         live.roll_period(now, period, start);
         live.set_registers(registers);
         let sample = sample(live, &sensors, verdict, now);
-        self.samples.entry(live.meter.id.clone()).or_default().push(sample);
+        self.samples
+            .entry(live.meter.id.clone())
+            .or_default()
+            .push(sample);
         live.hear(now, sensors);
         None
     }
@@ -220,7 +245,10 @@ fn sample(live: &MeterLive, sensors: &Sensors, verdict: Verdict, now: UnixMillis
     };
     let last = live.device.sensors.as_ref().map(|(_, sensors)| sensors);
     let grown = |pick: fn(&Sensors) -> Option<MicroWh>| -> MicroWh {
-        let growth = last.and_then(pick).zip(pick(sensors)).and_then(|(last, now)| now.checked_sub(last));
+        let growth = last
+            .and_then(pick)
+            .zip(pick(sensors))
+            .and_then(|(last, now)| now.checked_sub(last));
         growth.unwrap_or_default()
     };
     Sample {

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use enerlink_domain::{
-    Code, DeviceState, Error, Meter, MicroWh, Registers, Sensors, UnixMillis,
-    meter::Link,
-    register::Pair,
+    Code, DeviceState, Error, Meter, MicroWh, Registers, Sensors, UnixMillis, meter::Link, register::Pair,
     settlement::Watermark,
 };
 use enerlink_store::{Reader, heartbeats, readings, registers, rollups, statuses};
@@ -52,7 +50,13 @@ impl MeterLive {
             counted: 0,
             refused: 0,
         };
-        Self { meter, device, registers: None, period: None, broker_down: false }
+        Self {
+            meter,
+            device,
+            registers: None,
+            period: None,
+            broker_down: false,
+        }
     }
 
     /// A meter as it was left.
@@ -72,8 +76,10 @@ impl MeterLive {
             let at = now.floor_to(period);
             let energy = rollups::energy(reader, id, at, now).await?;
             let back = |register: MicroWh, energy: MicroWh| register.checked_sub(energy).unwrap_or(register);
-            let registers =
-                Pair { export: back(registers.export, energy.exported), import: back(registers.import, energy.imported) };
+            let registers = Pair {
+                export: back(registers.export, energy.exported),
+                import: back(registers.import, energy.imported),
+            };
             live.period = Some(PeriodStart { at, registers });
         }
         let last = live.device.sensors.as_ref().map(|(at, _)| *at);
@@ -83,7 +89,8 @@ impl MeterLive {
 
     /// Whether the chain has settled more than the registers show.
     pub(crate) fn is_behind(&self, watermark: Watermark) -> bool {
-        self.registers.is_some_and(|mut registers| registers.raise_to(watermark))
+        self.registers
+            .is_some_and(|mut registers| registers.raise_to(watermark))
     }
 
     /// Replaces the registers; a period that has not begun begins with them.
@@ -95,7 +102,10 @@ impl MeterLive {
     pub(crate) fn roll_period(&mut self, now: UnixMillis, period: Duration, before: Pair<MicroWh>) {
         let at = now.floor_to(period);
         if self.period.is_none_or(|running| running.at < at) {
-            self.period = Some(PeriodStart { at, registers: before });
+            self.period = Some(PeriodStart {
+                at,
+                registers: before,
+            });
         }
     }
 
@@ -103,7 +113,10 @@ impl MeterLive {
     pub(crate) fn hear(&mut self, at: UnixMillis, sensors: Sensors) {
         if let Some((last, _)) = &self.device.sensors {
             let gap = u64::try_from(at.since(*last).as_millis()).unwrap_or(u64::MAX);
-            let smooth = self.device.interval_ms.map_or(gap, |interval| (interval * 3 + gap) / 4);
+            let smooth = self
+                .device
+                .interval_ms
+                .map_or(gap, |interval| (interval * 3 + gap) / 4);
             self.device.interval_ms = Some(smooth.clamp(1, 600_000));
         }
         self.device.sensors = Some((at, sensors));
@@ -126,9 +139,16 @@ impl MeterLive {
 
     /// Declares the meter silent after two of its intervals; answers whether that is news.
     pub(crate) fn fall_silent(&mut self, now: UnixMillis) -> bool {
-        let Some((last, _)) = self.device.sensors else { return false };
-        let interval = self.device.interval_ms.unwrap_or(INTERVAL.0).clamp(INTERVAL.0, INTERVAL.1);
-        if !self.device.link.up || self.broker_down || now.since(last) <= Duration::from_millis(2 * interval) {
+        let Some((last, _)) = self.device.sensors else {
+            return false;
+        };
+        let interval = self
+            .device
+            .interval_ms
+            .unwrap_or(INTERVAL.0)
+            .clamp(INTERVAL.0, INTERVAL.1);
+        if !self.device.link.up || self.broker_down || now.since(last) <= Duration::from_millis(2 * interval)
+        {
             return false;
         }
         self.device.link = silent(now, &self.meter, Some(last));

@@ -12,7 +12,10 @@ use crate::network::Network;
 impl Outbox {
     /// Moves `row` as far as it goes now. An error of the node leaves the row where it is.
     pub(super) async fn advance(&self, network: &Network, mut row: OutboxRow) -> Result<OutboxRow, Error> {
-        if matches!(row.stage, TxStage::Queued | TxStage::AwaitingUnlock | TxStage::NoGas) {
+        if matches!(
+            row.stage,
+            TxStage::Queued | TxStage::AwaitingUnlock | TxStage::NoGas
+        ) {
             row = self.sign(network, row).await?;
         }
         if row.stage == TxStage::Signed {
@@ -28,19 +31,34 @@ impl Outbox {
     async fn sign(&self, network: &Network, mut row: OutboxRow) -> Result<OutboxRow, Error> {
         let signer = parse_signer(&row.signer, row.account);
         if !self.parts.keystore.can_sign(&signer) {
-            return self.wait(row, TxStage::AwaitingUnlock, Code::Locked, "waits for the wallet to be unlocked").await;
+            return self
+                .wait(
+                    row,
+                    TxStage::AwaitingUnlock,
+                    Code::Locked,
+                    "waits for the wallet to be unlocked",
+                )
+                .await;
         }
         let chain = &network.chain;
         // The node behind an address may have been exchanged since the last look.
         match chain.identity().await {
-            Ok(identity) if identity.chain_id == row.chain_id && identity.genesis == network.addresses.genesis => {}
+            Ok(identity)
+                if identity.chain_id == row.chain_id && identity.genesis == network.addresses.genesis => {}
             Ok(identity) => {
-                let text = format!("the node serves chain {}, not {}: nothing is signed", identity.chain_id, row.chain_id);
+                let text = format!(
+                    "the node serves chain {}, not {}: nothing is signed",
+                    identity.chain_id, row.chain_id
+                );
                 return self.wait(row, TxStage::Queued, Code::WrongChain, &text).await;
             }
             Err(error) => return self.unreachable(row, &error),
         }
-        let call = Call { to: Some(row.to), value: Wei::ZERO, input: row.input.clone() };
+        let call = Call {
+            to: Some(row.to),
+            value: Wei::ZERO,
+            input: row.input.clone(),
+        };
         let gas = match chain.simulate(row.account, &call).await {
             Ok(simulated) => simulated.gas,
             Err(ChainError::Reverted(revert)) => return self.fail(row, revert.message).await,
@@ -70,7 +88,9 @@ impl Outbox {
             Ok(signed) => signed,
             Err(error) => {
                 let error = Error::from(error);
-                return self.wait(row, TxStage::AwaitingUnlock, error.code, &error.message).await;
+                return self
+                    .wait(row, TxStage::AwaitingUnlock, error.code, &error.message)
+                    .await;
             }
         };
         row.nonce = Some(nonce);
@@ -81,7 +101,12 @@ impl Outbox {
         row.raw = Some(signed.raw);
         row.stage = TxStage::Signed;
         row.reason = None;
-        tracing::info!(id = row.id, kind = row.kind.as_str(), nonce, "transaction signed and stored");
+        tracing::info!(
+            id = row.id,
+            kind = row.kind.as_str(),
+            nonce,
+            "transaction signed and stored"
+        );
         self.save(row, None).await
     }
 
@@ -96,7 +121,13 @@ impl Outbox {
                 self.save(row, None).await
             }
             Ok(SendOutcome::Underpriced) => {
-                self.wait(row, TxStage::Signed, Code::Reverted, "the node asks for a higher fee").await
+                self.wait(
+                    row,
+                    TxStage::Signed,
+                    Code::Reverted,
+                    "the node asks for a higher fee",
+                )
+                .await
             }
             Ok(SendOutcome::InsufficientFunds) => {
                 let text = format!("{} cannot pay for the gas of the signed transaction", row.account);
@@ -121,7 +152,13 @@ impl Outbox {
         }
     }
 
-    async fn mined(&self, network: &Network, mut row: OutboxRow, receipt: &Receipt, head: u64) -> Result<OutboxRow, Error> {
+    async fn mined(
+        &self,
+        network: &Network,
+        mut row: OutboxRow,
+        receipt: &Receipt,
+        head: u64,
+    ) -> Result<OutboxRow, Error> {
         let block = Some((receipt.block, receipt.block_hash));
         let confirmations = (head + 1).saturating_sub(receipt.block);
         let deep = confirmations >= u64::from(network.confirmations());
@@ -141,7 +178,13 @@ impl Outbox {
     }
 
     /// No receipt: still in the pool, dropped, or its nonce was used by something else.
-    async fn missing(&self, network: &Network, mut row: OutboxRow, signed: &SignedTx, head: u64) -> Result<OutboxRow, Error> {
+    async fn missing(
+        &self,
+        network: &Network,
+        mut row: OutboxRow,
+        signed: &SignedTx,
+        head: u64,
+    ) -> Result<OutboxRow, Error> {
         let deep_block = (head + 1).saturating_sub(u64::from(network.confirmations()));
         let looked = async {
             let used = network.chain.nonce_at(row.account, deep_block).await?;
@@ -152,7 +195,9 @@ impl Outbox {
             Err(error) => return self.unreachable(row, &error),
         };
         if !known && row.nonce.is_some_and(|nonce| used > nonce) {
-            return self.fail(row, "its nonce was used by another transaction".to_owned()).await;
+            return self
+                .fail(row, "its nonce was used by another transaction".to_owned())
+                .await;
         }
         if row.stage == TxStage::Mined {
             tracing::warn!(id = row.id, "the block with this transaction is gone");
@@ -162,25 +207,45 @@ impl Outbox {
             row = self.save(row, None).await?;
         }
         if !known {
-            tracing::info!(id = row.id, "the node does not know the transaction: the same bytes are sent again");
+            tracing::info!(
+                id = row.id,
+                "the node does not know the transaction: the same bytes are sent again"
+            );
             return self.send(&network.chain, row).await;
         }
         Ok(row)
     }
 
     async fn fail(&self, mut row: OutboxRow, reason: String) -> Result<OutboxRow, Error> {
-        tracing::warn!(id = row.id, kind = row.kind.as_str(), reason, "transaction failed");
+        tracing::warn!(
+            id = row.id,
+            kind = row.kind.as_str(),
+            reason,
+            "transaction failed"
+        );
         row.stage = TxStage::Failed;
         row.reason = Some(reason);
         self.save(row, None).await
     }
 
     /// Leaves the row waiting with a reason; writes only what is new.
-    async fn wait(&self, mut row: OutboxRow, stage: TxStage, code: Code, reason: &str) -> Result<OutboxRow, Error> {
+    async fn wait(
+        &self,
+        mut row: OutboxRow,
+        stage: TxStage,
+        code: Code,
+        reason: &str,
+    ) -> Result<OutboxRow, Error> {
         if row.stage == stage && row.reason.as_deref() == Some(reason) {
             return Ok(row);
         }
-        tracing::info!(id = row.id, kind = row.kind.as_str(), ?code, reason, "transaction waits");
+        tracing::info!(
+            id = row.id,
+            kind = row.kind.as_str(),
+            ?code,
+            reason,
+            "transaction waits"
+        );
         row.stage = stage;
         row.reason = Some(reason.to_owned());
         self.save(row, None).await
@@ -195,14 +260,23 @@ impl Outbox {
 
 fn bytes(row: &OutboxRow) -> Result<SignedTx, Error> {
     match (row.hash, &row.raw) {
-        (Some(hash), Some(raw)) => Ok(SignedTx { hash, raw: raw.clone() }),
-        _ => Err(Error::new(Code::Storage, format!("the signed bytes of transaction {} are missing", row.id))),
+        (Some(hash), Some(raw)) => Ok(SignedTx {
+            hash,
+            raw: raw.clone(),
+        }),
+        _ => Err(Error::new(
+            Code::Storage,
+            format!("the signed bytes of transaction {} are missing", row.id),
+        )),
     }
 }
 
 fn fee_columns(fees: Fees) -> (Wei, Option<Wei>) {
     match fees {
         Fees::Legacy { gas_price } => (gas_price, None),
-        Fees::Eip1559 { max_fee, max_priority_fee } => (max_fee, Some(max_priority_fee)),
+        Fees::Eip1559 {
+            max_fee,
+            max_priority_fee,
+        } => (max_fee, Some(max_priority_fee)),
     }
 }

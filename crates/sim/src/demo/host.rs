@@ -59,7 +59,14 @@ pub(super) struct Host {
 impl Host {
     pub(super) fn new(parts: Parts) -> (Self, Handle) {
         let (meter, reader) = watch::channel(None);
-        (Self { parts, meter, funded: BTreeSet::new() }, Handle(reader))
+        (
+            Self {
+                parts,
+                meter,
+                funded: BTreeSet::new(),
+            },
+            Handle(reader),
+        )
     }
 
     /// Runs until the demo ends. A step that fails is logged and tried again with the next event.
@@ -74,7 +81,10 @@ impl Host {
                 tracing::warn!(%error, "the household cannot move in yet");
             }
             match events.next().await {
-                Some(Event::Registration { meter_id, registration }) => self.fund_key(&meter_id, registration).await,
+                Some(Event::Registration {
+                    meter_id,
+                    registration,
+                }) => self.fund_key(&meter_id, registration).await,
                 Some(_) => {}
                 None => break,
             }
@@ -84,7 +94,9 @@ impl Host {
 
     /// Does what is missing before the household's meter can settle.
     async fn settle_in(&mut self) -> Result<(), Error> {
-        let Some(wallet) = self.parts.engine.wallet() else { return Ok(()) };
+        let Some(wallet) = self.parts.engine.wallet() else {
+            return Ok(());
+        };
         self.fund(wallet.address).await?;
         if self.meter.borrow().is_none() {
             self.add_meter(&wallet).await?;
@@ -94,12 +106,21 @@ impl Host {
 
     async fn add_meter(&mut self, wallet: &WalletView) -> Result<(), Error> {
         let home = HomeConfig::household();
-        let id: MeterId = METER_ID.parse().map_err(|_| Error::new(enerlink_domain::Code::Internal, "the demo's meter id is valid"))?;
+        let id: MeterId = METER_ID
+            .parse()
+            .map_err(|_| Error::new(enerlink_domain::Code::Internal, "the demo's meter id is valid"))?;
         let rated_power_w = home.rated_power_w();
         if self.parts.engine.meters().is_empty() {
-            self.parts.operator.register(&self.parts.addresses, &id, wallet.address, rated_power_w).await?;
-            let mut broker = BrokerAddress::parse(&self.parts.broker.url)
-                .ok_or_else(|| Error::new(enerlink_domain::Code::InvalidInput, "the broker is written mqtt://host:port"))?;
+            self.parts
+                .operator
+                .register(&self.parts.addresses, &id, wallet.address, rated_power_w)
+                .await?;
+            let mut broker = BrokerAddress::parse(&self.parts.broker.url).ok_or_else(|| {
+                Error::new(
+                    enerlink_domain::Code::InvalidInput,
+                    "the broker is written mqtt://host:port",
+                )
+            })?;
             broker.username.clone_from(&self.parts.broker.username);
             let draft = MeterDraft {
                 id: id.clone(),
@@ -129,7 +150,9 @@ impl Host {
 
     /// The settlement key signs for itself, so that on a chain with fees it needs coins of its own.
     async fn fund_key(&mut self, meter: &MeterId, registration: Registration) {
-        if let Registration::Open { settler: Some(key), .. } = registration
+        if let Registration::Open {
+            settler: Some(key), ..
+        } = registration
             && let Err(error) = self.fund(key).await
         {
             tracing::warn!(%meter, %error, "the settlement key cannot be funded");

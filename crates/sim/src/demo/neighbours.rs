@@ -36,7 +36,13 @@ pub(super) struct Neighbours {
 
 impl Neighbours {
     /// `count` prosumers; the seed decides their roofs and habits.
-    pub(super) fn new(count: u8, seed: u64, chain: Chain, addresses: Addresses, clock: Arc<SimClock>) -> Self {
+    pub(super) fn new(
+        count: u8,
+        seed: u64,
+        chain: Chain,
+        addresses: Addresses,
+        clock: Arc<SimClock>,
+    ) -> Self {
         let start = clock.wall();
         let homes = (1..=count)
             .filter_map(|number| {
@@ -50,19 +56,32 @@ impl Neighbours {
                 })
             })
             .collect();
-        Self { chain, addresses, clock, homes }
+        Self {
+            chain,
+            addresses,
+            clock,
+            homes,
+        }
     }
 
     /// Gives each an account with coins, and registers and opens its meter.
     pub(super) async fn move_in(&mut self, operator: &DirectAccount) -> Result<(), Error> {
         for neighbour in &mut self.homes {
-            let account = DirectAccount::connect(Account::from_bytes(&neighbour.key)?, self.chain.clone()).await?;
+            let account =
+                DirectAccount::connect(Account::from_bytes(&neighbour.key)?, self.chain.clone()).await?;
             operator.fund(account.address(), GAS_MONEY).await?;
             operator
-                .register(&self.addresses, &neighbour.meter, account.address(), neighbour.rated_power_w)
+                .register(
+                    &self.addresses,
+                    &neighbour.meter,
+                    account.address(),
+                    neighbour.rated_power_w,
+                )
                 .await?;
             let baseline = neighbour.registers();
-            account.send(build::open_meter(&self.addresses, &neighbour.meter, baseline)).await?;
+            account
+                .send(build::open_meter(&self.addresses, &neighbour.meter, baseline))
+                .await?;
             neighbour.account = Some(account);
         }
         Ok(())
@@ -78,7 +97,9 @@ impl Neighbours {
                 neighbour.home.step(now);
                 match neighbour.settle(&self.chain, &self.addresses).await {
                     Ok(()) => {}
-                    Err(error) => tracing::debug!(meter = %neighbour.meter, %error, "a neighbour did not settle"),
+                    Err(error) => {
+                        tracing::debug!(meter = %neighbour.meter, %error, "a neighbour did not settle")
+                    }
                 }
             }
         }
@@ -88,11 +109,16 @@ impl Neighbours {
 impl Neighbour {
     fn registers(&self) -> Watermark {
         let totals = self.home.totals();
-        Watermark { export: totals.export.floor_wh(), import: totals.import.floor_wh() }
+        Watermark {
+            export: totals.export.floor_wh(),
+            import: totals.import.floor_wh(),
+        }
     }
 
     async fn settle(&self, chain: &Chain, addresses: &Addresses) -> Result<(), Error> {
-        let Some(account) = &self.account else { return Ok(()) };
+        let Some(account) = &self.account else {
+            return Ok(());
+        };
         let standing = chain.meter(addresses, &self.meter).await?;
         let standing = standing.ok_or_else(|| Error::new(Code::MeterUnregistered, "not registered"))?;
         let converter = chain.terms(addresses).await?;
@@ -109,7 +135,9 @@ impl Neighbour {
         let totals = self.home.totals();
         if let Due::Settle { to, .. } = terms.due(totals.export, totals.import) {
             let id = settlement_id(&self.meter, to);
-            account.send(build::settle_meter(addresses, &self.meter, to, &id)).await?;
+            account
+                .send(build::settle_meter(addresses, &self.meter, to, &id))
+                .await?;
         }
         Ok(())
     }

@@ -25,7 +25,7 @@ pub(crate) async fn operator(command: OperatorCommand, json: bool) -> Outcome {
                 ))
             })?;
             if json {
-                output::text_line(&text.replace('\n', ""));
+                output::line(&addresses);
             } else {
                 output::text_line(&format!(
                     "contracts deployed on chain {}, addresses in {}",

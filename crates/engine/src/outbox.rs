@@ -12,6 +12,7 @@ use enerlink_keystore::{Keystore, Signer};
 use enerlink_store::{OutboxRow, Store, outbox, settlements, transaction_logs};
 use tokio::sync::{mpsc, watch};
 
+pub(crate) use self::advance::affordable;
 use crate::{bus::Bus, commands, ledger, network::Network, task::Task};
 
 /// A transaction that waits is looked at again after this long even when nothing happens.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use enerlink_chain::{Chain, MeterOnChain, build};
 use enerlink_domain::{
-    Address, Clock, Code, Error, Etk, Event, Fees, Meter, MeterId, Registration, Settlement, SettlementStage,
+    Address, Clock, Code, Error, Etk, Event, Meter, MeterId, Registration, Settlement, SettlementStage,
     Status, Trigger, TxKind, UnixMillis, WattHours,
     settlement::{Due, Terms, Watermark, period_end, settlement_id},
 };
@@ -28,7 +28,7 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// How often it is looked whether enough is owed to settle early.
 const EARLY_TURN: Duration = Duration::from_secs(1);
 /// What a settlement costs at most, with room.
-const SETTLEMENT_GAS: u128 = 200_000;
+const SETTLEMENT_GAS: u64 = 200_000;
 
 struct SettleNow {
     meter: MeterId,
@@ -290,12 +290,8 @@ impl Settling {
         else {
             return Ok(wallet);
         };
-        let price = match chain.fees().await? {
-            Fees::Legacy { gas_price } => gas_price,
-            Fees::Eip1559 { max_fee, .. } => max_fee,
-        };
-        let cost = price.0.saturating_mul(SETTLEMENT_GAS);
-        let poor = cost > 0 && chain.native_balance(key).await?.0 < cost;
+        let balance = chain.native_balance(key).await?;
+        let poor = outbox::affordable(chain.fees().await?, SETTLEMENT_GAS, balance).is_none();
         if poor && self.parts.keystore.can_sign(&wallet.1) {
             return Ok(wallet);
         }

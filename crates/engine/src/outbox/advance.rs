@@ -75,12 +75,12 @@ impl Outbox {
             Ok(priced) => priced,
             Err(error) => return self.unreachable(row, &error),
         };
-        let (max_fee, priority_fee) = fee_columns(fees);
-        let cost = Wei(u128::from(gas).saturating_mul(max_fee.0));
-        if cost > balance {
-            let text = format!("{} needs {} wei more for gas", row.account, cost.0 - balance.0);
+        let Some(fees) = affordable(fees, gas, balance) else {
+            let cost = u128::from(gas).saturating_mul(price(fees).0);
+            let text = format!("{} needs {} wei more for gas", row.account, cost - balance.0);
             return self.wait(row, TxStage::NoGas, Code::NoGas, &text).await;
-        }
+        };
+        let (max_fee, priority_fee) = fee_columns(fees);
         let unsigned = build::unsigned(call, row.chain_id, nonce, gas, fees);
         let (keystore, chain_id) = (Arc::clone(&self.parts.keystore), row.chain_id);
         let signed = tokio::task::spawn_blocking(move || keystore.sign(&signer, &unsigned, chain_id)).await;
@@ -271,6 +271,32 @@ fn bytes(row: &OutboxRow) -> Result<SignedTx, Error> {
     }
 }
 
+/// Wei per gas at most.
+pub(crate) fn price(fees: Fees) -> Wei {
+    match fees {
+        Fees::Legacy { gas_price } => gas_price,
+        Fees::Eip1559 { max_fee, .. } => max_fee,
+    }
+}
+
+/// The fees that `balance` can pay `gas` with. Where the base fee is zero the tip is a habit of the node: an account
+/// without coins goes without.
+pub(crate) fn affordable(fees: Fees, gas: u64, balance: Wei) -> Option<Fees> {
+    if u128::from(gas).saturating_mul(price(fees).0) <= balance.0 {
+        return Some(fees);
+    }
+    match fees {
+        Fees::Eip1559 {
+            max_fee,
+            max_priority_fee,
+        } if max_fee == max_priority_fee => Some(Fees::Eip1559 {
+            max_fee: Wei::ZERO,
+            max_priority_fee: Wei::ZERO,
+        }),
+        Fees::Eip1559 { .. } | Fees::Legacy { .. } => None,
+    }
+}
+
 fn fee_columns(fees: Fees) -> (Wei, Option<Wei>) {
     match fees {
         Fees::Legacy { gas_price } => (gas_price, None),
@@ -278,5 +304,30 @@ fn fee_columns(fees: Fees) -> (Wei, Option<Wei>) {
             max_fee,
             max_priority_fee,
         } => (max_fee, Some(max_priority_fee)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_without_coins_pays_nothing_where_nothing_is_asked() {
+        let free = Fees::Eip1559 {
+            max_fee: Wei(7),
+            max_priority_fee: Wei(7),
+        };
+        let priced = Fees::Eip1559 {
+            max_fee: Wei(7),
+            max_priority_fee: Wei(1),
+        };
+        let nothing = Fees::Eip1559 {
+            max_fee: Wei::ZERO,
+            max_priority_fee: Wei::ZERO,
+        };
+        assert_eq!(affordable(free, 100, Wei(700)), Some(free));
+        assert_eq!(affordable(free, 100, Wei(699)), Some(nothing));
+        assert_eq!(affordable(priced, 100, Wei(699)), None);
+        assert_eq!(affordable(Fees::Legacy { gas_price: Wei(1) }, 100, Wei(99)), None);
     }
 }

@@ -97,8 +97,8 @@ fn lock_by_key() {
         }
         match event.key().as_str() {
             "l" | "L" => feed.lock(),
-            "1" => session.page.set(Page::Home),
-            "6" => session.page.set(Page::Settings),
+            "1" => session.open(Page::Home),
+            "6" => session.open(Page::Settings),
             _ => return,
         }
         event.prevent_default();

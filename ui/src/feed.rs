@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use enerlink_domain::{
-    UnixMillis,
+    MeterId, UnixMillis,
     event::VaultState,
     view::{Home, PowerCurve},
 };
@@ -30,6 +30,10 @@ const GATHER: Duration = Duration::from_millis(200);
 const RECONNECT: Duration = Duration::from_secs(1);
 /// A point every five minutes of a day.
 const POINTS: u16 = 288;
+/// With less of today than this the curve is read by the minute: three hours, in milliseconds.
+pub(crate) const SHORT_HISTORY: i64 = 3 * 3_600_000;
+/// A point every minute of a short history.
+const SHORT_POINTS: u16 = 180;
 
 /// The live state and the ways to refresh it.
 #[derive(Clone, Copy)]
@@ -111,18 +115,10 @@ impl Feed {
                     state.failure = None;
                     state.home = Some(home);
                 });
-                if let Some(meter_id) = meter {
-                    let to = from.plus(Duration::from_secs(24 * 3600));
-                    if let Ok(curve) = ipc::call(&ReadPower {
-                        meter_id,
-                        from,
-                        to,
-                        points: POINTS,
-                    })
-                    .await
-                    {
-                        self.curve.set(Some(curve));
-                    }
+                if let Some(meter_id) = meter
+                    && let Ok(curve) = self.read_curve(meter_id, from).await
+                {
+                    self.curve.set(Some(curve));
                 }
             }
             Err(error) => self.state.update(|state| state.failure = Some(error)),
@@ -146,6 +142,24 @@ impl Feed {
                 day_start: right,
             })
             .await
+        }
+    }
+
+    /// Power of the day that began at `day`; by the minute while it has been heard for less than three hours.
+    async fn read_curve(self, meter_id: MeterId, day: UnixMillis) -> Result<PowerCurve, ipc::Error> {
+        let read = |from: UnixMillis, hours: u64, points: u16| ReadPower {
+            meter_id: meter_id.clone(),
+            from,
+            to: from.plus(Duration::from_secs(hours * 3600)),
+            points,
+        };
+        let curve = ipc::call(&read(day, 24, POINTS)).await?;
+        let now = self.now.get_untracked();
+        match curve.points.first() {
+            Some(first) if now.0 - first.at.0 < SHORT_HISTORY => {
+                ipc::call(&read(first.at, 3, SHORT_POINTS)).await
+            }
+            _ => Ok(curve),
         }
     }
 

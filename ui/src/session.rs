@@ -81,6 +81,12 @@ impl Session {
         }
     }
 
+    /// Goes to a page; a form that was open on Home is closed.
+    pub(crate) fn open(self, page: Page) {
+        self.form.set(None);
+        self.page.set(page);
+    }
+
     /// Says something for a few seconds.
     pub(crate) fn say(self, tone: Tone, text: String) {
         let id = self.next_toast.get_value();

@@ -185,6 +185,7 @@ fn SettlementRow(row: Settlement, today: Memo<UnixMillis>) -> impl IntoView {
             <td class="what">
                 <div class="line">
                     <span>{move || moment(language.get(), when, today.get())}</span>
+                    <span>{move || settlement_words(row.status).text(language.get())}</span>
                     {row.tx.map(|tx| view! { <Hash hash=tx /> })}
                 </div>
             </td>
@@ -242,7 +243,7 @@ fn TransactionRow(row: Transaction, today: Memo<UnixMillis>) -> impl IntoView {
 fn Hash(hash: TxHash) -> impl IntoView {
     view! {
         <span class="hash dim" title=hash.to_string()>
-            {format::short_hash(hash)}
+            <span class="digits">{format::short_hash(hash)}</span>
             <CopyButton value=hash.to_string() label=Key::CopyTransaction testid="copy-tx" />
         </span>
     }
@@ -280,6 +281,14 @@ fn stage_words(language: Language, stage: TxStage, confirmations: u64) -> String
         TxStage::Failed => Key::StageFailed,
     };
     key.text(language).to_owned()
+}
+
+/// What a row is called: nothing is settled before it is final.
+fn settlement_words(status: Status) -> Key {
+    match status {
+        Status::Success => Key::Settled,
+        Status::Pending | Status::Failed => Key::Settlement,
+    }
 }
 
 /// Time of day, with the date when it was not today.

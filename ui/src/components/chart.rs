@@ -1,7 +1,8 @@
-//! Today's power curve: a canvas drawn by plotters, with a cross-hair and a legend that switches series.
+//! Today's power curve: a canvas drawn by plotters, words around it, a cross-hair and a legend that switches series.
 
 mod draw;
 mod scale;
+mod words;
 
 use enerlink_domain::{MicroWatts, UnixMillis, view::PowerPoint};
 use leptos::{html, prelude::*};
@@ -14,7 +15,8 @@ use crate::{
     prefs::prefs,
 };
 
-use scale::Layout;
+use scale::{Layout, Span};
+use words::Words;
 
 /// A line of the chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,8 +68,8 @@ pub(crate) struct Plot {
     pub points: Vec<PowerPoint>,
     /// Width of a bucket in milliseconds.
     pub bucket_ms: i64,
-    /// The start of the day.
-    pub start: UnixMillis,
+    /// What part of the day.
+    pub span: Span,
     /// Where the day stands.
     pub now: UnixMillis,
 }
@@ -91,10 +93,11 @@ pub(crate) fn TodayCard() -> impl IntoView {
             points: Vec::new(),
         });
         let bucket_ms = i64::try_from(curve.bucket_ms).unwrap_or(0).max(1);
+        let first = curve.points.first().map(|point| point.at);
         Plot {
             points: curve.points,
             bucket_ms,
-            start: day_start(now.get()),
+            span: Span::of(day_start(now.get()), first, now.get()),
             now: now.get(),
         }
     });
@@ -102,39 +105,42 @@ pub(crate) fn TodayCard() -> impl IntoView {
     ipc::observe_size(canvas, move || {
         resized.try_update(|count| *count += 1);
     });
-    // The font may arrive after the first drawing.
-    set_timeout(
-        move || resized.try_update(|count| *count += 1).unwrap_or_default(),
-        std::time::Duration::from_millis(400),
-    );
     Effect::new(move || {
-        let (_, _, language) = (resized.get(), prefs.light.get(), prefs.language.get());
+        let _ = (resized.get(), prefs.light.get());
         if let Some(canvas) = canvas.get() {
-            let offset = ipc::utc_offset_minutes(plot.with(|plot| plot.start.0));
-            plot.with(|plot| visible.with(|visible| draw::draw(&canvas, plot, visible, language, offset)));
+            plot.with(|plot| visible.with(|visible| draw::draw(&canvas, plot, visible)));
         }
     });
-    let layout = move || {
+    let layout = Signal::derive(move || {
+        let _ = resized.get();
         canvas.get().map(|canvas| {
             Layout::of(
                 f64::from(canvas.client_width()),
                 f64::from(canvas.client_height()),
             )
         })
-    };
+    });
     let pointed = Memo::new(move |_| {
-        let (layout, at) = (layout()?, hover.get()?);
+        let (layout, at) = (layout.get()?, hover.get()?);
         plot.with(|plot| {
-            scale::nearest(plot, layout.time_at(at, plot.start))
-                .map(|point| (layout.x(point.at, plot.start), point))
+            scale::nearest(plot, layout.time_at(at, plot.span))
+                .map(|point| (layout.x(point.at, plot.span), point))
         })
     });
+    let title = move || {
+        let span = plot.with(|plot| plot.span);
+        if !span.is_part() {
+            return Key::PowerWord.text(prefs.language.get()).to_owned();
+        }
+        let time = format::time_of_day(span.from, ipc::utc_offset_minutes(span.from.0));
+        say(prefs.language.get(), Key::PowerSince, &[("time", &time)])
+    };
     let summary = move || plot.with(|plot| describe(prefs.language.get(), plot));
     view! {
         <section class="card today" aria-label=text(Key::Today)>
             <header>
                 <h2>{text(Key::Today)}</h2>
-                <small>{text(Key::PowerWord)}</small>
+                <small data-testid="curve-span">{title}</small>
                 <div class="end legend">
                     {Series::ALL.map(|series| view! { <LegendButton series=series visible=visible /> }).into_iter().collect_view()}
                 </div>
@@ -145,9 +151,10 @@ pub(crate) fn TodayCard() -> impl IntoView {
                 on:pointerleave=move |_| hover.set(None)
             >
                 <canvas node_ref=canvas role="img" aria-label=summary data-testid="power-curve"></canvas>
+                <Words plot=plot visible=visible layout=layout />
                 {move || empty.get().then(|| view! { <p class="empty over">{text(Key::NoCurve)}</p> })}
                 {move || pointed.get().map(|(x, point)| view! {
-                    <Crosshair x=x point=point visible=visible width=layout().map_or(0.0, |layout| layout.width) />
+                    <Crosshair x=x point=point visible=visible width=layout.get().map_or(0.0, |layout| layout.width) />
                 })}
             </div>
         </section>

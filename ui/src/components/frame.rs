@@ -52,10 +52,7 @@ fn RailLink(
     testid: &'static str,
 ) -> impl IntoView {
     let session = session();
-    let open = move |_| {
-        session.form.set(None);
-        session.page.set(page);
-    };
+    let open = move |_| session.open(page);
     view! {
         <button
             type="button"

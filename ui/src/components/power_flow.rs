@@ -86,7 +86,7 @@ pub(crate) fn FlowCard() -> impl IntoView {
                 <small>{age_text}</small>
                 <span class=move || format!("end {}", chip().0)>{move || chip().1.text(language.get())}</span>
             </header>
-            <svg class="flow" viewBox="0 0 560 330" role="img" aria-label=move || equation(language.get(), &shown.get().powers)>
+            <svg class="flow" viewBox="0 0 560 276" role="img" aria-label=move || equation(language.get(), &shown.get().powers)>
                 {Path::ALL.map(|path| view! { <Way path=path shown=shown /> }).into_iter().collect_view()}
                 <Node place=SUN label=Key::Sun power=Signal::derive(move || shown.get().powers.solar) shown=shown
                     note=Signal::derive(move || shown.get().produced) tone="solar" testid="power-solar" />
@@ -105,10 +105,10 @@ pub(crate) fn FlowCard() -> impl IntoView {
 }
 
 /// Centres of the four circles.
-const SUN: (i32, i32) = (280, 56);
-const GRID: (i32, i32) = (72, 165);
-const BATTERY: (i32, i32) = (488, 165);
-const HOME: (i32, i32) = (280, 274);
+const SUN: (i32, i32) = (280, 50);
+const GRID: (i32, i32) = (64, 138);
+const BATTERY: (i32, i32) = (496, 138);
+const HOME: (i32, i32) = (280, 226);
 
 #[component]
 fn Node(
@@ -130,7 +130,7 @@ fn Node(
     };
     view! {
         <g class=move || format!("node {}", tone.get())>
-            <circle cx=x cy=y r="50" />
+            <circle cx=x cy=y r="48" />
             <text class="label" x=x y=y - 16>{text(label)}</text>
             <text class="figure" x=x y=y + 6 data-testid=testid>{figure}</text>
             <text class="note" x=x y=y + 22>{move || note.get()}</text>
@@ -192,13 +192,13 @@ impl Band {
 /// Where a way runs, from source to sink, and its colour.
 fn drawing(path: Path) -> (&'static str, &'static str) {
     match path {
-        Path::SunToHome => ("M280 106V224", "solar"),
-        Path::SunToGrid => ("M262 103C262 150 180 165 122 165", "export"),
-        Path::SunToBattery => ("M298 103C298 150 380 165 438 165", "battery"),
-        Path::GridToHome => ("M122 165C180 165 262 180 262 227", "import"),
-        Path::BatteryToHome => ("M438 165C380 165 298 180 298 227", "battery"),
-        Path::BatteryToGrid => ("M438 165H122", "export"),
-        Path::GridToBattery => ("M122 165H438", "import"),
+        Path::SunToHome => ("M280 98V178", "solar"),
+        Path::SunToGrid => ("M261 94C258 128 196 138 112 138", "export"),
+        Path::SunToBattery => ("M299 94C302 128 364 138 448 138", "battery"),
+        Path::GridToHome => ("M112 138C196 138 258 148 261 182", "import"),
+        Path::BatteryToHome => ("M448 138C364 138 302 148 299 182", "battery"),
+        Path::BatteryToGrid => ("M448 138H112", "export"),
+        Path::GridToBattery => ("M112 138H448", "import"),
     }
 }
 

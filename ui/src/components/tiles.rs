@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use enerlink_domain::{MicroWatts, MicroWh, NetMicroWh, UnixMillis, view::DayEnergy};
+use enerlink_domain::{MicroWatts, MicroWh, NetMicroWh, view::DayEnergy};
 use leptos::prelude::*;
 
 use crate::{
-    feed::{day_start, feed},
+    feed::feed,
     format::{self, Sign},
     i18n::{Key, Language, say, text},
     prefs::prefs,
@@ -21,16 +21,18 @@ pub(crate) fn Tiles() -> impl IntoView {
             .with(|state| state.home.as_ref().map(|home| home.today))
             .unwrap_or_default()
     });
-    let at = Memo::new(move |_| {
+    let heard = Memo::new(move |_| {
+        let first = feed
+            .curve
+            .with(|curve| Some(curve.as_ref()?.points.first()?.at))?;
         feed.state
-            .with(|state| state.home.as_ref().map(|home| home.now))
-            .unwrap_or_default()
+            .with(|state| Some(state.home.as_ref()?.now.since(first)))
     });
     let energy = move |label: Key,
                        tone: &'static str,
                        testid: &'static str,
                        pick: fn(&DayEnergy) -> MicroWh,
-                       note: fn(Language, &DayEnergy, UnixMillis) -> String| {
+                       note: fn(Language, &DayEnergy, Option<Duration>) -> String| {
         let figure = move || format::energy(language.get(), pick(&today.get()));
         view! {
             <Tile label=label tone=tone>
@@ -38,7 +40,7 @@ pub(crate) fn Tiles() -> impl IntoView {
                     <span data-testid=testid>{move || figure().value}</span>
                     <small>{move || figure().unit}</small>
                 </div>
-                <div class="dim small">{move || note(language.get(), &today.get(), at.get())}</div>
+                <div class="dim small">{move || note(language.get(), &today.get(), heard.get())}</div>
             </Tile>
         }
     };
@@ -78,19 +80,20 @@ fn own_share(day: &DayEnergy) -> Option<u64> {
     format::percent(day.used.0.saturating_sub(day.imported.0), day.used.0)
 }
 
-fn produced_note(language: Language, day: &DayEnergy, _: UnixMillis) -> String {
+fn produced_note(language: Language, day: &DayEnergy, _: Option<Duration>) -> String {
     match format::percent(day.produced.0.saturating_sub(day.exported.0), day.produced.0) {
         Some(share) => say(language, Key::UsedAtHome, &[("share", &share.to_string())]),
         None => Key::NothingYet.text(language).to_owned(),
     }
 }
 
-fn used_note(language: Language, day: &DayEnergy, now: UnixMillis) -> String {
-    if day.used == MicroWh::ZERO {
+/// The average since the day's first message; for the first minute it would say nothing.
+fn used_note(language: Language, day: &DayEnergy, heard: Option<Duration>) -> String {
+    let heard = heard.filter(|heard| *heard >= Duration::from_secs(60));
+    let (Some(heard), true) = (heard, day.used > MicroWh::ZERO) else {
         return Key::NothingYet.text(language).to_owned();
-    }
-    let elapsed = now.since(day_start(now)).max(Duration::from_secs(60));
-    let average = u128::from(day.used.0) * 3_600_000 / elapsed.as_millis();
+    };
+    let average = u128::from(day.used.0) * 3_600_000 / heard.as_millis();
     let average = MicroWatts(i64::try_from(average).unwrap_or(i64::MAX));
     say(
         language,
@@ -99,7 +102,7 @@ fn used_note(language: Language, day: &DayEnergy, now: UnixMillis) -> String {
     )
 }
 
-fn exported_note(language: Language, day: &DayEnergy, _: UnixMillis) -> String {
+fn exported_note(language: Language, day: &DayEnergy, _: Option<Duration>) -> String {
     if day.exported == MicroWh::ZERO && day.imported == MicroWh::ZERO {
         return Key::NothingYet.text(language).to_owned();
     }
@@ -111,7 +114,7 @@ fn exported_note(language: Language, day: &DayEnergy, _: UnixMillis) -> String {
     )
 }
 
-fn imported_note(language: Language, day: &DayEnergy, _: UnixMillis) -> String {
+fn imported_note(language: Language, day: &DayEnergy, _: Option<Duration>) -> String {
     match format::percent(day.imported.0, day.used.0) {
         Some(share) => say(language, Key::ShareOfUse, &[("share", &share.to_string())]),
         None => Key::NothingYet.text(language).to_owned(),
@@ -121,6 +124,19 @@ fn imported_note(language: Language, day: &DayEnergy, _: UnixMillis) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_average_covers_the_time_that_was_heard() {
+        let day = DayEnergy {
+            used: MicroWh(100_000_000),
+            ..DayEnergy::default()
+        };
+        let note = |heard: Option<u64>| used_note(Language::English, &day, heard.map(Duration::from_secs));
+        assert_eq!(note(Some(900)), "0.40\u{a0}kW on average");
+        assert_eq!(note(Some(36_000)), "10.00\u{a0}W on average");
+        assert_eq!(note(Some(59)), "nothing yet");
+        assert_eq!(note(None), "nothing yet");
+    }
 
     #[test]
     fn self_sufficiency_stays_within_bounds() {

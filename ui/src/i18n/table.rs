@@ -181,6 +181,7 @@ texts! {
     // Today
     Today: "Hari ini", "Today";
     PowerWord: "daya", "power";
+    PowerSince: "daya sejak {time}", "power since {time}";
     Produced: "Produksi", "Produced";
     Used: "Pemakaian", "Used";
     Exported: "Ekspor", "Exported";
@@ -204,6 +205,7 @@ texts! {
     Time: "Waktu", "Time";
     Energy: "Energi", "Energy";
     State: "Keadaan", "State";
+    Settled: "Selesai", "Settled";
     MeterOpened: "Meter dibuka", "Meter opened";
     SettlerSet: "Kunci penyelesaian", "Settlement key";
     StageQueued: "antre", "queued";

@@ -1,47 +1,30 @@
-//! Draws the power curve with plotters. Words are placed by hand: plotters would measure them through the page.
+//! Draws the lines of the power curve with plotters. Words are elements of the page above the canvas: they stay sharp
+//! and nothing cuts them.
 
-use enerlink_domain::UnixMillis;
 use plotters::{
     backend::DrawingBackend,
     coord::Shift,
     drawing::{DrawingArea, IntoDrawingArea},
-    element::{PathElement, Polygon, Text},
-    style::{
-        Color, IntoFont, RGBColor, ShapeStyle, TextStyle,
-        text_anchor::{HPos, Pos, VPos},
-    },
+    element::{PathElement, Polygon},
+    style::{Color, RGBColor, ShapeStyle},
 };
 use plotters_canvas::CanvasBackend;
 use web_sys::HtmlCanvasElement;
 
 use super::{
     Plot, Series,
-    scale::{DAY, Layout, runs, steps},
+    scale::{Layout, runs, steps},
 };
-use crate::{
-    format::{self, PowerUnit, Sign},
-    i18n::Language,
-};
-
-const HOUR: i64 = 3_600_000;
-const FONT: &str = "'Inter Variable', Inter, system-ui, sans-serif";
 
 /// Colours of the theme, read from the style sheet.
 struct Colours {
     line: RGBColor,
     now: RGBColor,
-    words: RGBColor,
     series: [RGBColor; 4],
 }
 
 /// Draws everything anew. A canvas without a context stays empty; the numbers are in the tiles too.
-pub(super) fn draw(
-    canvas: &HtmlCanvasElement,
-    plot: &Plot,
-    visible: &[Series],
-    language: Language,
-    offset: i64,
-) {
+pub(super) fn draw(canvas: &HtmlCanvasElement, plot: &Plot, visible: &[Series]) {
     let ratio = leptos::prelude::window().device_pixel_ratio().max(2.0);
     let (width, height) = (
         f64::from(canvas.client_width()),
@@ -66,8 +49,7 @@ pub(super) fn draw(
     };
     let (step, count) = steps(plot, visible);
     let drawn = sketch
-        .grid(step, count, language)
-        .and_then(|()| sketch.hours(offset))
+        .grid(count)
         .and_then(|()| sketch.series(visible, step * count))
         .and_then(|()| sketch.now());
     debug_assert!(drawn.is_ok(), "a canvas takes every line");
@@ -93,51 +75,13 @@ impl<B: DrawingBackend> Sketch<'_, B> {
         colour.stroke_width(((css_width * self.ratio).round() as u32).max(1))
     }
 
-    fn words(&self, text: String, x: f64, y: f64, anchor: HPos) -> Drawn<B> {
-        let font = (FONT, 11.0 * self.ratio).into_font();
-        let style = TextStyle::from(font)
-            .color(&self.colours.words)
-            .pos(Pos::new(anchor, VPos::Center));
-        self.area.draw(&Text::new(text, self.at(x, y), style))
-    }
-
-    /// A few light lines with their power at the right.
-    fn grid(&self, step: i64, count: i64, language: Language) -> Drawn<B> {
-        let top = step * count;
-        let unit = PowerUnit::for_largest(top.unsigned_abs());
-        let shown = if step % 10_i64.pow(unit.scale()) == 0 {
-            0
-        } else {
-            1
-        };
+    /// A few light lines.
+    fn grid(&self, count: i64) -> Drawn<B> {
         for line in 0..=count {
-            let y = self.layout.y(line * step, top);
+            let y = self.layout.y(line, count);
             let path = vec![self.at(0.0, y), self.at(self.layout.right, y)];
             self.area
                 .draw(&PathElement::new(path, self.stroke(&self.colours.line, 1.0)))?;
-            let value = format::decimal(
-                language,
-                i128::from(line * step),
-                unit.scale(),
-                shown,
-                Sign::Negative,
-            );
-            self.words(
-                format!("{value} {}", unit.symbol()),
-                self.layout.right + 8.0,
-                y,
-                HPos::Left,
-            )?;
-        }
-        Ok(())
-    }
-
-    fn hours(&self, offset: i64) -> Drawn<B> {
-        for hour in (3..24).step_by(3) {
-            let at = UnixMillis(self.plot.start.0 + hour * HOUR);
-            let x = self.layout.x(at, self.plot.start);
-            let text = format::time_of_day(at, offset);
-            self.words(text, x, self.layout.bottom + 16.0, HPos::Center)?;
         }
         Ok(())
     }
@@ -151,14 +95,14 @@ impl<B: DrawingBackend> Sketch<'_, B> {
                 let line: Vec<(i32, i32)> = run
                     .iter()
                     .map(|(at, power)| {
-                        self.at(self.layout.x(*at, self.plot.start), self.layout.y(*power, top))
+                        self.at(self.layout.x(*at, self.plot.span), self.layout.y(*power, top))
                     })
                     .collect();
                 if series == Series::Solar {
                     self.fill(&line, colour)?;
                 }
                 self.area
-                    .draw(&PathElement::new(line, self.stroke(&colour, 1.6)))?;
+                    .draw(&PathElement::new(line, self.stroke(&colour, 2.0)))?;
             }
         }
         Ok(())
@@ -177,11 +121,11 @@ impl<B: DrawingBackend> Sketch<'_, B> {
 
     /// A dashed line where the day stands.
     fn now(&self) -> Drawn<B> {
-        let since = self.plot.now.0 - self.plot.start.0;
-        if self.plot.points.is_empty() || !(0..=DAY).contains(&since) {
+        let span = self.plot.span;
+        if self.plot.points.is_empty() || !(span.from..=span.to).contains(&self.plot.now) {
             return Ok(());
         }
-        let x = self.layout.x(self.plot.now, self.plot.start);
+        let x = self.layout.x(self.plot.now, span);
         let mut y = self.layout.top - 6.0;
         while y < self.layout.bottom {
             let dash = vec![self.at(x, y), self.at(x, (y + 3.0).min(self.layout.bottom))];
@@ -210,7 +154,6 @@ impl Colours {
         Self {
             line: token("line"),
             now: token("line-strong"),
-            words: token("text-3"),
             series: Series::ALL.map(|series| token(series.token())),
         }
     }

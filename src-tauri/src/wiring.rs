@@ -130,7 +130,7 @@ fn log_to(data_dir: &Path) -> anyhow::Result<()> {
         .max_log_files(14)
         .build(data_dir.join("logs"))?;
     let filter = tracing_subscriber::EnvFilter::try_from_env("ENERLINK_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,rumqttd=off"));
     let subscriber = tracing_subscriber::fmt()
         .with_writer(appender)
         .with_ansi(false)

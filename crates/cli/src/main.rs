@@ -12,7 +12,7 @@ mod session;
 mod settle;
 mod wallet;
 
-use std::process::ExitCode;
+use std::{io::IsTerminal as _, process::ExitCode};
 
 use clap::Parser as _;
 
@@ -47,9 +47,10 @@ async fn main() -> ExitCode {
 /// Answers go to standard output, everything else to standard error.
 fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("ENERLINK_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,rumqttd=off"));
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_env_filter(filter)
         .init();
 }

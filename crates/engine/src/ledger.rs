@@ -95,6 +95,8 @@ pub(crate) struct Ledger {
     state: watch::Sender<LedgerState>,
     wake: watch::Receiver<u64>,
     verified: bool,
+    /// Read again even when there is no new block.
+    asked: bool,
 }
 
 impl Ledger {
@@ -136,6 +138,7 @@ impl Ledger {
             state,
             wake: waker,
             verified: false,
+            asked: true,
         };
         (ledger, Handle { state: reader, wake })
     }
@@ -151,6 +154,7 @@ impl Ledger {
             tracing::warn!(code = ?error.code, %error, "the chain cannot be read");
         }
         self.verified = outcome.is_ok();
+        self.asked = outcome.is_err();
         self.set_link(addresses.chain_id, outcome);
         Ok(())
     }
@@ -160,6 +164,14 @@ impl Ledger {
             chain.verify(addresses).await?;
         }
         let head = chain.head().await?;
+        let known_head = self
+            .state
+            .borrow()
+            .head
+            .is_some_and(|known| known.hash == head.hash);
+        if self.verified && known_head && !self.asked {
+            return Ok(());
+        }
         let terms = chain.terms(addresses).await?;
         self.state.send_modify(|state| {
             state.head = Some(head);
@@ -331,7 +343,7 @@ impl Task for Ledger {
             self.look().await?;
             tokio::select! {
                 () = self.clock.sleep(self.config.chain_poll) => {}
-                _ = self.wake.changed() => {}
+                _ = self.wake.changed() => self.asked = true,
                 _ = self.network.changed() => self.verified = false,
             }
         }

@@ -1,6 +1,6 @@
 //! The audit: what was accumulated equals what is settled, pending and carried, to the micro-watt-hour.
 
-use enerlink_domain::{Address, Error, Etk, MeterId, NetMicroWh, settlement::Watermark};
+use enerlink_domain::{Address, Error, Etk, MeterId, NetMicroWh, Settlement, settlement::Watermark};
 use enerlink_store::{registers, settlements};
 use serde::Serialize;
 
@@ -22,9 +22,9 @@ pub struct Audit {
     pub pending_uwh: i64,
     /// Net energy that stands above both.
     pub carried_uwh: i64,
-    /// Net energy of the settlements with SUCCESS that this profile has stored.
-    pub rows_uwh: i64,
-    /// `accumulated = settled + pending + carried`, and the stored rows agree with the chain.
+    /// Settled on chain and not yet in a stored row: another copy of the wallet has sent it, and it is adopted soon.
+    pub unrecorded_uwh: i64,
+    /// `accumulated = settled + pending + carried`.
     pub adds_up: bool,
 }
 
@@ -56,18 +56,19 @@ impl Engine {
         };
         let now = NetMicroWh::between(registers.export, registers.import).0;
         let first = NetMicroWh::between(registers.first.export, registers.first.import).0;
-        let (baseline, watermark) = match standing {
+        let (baseline, watermark) = match &standing {
             Some(standing) => (micro(standing.baseline), micro(standing.watermark)),
             None => (first, first),
         };
-        let mined = |to: Watermark| standing_covers(standing.as_ref().map(|standing| standing.watermark), to);
-        let pending = open.filter(|open| !mined(open.to));
-        let (pending, claimed) = match pending {
-            Some(open) => (open.energy_wh.0 * 1_000_000, micro(open.to)),
-            None => (0, watermark),
-        };
+        let mined = |row: &Settlement| standing.as_ref().is_some_and(|found| found.watermark.covers(row.to));
+        let energy = |row: &Settlement| row.energy_wh.0 * 1_000_000;
+        let recorded = settlements::settled_wh(&reader, meter).await?.0 * 1_000_000;
+        // Between the block and its confirmation the chain has already settled what the row still calls pending.
+        let recorded = recorded + open.as_ref().filter(|row| mined(row)).map_or(0, energy);
+        let pending = open.filter(|row| !mined(row));
+        let claimed = pending.as_ref().map_or(watermark, |row| micro(row.to));
+        let pending = pending.as_ref().map_or(0, energy);
         let (accumulated, settled, carried) = (now - baseline, watermark - baseline, now - claimed);
-        let rows = settlements::settled_wh(&reader, meter).await?.0 * 1_000_000;
         Ok(Audit {
             meter_id: meter.clone(),
             baseline_uwh: baseline,
@@ -75,8 +76,8 @@ impl Engine {
             settled_uwh: settled,
             pending_uwh: pending,
             carried_uwh: carried,
-            rows_uwh: rows,
-            adds_up: accumulated == settled + pending + carried && rows == settled,
+            unrecorded_uwh: settled - recorded,
+            adds_up: accumulated == settled + pending + carried,
         })
     }
 
@@ -114,7 +115,7 @@ impl Audit {
             settled_uwh: 0,
             pending_uwh: 0,
             carried_uwh: 0,
-            rows_uwh: 0,
+            unrecorded_uwh: 0,
             adds_up: true,
         }
     }
@@ -122,8 +123,4 @@ impl Audit {
 
 fn micro(mark: Watermark) -> i64 {
     mark.net_micro().unwrap_or_default().0
-}
-
-fn standing_covers(watermark: Option<Watermark>, to: Watermark) -> bool {
-    watermark.is_some_and(|watermark| watermark.covers(to))
 }

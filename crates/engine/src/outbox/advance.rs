@@ -52,7 +52,7 @@ impl Outbox {
                 );
                 return self.wait(row, TxStage::Queued, Code::WrongChain, &text).await;
             }
-            Err(error) => return self.unreachable(row, &error),
+            Err(error) => return self.unreachable(row, error).await,
         }
         let call = Call {
             to: Some(row.to),
@@ -62,7 +62,7 @@ impl Outbox {
         let gas = match chain.simulate(row.account, &call).await {
             Ok(simulated) => simulated.gas,
             Err(ChainError::Reverted(revert)) => return self.fail(row, revert.message).await,
-            Err(error) => return self.unreachable(row, &error),
+            Err(error) => return self.unreachable(row, error).await,
         };
         let priced = async {
             Ok::<_, ChainError>((
@@ -73,7 +73,7 @@ impl Outbox {
         };
         let (fees, balance, nonce) = match priced.await {
             Ok(priced) => priced,
-            Err(error) => return self.unreachable(row, &error),
+            Err(error) => return self.unreachable(row, error).await,
         };
         let Some(fees) = affordable(fees, gas, balance) else {
             let cost = u128::from(gas).saturating_mul(price(fees).0);
@@ -133,7 +133,7 @@ impl Outbox {
                 let text = format!("{} cannot pay for the gas of the signed transaction", row.account);
                 self.wait(row, TxStage::Signed, Code::NoGas, &text).await
             }
-            Err(error) => self.unreachable(row, &error),
+            Err(error) => self.unreachable(row, error).await,
         }
     }
 
@@ -148,7 +148,7 @@ impl Outbox {
         match looked.await {
             Ok((head, Some(receipt))) => self.mined(network, row, &receipt, head).await,
             Ok((head, None)) => self.missing(network, row, &signed, head).await,
-            Err(error) => self.unreachable(row, &error),
+            Err(error) => self.unreachable(row, error).await,
         }
     }
 
@@ -192,7 +192,7 @@ impl Outbox {
         };
         let (used, known) = match looked.await {
             Ok(looked) => looked,
-            Err(error) => return self.unreachable(row, &error),
+            Err(error) => return self.unreachable(row, error).await,
         };
         if !known && row.nonce.is_some_and(|nonce| used > nonce) {
             return self
@@ -251,10 +251,10 @@ impl Outbox {
         self.save(row, None).await
     }
 
-    /// The node cannot be asked: nothing is known, so nothing changes. The ledger tells the user.
-    fn unreachable(&self, row: OutboxRow, error: &ChainError) -> Result<OutboxRow, Error> {
-        tracing::warn!(id = row.id, %error, "the node did not answer");
-        Ok(row)
+    /// The node cannot be asked: nothing is known, so nothing changes but the reason that is shown.
+    async fn unreachable(&self, row: OutboxRow, error: ChainError) -> Result<OutboxRow, Error> {
+        let (stage, error) = (row.stage, Error::from(error));
+        self.wait(row, stage, error.code, &error.message).await
     }
 }
 

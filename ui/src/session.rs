@@ -52,6 +52,9 @@ pub(crate) struct Toast {
 /// How long a toast stays.
 const TOAST_MS: u64 = 6000;
 
+/// More at once would cover the page; the oldest give way.
+const MOST_TOASTS: usize = 3;
+
 /// The window's own state, as signals.
 #[derive(Clone, Copy)]
 pub(crate) struct Session {
@@ -91,7 +94,11 @@ impl Session {
     pub(crate) fn say(self, tone: Tone, text: String) {
         let id = self.next_toast.get_value();
         self.next_toast.set_value(id + 1);
-        self.toasts.update(|toasts| toasts.push(Toast { id, text, tone }));
+        self.toasts.update(|toasts| {
+            toasts.push(Toast { id, text, tone });
+            let surplus = toasts.len().saturating_sub(MOST_TOASTS);
+            toasts.drain(..surplus);
+        });
         set_timeout(
             move || self.dismiss(id),
             std::time::Duration::from_millis(TOAST_MS),

@@ -215,7 +215,8 @@ fn ReasonRow(reason: String, stage: TxStage) -> impl IntoView {
 fn TransactionRow(row: Transaction, today: Memo<UnixMillis>) -> impl IntoView {
     let language = prefs().language;
     let what = match row.kind {
-        TxKind::OpenMeter => Key::MeterOpened,
+        TxKind::OpenMeter if row.stage == TxStage::Confirmed => Key::MeterOpened,
+        TxKind::OpenMeter => Key::OpenMeter,
         TxKind::SetSettler => Key::SettlerSet,
         TxKind::SettleMeter => Key::Settlement,
     };

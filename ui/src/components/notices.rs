@@ -47,7 +47,7 @@ pub(crate) fn Notices() -> impl IntoView {
     let retry = move |_| spawn_local(feed.refresh_all());
     let list = move || {
         notices.get().into_iter().map(|notice| {
-            let help = notice.help;
+            let (help, missing) = (notice.help, notice.error.code == Code::NoNetwork);
             view! {
                 <Problem error=notice.error weight=notice.weight>
                     {match help {
@@ -67,7 +67,7 @@ pub(crate) fn Notices() -> impl IntoView {
                                 data-testid="change-network"
                                 on:click=network
                             >
-                                {text(Key::ChangeNetwork)}
+                                {text(if missing { Key::NetworkTitle } else { Key::ChangeNetwork })}
                             </button>
                         }.into_any(),
                     }}
@@ -154,6 +154,9 @@ fn collect(state: &LiveState) -> Vec<Notice> {
         Registration::Missing => {}
         Registration::Unknown | Registration::Registered | Registration::Open { .. } => {}
     }
+    if let Some(reason) = state.home.as_ref().and_then(gas_missing) {
+        add(Error::new(Code::NoGas, reason), Weight::Notice, Help::None);
+    }
     let readiness = state
         .home
         .as_ref()
@@ -166,38 +169,32 @@ fn collect(state: &LiveState) -> Vec<Notice> {
         );
         let locked = *code == Code::Locked && status.vault == VaultState::Unlocked;
         if !elsewhere && !locked {
-            let reason = state.home.as_ref().and_then(|home| waiting_reason(home, *code));
             let help = if *code == Code::Locked {
                 Help::Unlock
             } else {
                 Help::None
             };
-            add(
-                Error::new(*code, reason.unwrap_or_default()),
-                Weight::Notice,
-                help,
-            );
+            add(Error::new(*code, ""), Weight::Notice, help);
         }
     }
     notices
 }
 
-/// The figures of what is waited for, which the estimate does not carry.
-fn waiting_reason(home: &Home, code: Code) -> Option<String> {
+/// What the account lacks, when a transaction or a settlement waits for gas.
+fn gas_missing(home: &Home) -> Option<String> {
     let transactions = home.transactions.iter().map(|row| (row.stage, &row.reason));
     let settlements = home.settlements.iter().map(|row| (row.stage, &row.reason));
-    let mut waiting = transactions
+    transactions
         .chain(settlements)
-        .filter(|(stage, _)| *stage == TxStage::NoGas);
-    waiting
-        .find_map(|(_, reason)| reason.clone())
-        .filter(|_| code == Code::NoGas)
+        .find(|(stage, _)| *stage == TxStage::NoGas)
+        .map(|(_, reason)| reason.clone().unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::tests::{home, state_with};
+    use crate::live::tests::{home, state_with, transaction};
+    use enerlink_domain::TxKind;
 
     fn codes(state: &LiveState) -> Vec<Code> {
         collect(state)
@@ -209,6 +206,21 @@ mod tests {
     #[test]
     fn a_good_day_has_no_notices() {
         assert_eq!(codes(&state_with(home())), []);
+    }
+
+    #[test]
+    fn a_transaction_that_waits_for_gas_is_said_whatever_the_estimate_says() {
+        let mut home = home();
+        let mut waiting = transaction(1, TxKind::OpenMeter, 100);
+        waiting.stage = TxStage::NoGas;
+        waiting.reason = Some("0x12 needs 5 wei more for gas".to_owned());
+        home.transactions.push(waiting);
+        let notices = collect(&state_with(home));
+        assert_eq!(
+            notices[0].error,
+            Error::new(Code::NoGas, "0x12 needs 5 wei more for gas")
+        );
+        assert_eq!(notices.len(), 1);
     }
 
     #[test]

@@ -67,7 +67,7 @@ pub(crate) fn RegistrationCard() -> impl IntoView {
             view! {
                 <section class="card registration" data-testid="registration-card">
                     <Problem error=Error::new(Code::MeterUnregistered, "") weight=Weight::Notice />
-                    <p class="mut">{text(Key::RequestWhy)}</p>
+                    {move || request.with(Option::is_none).then(|| view! { <p class="mut">{text(Key::RequestWhy)}</p> })}
                     {move || error.get().map(|error| view! { <Problem error=error /> })}
                     {body}
                 </section>

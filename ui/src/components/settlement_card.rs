@@ -243,6 +243,11 @@ fn SettleButton(estimate: Memo<Option<Estimate>>) -> impl IntoView {
             .unwrap_or_default()
     });
     let obstacle = Memo::new(move |_| estimate.with(|estimate| estimate.as_ref().and_then(obstacle)));
+    // A refusal is of its moment: once something else stands in the way, or nothing, it is no longer true.
+    Effect::new(move || {
+        obstacle.track();
+        error.set(None);
+    });
     let settle = move |_| {
         let Some(meter_id) =
             estimate.with_untracked(|estimate| estimate.as_ref().map(|estimate| estimate.meter_id.clone()))

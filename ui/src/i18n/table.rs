@@ -206,6 +206,7 @@ texts! {
     Energy: "Energi", "Energy";
     State: "Keadaan", "State";
     Settled: "Selesai", "Settled";
+    OpenMeter: "Buka meter", "Open the meter";
     MeterOpened: "Meter dibuka", "Meter opened";
     SettlerSet: "Kunci penyelesaian", "Settlement key";
     StageQueued: "antre", "queued";

@@ -37,8 +37,10 @@ pub(crate) fn HomePage() -> impl IntoView {
             (true, false) => Content::Setup,
         }
     });
+    // Whoever has opened a form is about to mend things, and the form says itself what is wrong.
+    let mending = Memo::new(move |_| session.form.get().is_some());
     view! {
-        <Notices />
+        {move || (!mending.get()).then(|| view! { <Notices /> })}
         {move || match content.get() {
             Content::Loading => view! { <Skeleton /> }.into_any(),
             Content::Setup => view! { <SetupPage /> }.into_any(),

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use serde::Serialize;
 
 /// Writes `value` as one line of JSON. A reader that has gone away is not an error of ours.
-pub(crate) fn line(value: &impl Serialize) {
+pub(crate) fn line<T: Serialize>(value: &T) {
     if let Ok(text) = serde_json::to_string(value) {
         text_line(&text);
     }

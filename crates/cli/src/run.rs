@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use enerlink_domain::Event;
+use enerlink_domain::{Code, Event, Registration, TxStage, meter::Link};
 use enerlink_engine::{Access, Engine};
 use serde_json::json;
 
@@ -21,17 +21,15 @@ pub(crate) async fn run(arguments: &RunArguments, json: bool) -> Outcome {
         &json!({ "event": "started", "status": engine.status() }),
         |_| "EnerLink is running; Ctrl+C stops it.".to_owned(),
     );
-    if json {
-        engine.snapshot().iter().for_each(output::line);
-    }
+    let tell = if json { output::line::<Event> } else { say };
+    engine.snapshot().iter().for_each(tell);
     let stop = stop_after(arguments.length);
     tokio::pin!(stop);
     loop {
         tokio::select! {
             () = &mut stop => break,
             event = events.next() => match event {
-                Some(event) if json => output::line(&event),
-                Some(event) => say(&event),
+                Some(event) => tell(&event),
                 None => break,
             }
         }
@@ -40,38 +38,68 @@ pub(crate) async fn run(arguments: &RunArguments, json: bool) -> Outcome {
     Ok(())
 }
 
-/// What a person at a terminal wants to know as it happens.
+/// What a person at a terminal wants to know as it happens: what was settled, what is in the way, what to do about it.
 fn say(event: &Event) {
     match event {
-        Event::Settlement(row) => output::text_line(&format!(
-            "settlement {} {} {} Wh {} ETK{}",
-            row.settlement_id,
-            row.status.as_str(),
-            row.energy_wh.0,
-            row.etk,
-            row.reason
+        Event::Settlement(row) => {
+            let reason = row
+                .reason
                 .as_ref()
                 .map(|reason| format!(" ({reason})"))
-                .unwrap_or_default()
-        )),
-        Event::Chain(chain) if !chain.link.up => {
+                .unwrap_or_default();
+            let (status, energy) = (row.status.as_str(), row.energy_wh.0);
             output::text_line(&format!(
-                "chain: {}",
-                chain.link.message.as_deref().unwrap_or("down")
+                "settlement {}: {status}, {energy} Wh, {} ETK{reason}",
+                row.settlement_id, row.etk
             ));
         }
-        Event::Device(device) if !device.link.up => {
-            output::text_line(&format!(
-                "meter {}: {}",
-                device.meter_id,
-                device.link.message.as_deref().unwrap_or("down")
-            ));
-        }
+        Event::Transaction(tx) => match tx.stage {
+            TxStage::NoGas => trouble("gas", tx.reason.as_deref(), Code::NoGas),
+            TxStage::AwaitingUnlock => trouble("signature", tx.reason.as_deref(), Code::Locked),
+            _ => {}
+        },
+        Event::Chain(chain) => down("chain", &chain.link),
+        Event::Device(device) => down(&format!("meter {}", device.meter_id), &device.link),
+        Event::Registration {
+            meter_id,
+            registration,
+        } => match registration {
+            Registration::Missing => trouble(
+                meter_id.as_str(),
+                Some("not registered on chain"),
+                Code::MeterUnregistered,
+            ),
+            Registration::Foreign { .. } | Registration::Retired => {
+                trouble(
+                    meter_id.as_str(),
+                    Some("not registered to this wallet"),
+                    Code::MeterForeign,
+                );
+            }
+            Registration::Unknown | Registration::Registered | Registration::Open { .. } => {}
+        },
         Event::TaskFailed { task, error } => {
-            output::text_line(&format!("{task} failed and starts again: {error}"))
+            output::text_line(&format!(
+                "{task} failed and starts again: {error}. {}",
+                error.code.next_step()
+            ));
         }
-        _ => {}
+        Event::Vault { .. } | Event::Estimate(_) | Event::Balances(_) | Event::Lagged { .. } => {}
     }
+}
+
+fn down(what: &str, link: &Link) {
+    if let Some(code) = link.code.filter(|_| !link.up) {
+        trouble(what, link.message.as_deref(), code);
+    }
+}
+
+fn trouble(what: &str, message: Option<&str>, code: Code) {
+    output::text_line(&format!(
+        "{what}: {}. {}",
+        message.unwrap_or("waits").trim_end_matches('.'),
+        code.next_step()
+    ));
 }
 
 /// Completes after `length`, or when the process is asked to end.

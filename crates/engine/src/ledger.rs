@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use enerlink_chain::{Addresses, Chain, ConverterTerms, Head, MeterOnChain};
+use enerlink_chain::{ConverterTerms, Head, MeterOnChain};
 use enerlink_domain::{
     Address, Clock, Error, Event, Meter, MeterId, Registration, Settlement, SettlementStage, Status, Trigger,
     event::{Balances, ChainState},
@@ -145,22 +145,26 @@ impl Ledger {
 
     /// One look at the chain.
     async fn look(&mut self) -> Result<(), Error> {
-        let Some(Network { chain, addresses }) = self.network.borrow_and_update().clone() else {
+        let Some(network) = self.network.borrow_and_update().clone() else {
             self.set_link(0, Err(network::missing()));
             return Ok(());
         };
-        let outcome = self.read(&chain, &addresses).await;
+        let outcome = self.read(&network).await;
         if let Err(error) = &outcome {
             tracing::warn!(code = ?error.code, %error, "the chain cannot be read");
         }
         self.verified = outcome.is_ok();
         self.asked = outcome.is_err();
-        self.set_link(addresses.chain_id, outcome);
+        self.set_link(network.addresses.chain_id, outcome);
         Ok(())
     }
 
-    async fn read(&mut self, chain: &Chain, addresses: &Addresses) -> Result<(), Error> {
-        if !self.verified {
+    async fn read(&mut self, network: &Network) -> Result<(), Error> {
+        let Network { chain, addresses } = network;
+        // Registers are lifted to what is read here, so that another chain must not get as far.
+        if self.verified {
+            network.check_identity().await?;
+        } else {
             chain.verify(addresses).await?;
         }
         let head = chain.head().await?;
@@ -170,7 +174,7 @@ impl Ledger {
             .head
             .is_some_and(|known| known.hash == head.hash);
         if self.verified && known_head && !self.asked {
-            return Ok(());
+            return self.catch_up(network, head.number).await;
         }
         let terms = chain.terms(addresses).await?;
         self.state.send_modify(|state| {
@@ -181,7 +185,7 @@ impl Ledger {
         for meter in &known {
             let standing = chain.meter(addresses, &meter.id).await?;
             self.note_standing(meter, standing).await?;
-            self.adopt(chain, addresses, meter, head.number).await?;
+            self.adopt(network, meter, head.number).await?;
         }
         let mut owners: Vec<Address> = known.iter().map(|meter| meter.owner).collect();
         owners.extend(
@@ -194,6 +198,18 @@ impl Ledger {
         owners.dedup();
         for owner in owners {
             self.note_balances(chain.balances(addresses, owner).await?);
+        }
+        Ok(())
+    }
+
+    /// Does what the last block could not yet: a meter may have been heard, or a settlement have ended, since then.
+    async fn catch_up(&self, network: &Network, head: u64) -> Result<(), Error> {
+        for meter in meters::list(&self.store.reader()).await? {
+            let registration = self.state.borrow().registration(&meter);
+            if let Registration::Open { watermark, .. } = registration {
+                self.metering.raise(&meter.id, watermark).await?;
+            }
+            self.adopt(network, &meter, head).await?;
         }
         Ok(())
     }
@@ -239,16 +255,10 @@ impl Ledger {
 
     /// Takes settlements over that this outbox did not send: another copy of the wallet did. Waits while a settlement
     /// of the meter is open, because then the event may be its own.
-    async fn adopt(
-        &self,
-        chain: &Chain,
-        addresses: &Addresses,
-        meter: &Meter,
-        head: u64,
-    ) -> Result<(), Error> {
+    async fn adopt(&self, network: &Network, meter: &Meter, head: u64) -> Result<(), Error> {
+        let Network { chain, addresses } = network;
         let cursor = format!("settled/{}", meter.id);
-        let depth = u64::from(addresses.confirmations.unwrap_or(1).max(1));
-        let Some(to) = (head + 1).checked_sub(depth) else {
+        let Some(to) = (head + 1).checked_sub(u64::from(network.confirmations())) else {
             return Ok(());
         };
         let reader = self.store.reader();

@@ -1,6 +1,6 @@
 //! The network in use: the node's address and the contracts, and the chain that this profile is bound to.
 
-use enerlink_chain::{Addresses, Chain};
+use enerlink_chain::{Addresses, Chain, ChainError};
 use enerlink_domain::{
     Code, Error,
     view::{NetworkDraft, NetworkView},
@@ -31,6 +31,23 @@ impl Network {
             DEFAULT_CONFIRMATIONS
         };
         self.addresses.confirmations.unwrap_or(default).max(1)
+    }
+
+    /// Checks that the node still serves this chain: what stands behind an address may be exchanged at any time.
+    pub(crate) async fn check_identity(&self) -> Result<(), ChainError> {
+        let found = self.chain.identity().await?;
+        let (expected, genesis) = (self.addresses.chain_id, self.addresses.genesis);
+        if found.chain_id != expected {
+            let found = found.chain_id;
+            return Err(ChainError::WrongChain { expected, found });
+        }
+        if found.genesis != genesis {
+            return Err(ChainError::OtherChain {
+                expected: genesis,
+                found: found.genesis,
+            });
+        }
+        Ok(())
     }
 
     pub(crate) fn view(&self) -> NetworkView {

@@ -177,8 +177,7 @@ impl Settling {
 
     /// Writes a settlement of everything that is owed and may be settled now.
     async fn settle(&self, meter: &Meter, trigger: Trigger) -> Result<Settlement, Error> {
-        let Network { chain, addresses } =
-            self.parts.network.borrow().clone().ok_or_else(network::missing)?;
+        let network = self.parts.network.borrow().clone().ok_or_else(network::missing)?;
         if settlements::open(&self.parts.store.reader(), &meter.id)
             .await?
             .is_some()
@@ -188,6 +187,8 @@ impl Settling {
                 format!("a settlement of {} is on its way", meter.id),
             ));
         }
+        network.check_identity().await?;
+        let Network { chain, addresses } = network;
         let standing = chain.meter(&addresses, &meter.id).await?;
         let standing = standing.ok_or_else(|| unregistered(meter))?;
         check_standing(meter, &standing)?;

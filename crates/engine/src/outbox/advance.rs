@@ -41,16 +41,12 @@ impl Outbox {
                 .await;
         }
         let chain = &network.chain;
-        // The node behind an address may have been exchanged since the last look.
-        match chain.identity().await {
-            Ok(identity)
-                if identity.chain_id == row.chain_id && identity.genesis == network.addresses.genesis => {}
-            Ok(identity) => {
-                let text = format!(
-                    "the node serves chain {}, not {}: nothing is signed",
-                    identity.chain_id, row.chain_id
-                );
-                return self.wait(row, TxStage::Queued, Code::WrongChain, &text).await;
+        match network.check_identity().await {
+            Ok(()) => {}
+            Err(error @ (ChainError::WrongChain { .. } | ChainError::OtherChain { .. })) => {
+                let error = Error::from(error);
+                let text = format!("{} Nothing is signed.", error.message);
+                return self.wait(row, TxStage::Queued, error.code, &text).await;
             }
             Err(error) => return self.unreachable(row, error).await,
         }

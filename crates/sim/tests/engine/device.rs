@@ -1,0 +1,170 @@
+//! What the device does: display resets and their answers, reboots, factory resets, repetitions.
+
+use std::time::Duration;
+
+use enerlink_meter::Channel;
+use enerlink_sim::home::{HomeConfig, Shape, SimMeter};
+use enerlink_store::{CommandRow, CommandStatus, commands};
+
+use crate::support::{Household, Setup, WH, registers, until};
+
+/// So fast that the simulated home exports 300 Wh in a second.
+const FAST: Setup = Setup {
+    confirmations: 1,
+    settlement_key: false,
+    shape: Shape::Flat,
+    rated_power_w: 20_000,
+    speed: 60,
+    period: None,
+};
+
+fn home() -> HomeConfig {
+    HomeConfig {
+        peak_solar_w: 25_000,
+        rated_power_w: 20_000,
+        battery_wh: 0,
+        sensor_interval: Duration::from_secs(6),
+        ..HomeConfig::default()
+    }
+}
+
+/// Waits until the meter was told to reset its display `times` times; answers the ids.
+async fn resets(household: &Household, times: usize) -> Vec<String> {
+    let mut ids = Vec::new();
+    until("the display to be reset", async || {
+        let commands = household.commands();
+        let resets = commands
+            .iter()
+            .filter(|command| command.to_string().contains("reset"));
+        ids = resets
+            .map(|command| command["correlation_id"].as_str().expect("an id").to_owned())
+            .collect();
+        ids.len() >= times
+    })
+    .await;
+    ids
+}
+
+/// Waits until the command `id` has come to `status`.
+async fn becomes(household: &Household, id: &str, status: CommandStatus) -> CommandRow {
+    let reader = household.store(household.engine()).await.reader();
+    let mut found = None;
+    until(&format!("the command to be {status:?}"), async || {
+        let row = commands::get(&reader, id)
+            .await
+            .expect("readable")
+            .expect("stored");
+        found = Some(row).filter(|row| row.status == status);
+        found.is_some()
+    })
+    .await;
+    found.expect("just found")
+}
+
+/// Waits until so much more is owed than is settled.
+async fn owes(household: &Household, watt_hours: u64) {
+    let settled = household.watermark().await.export.0;
+    until("energy to flow", async || {
+        let registers = registers(household.engine(), &household.id);
+        registers.is_some_and(|(export, _)| export.0 >= (settled + watt_hours) * WH)
+    })
+    .await;
+}
+
+/// Silences the meter and waits until the registers are what it has really counted.
+async fn agrees(household: &Household, meter: &SimMeter) {
+    meter.pause();
+    let truth = meter.snapshot().await.expect("a running meter").published;
+    until("the registers to be the truth", async || {
+        registers(household.engine(), &household.id) == Some((truth.export, truth.import))
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_display_is_reset_after_the_confirmation() {
+    let household = Household::found(FAST).await;
+    let _meter = household.move_in(home()).await;
+    household.opened().await;
+    owes(&household, 300).await;
+    assert!(household.commands().is_empty());
+    household.settle_through().await;
+    let ids = resets(&household, 1).await;
+    let row = becomes(&household, &ids[0], CommandStatus::Acknowledged).await;
+    assert_eq!((row.attempts, row.error), (1, None));
+    household.check(household.engine(), 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_display_that_does_not_answer_is_asked_three_times_under_one_id() {
+    let mut household = Household::open(Setup::default()).await;
+    household.flow(500 * WH, 0).await;
+    household.settle_through().await;
+    let ids = resets(&household, 3).await;
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    let row = becomes(&household, &ids[0], CommandStatus::Timeout).await;
+    assert_eq!(row.attempts, 3);
+    assert_eq!(household.commands().len(), 3);
+    household.check(household.engine(), 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn settlement_counters_without_totals_are_never_reset() {
+    let mut household = Household::open(Setup {
+        shape: Shape::Nested,
+        ..Setup::default()
+    })
+    .await;
+    household.flow(500 * WH, 0).await;
+    household.settle_through().await;
+    // Longer than three attempts take.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(household.commands().is_empty());
+    household.check(household.engine(), 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn registers_are_what_the_meter_has_counted_whatever_it_does() {
+    let household = Household::found(FAST).await;
+    let meter = household.move_in(home()).await;
+    household.opened().await;
+    owes(&household, 200).await;
+    meter.reboot();
+    owes(&household, 400).await;
+    agrees(&household, &meter).await;
+    let refused = refusals(&household);
+    meter.publish_duplicate();
+    meter.publish_late();
+    meter.publish_raw(Channel::Sensors, "{");
+    until("three refusals", async || refusals(&household) == refused + 3).await;
+    agrees(&household, &meter).await;
+    household.settle_through().await;
+    // What flows between the last message and a factory reset cannot be known, so nothing flows then.
+    meter.set_solar(Some(0));
+    meter.set_load(Some(0));
+    meter.resume();
+    agrees(&household, &meter).await;
+    meter.factory_reset();
+    meter.set_solar(None);
+    meter.set_load(None);
+    meter.resume();
+    owes(&household, 300).await;
+    agrees(&household, &meter).await;
+    let view = household.engine().meter(&household.id).expect("the meter");
+    assert_eq!(
+        view.registers.map(|registers| registers.epoch),
+        Some(1),
+        "the counters began anew once"
+    );
+    household.settle_through().await;
+    household.check(household.engine(), 2).await;
+}
+
+fn refusals(household: &Household) -> u64 {
+    household
+        .engine()
+        .meter(&household.id)
+        .expect("the meter")
+        .device
+        .refused
+}

@@ -1,0 +1,207 @@
+//! Answers that are lost, engines that end in the middle, strangers that take the nonce, locked wallets: one settlement.
+
+use enerlink_chain::build;
+use enerlink_domain::{Fees, Status, TxStage, UnsignedTx, Wei};
+use enerlink_keystore::Signer;
+use enerlink_sim::node::{Fault, Span};
+use serde_json::json;
+
+use crate::support::{End, Household, Setup, WH};
+
+const SEND: &str = "eth_sendRawTransaction";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_answer_is_asked_for_with_the_same_bytes() {
+    let mut household = Household::open(Setup::default()).await;
+    household.flow(500 * WH, 0).await;
+    household
+        .node
+        .faults()
+        .set_for(SEND, Fault::LoseAnswer, Span::Times(2));
+    let settled = household.settle_through().await;
+    assert!(household.node.faults().is_clear(), "the bytes were sent again");
+    assert_eq!(settled.energy_wh.0, 500);
+    assert_eq!(household.settlement_transactions(household.engine()).await, 1);
+    let sent = household
+        .chain
+        .pending_nonce(household.owner())
+        .await
+        .expect("read");
+    assert_eq!(sent, 2, "openMeter and one settleMeter");
+    household.check(household.engine(), 1).await;
+    assert_eq!(household.watermark().await, household.floor());
+}
+
+/// Where an engine is when it ends, and how it is kept there.
+#[derive(Clone, Copy, Debug)]
+enum At {
+    Queued,
+    AwaitingUnlock,
+    Signed,
+    /// The node has executed it and nobody knows.
+    SignedAndMined,
+    Sent,
+    Mined,
+}
+
+async fn end_at(at: At, end: End) {
+    let mut household = Household::open(Setup {
+        confirmations: 3,
+        ..Setup::default()
+    })
+    .await;
+    household.flow(500 * WH, 0).await;
+    let faults = household.node.faults().clone();
+    let stage = match at {
+        At::Queued => {
+            faults.set_for("eth_estimateGas", Fault::Status(503), Span::UntilCleared);
+            TxStage::Queued
+        }
+        At::AwaitingUnlock => {
+            household.engine().lock();
+            TxStage::AwaitingUnlock
+        }
+        At::Signed => {
+            faults.set_for(SEND, Fault::Status(503), Span::UntilCleared);
+            TxStage::Signed
+        }
+        At::SignedAndMined => {
+            faults.set_for(SEND, Fault::LoseAnswer, Span::UntilCleared);
+            TxStage::Signed
+        }
+        At::Sent => {
+            household.node.set_automine(false).await.expect("manual");
+            TxStage::Sent
+        }
+        At::Mined => TxStage::Mined,
+    };
+    let queued = household.settle().await;
+    let before = household.staged(stage).await;
+    household.restart(end).await;
+    faults.clear();
+    household.node.set_automine(true).await.expect("automine");
+    let mined = household.staged(TxStage::Mined).await;
+    assert_eq!(mined.id, before.id, "{at:?} {end:?}");
+    assert_eq!(
+        before.hash.unwrap_or(mined.hash.expect("signed")),
+        mined.hash.expect("signed")
+    );
+    household.node.mine(2).await.expect("blocks");
+    household
+        .concluded(household.engine(), &queued.settlement_id, Status::Success)
+        .await;
+    assert_eq!(household.settlement_transactions(household.engine()).await, 1);
+    household.check(household.engine(), 1).await;
+    assert_eq!(household.watermark().await, household.floor());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_engine_that_stops_goes_on_where_it_was() {
+    for at in [
+        At::Queued,
+        At::AwaitingUnlock,
+        At::Signed,
+        At::SignedAndMined,
+        At::Sent,
+        At::Mined,
+    ] {
+        end_at(at, End::Stopped).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_engine_that_dies_goes_on_where_it_was() {
+    for at in [
+        At::Queued,
+        At::AwaitingUnlock,
+        At::Signed,
+        At::SignedAndMined,
+        At::Sent,
+        At::Mined,
+    ] {
+        end_at(at, End::Dropped).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_settlement_key_settles_while_the_wallet_is_locked() {
+    let mut household = Household::open(Setup {
+        settlement_key: true,
+        ..Setup::default()
+    })
+    .await;
+    household.engine().lock();
+    household.flow(500 * WH, 0).await;
+    household.settle_through().await;
+    let tx = household.settlement_transaction().await.expect("sent");
+    assert_ne!(tx.from, household.owner(), "the settlement key has signed");
+    household.check(household.engine(), 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_settlement_waits_for_the_wallet_to_be_unlocked() {
+    let mut household = Household::open(Setup::default()).await;
+    household.engine().lock();
+    household.flow(500 * WH, 0).await;
+    let queued = household.settle().await;
+    household.staged(TxStage::AwaitingUnlock).await;
+    household.flow(300 * WH, 0).await;
+    assert!(household.events().await.is_empty());
+    household.unlock().await;
+    household
+        .concluded(household.engine(), &queued.settlement_id, Status::Success)
+        .await;
+    household.check(household.engine(), 1).await;
+    let audit = household.engine().audit(&household.id).await.expect("added up");
+    assert_eq!(
+        audit.settled_uwh, 500_000_000,
+        "what flowed while it waited is carried"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_with_the_same_nonce_fails_the_settlement_and_the_energy_is_owed_again() {
+    let mut household = Household::open(Setup::default()).await;
+    household.flow(500 * WH, 0).await;
+    let faults = household.node.faults().clone();
+    faults.set_for(SEND, Fault::Status(503), Span::UntilCleared);
+    let queued = household.settle().await;
+    let signed = household.staged(TxStage::Signed).await;
+    let call = build::transfer(household.operator.address(), Wei::ZERO);
+    let foreign = UnsignedTx {
+        chain_id: household.addresses.chain_id,
+        nonce: signed.nonce.expect("signed"),
+        to: call.to,
+        value: call.value,
+        gas_limit: 21_000,
+        fees: Fees::Legacy { gas_price: Wei::ZERO },
+        input: call.input,
+    };
+    let owner = household.owner();
+    let keys = household.keys();
+    let foreign = keys
+        .sign(&Signer::Wallet(owner), &foreign, household.addresses.chain_id)
+        .expect("signed");
+    let raw = format!("0x{}", enerlink_domain::id::hex(&foreign.raw));
+    household.node.request(SEND, json!([raw])).await.expect("taken");
+    faults.clear();
+    let failed = household
+        .concluded(household.engine(), &queued.settlement_id, Status::Failed)
+        .await;
+    assert!(
+        failed.reason.is_some_and(|reason| reason.contains("nonce")),
+        "it says why"
+    );
+    household.check(household.engine(), 0).await;
+    let again = household.settle_through().await;
+    assert_eq!(again.settlement_id, queued.settlement_id);
+    household.check(household.engine(), 1).await;
+    assert_eq!(household.watermark().await, household.floor());
+    let statuses: Vec<Status> = household
+        .rows(household.engine())
+        .await
+        .iter()
+        .map(|row| row.status)
+        .collect();
+    assert_eq!(statuses, [Status::Success, Status::Failed]);
+}

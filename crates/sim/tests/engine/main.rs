@@ -1,0 +1,9 @@
+//! The real engine against a real node, broker and database; what goes wrong goes wrong on the wire or on the disk.
+
+mod copies;
+mod device;
+mod interruptions;
+mod outages;
+mod reorganisations;
+mod support;
+mod terms;

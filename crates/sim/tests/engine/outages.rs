@@ -1,0 +1,160 @@
+//! A node that is away, hangs, lies or is another one, a database that is locked, a clock that is set back: energy is
+//! counted meanwhile, and settled once.
+
+use enerlink_domain::{Code, Event, Status, TxStage};
+use enerlink_sim::node::{Fault, Span};
+
+use crate::support::{Household, Setup, WH, told, until};
+
+/// The node fails in this way while a settlement is signed and not yet sent, and comes back.
+async fn away(fault: Fault) {
+    let mut household = Household::open(Setup::default()).await;
+    household.flow(500 * WH, 0).await;
+    let faults = household.node.faults().clone();
+    faults.set_for("eth_sendRawTransaction", Fault::Status(503), Span::UntilCleared);
+    let queued = household.settle().await;
+    household.staged(TxStage::Signed).await;
+    faults.clear();
+    faults.set(fault.clone(), Span::UntilCleared);
+    household.flow(300 * WH, 0).await;
+    household.link_down(Code::NodeUnreachable).await;
+    let state = household.settlement_transaction().await.expect("still there");
+    assert!(
+        matches!(state.stage, TxStage::Signed | TxStage::Sent),
+        "{fault:?}: {:?}",
+        state.stage
+    );
+    let estimate = household
+        .engine()
+        .estimate(&household.id)
+        .await
+        .expect("an estimate");
+    assert_eq!(estimate.pending.0, 500_000_000);
+    assert!(
+        estimate.owed.0 >= 299_000_000,
+        "{fault:?}: what flowed meanwhile is carried"
+    );
+    faults.clear();
+    household.link_up().await;
+    household
+        .concluded(household.engine(), &queued.settlement_id, Status::Success)
+        .await;
+    assert_eq!(household.settlement_transactions(household.engine()).await, 1);
+    household.check(household.engine(), 1).await;
+    let audit = household.engine().audit(&household.id).await.expect("added up");
+    assert_eq!(audit.settled_uwh, 500_000_000, "{fault:?}");
+    household.settle_through().await;
+    household.check(household.engine(), 2).await;
+    assert_eq!(household.watermark().await, household.floor());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_was_away_settles_once() {
+    for fault in [
+        Fault::Refuse,
+        Fault::Status(500),
+        Fault::Html,
+        Fault::Truncate,
+        Fault::WrongId,
+    ] {
+        away(fault).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_hangs_settles_once() {
+    away(Fault::Hang).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_queued_while_the_node_is_away() {
+    let mut household = Household::open(Setup::default()).await;
+    household.flow(500 * WH, 0).await;
+    household.node.faults().set(Fault::Refuse, Span::UntilCleared);
+    let refused = household
+        .engine()
+        .settle_now(household.id.clone())
+        .await
+        .expect_err("no node");
+    assert_eq!(refused.code, Code::NodeUnreachable);
+    assert!(household.rows(household.engine()).await.is_empty());
+    household.node.faults().clear();
+    household.settle_through().await;
+    household.check(household.engine(), 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_chain_is_named_and_nothing_is_signed_for_it() {
+    let mut household = Household::open(Setup {
+        period: Some(20),
+        ..Setup::default()
+    })
+    .await;
+    household
+        .node
+        .faults()
+        .set(Fault::ChainId(99), Span::UntilCleared);
+    household.link_down(Code::WrongChain).await;
+    household.flow(500 * WH, 0).await;
+    let refused = household
+        .engine()
+        .settle_now(household.id.clone())
+        .await
+        .expect_err("another chain");
+    assert_eq!(refused.code, Code::WrongChain);
+    // Two ends of a period.
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    assert_eq!(household.settlement_transactions(household.engine()).await, 0);
+    household.node.faults().clear();
+    household.link_up().await;
+    household.check(household.engine(), 1).await;
+    assert_eq!(household.watermark().await, household.floor());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chain_that_changes_under_a_queued_settlement_signs_nothing() {
+    let mut household = Household::open(Setup::default()).await;
+    household.flow(500 * WH, 0).await;
+    let faults = household.node.faults().clone();
+    faults.set_for("eth_estimateGas", Fault::Status(503), Span::UntilCleared);
+    let queued = household.settle().await;
+    household.staged(TxStage::Queued).await;
+    faults.clear();
+    faults.set(Fault::ChainId(99), Span::UntilCleared);
+    household.link_down(Code::WrongChain).await;
+    let waiting = household.staged(TxStage::Queued).await;
+    assert_eq!(waiting.hash, None);
+    faults.clear();
+    household
+        .concluded(household.engine(), &queued.settlement_id, Status::Success)
+        .await;
+    household.check(household.engine(), 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_that_cannot_write_is_told_and_comes_back() {
+    let mut household = Household::open(Setup::default()).await;
+    let mut events = household.engine().events();
+    let store = household.store(household.engine()).await;
+    // Another program holds the database for longer than anybody waits.
+    let held = store.begin().await.expect("the write lock");
+    household.murmur(500 * WH, 0).await;
+    let (task, error) = told(&mut events, |event| match event {
+        Event::TaskFailed { task, error } => Some((task, error)),
+        _ => None,
+    })
+    .await;
+    assert_eq!(
+        (task.as_str(), error.code),
+        ("metering", Code::Storage),
+        "{error}"
+    );
+    drop(held);
+    until("the task to come back", async || {
+        household.repeat().await;
+        crate::support::registers(household.engine(), &household.id) == Some(household.counted())
+    })
+    .await;
+    household.settle_through().await;
+    household.check(household.engine(), 1).await;
+}

@@ -1,0 +1,100 @@
+//! What stands between owed energy and a settlement: the balance that a burn needs, the chain's plausibility bucket.
+
+use std::time::Duration;
+
+use enerlink_domain::{Code, Status};
+
+use crate::support::{Household, Setup, WH};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn imported_energy_burns_exactly_what_it_costs() {
+    let mut household = Household::open(Setup::default()).await;
+    household.flow(500 * WH, 0).await;
+    household.settle_through().await;
+    household.flow(0, 200 * WH).await;
+    let burned = household.settle_through().await;
+    assert_eq!((burned.energy_wh.0, burned.etk.0), (-200, -20_000));
+    let sums = household
+        .engine()
+        .token_sums(household.owner())
+        .await
+        .expect("read");
+    assert_eq!(
+        (sums.etk_minted.0, sums.etk_burned.0, sums.etk_balance.0),
+        (50_000, 20_000, 30_000)
+    );
+    household.check(household.engine(), 2).await;
+    assert_eq!(household.watermark().await, household.floor());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_that_cannot_be_paid_is_owed_without_a_storm() {
+    let mut household = Household::open(Setup {
+        period: Some(10),
+        ..Setup::default()
+    })
+    .await;
+    household.flow(0, 800 * WH).await;
+    let queued = household.outbox(household.engine()).await.len();
+    let refused = household
+        .engine()
+        .settle_now(household.id.clone())
+        .await
+        .expect_err("nothing to burn");
+    assert_eq!(refused.code, Code::InsufficientBalance);
+    // Four ends of a period.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(
+        household.outbox(household.engine()).await.len(),
+        queued,
+        "nothing is queued"
+    );
+    assert!(household.rows(household.engine()).await.is_empty());
+    household.check(household.engine(), 0).await;
+    let audit = household.engine().audit(&household.id).await.expect("added up");
+    assert_eq!(audit.carried_uwh / WH as i64, -800, "owed and carried");
+    household.flow(2_000 * WH, 0).await;
+    household.check(household.engine(), 1).await;
+    assert_eq!(household.watermark().await, household.floor());
+    let settled = household.rows(household.engine()).await.remove(0);
+    assert_eq!(settled.energy_wh.0, 1_200, "the import was paid by the export");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_bucket_does_not_allow_now_is_settled_later() {
+    let mut household = Household::open(Setup {
+        rated_power_w: 1_000,
+        ..Setup::default()
+    })
+    .await;
+    for _ in 0..3 {
+        household.flow(900 * WH + 10, 0).await;
+    }
+    let first = household.settle_through().await;
+    assert!(
+        (1_000..1_100).contains(&first.energy_wh.0),
+        "an hour of rated power: {:?}",
+        first.energy_wh
+    );
+    let full = household
+        .engine()
+        .settle_now(household.id.clone())
+        .await
+        .expect_err("the bucket is full");
+    assert_eq!(full.code, Code::NothingToSettle);
+    let mut settled = 1;
+    while household.watermark().await != household.floor() {
+        let head = household.chain.head().await.expect("a head");
+        household
+            .node
+            .set_next_timestamp(head.timestamp + 3600)
+            .await
+            .expect("later");
+        household.node.mine(1).await.expect("a block");
+        let row = household.settle_through().await;
+        assert_eq!(row.status, Status::Success);
+        settled += 1;
+    }
+    assert_eq!(settled, 3, "1000, 1000 and the rest");
+    household.check(household.engine(), settled).await;
+}

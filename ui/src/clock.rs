@@ -45,6 +45,11 @@ impl CoreClock {
         }
     }
 
+    /// How much faster than ours it runs; more than 0.
+    pub(crate) fn rate(&self) -> f64 {
+        self.rate
+    }
+
     /// The core's time at local time `local`.
     pub(crate) fn at(&self, local: i64) -> UnixMillis {
         let elapsed = (local - self.local).max(0) as f64 * self.rate;

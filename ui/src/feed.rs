@@ -5,7 +5,7 @@ use std::time::Duration;
 use enerlink_domain::{
     MeterId, UnixMillis,
     event::VaultState,
-    view::{Home, PowerCurve},
+    view::{AppStatus, Home, PowerCurve},
 };
 use enerlink_ipc::{Event, ListSettlements, Lock, ReadHome, ReadNetwork, ReadPower, ReadStatus};
 use leptos::{prelude::*, task::spawn_local};
@@ -48,6 +48,8 @@ pub(crate) struct Feed {
     pub unlock_at: RwSignal<i64>,
     clock: StoredValue<CoreClock>,
     wanted: StoredValue<Refetch>,
+    /// How many events have told of chain and vault, which the status holds too.
+    told: StoredValue<u64>,
     session: Session,
     prefs: Prefs,
 }
@@ -63,6 +65,7 @@ impl Feed {
             unlock_at: RwSignal::new(0),
             clock: StoredValue::new(CoreClock::new(UnixMillis(wall), wall)),
             wanted: StoredValue::new(Refetch::Nothing),
+            told: StoredValue::new(0),
             session,
             prefs,
         }
@@ -81,7 +84,7 @@ impl Feed {
 
     /// Reads all snapshots.
     pub(crate) async fn refresh_all(self) {
-        match ipc::call(&ReadStatus {}).await {
+        match self.read_status().await {
             Ok(status) => {
                 let wait = i64::try_from(status.unlock_wait_ms).unwrap_or(i64::MAX);
                 self.unlock_at.set(ipc::wall_millis().saturating_add(wait));
@@ -123,6 +126,22 @@ impl Feed {
             }
             Err(error) => self.state.update(|state| state.failure = Some(error)),
         }
+    }
+
+    /// The status, read again when events overtook the answer: what they told is newer.
+    async fn read_status(self) -> Result<AppStatus, ipc::Error> {
+        loop {
+            let before = self.told.get_value();
+            let answer = ipc::call(&ReadStatus {}).await;
+            if answer.is_err() || self.told.get_value() == before {
+                return answer;
+            }
+        }
+    }
+
+    /// How long a span of the core's time is for whoever sits at the window: a simulated clock may run faster.
+    pub(crate) fn felt(self, span: Duration) -> Duration {
+        span.div_f64(self.clock.read_value().rate())
     }
 
     /// The home page for the day of the core's clock, which is known only from its answer.
@@ -221,6 +240,9 @@ impl Feed {
     fn take(self, event: Event) {
         if let Some(now) = LiveState::time_of(&event) {
             self.observe(now);
+        }
+        if matches!(event, Event::Chain(_) | Event::Vault { .. }) {
+            self.told.update_value(|told| *told += 1);
         }
         let outcome = self.state.try_update(|state| state.apply(event));
         let Some(Outcome { refetch, news }) = outcome else {

@@ -1,5 +1,7 @@
 //! The power flow diagram: sun, home, battery, grid, and what moves between them.
 
+use std::time::Duration;
+
 use enerlink_domain::MicroWatts;
 use leptos::prelude::*;
 
@@ -31,6 +33,9 @@ enum Freshness {
     Stale,
 }
 
+/// Nobody calls a meter silent that was heard three seconds ago.
+const SHORTEST_SILENCE: Duration = Duration::from_secs(3);
+
 /// The card with the diagram.
 #[component]
 pub(crate) fn FlowCard() -> impl IntoView {
@@ -52,17 +57,18 @@ pub(crate) fn FlowCard() -> impl IntoView {
     let heard = Memo::new(move |_| {
         feed.state.with(|state| {
             let device = &state.home.as_ref()?.meter.as_ref()?.device;
-            let limit = device.interval_ms.unwrap_or(5000).saturating_mul(2).max(3000);
+            let limit = device.interval_ms.unwrap_or(5000).saturating_mul(2);
             Some((device.sensors.as_ref()?.0, limit, device.link.up))
         })
     });
-    let age = Memo::new(move |_| {
-        heard
-            .get()
-            .map(|(at, ..)| feed.now.get().since(at).as_millis() as u64 / 1000)
-    });
-    let freshness = Memo::new(move |_| match (heard.get(), age.get()) {
-        (Some((_, limit, up)), Some(age)) if up && age * 1000 <= limit => Freshness::Fresh,
+    let silence = move || heard.get().map(|(at, ..)| feed.now.get().since(at));
+    let age = Memo::new(move |_| silence().map(|silence| feed.felt(silence).as_secs()));
+    let freshness = Memo::new(move |_| match (heard.get(), silence()) {
+        (Some((_, limit, true)), Some(silence))
+            if silence <= Duration::from_millis(limit) || feed.felt(silence) <= SHORTEST_SILENCE =>
+        {
+            Freshness::Fresh
+        }
         (Some(_), _) => Freshness::Stale,
         (None, _) => Freshness::None,
     });

@@ -462,8 +462,9 @@ fn grow(
         _ => None,
     };
     let plausible = |added: &MicroWh| *added <= limit;
+    // One that shows less than has flowed since the restart has restarted as well.
     let added = recovered
-        .filter(plausible)
+        .filter(|added| *added >= now && plausible(added))
         .or(Some(now).filter(plausible))
         .unwrap_or_default();
     Some(Growth {

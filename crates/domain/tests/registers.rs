@@ -276,6 +276,25 @@ fn a_reset_of_the_totals_begins_an_epoch_and_the_settlement_counter_closes_the_g
 }
 
 #[test]
+fn a_factory_reset_restarts_the_settlement_counter_as_well() {
+    let (mut device, mut registers) = started();
+    device.pass(60_000, 500, 0);
+    device.settlement_export = 0;
+    device.pass(2_000, 500, 0);
+    registers.apply(&device.reading(), device.now(), false, RATED_W);
+    device.export = 0;
+    device.import = 0;
+    device.settlement_export = 0;
+    device.pass(10_000, 500, 0);
+    let verdict = registers.apply(&device.reading(), device.now(), false, RATED_W);
+    assert!(
+        matches!(verdict, Verdict::Counted { new_epoch: true, .. }),
+        "{verdict:?}"
+    );
+    assert_eq!(registers.export.0, device.true_export);
+}
+
+#[test]
 fn a_replaced_meter_that_shows_much_is_only_a_new_baseline() {
     let (mut device, mut registers) = started();
     let before = registers.export;

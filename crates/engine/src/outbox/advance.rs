@@ -12,6 +12,12 @@ use crate::network::Network;
 impl Outbox {
     /// Moves `row` as far as it goes now. An error of the node leaves the row where it is.
     pub(super) async fn advance(&self, network: &Network, mut row: OutboxRow) -> Result<OutboxRow, Error> {
+        // Another chain knows nothing of what was sent to this one, and may have used the nonce for something else.
+        if row.stage.is_signed()
+            && let Err(error) = network.check_identity().await
+        {
+            return self.unreachable(row, error).await;
+        }
         if matches!(
             row.stage,
             TxStage::Queued | TxStage::AwaitingUnlock | TxStage::NoGas
@@ -41,14 +47,8 @@ impl Outbox {
                 .await;
         }
         let chain = &network.chain;
-        match network.check_identity().await {
-            Ok(()) => {}
-            Err(error @ (ChainError::WrongChain { .. } | ChainError::OtherChain { .. })) => {
-                let error = Error::from(error);
-                let text = format!("{} Nothing is signed.", error.message);
-                return self.wait(row, TxStage::Queued, error.code, &text).await;
-            }
-            Err(error) => return self.unreachable(row, error).await,
+        if let Err(error) = network.check_identity().await {
+            return self.unreachable(row, error).await;
         }
         let call = Call {
             to: Some(row.to),
@@ -158,7 +158,8 @@ impl Outbox {
         let block = Some((receipt.block, receipt.block_hash));
         let confirmations = (head + 1).saturating_sub(receipt.block);
         let deep = confirmations >= u64::from(network.confirmations());
-        if !deep && row.stage == TxStage::Mined && row.block == block && row.confirmations == confirmations {
+        let same = row.block == block && row.confirmations == confirmations && row.reason.is_none();
+        if !deep && row.stage == TxStage::Mined && same {
             return Ok(row);
         }
         row.block = block;
@@ -209,6 +210,9 @@ impl Outbox {
             );
             return self.send(&network.chain, row).await;
         }
+        if row.reason.take().is_some() {
+            return self.save(row, None).await;
+        }
         Ok(row)
     }
 
@@ -247,7 +251,7 @@ impl Outbox {
         self.save(row, None).await
     }
 
-    /// The node cannot be asked: nothing is known, so nothing changes but the reason that is shown.
+    /// The node cannot be asked, or is another one: nothing is known, so nothing changes but the reason that is shown.
     async fn unreachable(&self, row: OutboxRow, error: ChainError) -> Result<OutboxRow, Error> {
         let (stage, error) = (row.stage, Error::from(error));
         self.wait(row, stage, error.code, &error.message).await

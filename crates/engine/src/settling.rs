@@ -456,6 +456,8 @@ impl Task for Settling {
         let mut end = period_end(self.parts.clock.wall(), period);
         let mut early = self.parts.clock.monotonic() + EARLY_TURN;
         loop {
+            // A clock that was set back must not make the period longer.
+            end = end.min(period_end(self.parts.clock.wall(), period));
             let left = end.since(self.parts.clock.wall()).min(LONGEST_SLEEP);
             tokio::select! {
                 () = self.parts.clock.sleep(left) => {}

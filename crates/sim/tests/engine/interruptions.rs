@@ -1,10 +1,7 @@
 //! Answers that are lost, engines that end in the middle, strangers that take the nonce, locked wallets: one settlement.
 
-use enerlink_chain::build;
-use enerlink_domain::{Fees, Status, TxStage, UnsignedTx, Wei};
-use enerlink_keystore::Signer;
+use enerlink_domain::{Status, TxStage};
 use enerlink_sim::node::{Fault, Span};
-use serde_json::json;
 
 use crate::support::{End, Household, Setup, WH};
 
@@ -167,23 +164,7 @@ async fn a_stranger_with_the_same_nonce_fails_the_settlement_and_the_energy_is_o
     faults.set_for(SEND, Fault::Status(503), Span::UntilCleared);
     let queued = household.settle().await;
     let signed = household.staged(TxStage::Signed).await;
-    let call = build::transfer(household.operator.address(), Wei::ZERO);
-    let foreign = UnsignedTx {
-        chain_id: household.addresses.chain_id,
-        nonce: signed.nonce.expect("signed"),
-        to: call.to,
-        value: call.value,
-        gas_limit: 21_000,
-        fees: Fees::Legacy { gas_price: Wei::ZERO },
-        input: call.input,
-    };
-    let owner = household.owner();
-    let keys = household.keys();
-    let foreign = keys
-        .sign(&Signer::Wallet(owner), &foreign, household.addresses.chain_id)
-        .expect("signed");
-    let raw = format!("0x{}", enerlink_domain::id::hex(&foreign.raw));
-    household.node.request(SEND, json!([raw])).await.expect("taken");
+    household.send_beside(signed.nonce.expect("signed")).await;
     faults.clear();
     let failed = household
         .concluded(household.engine(), &queued.settlement_id, Status::Failed)

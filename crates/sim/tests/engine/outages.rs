@@ -132,6 +132,75 @@ async fn a_chain_that_changes_under_a_queued_settlement_signs_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_chain_does_not_decide_about_a_settlement() {
+    let mut household = Household::open(Setup::default()).await;
+    household.flow(500 * WH, 0).await;
+    household.node.set_automine(false).await.expect("manual");
+    household.settle().await;
+    let sent = household.staged(TxStage::Sent).await;
+    household.replace_node().await;
+    household.link_down(Code::OtherChain).await;
+    // There, the account has long used the nonce of the settlement for something else.
+    for nonce in 0..=sent.nonce.expect("signed") {
+        household.send_beside(nonce).await;
+    }
+    until("the outbox to say so", async || {
+        let tx = household.settlement_transaction().await.expect("still there");
+        tx.reason.is_some_and(|reason| reason.contains("genesis"))
+    })
+    .await;
+    household.staged(TxStage::Sent).await;
+    let refused = household
+        .engine()
+        .settle_now(household.id.clone())
+        .await
+        .expect_err("one is open");
+    assert_eq!(refused.code, Code::SettlementPending);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_says_why_it_waits_for_as_long_as_it_does() {
+    let mut household = Household::open(Setup::default()).await;
+    household.flow(500 * WH, 0).await;
+    household.node.set_automine(false).await.expect("manual");
+    household.settle().await;
+    household.staged(TxStage::Sent).await;
+    let says_why = async || {
+        household
+            .settlement_transaction()
+            .await
+            .expect("sent")
+            .reason
+            .is_some()
+    };
+    household
+        .node
+        .faults()
+        .set(Fault::Status(503), Span::UntilCleared);
+    until("a reason", says_why).await;
+    household.node.faults().clear();
+    until("no reason", async || !says_why().await).await;
+    household.staged(TxStage::Sent).await;
+    household.node.mine(1).await.expect("a block");
+    household.check(household.engine(), 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_is_set_back_does_not_stop_the_periods() {
+    let mut household = Household::open(Setup {
+        period: Some(20),
+        ..Setup::default()
+    })
+    .await;
+    for (event, day) in [-86_400_000, 86_400_000].into_iter().enumerate() {
+        household.clock.shift(day);
+        household.flow(500 * WH, 0).await;
+        household.check(household.engine(), event + 1).await;
+    }
+    assert_eq!(household.watermark().await, household.floor());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_task_that_cannot_write_is_told_and_comes_back() {
     let mut household = Household::open(Setup::default()).await;
     let mut events = household.engine().events();

@@ -6,16 +6,18 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicI64, AtomicU32, Ordering},
     },
     time::Duration,
 };
 
 use alloy::primitives::{Address as AlloyAddress, U256};
-use enerlink_chain::{Addresses, Chain, SettledEvent};
+use enerlink_chain::{Addresses, Chain, SettledEvent, build};
 use enerlink_domain::{
-    BrokerAddress, Clock, Code, Error, Event, MeterId, MicroWh, NetMicroWh, Registration, Settlement, Status,
-    Transaction, TxKind, TxStage, UnixMillis,
+    BrokerAddress, Clock, Code, Error, Event, Fees, MeterId, MicroWh, NetMicroWh, Registration, Settlement,
+    Status, Transaction, TxKind, TxStage, UnixMillis, UnsignedTx, Wei,
+    clock::BoxFuture,
+    id::hex,
     reading::Units,
     settlement::Watermark,
     view::{MeterDraft, NetworkDraft},
@@ -23,6 +25,7 @@ use enerlink_domain::{
 use enerlink_engine::{
     Account, Config, Engine, Events, KdfParams, Keystore, Parts, Password, operator::DirectAccount,
 };
+use enerlink_keystore::Signer;
 use enerlink_meter::Channel;
 use enerlink_sim::{
     broker::Broker,
@@ -32,6 +35,7 @@ use enerlink_sim::{
 };
 use enerlink_store::Store;
 use rumqttc::{AsyncClient, MqttOptions, QoS};
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
@@ -89,7 +93,7 @@ pub(crate) struct Household {
     pub(crate) chain: Chain,
     pub(crate) addresses: Addresses,
     pub(crate) operator: DirectAccount,
-    pub(crate) clock: Arc<SimClock>,
+    pub(crate) clock: Arc<HouseClock>,
     pub(crate) profile: Profile,
     pub(crate) id: MeterId,
     base_topic: String,
@@ -109,9 +113,9 @@ impl Household {
     pub(crate) async fn found(setup: Setup) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let clock = Arc::new(SimClock::new(MORNING, setup.speed));
+        let clock = Arc::new(HouseClock::new(setup.speed));
         let operator = Account::random().expect("an account");
-        let node = node(&clock, operator.address().0).await;
+        let node = node(&clock, operator.address().0, 0).await;
         let chain = Chain::new(node.url()).expect("a usable address");
         let operator = DirectAccount::connect(operator, chain.clone())
             .await
@@ -397,7 +401,7 @@ impl Household {
     }
 
     /// The keys of the profile, unlocked, outside the engine.
-    pub(crate) fn keys(&self) -> Keystore {
+    fn keys(&self) -> Keystore {
         let keystore = Keystore::open(self.profile.directory.path()).expect("keys");
         keystore
             .unlock(
@@ -407,6 +411,33 @@ impl Household {
             )
             .expect("unlocked");
         keystore
+    }
+
+    /// A development node that is started again: another chain at the same address, under the same id.
+    pub(crate) async fn replace_node(&mut self) {
+        let port = self.node.url().rsplit_once(':').expect("a port").1;
+        let port = port.parse().expect("a port");
+        self.node.shutdown().await;
+        self.node = node(&self.clock, self.operator.address().0, port).await;
+    }
+
+    /// Sends a transaction of the wallet's own account past the wire and past the outbox.
+    pub(crate) async fn send_beside(&self, nonce: u64) {
+        let call = build::transfer(self.operator.address(), Wei::ZERO);
+        let transfer = UnsignedTx {
+            chain_id: self.addresses.chain_id,
+            nonce,
+            to: call.to,
+            value: call.value,
+            gas_limit: 21_000,
+            fees: Fees::Legacy { gas_price: Wei::ZERO },
+            input: call.input,
+        };
+        let signer = Signer::Wallet(self.owner());
+        let signed = self.keys().sign(&signer, &transfer, self.addresses.chain_id);
+        let raw = format!("0x{}", hex(&signed.expect("signed").raw));
+        let taken = self.node.request("eth_sendRawTransaction", json!([raw])).await;
+        taken.expect("taken");
     }
 
     /// A simulated home behind the same topic, instead of the meter that is turned by hand.
@@ -516,6 +547,40 @@ impl Household {
     }
 }
 
+/// The time of a household; its time of day can be set, while the chain keeps its own.
+pub(crate) struct HouseClock {
+    inner: SimClock,
+    shift_ms: AtomicI64,
+}
+
+impl HouseClock {
+    fn new(speed: u32) -> Self {
+        Self {
+            inner: SimClock::new(MORNING, speed),
+            shift_ms: AtomicI64::new(0),
+        }
+    }
+
+    /// Sets the time of day forward or, when negative, back.
+    pub(crate) fn shift(&self, milliseconds: i64) {
+        self.shift_ms.fetch_add(milliseconds, Ordering::Relaxed);
+    }
+}
+
+impl Clock for HouseClock {
+    fn wall(&self) -> UnixMillis {
+        UnixMillis(self.inner.wall().0 + self.shift_ms.load(Ordering::Relaxed))
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.inner.monotonic()
+    }
+
+    fn sleep_until(&self, deadline: Duration) -> BoxFuture<'static, ()> {
+        self.inner.sleep_until(deadline)
+    }
+}
+
 /// How an engine ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
@@ -602,23 +667,24 @@ impl HandMeter {
     }
 }
 
-async fn node(clock: &Arc<SimClock>, rich: [u8; 20]) -> Node {
+async fn node(clock: &Arc<HouseClock>, rich: [u8; 20], port: u16) -> Node {
     let time = Arc::clone(clock);
     let mut config = NodeConfig::new(Arc::new(move || {
-        u64::try_from(time.wall().0 / 1000).expect("after 1970")
+        u64::try_from(time.inner.wall().0 / 1000).expect("after 1970")
     }));
+    config.port = port;
     config.accounts = vec![(AlloyAddress::from(rich), U256::from(10_u128.pow(20)))];
     Node::start(config).await.expect("a node")
 }
 
-fn parts(directory: &Path, clock: &Arc<SimClock>) -> Parts {
+fn parts(directory: &Path, clock: &Arc<HouseClock>) -> Parts {
     Parts {
         clock: Arc::clone(clock) as Arc<dyn Clock>,
         keystore: Keystore::open_with(directory, KdfParams::FLOOR).expect("a keystore"),
     }
 }
 
-async fn start(directory: &Path, setup: Setup, clock: &Arc<SimClock>) -> Result<Engine, Error> {
+async fn start(directory: &Path, setup: Setup, clock: &Arc<HouseClock>) -> Result<Engine, Error> {
     let mut config = Config::new(directory.to_owned());
     config.settling.automatic = setup.period.is_some();
     config.settling.period = Duration::from_secs(setup.period.unwrap_or(3600));

@@ -42,6 +42,8 @@ pub(crate) struct Feed {
     pub state: RwSignal<LiveState>,
     /// Today's power.
     pub curve: RwSignal<Option<PowerCurve>>,
+    /// When sums and curve were read.
+    pub read_at: RwSignal<UnixMillis>,
     /// The core's time now, moved on between its answers.
     pub now: RwSignal<UnixMillis>,
     /// Our wall clock's milliseconds from which on another unlock attempt is allowed.
@@ -61,6 +63,7 @@ impl Feed {
         Self {
             state: RwSignal::new(LiveState::default()),
             curve: RwSignal::new(None),
+            read_at: RwSignal::new(UnixMillis(wall)),
             now: RwSignal::new(UnixMillis(wall)),
             unlock_at: RwSignal::new(0),
             clock: StoredValue::new(CoreClock::new(UnixMillis(wall), wall)),
@@ -114,6 +117,7 @@ impl Feed {
                 let meter = home.meter.as_ref().map(|meter| meter.meter.id.clone());
                 let from = day_start(home.now);
                 self.observe(home.now);
+                self.read_at.set(home.now);
                 self.state.update(|state| {
                     state.failure = None;
                     state.home = Some(home);

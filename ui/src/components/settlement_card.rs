@@ -80,9 +80,9 @@ fn Outlook(estimate: Memo<Option<Estimate>>) -> impl IntoView {
     let span = move || of(|estimate| i128::from(estimate.period_end.0 - estimate.period_start.0)).max(1);
     let left = Memo::new(move |_| {
         let end = of(|estimate| i128::from(estimate.period_end.0));
-        i64::try_from(end - i128::from(feed.now.get().0))
-            .unwrap_or(0)
-            .max(0)
+        // Our idea of a simulated clock may be a little off; no period has more left than its length.
+        let left = (end - i128::from(feed.now.get().0)).clamp(0, span());
+        i64::try_from(left).unwrap_or(0)
     });
     let share = Signal::derive(move || left.get() as f64 / span() as f64);
     let countdown = Signal::derive(move || format::countdown(left.get()));

@@ -22,11 +22,8 @@ pub(crate) fn Tiles() -> impl IntoView {
             .unwrap_or_default()
     });
     let heard = Memo::new(move |_| {
-        let first = feed
-            .curve
-            .with(|curve| Some(curve.as_ref()?.points.first()?.at))?;
-        feed.state
-            .with(|state| Some(state.home.as_ref()?.now.since(first)))
+        let curve = feed.curve.get()?;
+        Some(feed.read_at.get().since(curve.points.first()?.at))
     });
     let energy = move |label: Key,
                        tone: &'static str,

@@ -25,7 +25,8 @@ struct Colours {
 
 /// Draws everything anew. A canvas without a context stays empty; the numbers are in the tiles too.
 pub(super) fn draw(canvas: &HtmlCanvasElement, plot: &Plot, visible: &[Series]) {
-    let ratio = leptos::prelude::window().device_pixel_ratio().max(2.0);
+    // Plotters rounds to whole pixels: finer ones than the screen's keep a slope from becoming stairs.
+    let ratio = leptos::prelude::window().device_pixel_ratio().max(1.0) * 3.0;
     let (width, height) = (
         f64::from(canvas.client_width()),
         f64::from(canvas.client_height()),

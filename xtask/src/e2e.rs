@@ -56,7 +56,8 @@ pub(crate) fn run(filter: Option<&str>, screen: Screen) -> Result<Counts> {
         .current_dir(root())
         .arg("test")
         .args(test::SELECTION)
-        .args(["--test", "e2e", "--no-run"]);
+        // The second brings `enerlink` along, which prepares profiles for the window.
+        .args(["--test", "e2e", "--test", "headless", "--no-run"]);
     process::run(&mut build)?;
 
     let screenshots = root().join("artifacts/screenshots");

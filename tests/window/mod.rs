@@ -1,0 +1,274 @@
+//! The app's window under WebDriver: find, click, type, read, press keys, take pictures.
+
+use std::{
+    fs,
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use fantoccini::{
+    Client, ClientBuilder, Locator,
+    actions::{InputSource as _, KeyAction, KeyActions},
+    elements::Element,
+};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+
+use crate::support::{PASSWORD, end_group, free_port};
+
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(150);
+/// The sizes a picture is taken at: the usual one and the smallest.
+const SIZES: [(u32, u32); 2] = [(1280, 800), (1024, 700)];
+
+/// The Control key in WebDriver.
+pub(crate) const CONTROL: char = '\u{e009}';
+/// The Escape key.
+pub(crate) const ESCAPE: char = '\u{e00c}';
+
+/// tauri-driver, which starts the app for each session.
+struct Driver(Child);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        end_group(&mut self.0);
+    }
+}
+
+/// An open window.
+pub(crate) struct Window {
+    /// The WebDriver session.
+    pub(crate) client: Client,
+    screenshots: PathBuf,
+    _driver: Driver,
+    _web_data: tempfile::TempDir,
+}
+
+impl Window {
+    /// Opens the app with `arguments` on `profile`.
+    pub(crate) async fn open(arguments: &[&str], profile: &Path) -> Self {
+        let app = std::env::var("ENERLINK_APP").expect("run by `cargo xtask e2e`");
+        let screenshots =
+            PathBuf::from(std::env::var("ENERLINK_SCREENSHOTS").expect("run by `cargo xtask e2e`"));
+        fs::create_dir_all(&screenshots).expect("writable");
+        let web_data = tempfile::tempdir().expect("directory");
+        let port = free_port();
+        let driver = drive(port, web_data.path());
+        let mut arguments: Vec<&str> = arguments.to_vec();
+        let profile = profile.display().to_string();
+        arguments.extend(["--data-dir", &profile]);
+        let capabilities = json!({ "tauri:options": { "application": app, "args": arguments } });
+        let client = connect(port, &capabilities).await;
+        client.set_window_size(1280, 800).await.expect("sized");
+        Self {
+            client,
+            screenshots,
+            _driver: driver,
+            _web_data: web_data,
+        }
+    }
+
+    /// Closes the window, which ends the app.
+    pub(crate) async fn close(self) {
+        self.client.clone().close().await.expect("closed");
+    }
+
+    /// Waits for the element with this test id.
+    pub(crate) async fn find(&self, id: &str) -> Element {
+        self.find_css(&format!("[data-testid='{id}']")).await
+    }
+
+    /// Waits for an element.
+    pub(crate) async fn find_css(&self, selector: &str) -> Element {
+        let found = self
+            .client
+            .wait()
+            .at_most(PATIENCE)
+            .for_element(Locator::Css(selector))
+            .await;
+        match found {
+            Ok(found) => found,
+            Err(error) => {
+                self.shoot_failure().await;
+                panic!("no {selector}: {error}");
+            }
+        }
+    }
+
+    /// Every element that is there now.
+    pub(crate) async fn all(&self, selector: &str) -> Vec<Element> {
+        self.client
+            .find_all(Locator::Css(selector))
+            .await
+            .expect("a selector")
+    }
+
+    /// Waits until nothing matches.
+    pub(crate) async fn wait_gone(&self, selector: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.all(selector).await.is_empty() {
+            if Instant::now() > deadline {
+                self.shoot_failure().await;
+                panic!("{selector} stays");
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    pub(crate) async fn click(&self, id: &str) {
+        self.find(id)
+            .await
+            .click()
+            .await
+            .unwrap_or_else(|error| panic!("{id} can be clicked: {error}"));
+    }
+
+    pub(crate) async fn type_into(&self, id: &str, text: &str) {
+        self.find(id)
+            .await
+            .send_keys(text)
+            .await
+            .unwrap_or_else(|error| panic!("{id} can be typed into: {error}"));
+    }
+
+    /// Types over what a field holds.
+    pub(crate) async fn replace(&self, id: &str, text: &str) {
+        self.find(id).await.clear().await.expect("cleared");
+        self.type_into(id, text).await;
+    }
+
+    /// Presses keys together and lets them go.
+    pub(crate) async fn press(&self, keys: &[char]) {
+        let mut actions = KeyActions::new("keyboard".into());
+        for value in keys {
+            actions = actions.then(KeyAction::Down { value: *value });
+        }
+        for value in keys.iter().rev() {
+            actions = actions.then(KeyAction::Up { value: *value });
+        }
+        self.client.perform_actions(actions).await.expect("keys");
+    }
+
+    /// The text of an element, whether it is scrolled into view or not.
+    pub(crate) async fn text(&self, id: &str) -> String {
+        let text = self.find(id).await.prop("textContent").await;
+        text.ok().flatten().unwrap_or_default()
+    }
+
+    /// Waits until the text of `id` satisfies `wanted`.
+    pub(crate) async fn wait_text(&self, id: &str, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let text = self.text(id).await;
+            if wanted(&text) {
+                return text;
+            }
+            if Instant::now() > deadline {
+                self.shoot_failure().await;
+                panic!("{id} never {what}: {text:?}");
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// Waits for what went wrong under `code`, and answers what is said and what is to be done.
+    pub(crate) async fn problem(&self, code: &str) -> (String, String) {
+        let parts = ["error-message", "error-next-step"]
+            .map(|part| format!("[data-code='{code}'] [data-testid='{part}']"));
+        let mut said = Vec::new();
+        for selector in &parts {
+            let text = self.find_css(selector).await.text().await.expect("text");
+            assert!(text.len() > 10 && text.ends_with('.'), "{selector}: {text:?}");
+            said.push(text);
+        }
+        let next = said.pop().unwrap_or_default();
+        (said.pop().unwrap_or_default(), next)
+    }
+
+    /// Opens the wallet on the unlock page.
+    pub(crate) async fn unlock(&self) {
+        self.type_into("unlock-password", PASSWORD).await;
+        self.click("unlock-submit").await;
+        self.find_css("[data-testid='key-state'][data-state='unlocked']")
+            .await;
+    }
+
+    /// What a script of the driver answers.
+    pub(crate) async fn run(&self, script: &str) -> serde_json::Value {
+        self.client
+            .execute(script, vec![])
+            .await
+            .expect("scripts of the driver run")
+    }
+
+    pub(crate) async fn shoot(&self, name: &str) {
+        if let Ok(picture) = self.client.screenshot().await {
+            let _ = fs::write(self.screenshots.join(format!("{name}.png")), picture);
+        }
+    }
+
+    async fn shoot_failure(&self) {
+        let thread = std::thread::current();
+        self.shoot(&format!("failed-{}", thread.name().unwrap_or("test")))
+            .await;
+    }
+
+    /// Screenshots at both sizes and in both themes; nothing may be wider than the window.
+    pub(crate) async fn shoot_all(&self, name: &str) {
+        for (width, height) in SIZES {
+            self.client.set_window_size(width, height).await.expect("sized");
+            for theme in ["light", "dark"] {
+                self.set_theme(theme).await;
+                sleep(Duration::from_millis(400)).await;
+                self.shoot(&format!("{name}-{width}-{theme}")).await;
+            }
+            let script = "return [document.documentElement, ...document.querySelectorAll('.page, .card, .tile > *')]\
+                .filter(part => part.scrollWidth > part.clientWidth + 1).map(part => part.className + ': ' + part.textContent)";
+            assert_eq!(self.run(script).await, json!([]), "{name} is cut at {width}");
+        }
+        self.set_theme("light").await;
+        self.client.set_window_size(1280, 800).await.expect("sized");
+    }
+
+    async fn set_theme(&self, theme: &str) {
+        self.run(&format!(
+            "document.documentElement.setAttribute('data-theme', '{theme}')"
+        ))
+        .await;
+    }
+}
+
+/// Starts the driver on `port`. What the web view keeps goes to `web_data`, so that windows do not share it.
+fn drive(port: u16, web_data: &Path) -> Driver {
+    let driver = Command::new("tauri-driver")
+        .args(["--port", &port.to_string()])
+        .args(["--native-port", &free_port().to_string()])
+        .env("XDG_DATA_HOME", web_data.join("data"))
+        .env("XDG_CACHE_HOME", web_data.join("cache"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .expect("`cargo xtask e2e` installs tauri-driver");
+    Driver(driver)
+}
+
+async fn connect(port: u16, capabilities: &serde_json::Value) -> Client {
+    let capabilities = capabilities.as_object().expect("an object").clone();
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let built = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities.clone())
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await;
+        match built {
+            Ok(client) => return client,
+            Err(error) => assert!(Instant::now() < deadline, "the window opens: {error}"),
+        }
+        sleep(PAUSE).await;
+    }
+}

@@ -15,6 +15,7 @@ use crate::{
     format::{self, Sign},
     i18n::{Key, Language, say, text},
     ipc,
+    live::LiveState,
     prefs::prefs,
 };
 
@@ -67,6 +68,14 @@ fn join(mut recent: Vec<Settlement>, older: Vec<Settlement>) -> Vec<Settlement> 
     recent
 }
 
+/// Whether more settlements have succeeded than the home page holds.
+fn has_older(state: &LiveState) -> bool {
+    state
+        .home
+        .as_ref()
+        .is_some_and(|home| home.totals.settlements > home.settlements.len() as u64)
+}
+
 /// The card with the list.
 #[component]
 pub(crate) fn ActivityCard() -> impl IntoView {
@@ -90,7 +99,8 @@ pub(crate) fn ActivityCard() -> impl IntoView {
         rows
     });
     let more = Memo::new(move |_| match next.get() {
-        None => rows.with(Vec::len) > FIRST,
+        // The home page holds the latest only; the sums tell how many there have been.
+        None => rows.with(Vec::len) > FIRST || feed.state.with(has_older),
         Some(next) => next.is_some(),
     });
     let today = Memo::new(move |_| {
@@ -306,7 +316,7 @@ fn moment(language: Language, at: UnixMillis, today: UnixMillis) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::tests::{settlement, transaction};
+    use crate::live::tests::{home, settlement, state_with, transaction};
 
     #[test]
     fn rows_are_merged_newest_first_and_told_once() {
@@ -330,6 +340,16 @@ mod tests {
         );
         let ids: Vec<String> = joined.into_iter().map(|row| row.settlement_id).collect();
         assert_eq!(ids, ["b", "a", "0"]);
+    }
+
+    #[test]
+    fn older_rows_are_offered_when_there_are_some() {
+        let mut home = home();
+        home.settlements = vec![settlement("b", 300), settlement("a", 100)];
+        home.totals.settlements = 2;
+        assert!(!has_older(&state_with(home.clone())));
+        home.totals.settlements = 3;
+        assert!(has_older(&state_with(home)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use enerlink_domain::{Status, TxStage};
 use enerlink_sim::node::{Fault, Span};
+use futures_util::future::join_all;
 
 use crate::support::{End, Household, Setup, WH};
 
@@ -39,6 +40,17 @@ enum At {
     SignedAndMined,
     Sent,
     Mined,
+}
+
+impl At {
+    const ALL: [Self; 6] = [
+        Self::Queued,
+        Self::AwaitingUnlock,
+        Self::Signed,
+        Self::SignedAndMined,
+        Self::Sent,
+        Self::Mined,
+    ];
 }
 
 async fn end_at(at: At, end: End) {
@@ -94,30 +106,12 @@ async fn end_at(at: At, end: End) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_engine_that_stops_goes_on_where_it_was() {
-    for at in [
-        At::Queued,
-        At::AwaitingUnlock,
-        At::Signed,
-        At::SignedAndMined,
-        At::Sent,
-        At::Mined,
-    ] {
-        end_at(at, End::Stopped).await;
-    }
+    join_all(At::ALL.map(|at| end_at(at, End::Stopped))).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_engine_that_dies_goes_on_where_it_was() {
-    for at in [
-        At::Queued,
-        At::AwaitingUnlock,
-        At::Signed,
-        At::SignedAndMined,
-        At::Sent,
-        At::Mined,
-    ] {
-        end_at(at, End::Dropped).await;
-    }
+    join_all(At::ALL.map(|at| end_at(at, End::Dropped))).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,6 +3,7 @@
 
 use enerlink_domain::{Code, Event, Status, TxStage};
 use enerlink_sim::node::{Fault, Span};
+use futures_util::future::join_all;
 
 use crate::support::{Household, Setup, WH, told, until};
 
@@ -50,15 +51,14 @@ async fn away(fault: Fault) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_was_away_settles_once() {
-    for fault in [
+    let faults = [
         Fault::Refuse,
         Fault::Status(500),
         Fault::Html,
         Fault::Truncate,
         Fault::WrongId,
-    ] {
-        away(fault).await;
-    }
+    ];
+    join_all(faults.map(away)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -42,7 +42,7 @@ use tokio::sync::OnceCell;
 /// 2025-11-02T09:00:00Z.
 const MORNING: UnixMillis = UnixMillis(1_762_074_000_000);
 /// How long anything may take, in real time.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(14);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(10);
 const PASSWORD: &str = "correct horse battery staple 42";
 /// Micro-watt-hours of a watt-hour.
@@ -402,7 +402,8 @@ impl Household {
 
     /// The keys of the profile, unlocked, outside the engine.
     fn keys(&self) -> Keystore {
-        let keystore = Keystore::open(self.profile.directory.path()).expect("keys");
+        let keystore =
+            Keystore::open_with(self.profile.directory.path(), KdfParams::for_tests()).expect("keys");
         keystore
             .unlock(
                 &Password::from(PASSWORD.to_owned()),
@@ -680,7 +681,7 @@ async fn node(clock: &Arc<HouseClock>, rich: [u8; 20], port: u16) -> Node {
 fn parts(directory: &Path, clock: &Arc<HouseClock>) -> Parts {
     Parts {
         clock: Arc::clone(clock) as Arc<dyn Clock>,
-        keystore: Keystore::open_with(directory, KdfParams::FLOOR).expect("a keystore"),
+        keystore: Keystore::open_with(directory, KdfParams::for_tests()).expect("a keystore"),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
     ipc,
     live::LiveState,
     prefs::prefs,
+    session::{Tone, session},
 };
 
 /// Rows before older ones are asked for.
@@ -79,7 +80,7 @@ fn has_older(state: &LiveState) -> bool {
 /// The card with the list.
 #[component]
 pub(crate) fn ActivityCard() -> impl IntoView {
-    let feed = feed();
+    let (feed, session) = (feed(), session());
     let older = RwSignal::new(Vec::<Settlement>::new());
     // None: nothing older was asked for; Some(None): there is nothing older.
     let next = RwSignal::new(None::<Option<i64>>);
@@ -112,9 +113,12 @@ pub(crate) fn ActivityCard() -> impl IntoView {
         busy.set(true);
         spawn_local(async move {
             let before = next.get_untracked().flatten();
-            if let Ok(page) = feed.older_settlements(before).await {
-                older.update(|rows| rows.extend(page.rows));
-                next.set(Some(page.next));
+            match feed.older_settlements(before).await {
+                Ok(page) => {
+                    older.update(|rows| rows.extend(page.rows));
+                    next.set(Some(page.next));
+                }
+                Err(error) => session.say(Tone::Bad, error.message),
             }
             busy.try_set(false);
         });

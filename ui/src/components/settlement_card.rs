@@ -155,21 +155,11 @@ fn Figures(estimate: Memo<Option<Estimate>>) -> impl IntoView {
         let average = estimate.with(|estimate| estimate.as_ref().and_then(|estimate| estimate.average_power));
         average.map_or("–".to_owned(), |average| signed_power(language.get(), average))
     };
-    let pending = Memo::new(move |_| {
-        estimate.with(|estimate| {
-            estimate
-                .as_ref()
-                .is_some_and(|estimate| estimate.pending != NetMicroWh::ZERO)
-        })
-    });
     view! {
         <dl class="figures">
             <div><dt>{text(Key::ExportedSoFar)}</dt>{energy(|estimate| estimate.exported)}</div>
             <div><dt>{text(Key::ImportedSoFar)}</dt>{energy(|estimate| estimate.imported)}</div>
             <div><dt>{text(Key::Carried)}</dt>{energy(|estimate| estimate.carried)}</div>
-            {move || pending.get().then(|| view! {
-                <div><dt>{text(Key::OnItsWay)}</dt>{energy(|estimate| estimate.pending)}</div>
-            })}
             <div><dt>{text(Key::AveragePower)}</dt><dd>{average}</dd></div>
         </dl>
     }
@@ -206,7 +196,10 @@ fn readiness(language: Language, estimate: &Estimate) -> String {
     match &estimate.readiness {
         Readiness::Ready => Key::ReadyToSettle.text(language).to_owned(),
         Readiness::Manual => Key::ManualHint.text(language).to_owned(),
-        Readiness::Settling => Key::Settling.text(language).to_owned(),
+        Readiness::Settling => {
+            let energy = format::net_energy(language, estimate.pending, Sign::Always).text();
+            say(language, Key::Settling, &[("energy", &energy)])
+        }
         Readiness::BelowMinimum { missing } => {
             let Figure { value, unit } = more(language, *missing);
             say(

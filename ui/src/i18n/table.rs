@@ -165,11 +165,10 @@ texts! {
     ExportedSoFar: "Ekspor sejauh ini", "Exported so far";
     ImportedSoFar: "Impor sejauh ini", "Imported so far";
     Carried: "Dibawa dari sebelumnya", "Carried from before";
-    OnItsWay: "Sedang diselesaikan", "On its way";
     AveragePower: "Daya jala-jala rata-rata", "Average grid power";
     ReadyToSettle: "Akan diselesaikan di akhir periode.", "Settles at the end of the period.";
     ManualHint: "Penyelesaian otomatis mati; gunakan tombol di bawah.", "Automatic settlement is off; use the button.";
-    Settling: "Satu penyelesaian sedang berjalan.", "A settlement is on its way.";
+    Settling: "Penyelesaian {energy} sedang berjalan.", "A settlement of {energy} is on its way.";
     BelowMinimum: "Kurang {energy} lagi dari minimum {minimum}; yang sudah mengalir dibawa.", "{energy} more until the minimum of {minimum}; what has flowed is carried.";
     SettleNow: "Selesaikan {energy} sekarang", "Settle {energy} now";
     SettleNothing: "Selesaikan sekarang", "Settle now";

@@ -1,0 +1,37 @@
+//! The time of a household.
+
+use super::*;
+
+/// The time of a household; its time of day can be set, while the chain keeps its own.
+pub(crate) struct HouseClock {
+    pub(super) inner: SimClock,
+    shift_ms: AtomicI64,
+}
+
+impl HouseClock {
+    pub(super) fn new(speed: u32) -> Self {
+        Self {
+            inner: SimClock::new(MORNING, speed),
+            shift_ms: AtomicI64::new(0),
+        }
+    }
+
+    /// Sets the time of day forward or, when negative, back.
+    pub(crate) fn shift(&self, milliseconds: i64) {
+        self.shift_ms.fetch_add(milliseconds, Ordering::Relaxed);
+    }
+}
+
+impl Clock for HouseClock {
+    fn wall(&self) -> UnixMillis {
+        UnixMillis(self.inner.wall().0 + self.shift_ms.load(Ordering::Relaxed))
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.inner.monotonic()
+    }
+
+    fn sleep_until(&self, deadline: Duration) -> BoxFuture<'static, ()> {
+        self.inner.sleep_until(deadline)
+    }
+}

@@ -1,0 +1,80 @@
+//! A meter whose counters the test turns by hand.
+
+use super::*;
+
+/// A meter that says what the test wants: counters are in micro-watt-hours, time is its uptime.
+pub(super) struct HandMeter {
+    client: AsyncClient,
+    pub(super) commands: Arc<Mutex<Vec<serde_json::Value>>>,
+    topic: String,
+    shape: Shape,
+    uptime_ms: u32,
+    pub(super) export: u64,
+    pub(super) import: u64,
+}
+
+impl HandMeter {
+    pub(super) async fn join(base_topic: &str, shape: Shape) -> Self {
+        let broker = broker().await;
+        let address = BrokerAddress::parse(broker.url()).expect("a url");
+        let mut options = MqttOptions::new(
+            format!("hand-{}", base_topic.replace('/', "-")),
+            address.host,
+            address.port,
+        );
+        options.set_credentials(broker.username(), broker.password());
+        let (client, mut events) = AsyncClient::new(options, 64);
+        let commands = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&commands);
+        client
+            .subscribe(format!("{base_topic}/command"), QoS::AtLeastOnce)
+            .await
+            .expect("a connection");
+        tokio::spawn(async move {
+            while let Ok(event) = events.poll().await {
+                if let rumqttc::Event::Incoming(rumqttc::Packet::Publish(command)) = event {
+                    let command = serde_json::from_slice(&command.payload).expect("a command is JSON");
+                    heard.lock().expect("unharmed").push(command);
+                }
+            }
+        });
+        let (export, import) = match shape {
+            Shape::Flat => FIRST,
+            // Registers that follow settlement counters begin at zero, so the counters do as well.
+            Shape::Nested => (0, 0),
+        };
+        Self {
+            client,
+            commands,
+            topic: Channel::Sensors.topic(base_topic),
+            shape,
+            uptime_ms: 60_000,
+            export,
+            import,
+        }
+    }
+
+    /// An hour passes on the device.
+    pub(super) fn flow(&mut self, export: u64, import: u64) {
+        self.uptime_ms += 3_600_000;
+        self.export += export;
+        self.import += import;
+    }
+
+    pub(super) async fn say(&self) {
+        let counter = |value: u64| format!("{}.{:06}", value / WH, value % WH);
+        let (export, import) = (counter(self.export), counter(self.import));
+        let payload = match self.shape {
+            Shape::Flat => format!(
+                r#"{{"timestamp":{},"export":{{"power":0,"total_energy_wh":{export}}},"import":{{"power":0,"total_energy_wh":{import}}}}}"#,
+                self.uptime_ms
+            ),
+            Shape::Nested => format!(
+                r#"{{"timestamp":{},"grid":{{"export":{{"settlement_energy_wh":{export}}},"import":{{"settlement_energy_wh":{import}}}}}}}"#,
+                self.uptime_ms
+            ),
+        };
+        let said = self.client.publish(&self.topic, QoS::AtLeastOnce, false, payload);
+        said.await.expect("a connection");
+    }
+}

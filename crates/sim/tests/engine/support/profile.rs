@@ -1,0 +1,109 @@
+//! What happens to profiles and nodes: ends, losses, copies, exchanges.
+
+use super::*;
+
+impl Household {
+    /// Ends the engine with or without saying so, and starts another on the same profile.
+    pub(crate) async fn restart(&mut self, end: End) {
+        self.end(end).await;
+        let engine = start(self.profile.directory.path(), self.setup, &self.clock).await;
+        self.profile.engine = engine.expect("the same profile again");
+        unlock(self.engine()).await;
+    }
+
+    async fn end(&mut self, end: End) {
+        // A reader of the same profile keeps the engine's place until the next one starts.
+        let mut config = Config::new(self.profile.directory.path().to_owned());
+        config.access = enerlink_engine::config::Access::ReadOnly;
+        let reader = Engine::start(config, parts(self.profile.directory.path(), &self.clock))
+            .await
+            .expect("a reader");
+        let old = std::mem::replace(&mut self.profile.engine, reader);
+        if end == End::Stopped {
+            old.stop().await;
+        }
+    }
+
+    /// Removes the database and begins anew with the keys that are left.
+    pub(crate) async fn lose_database(&mut self) {
+        self.end(End::Stopped).await;
+        let directory = self.profile.directory.path();
+        for entry in fs::read_dir(directory).expect("readable").flatten() {
+            if entry.file_name().to_string_lossy().starts_with("enerlink.db") {
+                fs::remove_file(entry.path()).expect("removed");
+            }
+        }
+        let engine = start(directory, self.setup, &self.clock).await;
+        self.profile.engine = engine.expect("an engine");
+        self.furnish(self.engine()).await;
+    }
+
+    /// Another computer with the same keys: everything is copied but the database.
+    pub(crate) async fn copy(&self) -> Profile {
+        let directory = tempfile::tempdir().expect("a directory");
+        copy_keys(self.profile.directory.path(), directory.path());
+        let engine = start(directory.path(), self.setup, &self.clock)
+            .await
+            .expect("an engine");
+        self.furnish(&engine).await;
+        self.greet(&engine).await;
+        Profile { directory, engine }
+    }
+
+    /// The keys of the profile, unlocked, outside the engine.
+    fn keys(&self) -> Keystore {
+        let keystore =
+            Keystore::open_with(self.profile.directory.path(), KdfParams::for_tests()).expect("keys");
+        keystore
+            .unlock(
+                &Password::from(PASSWORD.to_owned()),
+                self.clock.wall(),
+                self.clock.monotonic(),
+            )
+            .expect("unlocked");
+        keystore
+    }
+
+    /// A development node that is started again: another chain at the same address, under the same id.
+    pub(crate) async fn replace_node(&mut self) {
+        let port = self.node.url().rsplit_once(':').expect("a port").1;
+        let port = port.parse().expect("a port");
+        self.node.shutdown().await;
+        self.node = node(&self.clock, self.operator.address().0, port).await;
+    }
+
+    /// Sends a transaction of the wallet's own account past the wire and past the outbox.
+    pub(crate) async fn send_beside(&self, nonce: u64) {
+        let call = build::transfer(self.operator.address(), Wei::ZERO);
+        let transfer = UnsignedTx {
+            chain_id: self.addresses.chain_id,
+            nonce,
+            to: call.to,
+            value: call.value,
+            gas_limit: 21_000,
+            fees: Fees::Legacy { gas_price: Wei::ZERO },
+            input: call.input,
+        };
+        let signer = Signer::Wallet(self.owner());
+        let signed = self.keys().sign(&signer, &transfer, self.addresses.chain_id);
+        let raw = format!("0x{}", hex(&signed.expect("signed").raw));
+        let taken = self.node.request("eth_sendRawTransaction", json!([raw])).await;
+        taken.expect("taken");
+    }
+
+    /// A simulated home behind the same topic, instead of the meter that is turned by hand.
+    pub(crate) async fn move_in(&self, home: HomeConfig) -> SimMeter {
+        let broker = broker().await;
+        let config = SimMeterConfig {
+            broker_url: broker.url().to_owned(),
+            username: Some(broker.username().to_owned()),
+            password: Some(broker.password().to_owned()),
+            base_topic: self.base_topic.clone(),
+            meter_id: self.id.clone(),
+            home,
+            seed: 42,
+        };
+        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        SimMeter::start(config, clock)
+    }
+}

@@ -156,6 +156,10 @@ impl Outbox {
         head: u64,
     ) -> Result<OutboxRow, Error> {
         let block = Some((receipt.block, receipt.block_hash));
+        let settled = match receipt.settled(&network.addresses) {
+            Ok(settled) => settled.into_iter().next(),
+            Err(error) => return self.unreachable(row, error).await,
+        };
         let confirmations = (head + 1).saturating_sub(receipt.block);
         let deep = confirmations >= u64::from(network.confirmations());
         let same = row.block == block && row.confirmations == confirmations && row.reason.is_none();
@@ -170,7 +174,6 @@ impl Outbox {
             (true, false) => TxStage::Failed,
         };
         row.reason = (deep && !receipt.succeeded).then(|| "the contract refused it in the block".to_owned());
-        let settled = receipt.settled(&network.addresses)?.into_iter().next();
         self.save(row, settled).await
     }
 

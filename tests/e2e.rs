@@ -163,6 +163,16 @@ async fn after_three_hours_the_whole_day_is_shown() {
         .await;
     close_toasts(&window).await;
     window.shoot_all("day").await;
+    let rows = "[data-testid='settlement-row']";
+    let latest = window.all(rows).await.len();
+    // At this speed the list moves faster than a pointer.
+    window.find("settlements-older").await;
+    window
+        .run("document.querySelector('[data-testid=settlements-older]').click()")
+        .await;
+    window.find_css("tr:nth-child(20)").await;
+    let known = window.all(rows).await.len();
+    assert!(known > latest, "{latest} rows, then {known}");
     window.close().await;
 }
 

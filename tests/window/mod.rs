@@ -27,6 +27,8 @@ const SIZES: [(u32, u32); 2] = [(1280, 800), (1024, 700)];
 
 /// The Control key in WebDriver.
 pub(crate) const CONTROL: char = '\u{e009}';
+/// The Enter key.
+const ENTER: char = '\u{e007}';
 /// The Escape key.
 pub(crate) const ESCAPE: char = '\u{e00c}';
 
@@ -63,12 +65,23 @@ impl Window {
         arguments.extend(["--data-dir", &profile]);
         let capabilities = json!({ "tauri:options": { "application": app, "args": arguments } });
         let client = connect(port, &capabilities).await;
-        client.set_window_size(1280, 800).await.expect("sized");
-        Self {
+        let window = Self {
             client,
             screenshots,
             _driver: driver,
             _web_data: web_data,
+        };
+        window.resize(SIZES[0]).await;
+        window
+    }
+
+    /// Gives the window a size, and waits until the page has it: a click on a page that moves goes astray. A desktop may
+    /// refuse a size.
+    async fn resize(&self, (width, height): (u32, u32)) {
+        self.client.set_window_size(width, height).await.expect("sized");
+        let deadline = Instant::now() + Duration::from_secs(3);
+        while self.run("return window.innerWidth").await != json!(width) && Instant::now() < deadline {
+            sleep(PAUSE).await;
         }
     }
 
@@ -191,8 +204,8 @@ impl Window {
 
     /// Opens the wallet on the unlock page.
     pub(crate) async fn unlock(&self) {
-        self.type_into("unlock-password", PASSWORD).await;
-        self.click("unlock-submit").await;
+        self.type_into("unlock-password", &format!("{PASSWORD}{ENTER}"))
+            .await;
         self.find_css("[data-testid='key-state'][data-state='unlocked']")
             .await;
     }
@@ -220,7 +233,7 @@ impl Window {
     /// Screenshots at both sizes and in both themes; nothing may be wider than the window.
     pub(crate) async fn shoot_all(&self, name: &str) {
         for (width, height) in SIZES {
-            self.client.set_window_size(width, height).await.expect("sized");
+            self.resize((width, height)).await;
             for theme in ["light", "dark"] {
                 self.set_theme(theme).await;
                 sleep(Duration::from_millis(400)).await;
@@ -231,7 +244,7 @@ impl Window {
             assert_eq!(self.run(script).await, json!([]), "{name} is cut at {width}");
         }
         self.set_theme("light").await;
-        self.client.set_window_size(1280, 800).await.expect("sized");
+        self.resize(SIZES[0]).await;
     }
 
     async fn set_theme(&self, theme: &str) {

@@ -60,7 +60,11 @@ impl Engine {
             Some(standing) => (micro(standing.baseline), micro(standing.watermark)),
             None => (first, first),
         };
-        let mined = |row: &Settlement| standing.as_ref().is_some_and(|found| found.watermark.covers(row.to));
+        let mined = |row: &Settlement| {
+            standing
+                .as_ref()
+                .is_some_and(|found| found.watermark.covers(row.to))
+        };
         let energy = |row: &Settlement| row.energy_wh.0 * 1_000_000;
         let recorded = settlements::settled_wh(&reader, meter).await?.0 * 1_000_000;
         // Between the block and its confirmation the chain has already settled what the row still calls pending.

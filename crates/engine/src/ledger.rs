@@ -8,6 +8,7 @@ use enerlink_domain::{
     Address, Clock, Error, Event, Meter, MeterId, Registration, Settlement, SettlementStage, Status, Trigger,
     event::{Balances, ChainState},
     meter::Link,
+    settlement::Watermark,
 };
 use enerlink_store::{Store, cursors, meters, settlements};
 use tokio::sync::watch;
@@ -274,12 +275,17 @@ impl Ledger {
         };
         let tx = self.store.begin().await?;
         let mut adopted = Vec::new();
+        let mut before = match settlements::last_success(&tx, &meter.id).await? {
+            Some(last) => last.to,
+            None => self.baseline(meter),
+        };
         for event in events {
             let known = settlements::get(&tx, &event.settlement_id).await?;
             if known.is_some_and(|row| row.status == Status::Success) {
                 continue;
             }
-            let settlement = adopted_settlement(meter, &event, self.clock.wall());
+            let settlement = adopted_settlement(meter, before, &event, self.clock.wall());
+            before = settlement.to;
             settlements::insert(&tx, &settlement).await?;
             adopted.push(settlement);
         }
@@ -290,6 +296,14 @@ impl Ledger {
             self.bus.tell(Event::Settlement(settlement));
         }
         Ok(())
+    }
+
+    /// The registers that `meter` was opened with.
+    fn baseline(&self, meter: &Meter) -> Watermark {
+        match self.state.borrow().registration(meter) {
+            Registration::Open { baseline, .. } => baseline,
+            _ => Watermark::default(),
+        }
     }
 
     fn set_link(&self, chain_id: u64, outcome: Result<(), Error>) {
@@ -318,8 +332,10 @@ impl Ledger {
     }
 }
 
+/// The row of a settlement that another copy has sent; the event names the registers after it, `from` those before.
 fn adopted_settlement(
     meter: &Meter,
+    from: Watermark,
     event: &enerlink_chain::SettledEvent,
     now: enerlink_domain::UnixMillis,
 ) -> Settlement {
@@ -330,8 +346,7 @@ fn adopted_settlement(
         status: Status::Success,
         stage: SettlementStage::Confirmed,
         trigger: Trigger::Adopted,
-        // Only the registers after it are in the event; where it began is the settlement before.
-        from: event.registers,
+        from,
         to: event.registers,
         energy_wh: event.energy,
         etk: event.etk,

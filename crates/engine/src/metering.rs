@@ -11,15 +11,22 @@ use enerlink_domain::{
 };
 use enerlink_keystore::Keystore;
 use enerlink_meter::{Incoming, Packet, Subscription, SubscriptionConfig};
-use enerlink_store::{Store, meters, registers};
+use enerlink_store::{Store, meters, registers, settings};
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use self::live::MeterLive;
-use crate::{bus::Bus, commands, config::Config, task::Task};
+use crate::{
+    bus::Bus,
+    commands,
+    config::{Access, Config},
+    task::Task,
+};
 
 /// Every meter of the profile as it is now.
 pub(crate) type MeteringState = BTreeMap<MeterId, MeterLive>;
 
+/// The setting that names this profile at its brokers.
+const SESSION: &str = "mqtt.session";
 /// Messages that are written in one transaction, at most.
 const BATCH: usize = 256;
 /// How often silence is looked for.
@@ -93,6 +100,8 @@ pub(crate) struct Metering {
     commands: commands::Handle,
     state: watch::Sender<MeteringState>,
     inbox: mpsc::Receiver<Request>,
+    /// Names this profile at its brokers.
+    session: String,
     brokers: BTreeMap<String, Broker>,
     incoming: (mpsc::Sender<FromBroker>, mpsc::Receiver<FromBroker>),
 }
@@ -119,6 +128,7 @@ impl Metering {
             commands,
         } = parts;
         let state = load(&store, &*clock, &config).await?;
+        let session = session(&store, config.access).await?;
         let (state, reader) = watch::channel(state);
         let (sender, inbox) = mpsc::channel(64);
         let metering = Self {
@@ -130,6 +140,7 @@ impl Metering {
             commands,
             state,
             inbox,
+            session,
             brokers: BTreeMap::new(),
             incoming: mpsc::channel(4 * BATCH),
         };
@@ -206,9 +217,9 @@ impl Metering {
         });
     }
 
-    /// Stable, so that the broker keeps this profile's session; derived, so that two profiles do not fight.
+    /// Stable, so that the broker keeps this profile's session; random, so that no two profiles evict each other.
     fn client_id(&self, address: &BrokerAddress) -> String {
-        let name = format!("{}|{}", self.config.data_dir.display(), address.url());
+        let name = format!("{}|{}", self.session, address.url());
         let digest = enerlink_domain::id::keccak256(name.as_bytes());
         format!("enerlink-{}", enerlink_domain::id::hex(&digest[..6]))
     }
@@ -370,4 +381,18 @@ pub(crate) fn broker_secret(address: &BrokerAddress) -> String {
         "broker/{}",
         enerlink_domain::id::hex(&enerlink_domain::id::keccak256(address.url().as_bytes())[..8])
     )
+}
+
+/// The name of this profile's sessions, drawn when the profile is first opened.
+async fn session(store: &Store, access: Access) -> Result<String, Error> {
+    if let Some(known) = settings::get(&store.reader(), SESSION).await? {
+        return Ok(known);
+    }
+    let drawn = uuid::Uuid::new_v4().to_string();
+    if access == Access::Exclusive {
+        let tx = store.begin().await?;
+        settings::set(&tx, SESSION, &drawn).await?;
+        tx.commit().await?;
+    }
+    Ok(drawn)
 }

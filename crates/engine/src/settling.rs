@@ -345,14 +345,16 @@ impl Settling {
         .await
     }
 
+    /// Authorises this profile's settlement key, when the chain names none. A key of another machine is left alone:
+    /// two machines would replace each other's for ever, and the wallet's own signature works beside it.
     async fn authorise(&mut self, meter: &Meter, settler: Option<Address>) -> Result<(), Error> {
+        if settler.is_some() {
+            return Ok(());
+        }
         let keystore = Arc::clone(&self.parts.keystore);
         let id = meter.id.clone();
         let created = tokio::task::spawn_blocking(move || keystore.create_settlement_key(&id)).await;
         let key = created.map_err(|error| Error::new(Code::Internal, error.to_string()))??;
-        if settler == Some(key) {
-            return Ok(());
-        }
         let Some(Network { addresses, .. }) = self.parts.network.borrow().clone() else {
             return Ok(());
         };

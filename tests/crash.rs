@@ -16,10 +16,10 @@ fn a_killed_settlement_happens_exactly_once() {
             die(&mut household, call, nth),
             "{call} number {nth} killed nothing"
         );
-        recover(&household, &format!("{call} number {nth}"), before);
+        recover(&mut household, &format!("{call} number {nth}"), before);
     }
     let before = household.settled_events();
     assert!(die(&mut household, SYNC, 5), "nothing was killed");
-    lose_database(&mut household);
-    recover(&household, "database lost", before);
+    lose_database(&household);
+    recover(&mut household, "database lost", before);
 }

@@ -23,7 +23,7 @@ fn a_killed_settlement_happens_exactly_once() {
         for nth in (1..MOST).step_by(stride()) {
             let before = household.settled_events();
             let died = die(&mut household, call, nth);
-            recover(&household, &format!("{call} number {nth}"), before);
+            recover(&mut household, &format!("{call} number {nth}"), before);
             survived = if died { 0 } else { survived + 1 };
             deaths += usize::from(died);
             if survived == 2 {
@@ -42,7 +42,11 @@ fn a_killed_settlement_whose_database_is_lost_is_not_paid_twice() {
     for nth in (1..40).step_by(stride() * 3) {
         let before = household.settled_events();
         die(&mut household, SYNC, nth);
-        lose_database(&mut household);
-        recover(&household, &format!("database lost at sync number {nth}"), before);
+        lose_database(&household);
+        recover(
+            &mut household,
+            &format!("database lost at sync number {nth}"),
+            before,
+        );
     }
 }

@@ -58,7 +58,7 @@ pub(crate) fn opened() -> Household {
 pub(crate) fn die(household: &mut Household, call: &str, nth: usize) -> bool {
     household.export(150);
     let mut running = Running::start(killed_at(household, call, nth));
-    let died = running.ends_before(Duration::from_secs(15), |line| {
+    let died = running.ends_before(Duration::from_secs(40), |line| {
         line["event"] == "settlement" && line["status"] == "SUCCESS"
     });
     drop(running);

@@ -24,6 +24,8 @@ use std::{
 
 use serde_json::{Value, json};
 
+/// How long anything may take before a test gives up. Generous: a shared machine may stand still for a while.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 /// The password of every wallet in these tests.
 pub const PASSWORD: &str = "correct horse battery staple 42";
 
@@ -78,11 +80,11 @@ impl Server {
     }
 }
 
-/// Waits at most twenty seconds until `done`.
+/// Waits at most a minute until `done`.
 pub fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + PATIENCE;
     while !done() {
-        assert!(Instant::now() < deadline, "waited twenty seconds until {what}");
+        assert!(Instant::now() < deadline, "waited a minute until {what}");
         thread::sleep(Duration::from_millis(50));
     }
 }
@@ -278,9 +280,9 @@ impl Running {
         Self { child, lines }
     }
 
-    /// The next line that `wanted` accepts; panics after twenty seconds.
+    /// The next line that `wanted` accepts; panics after a minute.
     pub fn wait_for(&self, what: &str, mut wanted: impl FnMut(&Value) -> bool) -> Value {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let line = self
@@ -316,7 +318,7 @@ impl Running {
                 return false;
             }
         }
-        self.ended_within(Duration::from_millis(500))
+        self.ended_within(Duration::from_secs(5))
     }
 
     /// Asks it to end, and waits.
@@ -324,10 +326,7 @@ impl Running {
         let _ = Command::new("kill")
             .args(["-TERM", &self.child.id().to_string()])
             .status();
-        assert!(
-            self.ended_within(Duration::from_secs(10)),
-            "enerlink did not stop on SIGTERM"
-        );
+        assert!(self.ended_within(PATIENCE), "enerlink did not stop on SIGTERM");
     }
 }
 

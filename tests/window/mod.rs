@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep};
 use crate::support::{PASSWORD, end_group, free_port};
 
 /// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(150);
 /// The sizes a picture is taken at: the usual one and the smallest.
 const SIZES: [(u32, u32); 2] = [(1280, 800), (1024, 700)];

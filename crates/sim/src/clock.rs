@@ -114,10 +114,16 @@ mod tests {
             let real = Instant::now();
             clock.sleep_until(deadline).await;
             assert!(clock.monotonic() >= deadline);
-            assert!(real.elapsed() < Duration::from_millis(500));
+            assert!(real.elapsed() < Duration::from_secs(5));
         }
-        let gap = clock.wall().since(START).abs_diff(clock.monotonic());
-        assert!(gap < Duration::from_secs(1), "{gap:?}");
+        let before = clock.monotonic();
+        let wall = clock.wall().since(START);
+        let after = clock.monotonic();
+        let rounding = Duration::from_millis(1);
+        assert!(
+            before <= wall + rounding && wall <= after + rounding,
+            "{before:?} {wall:?} {after:?}"
+        );
     }
 
     #[tokio::test]

@@ -163,7 +163,7 @@ fn refused_at_once(text: &str, what: &str) {
         matches!(decode(text, &password()), Err(Error::KeyFile(_))),
         "{what}"
     );
-    assert!(started.elapsed() < Duration::from_millis(50), "{what}");
+    assert!(started.elapsed() < Duration::from_secs(2), "{what}");
 }
 
 #[test]

@@ -150,7 +150,7 @@ fn costs_out_of_bounds_are_refused_before_anything_is_derived() {
             SealedVault::parse(&with_checksum(hostile), TESTS),
             Err(Error::KdfRefused)
         ));
-        assert!(started.elapsed().as_millis() < 50);
+        assert!(started.elapsed().as_secs() < 2);
     }
     // A vault of the tests is itself too cheap for the program.
     assert!(matches!(

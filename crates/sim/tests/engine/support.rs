@@ -49,7 +49,7 @@ use self::{clock::HouseClock, meter::HandMeter};
 /// 2025-11-02T09:00:00Z.
 const MORNING: UnixMillis = UnixMillis(1_762_074_000_000);
 /// How long anything may take, in real time.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(10);
 const PASSWORD: &str = "correct horse battery staple 42";
 /// Micro-watt-hours of a watt-hour.

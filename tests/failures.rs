@@ -101,7 +101,7 @@ fn without_gas_a_transaction_waits_and_goes_on_when_there_is_some() {
     assert!(
         waiting["reason"]
             .as_str()
-            .is_some_and(|reason| reason.contains("wei more for gas")),
+            .is_some_and(|reason| reason.contains("of the chain's coin more for gas")),
         "{waiting}"
     );
     let account = waiting["from"].as_str().expect("an account").to_owned();

@@ -159,6 +159,19 @@ impl fmt::Display for Idrs {
     }
 }
 
+impl fmt::Display for Wei {
+    /// Whole coins as a plain decimal without trailing zeros, such as `0.0002`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const COIN: u128 = 1_000_000_000_000_000_000;
+        let (whole, rest) = (self.0 / COIN, self.0 % COIN);
+        let fraction = format!("{rest:018}");
+        match fraction.trim_end_matches('0') {
+            "" => write!(formatter, "{whole}"),
+            fraction => write!(formatter, "{whole}.{fraction}"),
+        }
+    }
+}
+
 impl MicroWh {
     /// Reads a JSON number in watt-hours; digits below 1 µWh are cut off, a negative value is refused.
     pub fn parse_wh(text: &str) -> Result<Self, ParseDecimalError> {
@@ -201,6 +214,8 @@ mod tests {
         assert!(serde_json::from_str::<Etk>("7").is_err());
         assert_eq!(Etk(-5).to_string(), "-0.05");
         assert_eq!(Etk(123_400).to_string(), "1234.00");
+        assert_eq!(Wei(200_000_000_000_000).to_string(), "0.0002");
+        assert_eq!(Wei(3_000_000_000_000_000_000).to_string(), "3");
     }
 
     #[test]

@@ -73,7 +73,8 @@ impl Outbox {
         };
         let Some(fees) = affordable(fees, gas, balance) else {
             let cost = u128::from(gas).saturating_mul(price(fees).0);
-            let text = format!("{} needs {} wei more for gas", row.account, cost - balance.0);
+            let missing = Wei(cost - balance.0);
+            let text = format!("{} needs {missing} of the chain's coin more for gas", row.account);
             return self.wait(row, TxStage::NoGas, Code::NoGas, &text).await;
         };
         let (max_fee, priority_fee) = fee_columns(fees);

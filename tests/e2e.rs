@@ -147,10 +147,10 @@ async fn close_toasts(window: &Window) {
 async fn after_three_hours_the_whole_day_is_shown() {
     let directory = tempfile::tempdir().expect("directory");
     let profile = directory.path().join("profile");
-    let window = Window::open(&["demo", "--seed", "1", "--speed", "240"], &profile).await;
+    let window = Window::open(&["demo", "--seed", "1", "--speed", "180"], &profile).await;
     create_wallet(&window, false).await;
     window.unlock().await;
-    // An hour takes 15 s.
+    // An hour takes 20 s.
     window.find_css(".activity table").await;
     sleep(Duration::from_secs(25)).await;
     let span = window.text("curve-span").await;

@@ -27,8 +27,6 @@ const SIZES: [(u32, u32); 2] = [(1280, 800), (1024, 700)];
 
 /// The Control key in WebDriver.
 pub(crate) const CONTROL: char = '\u{e009}';
-/// The Enter key.
-const ENTER: char = '\u{e007}';
 /// The Escape key.
 pub(crate) const ESCAPE: char = '\u{e00c}';
 
@@ -132,12 +130,13 @@ impl Window {
         }
     }
 
+    /// Presses a button as a screen reader does: a synthesized pointer may miss a page that is being laid out.
     pub(crate) async fn click(&self, id: &str) {
-        self.find(id)
-            .await
-            .click()
-            .await
-            .unwrap_or_else(|error| panic!("{id} can be clicked: {error}"));
+        self.find(id).await;
+        self.run(&format!(
+            "document.querySelector(\"[data-testid='{id}']\").click()"
+        ))
+        .await;
     }
 
     pub(crate) async fn type_into(&self, id: &str, text: &str) {
@@ -204,8 +203,8 @@ impl Window {
 
     /// Opens the wallet on the unlock page.
     pub(crate) async fn unlock(&self) {
-        self.type_into("unlock-password", &format!("{PASSWORD}{ENTER}"))
-            .await;
+        self.type_into("unlock-password", PASSWORD).await;
+        self.click("unlock-submit").await;
         self.find_css("[data-testid='key-state'][data-state='unlocked']")
             .await;
     }

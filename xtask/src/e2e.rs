@@ -69,6 +69,8 @@ pub(crate) fn run(filter: Option<&str>, screen: Screen) -> Result<Counts> {
         .args(test::SELECTION)
         .args(["--test", "e2e"]);
     command.args(filter);
+    // Two windows at once starve each other on a small machine, until the driver takes one for hung.
+    command.args(["--", "--test-threads", "1"]);
     command.env("ENERLINK_APP", Metadata::read()?.program("enerlink-wallet"));
     command.env("ENERLINK_SCREENSHOTS", screenshots);
     let (status, text) = process::run_and_read(&mut command)?;

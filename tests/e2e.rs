@@ -308,3 +308,18 @@ async fn without_gas_the_missing_amount_is_said() {
     window.shoot_all("fail-no-gas").await;
     window.close().await;
 }
+
+#[tokio::test]
+async fn another_chain_under_the_same_address_is_named() {
+    let mut household = Household::new(false);
+    let port = household.node.port;
+    std::mem::replace(&mut household.node, anvil(1)).kill();
+    household.node = anvil_at(port, 31337, &[]);
+    let window = Window::open(&[], &household.file("profile")).await;
+    window.unlock().await;
+    let (message, next) = window.problem("OTHER_CHAIN").await;
+    assert!(!message.is_empty(), "{message}");
+    assert!(next.contains("profile"), "{next}");
+    window.shoot("fail-other-chain").await;
+    window.close().await;
+}

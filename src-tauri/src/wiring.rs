@@ -123,12 +123,15 @@ async fn start_profile(data_dir: &Path) -> anyhow::Result<Engine> {
 
 /// Logs to daily files in the profile; nothing secret is ever logged.
 fn log_to(data_dir: &Path) -> anyhow::Result<()> {
+    let logs = data_dir.join("logs");
+    // The appender complains on the terminal about a directory that it is about to create.
+    fs::create_dir_all(&logs)?;
     let appender = rolling::Builder::new()
         .rotation(rolling::Rotation::DAILY)
         .filename_prefix("enerlink")
         .filename_suffix("log")
         .max_log_files(14)
-        .build(data_dir.join("logs"))?;
+        .build(logs)?;
     let filter = tracing_subscriber::EnvFilter::try_from_env("ENERLINK_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,rumqttd=off"));
     let subscriber = tracing_subscriber::fmt()

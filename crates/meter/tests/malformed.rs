@@ -317,9 +317,13 @@ fn an_unknown_battery_state_does_not_cost_the_counters() {
 fn many_fields_take_no_quadratic_time() {
     let fields: Vec<String> = (0..6000).map(|number| format!("\"{number}\":1")).collect();
     let text = format!("{{\"load\":{{}},{}}}", fields.join(","));
-    let started = std::time::Instant::now();
-    assert!(decode(Channel::Sensors, text.as_bytes(), Units::Milli).is_ok());
-    assert!(started.elapsed() < std::time::Duration::from_secs(5));
+    // The fastest of some tries: a shared machine may stand still in one of them.
+    let fastest = (0..5).map(|_| {
+        let started = std::time::Instant::now();
+        assert!(decode(Channel::Sensors, text.as_bytes(), Units::Milli).is_ok());
+        started.elapsed()
+    });
+    assert!(fastest.min() < Some(std::time::Duration::from_millis(500)));
 }
 
 /// Text that is nearly a message: valid pieces in any order.

@@ -158,12 +158,16 @@ fn hostile_and_broken_files_are_refused_before_any_work() {
 }
 
 fn refused_at_once(text: &str, what: &str) {
-    let started = Instant::now();
-    assert!(
-        matches!(decode(text, &password()), Err(Error::KeyFile(_))),
-        "{what}"
-    );
-    assert!(started.elapsed() < Duration::from_secs(2), "{what}");
+    // The fastest of some tries: a shared machine may stand still in one of them.
+    let fastest = (0..5).map(|_| {
+        let started = Instant::now();
+        assert!(
+            matches!(decode(text, &password()), Err(Error::KeyFile(_))),
+            "{what}"
+        );
+        started.elapsed()
+    });
+    assert!(fastest.min() < Some(Duration::from_millis(50)), "{what}");
 }
 
 #[test]

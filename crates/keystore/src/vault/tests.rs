@@ -145,12 +145,17 @@ fn costs_out_of_bounds_are_refused_before_anything_is_derived() {
     ] {
         let mut hostile = bytes.clone();
         hostile[at..at + 4].copy_from_slice(&value.to_be_bytes());
-        let started = std::time::Instant::now();
-        assert!(matches!(
-            SealedVault::parse(&with_checksum(hostile), TESTS),
-            Err(Error::KdfRefused)
-        ));
-        assert!(started.elapsed().as_secs() < 2);
+        let hostile = with_checksum(hostile);
+        // The fastest of some tries: a shared machine may stand still in one of them.
+        let fastest = (0..5).map(|_| {
+            let started = std::time::Instant::now();
+            assert!(matches!(
+                SealedVault::parse(&hostile, TESTS),
+                Err(Error::KdfRefused)
+            ));
+            started.elapsed().as_millis()
+        });
+        assert!(fastest.min() < Some(50));
     }
     // A vault of the tests is itself too cheap for the program.
     assert!(matches!(

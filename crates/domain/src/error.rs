@@ -19,6 +19,18 @@ pub enum Code {
     VaultExists,
     /// The vault cannot be read: damaged, foreign, or made by a newer version.
     VaultUnreadable,
+    /// No such wallet, or no such account, in the vault.
+    WalletUnknown,
+    /// The vault has this wallet or account already.
+    WalletKnown,
+    /// The phrase is not one of BIP-39: a word, the number of words, or the checksum.
+    PhraseInvalid,
+    /// The private key or the key file is not accepted.
+    KeyInvalid,
+    /// The backup cannot be read: damaged, cut, foreign, or made by a newer version.
+    BackupUnreadable,
+    /// What was restored has to be looked at before anything is sent.
+    RestoreUnseen,
     /// The wallet is locked.
     Locked,
     /// Another process has the profile.
@@ -77,6 +89,14 @@ impl Code {
             Self::VaultUnreadable => {
                 "Restore the vault from its .bak copy or from your backup; nothing was changed."
             }
+            Self::WalletUnknown => "Choose one of the wallets that are listed.",
+            Self::WalletKnown => {
+                "Use the wallet that is there; add an account to it if you need another one."
+            }
+            Self::PhraseInvalid => "Compare each word with what you wrote down, in the same order.",
+            Self::KeyInvalid => "Check the key or the file; nothing was stored.",
+            Self::BackupUnreadable => "Choose another copy of the backup; nothing was changed.",
+            Self::RestoreUnseen => "Look at the list of what was restored and confirm it.",
             Self::Locked => "Unlock the wallet and try again.",
             Self::ProfileInUse => "Close the other EnerLink process, or choose another data directory.",
             Self::BrokerUnreachable => {

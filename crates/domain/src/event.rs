@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Address, DeviceState, Error, Estimate, Etk, Idrs, MeterId, Registration, Settlement, Transaction, Wei,
     meter::Link,
+    wallet::{Activity, LockReason, WalletView},
 };
 
 /// Whether keys can sign.
@@ -74,7 +75,19 @@ pub enum Event {
     Vault {
         /// Whether they can sign.
         state: VaultState,
+        /// Why they were locked, when they were.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        reason: Option<LockReason>,
     },
+    /// A wallet was added, changed or removed, or another account became the primary one.
+    Wallets {
+        /// Every wallet of the vault.
+        wallets: Vec<WalletView>,
+        /// The account that is proposed when a meter is added.
+        primary: Option<Address>,
+    },
+    /// Something was done with a wallet.
+    Activity(Activity),
     /// The node answered, or stopped to.
     Chain(ChainState),
     /// A task failed and is restarted.
@@ -99,6 +112,7 @@ mod tests {
     fn events_are_flat_objects_and_come_back() {
         let event = Event::Vault {
             state: VaultState::Locked,
+            reason: None,
         };
         let text = serde_json::to_string(&event).expect("json");
         assert_eq!(text, r#"{"event":"vault","state":"locked"}"#);

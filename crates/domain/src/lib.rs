@@ -17,6 +17,7 @@ pub mod register;
 pub mod settlement;
 pub mod transaction;
 pub mod view;
+pub mod wallet;
 
 pub use clock::{Clock, UnixMillis};
 pub use error::{Code, Error};

@@ -5,6 +5,7 @@ use crate::{
     Settlement, Transaction, UnixMillis,
     event::{Balances, ChainState, VaultState},
     settlement::Watermark,
+    wallet::WalletView,
 };
 use serde::{Deserialize, Serialize};
 
@@ -21,8 +22,10 @@ pub struct AppStatus {
     pub data_dir: String,
     /// Whether there is a wallet and whether it is open.
     pub vault: VaultState,
-    /// The wallet, when there is one.
-    pub wallet: Option<WalletView>,
+    /// Every wallet of the vault.
+    pub wallets: Vec<WalletView>,
+    /// The account that is proposed when a meter is added.
+    pub primary: Option<Address>,
     /// The connection to the node.
     pub chain: ChainState,
     /// How many meters the profile has.
@@ -31,17 +34,12 @@ pub struct AppStatus {
     pub unlock_wait_ms: u64,
 }
 
-/// A wallet, without anything secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WalletView {
-    /// What the household calls it.
-    pub name: String,
-    /// Its first account, `m/44'/60'/0'/0/0`.
-    pub address: Address,
-    /// Whether the phrase was typed back.
-    pub phrase_confirmed: bool,
-    /// When it was created.
-    pub created_at: UnixMillis,
+impl AppStatus {
+    /// The wallet of the primary account.
+    pub fn primary_wallet(&self) -> Option<&WalletView> {
+        let primary = self.primary?;
+        self.wallets.iter().find(|wallet| wallet.has(primary))
+    }
 }
 
 /// How strong a password is.

@@ -2,14 +2,18 @@
 //!
 //! Values of `domain` go over as they are.
 
-pub use enerlink_domain::{Code, Error, Event, view};
 use enerlink_domain::{
-    MeterId, UnixMillis,
+    Address, MeterId, UnixMillis,
     view::{
         AppStatus, CommandId, Home, MeterDraft, MeterView, NetworkDraft, NetworkView, PowerCurve,
-        RegistrationRequest, SettlementPage, Strength, WalletView,
+        RegistrationRequest, SettlementPage, Strength,
+    },
+    wallet::{
+        ActivityPage, AddressCheck, BackupContent, BackupReport, BackupSource, Contact, ImportPreview,
+        ImportSource, PickedFile, SecurityView, SettlementKeyView, SheetReport, WalletId, WalletView,
     },
 };
+pub use enerlink_domain::{Code, Error, Event, view, wallet};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// A call from the window into the core. Fields become the arguments, in camel case, as Tauri expects them.
@@ -47,22 +51,82 @@ commands! {
         /// The candidate; it is not kept.
         password: String,
     } -> Strength;
-    /// Creates the vault with a new phrase. The wallet stays locked; the phrase is revealed by its own command.
+    /// Makes a wallet from a new phrase, and the vault when it is the first. The keys stay as locked as they are; the
+    /// phrase is revealed by its own command.
     CreateWallet("create_wallet") {
         /// What the household calls it.
         name: String,
-        /// Seals the vault.
+        /// The vault's password; the new one when there is no vault.
         password: String,
         /// Words of the phrase: 12, 15, 18, 21 or 24.
         words: u8,
+        /// The passphrase of BIP-39, empty for none.
+        passphrase: String,
     } -> WalletView;
+    /// What an import would bring; nothing is kept.
+    PreviewImport("preview_import") {
+        /// What is imported.
+        source: ImportSource,
+    } -> ImportPreview;
+    /// Imports a wallet, and makes the vault when it is the first.
+    ImportWallet("import_wallet") {
+        /// What the household calls it.
+        name: String,
+        /// The vault's password; the new one when there is no vault.
+        password: String,
+        /// What is imported.
+        source: ImportSource,
+        /// The addresses that the person has seen in the preview: others are refused.
+        expected: Vec<Address>,
+    } -> WalletView;
+    /// Adds an account to a wallet that comes from a phrase.
+    AddAccount("add_account") {
+        /// Which wallet.
+        wallet: WalletId,
+        /// The vault's password.
+        password: String,
+        /// The last step of the path; the next free one when absent.
+        index: Option<u32>,
+    } -> WalletView;
+    /// Gives a wallet another name.
+    RenameWallet("rename_wallet") {
+        /// Which wallet.
+        wallet: WalletId,
+        /// The vault's password: names are sealed like everything else in it.
+        password: String,
+        /// The new name.
+        name: String,
+    } -> WalletView;
+    /// Removes a wallet from this computer; the vault goes with the last one.
+    RemoveWallet("remove_wallet") {
+        /// Which wallet.
+        wallet: WalletId,
+        /// The vault's password.
+        password: String,
+    } -> ();
+    /// Chooses the account that is proposed when a meter is added.
+    SetPrimary("set_primary") {
+        /// One of the vault's accounts.
+        address: Address,
+    } -> ();
+    /// Puts the vault under another password.
+    ChangePassword("change_password") {
+        /// The password until now.
+        password: String,
+        /// The new one.
+        new_password: String,
+    } -> ();
     /// The recovery phrase, after the password again.
     RevealPhrase("reveal_phrase") {
+        /// Which wallet.
+        wallet: WalletId,
         /// Opens the vault for this answer only.
         password: String,
     } -> Vec<String>;
     /// Notes that the phrase was written down, after it was typed back.
     ConfirmPhrase("confirm_phrase") {
+        /// Which wallet.
+        wallet: WalletId,
         /// The password again, because the phrase has to be compared.
         password: String,
         /// Position (from 0) and word, at least four of them.
@@ -72,9 +136,96 @@ commands! {
     Unlock("unlock") {
         /// Opens the vault.
         password: String,
-    } -> WalletView;
+    } -> Vec<WalletView>;
     /// Wipes the keys from memory.
     Lock("lock") {} -> ();
+    /// Somebody is at the computer: the idle lock starts anew.
+    Touch("touch") {} -> ();
+    /// A secret was pasted: when the clipboard still holds it in 30 s, or when the app ends, it is cleared.
+    ForgetPaste("forget_paste") {} -> ();
+    /// Lets the person pick a key file in the native dialog.
+    PickKeystore("pick_keystore") {} -> Option<PickedFile>;
+    /// Lets the person say where, then writes one key as a key file of version 3.
+    ExportKeystore("export_keystore") {
+        /// The account.
+        address: Address,
+        /// The vault's password.
+        password: String,
+        /// The password of the file, as strong as a vault's.
+        file_password: String,
+    } -> Option<PickedFile>;
+    /// Lets the person say where, then writes the encrypted backup and opens it again.
+    SaveBackup("save_backup") {
+        /// The vault's password, which the backup is sealed with.
+        password: String,
+    } -> Option<BackupReport>;
+    /// Lets the person say where, then writes the printable sheet and reads its codes back.
+    SaveSheet("save_sheet") {
+        /// The language of the sheet: `id` or `en`.
+        language: String,
+    } -> Option<SheetReport>;
+    /// Lets the person pick a backup file.
+    PickBackup("pick_backup") {} -> Option<PickedFile>;
+    /// Lets the person pick images of a sheet's codes.
+    PickSheet("pick_sheet") {} -> Vec<PickedFile>;
+    /// What a backup holds; nothing is changed.
+    InspectBackup("inspect_backup") {
+        /// The backup.
+        backup: BackupSource,
+        /// The password that the vault had when the backup was made.
+        backup_password: String,
+    } -> BackupContent;
+    /// Restores a backup beside what is here; nothing that is here is overwritten.
+    Restore("restore") {
+        /// The backup.
+        backup: BackupSource,
+        /// The password that the vault had when the backup was made.
+        backup_password: String,
+        /// The password of the vault that is here; in an empty profile the vault keeps the backup's.
+        password: Option<String>,
+    } -> BackupContent;
+    /// The list of what was restored has been seen: transactions may be sent again.
+    AcknowledgeRestore("acknowledge_restore") {} -> ();
+    /// What was done with wallets, newest first.
+    ReadActivity("read_activity") {
+        /// At most so many, 200 at most.
+        limit: u16,
+        /// Only those with a smaller row number: the last page's `next`.
+        before: Option<i64>,
+    } -> ActivityPage;
+    /// The security page.
+    ReadSecurity("read_security") {} -> SecurityView;
+    /// After how many minutes without a person the wallet locks.
+    SetIdleLock("set_idle_lock") {
+        /// 1 to 1440; 0 is never.
+        minutes: u32,
+    } -> ();
+    /// Lets settlement of a meter go on while the wallet is locked, or no longer.
+    SetSettlementKey("set_settlement_key") {
+        /// Which meter.
+        meter_id: MeterId,
+        /// Whether it may.
+        enabled: bool,
+    } -> SettlementKeyView;
+    /// What a typed address is worth.
+    CheckAddress("check_address") {
+        /// As typed.
+        text: String,
+    } -> AddressCheck;
+    /// The address book, by name.
+    ListContacts("list_contacts") {} -> Vec<Contact>;
+    /// Notes a contact, or renames the one with this address.
+    PutContact("put_contact") {
+        /// As typed; refused when its checksum is wrong.
+        address: String,
+        /// What the household calls them.
+        name: String,
+    } -> Contact;
+    /// Forgets a contact.
+    RemoveContact("remove_contact") {
+        /// Whose.
+        address: Address,
+    } -> ();
     /// The network in use.
     ReadNetwork("read_network") {} -> Option<NetworkView>;
     /// Takes an addresses file and the node's address; checked against the node before it is kept.

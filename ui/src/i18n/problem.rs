@@ -29,6 +29,21 @@ fn headlines(code: Code) -> (&'static str, &'static str) {
         Code::NoVault => ("Belum ada dompet.", "There is no wallet yet."),
         Code::VaultExists => ("Dompet sudah ada.", "There is a wallet already."),
         Code::VaultUnreadable => ("Brankas dompet tidak dapat dibaca.", "The vault cannot be read."),
+        Code::WalletUnknown => (
+            "Dompet atau akun itu tidak ada.",
+            "There is no such wallet or account.",
+        ),
+        Code::WalletKnown => ("Dompet itu sudah ada di sini.", "That wallet is here already."),
+        Code::PhraseInvalid => ("Frasa pemulihan tidak sah.", "The recovery phrase is not valid."),
+        Code::KeyInvalid => (
+            "Kunci atau berkas kunci tidak diterima.",
+            "The key or key file is not accepted.",
+        ),
+        Code::BackupUnreadable => ("Cadangan tidak dapat dibaca.", "The backup cannot be read."),
+        Code::RestoreUnseen => (
+            "Hasil pemulihan belum diperiksa.",
+            "What was restored has not been looked at.",
+        ),
         Code::Locked => ("Dompet terkunci.", "The wallet is locked."),
         Code::ProfileInUse => (
             "Profil ini dipakai proses lain.",
@@ -109,6 +124,12 @@ fn step_in_indonesian(code: Code) -> &'static str {
         Code::VaultUnreadable => {
             "Pulihkan brankas dari salinan .bak atau dari cadangan Anda; tidak ada yang diubah."
         }
+        Code::WalletUnknown => "Pilih salah satu dompet dalam daftar.",
+        Code::WalletKnown => "Gunakan dompet yang sudah ada; tambahkan akun bila perlu.",
+        Code::PhraseInvalid => "Bandingkan setiap kata dengan catatan Anda, dalam urutan yang sama.",
+        Code::KeyInvalid => "Periksa kunci atau berkasnya; tidak ada yang disimpan.",
+        Code::BackupUnreadable => "Pilih salinan cadangan yang lain; tidak ada yang diubah.",
+        Code::RestoreUnseen => "Lihat daftar hasil pemulihan lalu konfirmasikan.",
         Code::Locked => "Buka kunci dompet lalu coba lagi.",
         Code::ProfileInUse => "Tutup proses EnerLink yang lain, atau pilih direktori data lain.",
         Code::BrokerUnreachable => "Periksa apakah broker menyala dan alamat serta portanya benar.",
@@ -146,13 +167,19 @@ fn step_in_indonesian(code: Code) -> &'static str {
 
 /// Every code, for the tests.
 #[cfg(test)]
-pub(super) const ALL: [Code; 28] = [
+pub(super) const ALL: [Code; 34] = [
     Code::WrongPassword,
     Code::UnlockThrottled,
     Code::WeakPassword,
     Code::NoVault,
     Code::VaultExists,
     Code::VaultUnreadable,
+    Code::WalletUnknown,
+    Code::WalletKnown,
+    Code::PhraseInvalid,
+    Code::KeyInvalid,
+    Code::BackupUnreadable,
+    Code::RestoreUnseen,
     Code::Locked,
     Code::ProfileInUse,
     Code::BrokerUnreachable,

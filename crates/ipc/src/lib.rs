@@ -46,6 +46,11 @@ macro_rules! commands {
 commands! {
     /// What the window needs to choose its first page.
     ReadStatus("read_status") {} -> AppStatus;
+    /// Starts the app anew: in the simulated neighbourhood, or back in the household's own profile.
+    SwitchProfile("switch_profile") {
+        /// Whether it shall be the simulated neighbourhood.
+        demo: bool,
+    } -> ();
     /// How strong a password is.
     RatePassword("rate_password") {
         /// The candidate; it is not kept.

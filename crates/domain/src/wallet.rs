@@ -8,7 +8,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::{
-    Address, Error, MeterId, UnixMillis,
+    Address, Code, Error, MeterId, UnixMillis,
     event::Balances,
     id::{hex, unhex},
 };
@@ -247,6 +247,19 @@ pub enum AddressCheck {
     },
 }
 
+impl AddressCheck {
+    /// Judges a text exactly as typed: white space, look-alike letters of other scripts and a wrong checksum are bad.
+    pub fn of(text: &str) -> Self {
+        match text.parse::<Address>() {
+            Ok(address) if address.to_string() == text => Self::Good { address },
+            Ok(address) => Self::NoChecksum { address },
+            Err(error) => Self::Bad {
+                error: Error::new(Code::InvalidInput, error.to_string()),
+            },
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -284,5 +297,75 @@ mod tests {
         assert_eq!(json["wallet"], "ab".repeat(16));
         assert_eq!(json["accounts"][0]["address"], Address([0xab; 20]).to_string());
         assert_eq!(json["accounts"][0]["path"], "m/44'/60'/0'/0/3");
+    }
+
+    /// The examples of EIP-55, two each of all upper, all lower and mixed case.
+    const EIP_55: [&str; 8] = [
+        "0x52908400098527886E0F7030069857D2E4169EE7",
+        "0x8617E340B3D01FA5F11F306F4090FD50E238070D",
+        "0xde709f2102306220921060314715629080e2fb77",
+        "0x27b1fdb04752bbc536007a920d24acb045561c26",
+        "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+        "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359",
+        "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB",
+        "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb",
+    ];
+
+    #[test]
+    fn the_examples_of_eip_55_are_good() {
+        for text in EIP_55 {
+            assert!(
+                matches!(AddressCheck::of(text), AddressCheck::Good { address } if address.to_string() == text)
+            );
+        }
+    }
+
+    #[test]
+    fn a_letter_of_the_other_case_is_bad_wherever_it_stands() {
+        for text in &EIP_55[4..] {
+            for at in (2..42).filter(|at| text.as_bytes()[*at].is_ascii_alphabetic()) {
+                let mut flipped = text.as_bytes().to_vec();
+                flipped[at] ^= 0x20;
+                let flipped = String::from_utf8(flipped).expect("ASCII");
+                assert!(
+                    matches!(AddressCheck::of(&flipped), AddressCheck::Bad { .. }),
+                    "{flipped}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn one_case_only_is_no_checksum() {
+        let lower = EIP_55[4].to_lowercase();
+        let upper = format!("0x{}", EIP_55[4][2..].to_uppercase());
+        for text in [lower, upper] {
+            assert!(
+                matches!(AddressCheck::of(&text), AddressCheck::NoChecksum { address } if address.to_string() == EIP_55[4])
+            );
+        }
+    }
+
+    #[test]
+    fn white_space_and_letters_of_other_scripts_are_bad() {
+        let good = EIP_55[4];
+        let cyrillic = good.replacen('e', "\u{435}", 1);
+        assert_ne!(cyrillic, good);
+        let spaced = format!("{} {}", &good[..21], &good[21..]);
+        for text in [
+            cyrillic.as_str(),
+            &spaced,
+            &format!(" {good}"),
+            &format!("{good}\n"),
+            &good[2..],
+            &good.replacen("0x", "0X", 1),
+            &good[..41],
+            "",
+        ] {
+            assert!(
+                matches!(AddressCheck::of(text), AddressCheck::Bad { .. }),
+                "{text:?}"
+            );
+        }
     }
 }

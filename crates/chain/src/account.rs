@@ -67,6 +67,33 @@ impl Chain {
         })
     }
 
+    /// The nonce that the next permit of `owner` must carry (EIP-2612).
+    pub async fn permit_nonce(&self, token: Address, owner: Address) -> Result<u64, ChainError> {
+        let call = ETKToken::noncesCall {
+            owner: to_alloy(owner),
+        };
+        let nonce = self.view("the token", token, &call, "latest").await?;
+        u64::try_from(nonce).map_err(|_| {
+            self.wire
+                .bad("eth_call", format!("a permit nonce of {nonce} is absurd"))
+        })
+    }
+
+    /// What `spender` may take from `owner`, in base units; at most the largest number that the domain holds.
+    pub async fn allowance(
+        &self,
+        token: Address,
+        owner: Address,
+        spender: Address,
+    ) -> Result<u128, ChainError> {
+        let call = ETKToken::allowanceCall {
+            owner: to_alloy(owner),
+            spender: to_alloy(spender),
+        };
+        let allowance = self.view("the token", token, &call, "latest").await?;
+        Ok(u128::try_from(allowance).unwrap_or(u128::MAX))
+    }
+
     async fn token_balance(
         &self,
         contract: &'static str,

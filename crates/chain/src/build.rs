@@ -1,10 +1,10 @@
 //! Builds calls and transactions. Nothing here asks a node or signs.
 
 use alloy::{
-    primitives::Bytes,
+    primitives::{B256, Bytes, U256},
     sol_types::{SolCall, SolConstructor},
 };
-use enerlink_domain::{Address, Fees, MeterId, UnsignedTx, Wei, settlement::Watermark};
+use enerlink_domain::{Address, Fees, MeterId, Permit, UnsignedTx, Wei, settlement::Watermark};
 
 use crate::{
     Addresses,
@@ -69,6 +69,21 @@ pub fn retire_meter(addresses: &Addresses, meter: &MeterId) -> Call {
         meterId: meter.to_string(),
     };
     contract(addresses.converter, &call)
+}
+
+/// `permit` (EIP-2612): sets the allowance that the owner has signed; anybody may send it. `signature` is r, s and v.
+pub fn permit(permit: &Permit, signature: &[u8; 65]) -> Call {
+    let (r, s) = (&signature[..32], &signature[32..64]);
+    let call = ETKToken::permitCall {
+        owner: to_alloy(permit.owner),
+        spender: to_alloy(permit.spender),
+        value: U256::from(permit.value),
+        deadline: U256::from(permit.deadline),
+        v: signature[64],
+        r: B256::from_slice(r),
+        s: B256::from_slice(s),
+    };
+    contract(permit.token, &call)
 }
 
 /// `setConverter`: lets `converter` mint and burn the token at `etk`; the token's owner signs.

@@ -8,11 +8,11 @@ use crate::{
     feed::{Feed, feed},
     live::LiveState,
     pages::{
-        backup::BackupPage, create::CreatePage, home::HomePage, settings::SettingsPage,
-        starting::StartingPage, unlock::UnlockPage,
+        backup::BackupPage, create::CreatePage, home::HomePage, import::ImportPage, restore::RestorePage,
+        settings::SettingsPage, starting::StartingPage, unlock::UnlockPage,
     },
     prefs::Prefs,
-    session::{Onboarding, Page, Session},
+    session::{Flow, Page, Session},
 };
 
 /// What fills the window.
@@ -20,10 +20,8 @@ use crate::{
 enum Screen {
     /// The core has not answered yet, or it answered with an error.
     Starting(Option<Error>),
-    /// There is no wallet.
-    Create,
-    /// The phrase is written down.
-    Backup,
+    /// A task that takes the whole window.
+    Flow(Flow),
     /// The wallet is locked.
     Unlock,
     /// The pages with the rail.
@@ -32,16 +30,14 @@ enum Screen {
 
 impl Screen {
     fn of(state: &LiveState, session: Session) -> Self {
-        match session.onboarding.get() {
-            Some(Onboarding::Creating) => return Self::Create,
-            Some(Onboarding::Backup) => return Self::Backup,
-            None => {}
+        if let Some(flow) = session.flow.get() {
+            return Self::Flow(flow);
         }
         let Some(status) = &state.status else {
             return Self::Starting(state.failure.clone());
         };
         match status.vault {
-            VaultState::Missing => Self::Create,
+            VaultState::Missing => Self::Flow(Flow::Create),
             VaultState::Locked if !session.watching.get() => Self::Unlock,
             VaultState::Locked | VaultState::Unlocked => Self::Main,
         }
@@ -63,8 +59,10 @@ pub(crate) fn App() -> impl IntoView {
     view! {
         {move || match screen.get() {
             Screen::Starting(error) => view! { <StartingPage error=error /> }.into_any(),
-            Screen::Create => view! { <CreatePage /> }.into_any(),
-            Screen::Backup => view! { <BackupPage /> }.into_any(),
+            Screen::Flow(Flow::Create) => view! { <CreatePage /> }.into_any(),
+            Screen::Flow(Flow::Phrase(wallet)) => view! { <BackupPage wallet=wallet /> }.into_any(),
+            Screen::Flow(Flow::Import) => view! { <ImportPage /> }.into_any(),
+            Screen::Flow(Flow::Restore) => view! { <RestorePage /> }.into_any(),
             Screen::Unlock => view! { <UnlockPage /> }.into_any(),
             Screen::Main => view! { <Main /> }.into_any(),
         }}

@@ -198,17 +198,20 @@ mod tests {
             queue.push(event(0, "locked")),
             [
                 Some(Event::Vault {
-                    state: VaultState::Locked
+                    state: VaultState::Locked,
+                    reason: None
                 }),
                 Some(Event::Vault {
-                    state: VaultState::Unlocked
+                    state: VaultState::Unlocked,
+                    reason: None
                 })
             ]
         );
         assert_eq!(
             queue.push(event(2, "missing")),
             [Some(Event::Vault {
-                state: VaultState::Missing
+                state: VaultState::Missing,
+                reason: None
             })]
         );
     }
@@ -222,7 +225,8 @@ mod tests {
             queue.push(event(0, "locked")),
             [
                 Some(Event::Vault {
-                    state: VaultState::Locked
+                    state: VaultState::Locked,
+                    reason: None
                 }),
                 None
             ]
@@ -240,7 +244,8 @@ mod tests {
         assert_eq!(
             queue.push(event(1, "locked")),
             [Some(Event::Vault {
-                state: VaultState::Locked
+                state: VaultState::Locked,
+                reason: None
             })]
         );
     }

@@ -1,10 +1,11 @@
 //! What the window knows: snapshots of the core, moved on by its events. A plain reducer, without a window.
 
 use enerlink_domain::{
-    Code, DeviceState, Error, Estimate, Etk, Event, MeterId, NetWattHours, Settlement, Status, Transaction,
-    UnixMillis,
+    Address, Code, DeviceState, Error, Estimate, Etk, Event, MeterId, NetWattHours, Settlement, Status,
+    Transaction, UnixMillis,
     event::VaultState,
     view::{AppStatus, Home, NetworkView},
+    wallet::{Activity, LockReason, WalletView},
 };
 
 /// Rows of the home page that events may add before the next snapshot trims them.
@@ -21,6 +22,10 @@ pub(crate) struct LiveState {
     pub network: Option<NetworkView>,
     /// Why the last snapshot could not be read.
     pub failure: Option<Error>,
+    /// Why the vault was locked last, while it is.
+    pub lock_reason: Option<LockReason>,
+    /// What was done with a wallet last; lists of it are read again when it changes.
+    pub activity: Option<Activity>,
     /// Tasks of the core that failed and are restarted, by name.
     pub failed_tasks: Vec<(String, Error)>,
 }
@@ -87,9 +92,9 @@ impl LiveState {
             Event::Settlement(settlement) => self.apply_settlement(settlement),
             Event::Transaction(transaction) => self.apply_transaction(transaction),
             Event::Balances(balances) => {
-                let wallet = self.status.as_ref().and_then(|status| status.wallet.as_ref());
-                if let (Some(home), Some(wallet)) = (&mut self.home, wallet)
-                    && wallet.address == balances.account
+                let shown = self.account();
+                if let Some(home) = &mut self.home
+                    && shown == Some(balances.account)
                 {
                     home.balances = Some(balances);
                 }
@@ -106,7 +111,12 @@ impl LiveState {
                 }
                 Outcome::QUIET
             }
-            Event::Vault { state } => self.apply_vault(state),
+            Event::Vault { state, reason } => self.apply_vault(state, reason),
+            Event::Wallets { wallets, primary } => self.apply_wallets(wallets, primary),
+            Event::Activity(activity) => {
+                self.activity = Some(activity);
+                Outcome::QUIET
+            }
             Event::Chain(chain) => {
                 let Some(status) = &mut self.status else {
                     return Outcome::refetch(Refetch::All);
@@ -139,10 +149,20 @@ impl LiveState {
             | Event::Balances(_)
             | Event::Registration { .. }
             | Event::Vault { .. }
+            | Event::Wallets { .. }
+            | Event::Activity(_)
             | Event::Chain(_)
             | Event::TaskFailed { .. }
             | Event::Lagged { .. } => None,
         }
+    }
+
+    /// The account whose balances are shown: that of the meter on the home page, the primary one without a meter.
+    pub(crate) fn account(&self) -> Option<Address> {
+        let meter = self.home.as_ref().and_then(|home| home.meter.as_ref());
+        meter
+            .map(|meter| meter.meter.owner)
+            .or(self.status.as_ref()?.primary)
     }
 
     fn shows(&self, meter_id: &MeterId) -> bool {
@@ -222,7 +242,11 @@ impl LiveState {
         Outcome::QUIET
     }
 
-    fn apply_vault(&mut self, vault: VaultState) -> Outcome {
+    fn apply_vault(&mut self, vault: VaultState, reason: Option<LockReason>) -> Outcome {
+        self.lock_reason = match vault {
+            VaultState::Locked => reason.or(self.lock_reason),
+            VaultState::Missing | VaultState::Unlocked => None,
+        };
         match &mut self.status {
             Some(status) if status.vault == vault => Outcome::QUIET,
             Some(status) => {
@@ -231,6 +255,16 @@ impl LiveState {
             }
             None => Outcome::refetch(Refetch::All),
         }
+    }
+
+    fn apply_wallets(&mut self, wallets: Vec<WalletView>, primary: Option<Address>) -> Outcome {
+        let Some(status) = &mut self.status else {
+            return Outcome::refetch(Refetch::All);
+        };
+        let moved = status.primary != primary;
+        status.wallets = wallets;
+        status.primary = primary;
+        Outcome::refetch(if moved { Refetch::Home } else { Refetch::Nothing })
     }
 
     fn apply_task_failure(&mut self, task: String, error: Error) -> Outcome {

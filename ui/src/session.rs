@@ -1,5 +1,6 @@
 //! What the window is doing right now: which page, which form, which word in passing. Nothing of it is stored.
 
+use enerlink_domain::wallet::WalletId;
 use leptos::prelude::*;
 
 /// A page of the rail.
@@ -11,13 +12,17 @@ pub(crate) enum Page {
     Settings,
 }
 
-/// Where the first run stands; it holds the window whatever the vault says meanwhile.
+/// A task that takes the whole window until it is done or left, whatever the vault says meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Onboarding {
-    /// The vault is being made.
-    Creating,
-    /// The phrase is being written down.
-    Backup,
+pub(crate) enum Flow {
+    /// A wallet from a new phrase.
+    Create,
+    /// A wallet's phrase is written down.
+    Phrase(WalletId),
+    /// A wallet from a phrase, a key or a key file.
+    Import,
+    /// What a backup holds.
+    Restore,
 }
 
 /// A form that takes the place of Home's cards.
@@ -60,8 +65,8 @@ const MOST_TOASTS: usize = 3;
 pub(crate) struct Session {
     /// The page shown.
     pub page: RwSignal<Page>,
-    /// The first run, while it lasts.
-    pub onboarding: RwSignal<Option<Onboarding>>,
+    /// What takes the whole window, when something does.
+    pub flow: RwSignal<Option<Flow>>,
     /// Whether Home is watched although the wallet is locked.
     pub watching: RwSignal<bool>,
     /// The form on Home, when one is open.
@@ -76,7 +81,7 @@ impl Session {
     pub(crate) fn new() -> Self {
         Self {
             page: RwSignal::new(Page::Home),
-            onboarding: RwSignal::new(None),
+            flow: RwSignal::new(None),
             watching: RwSignal::new(false),
             form: RwSignal::new(None),
             toasts: RwSignal::new(Vec::new()),

@@ -1,6 +1,8 @@
 //! What stands in the way, above everything else on Home: one line each, with what to do.
 
-use enerlink_domain::{Code, Error, Readiness, Registration, TxStage, event::VaultState, view::Home};
+use enerlink_domain::{
+    Code, Error, Readiness, Registration, TxStage, event::VaultState, view::Home, wallet::WalletId,
+};
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
@@ -11,7 +13,7 @@ use crate::{
     feed::feed,
     i18n::{Key, text},
     live::LiveState,
-    session::{Form, Onboarding, session},
+    session::{Flow, Form, session},
 };
 
 /// A button that helps.
@@ -38,8 +40,11 @@ pub(crate) fn Notices() -> impl IntoView {
     let notices = Memo::new(move |_| feed.state.with(collect));
     let unwritten = Memo::new(move |_| {
         feed.state.with(|state| {
-            let wallet = state.status.as_ref().and_then(|status| status.wallet.as_ref());
-            wallet.is_some_and(|wallet| !wallet.phrase_confirmed)
+            let wallets = &state.status.as_ref()?.wallets;
+            wallets
+                .iter()
+                .find(|wallet| !wallet.phrase_confirmed)
+                .map(|wallet| wallet.wallet)
         })
     });
     let network = move |_| session.form.set(Some(Form::Network));
@@ -77,7 +82,7 @@ pub(crate) fn Notices() -> impl IntoView {
     };
     view! {
         <div class="notices">
-            {move || unwritten.get().then(|| view! { <BackupNotice /> })}
+            {move || unwritten.get().map(|wallet| view! { <BackupNotice wallet=wallet /> })}
             {list}
         </div>
     }
@@ -85,9 +90,9 @@ pub(crate) fn Notices() -> impl IntoView {
 
 /// The phrase was not written down yet.
 #[component]
-fn BackupNotice() -> impl IntoView {
+fn BackupNotice(wallet: WalletId) -> impl IntoView {
     let session = session();
-    let begin = move |_| session.onboarding.set(Some(Onboarding::Backup));
+    let begin = move |_| session.flow.set(Some(Flow::Phrase(wallet)));
     view! {
         <div class="problem notice" data-testid="backup-banner">
             <Glyph icon=Icon::Key />

@@ -105,10 +105,7 @@ fn Balances() -> impl IntoView {
 #[component]
 fn WalletAddress() -> impl IntoView {
     let feed = feed();
-    let address = Memo::new(move |_| {
-        feed.state
-            .with(|state| Some(state.status.as_ref()?.wallet.as_ref()?.address))
-    });
+    let address = Memo::new(move |_| feed.state.with(|state| state.account()));
     move || {
         address.get().map(|address| {
             view! {

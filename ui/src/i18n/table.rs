@@ -96,6 +96,14 @@ texts! {
     CreateWallet: "Buat dompet", "Create wallet";
     Creating: "Menyegel brankas. Ini sengaja berat dan perlu sekitar satu detik.", "Sealing the vault. This is hard work on purpose and takes about a second.";
 
+    // Import
+    ImportTitle: "Impor dompet", "Import a wallet";
+    ImportLead: "Dari frasa pemulihan, kunci privat, atau berkas kunci.", "From a recovery phrase, a private key or a key file.";
+
+    // Restore
+    RestoreTitle: "Pulihkan dari cadangan", "Restore from a backup";
+    RestoreLead: "Dompet, meter, dan pengaturan kembali seperti dalam cadangan; yang sudah ada di sini tidak ditimpa.", "Wallets, meters and settings come back as the backup holds them; nothing that is here is overwritten.";
+
     // Backup
     BackupTitle: "Tulis frasa pemulihan Anda", "Write your recovery phrase down";
     BackupLead: "Dua belas kata yang dapat mengembalikan dompet di komputer mana pun. Siapa pun yang memilikinya, memiliki dompet Anda.", "Twelve words that bring the wallet back on any computer. Whoever has them has your wallet.";

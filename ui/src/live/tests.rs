@@ -7,7 +7,8 @@ use enerlink_domain::{
     meter::Link,
     reading::Units,
     settlement::Watermark,
-    view::{DayEnergy, MeterView, Totals, WalletView},
+    view::{DayEnergy, MeterView, Totals},
+    wallet::{AccountView, WalletAct, WalletId, WalletKind},
 };
 
 use super::*;
@@ -139,6 +140,35 @@ fn chain(up: bool) -> ChainState {
     }
 }
 
+/// A wallet with one account.
+pub(crate) fn wallet(name: &str, address: Address) -> WalletView {
+    WalletView {
+        wallet: WalletId([address.0[0]; 16]),
+        name: name.into(),
+        kind: WalletKind::Phrase,
+        passphrase: false,
+        phrase_confirmed: true,
+        created_at: UnixMillis(0),
+        accounts: vec![AccountView {
+            index: 0,
+            address,
+            path: Some("m/44'/60'/0'/0/0".into()),
+        }],
+    }
+}
+
+/// What was done with a wallet.
+fn acted(id: i64, act: WalletAct) -> Activity {
+    Activity {
+        id,
+        at: UnixMillis(id),
+        act,
+        wallet: Some("Rumah".into()),
+        account: None,
+        detail: None,
+    }
+}
+
 /// An unlocked wallet on this home.
 pub(crate) fn state_with(home: Home) -> LiveState {
     let status = AppStatus {
@@ -147,12 +177,8 @@ pub(crate) fn state_with(home: Home) -> LiveState {
         read_only: false,
         data_dir: "/tmp/profile".into(),
         vault: VaultState::Unlocked,
-        wallet: Some(WalletView {
-            name: "Rumah".into(),
-            address: ACCOUNT,
-            phrase_confirmed: true,
-            created_at: UnixMillis(0),
-        }),
+        wallets: vec![wallet("Rumah", ACCOUNT)],
+        primary: Some(ACCOUNT),
         chain: chain(true),
         meters: 1,
         unlock_wait_ms: 0,
@@ -201,7 +227,13 @@ fn every_event_is_idempotent_and_says_its_news_once() {
         },
         Event::Vault {
             state: VaultState::Locked,
+            reason: Some(LockReason::Idle),
         },
+        Event::Wallets {
+            wallets: vec![wallet("Warung", Address([8; 20]))],
+            primary: Some(Address([8; 20])),
+        },
+        Event::Activity(acted(1, WalletAct::BackedUp)),
         Event::Chain(chain(false)),
         Event::TaskFailed {
             task: "meter".into(),
@@ -291,7 +323,8 @@ fn missed_events_and_a_changed_vault_ask_for_snapshots() {
     assert_eq!(
         state
             .apply(Event::Vault {
-                state: VaultState::Locked
+                state: VaultState::Locked,
+                reason: None
             })
             .refetch,
         Refetch::All
@@ -299,7 +332,8 @@ fn missed_events_and_a_changed_vault_ask_for_snapshots() {
     assert_eq!(
         state
             .apply(Event::Vault {
-                state: VaultState::Locked
+                state: VaultState::Locked,
+                reason: None
             })
             .refetch,
         Refetch::Nothing
@@ -319,4 +353,34 @@ fn a_node_that_answers_again_refreshes_the_sums() {
     );
     assert_eq!(state.apply(Event::Chain(chain(true))).refetch, Refetch::Home);
     assert_eq!(state.chain_problem(), None);
+}
+
+#[test]
+fn the_reason_of_a_lock_stays_until_it_is_opened() {
+    let mut state = state();
+    let mut vault = |vault, reason| {
+        state.apply(Event::Vault { state: vault, reason });
+        state.lock_reason
+    };
+    assert_eq!(
+        vault(VaultState::Locked, Some(LockReason::Suspend)),
+        Some(LockReason::Suspend)
+    );
+    assert_eq!(vault(VaultState::Locked, None), Some(LockReason::Suspend));
+    assert_eq!(vault(VaultState::Unlocked, None), None);
+}
+
+#[test]
+fn another_primary_account_is_shown_and_asks_for_its_balances() {
+    let mut state = state();
+    let wallets = vec![wallet("Rumah", ACCOUNT), wallet("Warung", Address([8; 20]))];
+    let told = |primary| Event::Wallets {
+        wallets: wallets.clone(),
+        primary: Some(primary),
+    };
+    assert_eq!(state.apply(told(ACCOUNT)).refetch, Refetch::Nothing);
+    assert_eq!(state.apply(told(Address([8; 20]))).refetch, Refetch::Home);
+    assert_eq!(state.account(), Some(ACCOUNT), "the meter's owner comes first");
+    state.home = None;
+    assert_eq!(state.account(), Some(Address([8; 20])));
 }

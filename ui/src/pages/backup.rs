@@ -1,6 +1,6 @@
 //! The phrase is written down: password again, the words, four of them typed back.
 
-use enerlink_domain::Error;
+use enerlink_domain::{Error, wallet::WalletId};
 use enerlink_ipc::RevealPhrase;
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 
@@ -31,6 +31,8 @@ pub(crate) enum Stage {
 /// What the stages share; wiped when the page goes.
 #[derive(Clone, Copy)]
 pub(crate) struct Backup {
+    /// Whose phrase.
+    pub wallet: WalletId,
     /// Where it stands.
     pub stage: RwSignal<Stage>,
     /// The password, which the core asks for twice.
@@ -49,8 +51,12 @@ impl Backup {
 
 /// The three stages.
 #[component]
-pub(crate) fn BackupPage() -> impl IntoView {
+pub(crate) fn BackupPage(
+    /// Whose phrase.
+    wallet: WalletId,
+) -> impl IntoView {
     let backup = Backup {
+        wallet,
         stage: RwSignal::new(Stage::Password),
         password: RwSignal::new(String::new()),
         words: RwSignal::new(Vec::new()),
@@ -90,7 +96,12 @@ fn PasswordStage(backup: Backup) -> impl IntoView {
         error.set(None);
         spawn_local(async move {
             let password = backup.password.get_untracked();
-            match ipc::call(&RevealPhrase { password }).await {
+            match ipc::call(&RevealPhrase {
+                wallet: backup.wallet,
+                password,
+            })
+            .await
+            {
                 Ok(words) => {
                     backup.words.set(words);
                     backup.stage.set(Stage::Words);
@@ -131,7 +142,7 @@ pub(crate) fn SkipBackup(
     let asked = RwSignal::new(false);
     let skip = move |_| {
         backup.wipe();
-        session.onboarding.set(None);
+        session.flow.set(None);
         spawn_local(feed.refresh_all());
     };
     view! {

@@ -11,7 +11,7 @@ use crate::{
     ipc,
     pages::sheet::Sheet,
     prefs::prefs,
-    session::{Onboarding, session},
+    session::{Flow, session},
 };
 
 /// Fewest characters of a password, as the core asks for.
@@ -43,7 +43,7 @@ pub(crate) fn CreatePage() -> impl IntoView {
         }
         busy.set(true);
         error.set(None);
-        session.onboarding.set(Some(Onboarding::Creating));
+        session.flow.set(Some(Flow::Create));
         spawn_local(async move {
             let typed = name.get_untracked().trim().to_owned();
             let named = if typed.is_empty() {
@@ -55,19 +55,19 @@ pub(crate) fn CreatePage() -> impl IntoView {
                 name: named,
                 password: password.get_untracked(),
                 words: WORDS,
+                passphrase: String::new(),
             })
             .await;
             match made {
-                Ok(_) => {
+                Ok(wallet) => {
                     feed.refresh_all().await;
                     password.set(String::new());
                     again.set(String::new());
-                    session.onboarding.set(Some(Onboarding::Backup));
+                    session.flow.set(Some(Flow::Phrase(wallet.wallet)));
                 }
                 Err(problem) => {
                     error.set(Some(problem));
                     busy.set(false);
-                    session.onboarding.set(None);
                     feed.refresh_all().await;
                 }
             }

@@ -46,6 +46,7 @@ impl Typed {
         Some(MeterDraft {
             id: meter_id(&self.id.get_untracked())?,
             name: self.name.get_untracked().trim().to_owned(),
+            owner: None,
             broker_url: broker(&self.broker_url.get_untracked())?,
             broker_password: (!password.is_empty()).then_some(password),
             base_topic: topic(&self.base_topic.get_untracked())?,

@@ -3,10 +3,12 @@
 pub(crate) mod backup;
 pub(crate) mod create;
 pub(crate) mod home;
+pub(crate) mod import;
 pub(crate) mod meter_form;
 pub(crate) mod network_form;
 pub(crate) mod phrase;
 pub(crate) mod quiz;
+pub(crate) mod restore;
 pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod sheet;

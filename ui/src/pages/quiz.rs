@@ -49,6 +49,7 @@ pub(crate) fn QuizStage(
             ))
         });
         let confirm = ConfirmPhrase {
+            wallet: backup.wallet,
             password: backup.password.get_untracked(),
             words: words.collect(),
         };
@@ -61,7 +62,7 @@ pub(crate) fn QuizStage(
                         Tone::Good,
                         Key::BackupDone.text(language.get_untracked()).to_owned(),
                     );
-                    session.onboarding.set(None);
+                    session.flow.set(None);
                 }
                 Err(problem) => {
                     error.set(Some(problem));
@@ -73,6 +74,7 @@ pub(crate) fn QuizStage(
     let back = move |_| {
         spawn_local(async move {
             match ipc::call(&RevealPhrase {
+                wallet: backup.wallet,
                 password: backup.password.get_untracked(),
             })
             .await

@@ -99,13 +99,17 @@ fn wait_left(feed: Feed) -> Memo<i64> {
 #[component]
 fn WalletName() -> impl IntoView {
     let feed = feed();
-    let wallet = Memo::new(move |_| feed.state.with(|state| state.status.as_ref()?.wallet.clone()));
+    let wallet = Memo::new(move |_| {
+        feed.state
+            .with(|state| state.status.as_ref()?.primary_wallet().cloned())
+    });
     move || {
         wallet.get().map(|wallet| {
+            let address = wallet.address();
             view! {
                 <p class="wallet-name">
                     <b>{wallet.name}</b>
-                    <span title=wallet.address.to_string()>{format::short_address(wallet.address)}</span>
+                    <span title=address.to_string()>{format::short_address(address)}</span>
                 </p>
             }
         })

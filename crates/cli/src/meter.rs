@@ -29,6 +29,7 @@ pub(crate) async fn meter(command: MeterCommand, json: bool) -> Outcome {
             let draft = MeterDraft {
                 id,
                 name,
+                owner: None,
                 broker_url: broker,
                 broker_password: secret.map(|text| text.trim_end_matches(['\r', '\n']).to_owned()),
                 base_topic,

@@ -86,6 +86,9 @@ pub struct MeterDraft {
     pub id: MeterId,
     /// What the household calls it; the id when empty.
     pub name: String,
+    /// Whose it is; the primary account when absent.
+    #[serde(default)]
+    pub owner: Option<Address>,
     /// `mqtt://[user@]host[:port]` or `mqtts://…`.
     pub broker_url: String,
     /// The broker's password; it goes to the sealed file, not to the database.

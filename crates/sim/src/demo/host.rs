@@ -125,6 +125,7 @@ impl Host {
             let draft = MeterDraft {
                 id: id.clone(),
                 name: "Demo meter".to_owned(),
+                owner: None,
                 broker_url: broker.url(),
                 broker_password: self.parts.broker.password.clone(),
                 base_topic: BASE_TOPIC.to_owned(),

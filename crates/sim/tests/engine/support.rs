@@ -201,6 +201,7 @@ impl Household {
         MeterDraft {
             id: self.id.clone(),
             name: String::new(),
+            owner: None,
             broker_url: address.url(),
             broker_password: Some(broker.password().to_owned()),
             base_topic: self.base_topic.clone(),

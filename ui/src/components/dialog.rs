@@ -1,0 +1,102 @@
+//! A native dialog above the page: it keeps the focus inside, Escape closes it, and the focus goes back to where it was.
+
+use leptos::{html, prelude::*};
+
+use crate::{
+    components::icon::{Glyph, Icon},
+    i18n::{Key, text},
+};
+
+/// A dialog that is open for as long as it is there.
+#[component]
+pub(crate) fn Dialog(
+    /// Where a test finds it; its title's id begins with it.
+    testid: &'static str,
+    /// What it is about.
+    #[prop(into)]
+    title: Signal<String>,
+    /// Takes it away.
+    #[prop(into)]
+    on_close: Callback<()>,
+    /// Whether the core is at work: then it cannot be left.
+    #[prop(optional, into)]
+    busy: Signal<bool>,
+    /// Its content. The first control in it has the focus.
+    children: Children,
+) -> impl IntoView {
+    let node = NodeRef::<html::Dialog>::new();
+    let shown = StoredValue::new_local(None::<web_sys::HtmlDialogElement>);
+    Effect::new(move || {
+        if let Some(dialog) = node.get()
+            && !dialog.open()
+        {
+            // A web view that knows no dialogs shows it in the page, which is still usable.
+            let _ = dialog.show_modal();
+            shown.set_value(Some(dialog));
+        }
+    });
+    // Closing, and not just taking away, gives the focus back to the button that opened it.
+    on_cleanup(move || {
+        shown.try_with_value(|dialog| {
+            if let Some(dialog) = dialog {
+                dialog.close();
+            }
+        });
+    });
+    let leave = move || {
+        if busy.try_get_untracked() != Some(true) {
+            on_close.try_run(());
+        }
+    };
+    let cancel = move |event: web_sys::Event| {
+        event.prevent_default();
+        leave();
+    };
+    let close = text(Key::Close);
+    let title_id = format!("{testid}-title");
+    view! {
+        <dialog node_ref=node class="dialog" data-testid=testid aria-labelledby=title_id.clone() on:cancel=cancel>
+            <h2 id=title_id>{title}</h2>
+            {children()}
+            <button
+                type="button"
+                class="ghost close"
+                data-testid="dialog-close"
+                title=close
+                aria-label=close
+                disabled=busy
+                on:click=move |_| leave()
+            >
+                <Glyph icon=Icon::Close />
+            </button>
+        </dialog>
+    }
+}
+
+/// The buttons at a dialog's foot: leave on the left, do it on the right.
+#[component]
+pub(crate) fn Foot(
+    /// Takes the dialog away.
+    #[prop(into)]
+    on_close: Callback<()>,
+    /// Whether the core is at work.
+    #[prop(into)]
+    busy: Signal<bool>,
+    /// The button that does it.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <div class="row foot">
+            <button
+                type="button"
+                class="button quiet"
+                data-testid="dialog-cancel"
+                disabled=busy
+                on:click=move |_| on_close.run(())
+            >
+                {text(Key::Cancel)}
+            </button>
+            {children()}
+        </div>
+    }
+}

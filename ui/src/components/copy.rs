@@ -7,9 +7,9 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::{
     components::icon::{Glyph, Icon},
-    i18n::{Key, text},
+    i18n::{Key, Language, text},
     prefs::prefs,
-    session::{Tone, session},
+    session::{Session, Tone, session},
 };
 
 /// Copies `value`; the icon says for a moment that it did.
@@ -26,31 +26,19 @@ pub(crate) fn CopyButton(
 ) -> impl IntoView {
     let copied = RwSignal::new(false);
     let (session, language) = (session(), prefs().language);
-    let refuse = move || {
-        session.say(
-            Tone::Bad,
-            Key::CopyFailed.text(language.get_untracked()).to_owned(),
-        )
-    };
     let copy = move |_| {
-        // Without a secure context there is no clipboard at all.
-        if !window().is_secure_context() {
-            return refuse();
-        }
-        let writing = window()
-            .navigator()
-            .clipboard()
-            .write_text(&value.get_untracked());
-        spawn_local(async move {
-            if JsFuture::from(writing).await.is_err() {
-                return refuse();
-            }
-            copied.try_set(true);
-            let settle = move || {
-                copied.try_set(false);
-            };
-            set_timeout(settle, Duration::from_millis(1500));
-        });
+        copy_text(
+            value.get_untracked(),
+            session,
+            language.get_untracked(),
+            move || {
+                copied.try_set(true);
+                let settle = move || {
+                    copied.try_set(false);
+                };
+                set_timeout(settle, Duration::from_millis(1500));
+            },
+        );
     };
     let icon = Signal::derive(move || if copied.get() { Icon::Check } else { Icon::Copy });
     let (name, done) = (text(label), text(Key::Copied));
@@ -67,4 +55,20 @@ pub(crate) fn CopyButton(
             <Glyph icon=icon />
         </button>
     }
+}
+
+/// Copies a text that is not secret, and says so when it cannot be done.
+pub(crate) fn copy_text(text: String, session: Session, language: Language, done: impl FnOnce() + 'static) {
+    let refuse = move || session.say(Tone::Bad, Key::CopyFailed.text(language).to_owned());
+    // Without a secure context there is no clipboard at all.
+    if !window().is_secure_context() {
+        return refuse();
+    }
+    let writing = window().navigator().clipboard().write_text(&text);
+    spawn_local(async move {
+        match JsFuture::from(writing).await {
+            Ok(_) => done(),
+            Err(_) => refuse(),
+        }
+    });
 }

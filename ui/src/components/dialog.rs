@@ -54,8 +54,9 @@ pub(crate) fn Dialog(
     };
     let close = text(Key::Close);
     let title_id = format!("{testid}-title");
+    let named_by = title_id.clone();
     view! {
-        <dialog node_ref=node class="dialog" data-testid=testid aria-labelledby=title_id.clone() on:cancel=cancel>
+        <dialog node_ref=node class="dialog" data-testid=testid aria-labelledby=named_by on:cancel=cancel>
             <h2 id=title_id>{title}</h2>
             {children()}
             <button

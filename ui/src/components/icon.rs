@@ -19,6 +19,13 @@ pub(crate) enum Icon {
     Down,
     Back,
     Key,
+    Wallet,
+    Plus,
+    Edit,
+    Trash,
+    Search,
+    File,
+    Print,
 }
 
 impl Icon {
@@ -49,6 +56,17 @@ impl Icon {
             Self::Up => "M12 5l7 13H5z",
             Self::Down => "M12 19L5 6h14z",
             Self::Back => "M15 5l-7 7 7 7",
+            Self::Wallet => {
+                "M18 8V5a1 1 0 0 0-1-1H5a2 2 0 0 0 0 4h14a1 1 0 0 1 1 1v10a1 1 0 0 1-1 1H5a2 2 0 0 1-2-2V6M16.500 14h.01"
+            }
+            Self::Plus => "M12 5v14M5 12h14",
+            Self::Edit => "M4 20l1-4L16 5a2.100 2.100 0 0 1 3 3L8 19zM14 7l3 3",
+            Self::Trash => "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13M10.500 11v5.500M13.500 11v5.500",
+            Self::Search => "M11 17a6 6 0 1 0 0-12 6 6 0 0 0 0 12zm4.500-1.500L20 20",
+            Self::File => "M14 3H7a1 1 0 0 0-1 1v16a1 1 0 0 0 1 1h10a1 1 0 0 0 1-1V7zM14 3v4h4",
+            Self::Print => {
+                "M7 9V4h10v5M7 17H5a1 1 0 0 1-1-1v-5a2 2 0 0 1 2-2h12a2 2 0 0 1 2 2v5a1 1 0 0 1-1 1h-2M7 14h10v6H7z"
+            }
             Self::Key => "M14.500 13.500a5 5 0 1 0-4-4L3 17v4h4v-3h3v-3l1.500-1.500zM16.500 8h.01",
         }
     }

@@ -64,7 +64,8 @@ pub(crate) fn Waiting(
     #[prop(default = 2)]
     rows: usize,
 ) -> impl IntoView {
-    move || match error.get() {
+    move || {
+        match error.get() {
         Some(error) => view! {
             <Problem error=error>
                 <button type="button" class="button quiet small" data-testid="retry" on:click=move |_| retry.run(())>
@@ -79,5 +80,6 @@ pub(crate) fn Waiting(
             </div>
         }
         .into_any(),
+    }
     }
 }

@@ -1,5 +1,7 @@
 //! Both languages of the window, complete, switched without a restart.
 
+#[macro_use]
+mod wallet;
 mod problem;
 mod table;
 

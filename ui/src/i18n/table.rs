@@ -37,7 +37,7 @@ impl Key {
     ];
 }
 
-texts! {
+with_wallet_texts! { texts {
     // Frame
     Navigation: "Navigasi", "Navigation";
     Home: "Beranda", "Home";
@@ -316,4 +316,4 @@ texts! {
     DataDirectory: "Direktori data", "Data directory";
     Licence: "Lisensi", "Licence";
     Font: "Huruf", "Font";
-}
+} }

@@ -1,0 +1,180 @@
+//! A password that is chosen: typed twice, and rated by the core while it is typed.
+
+use enerlink_domain::view::Strength;
+use enerlink_ipc::RatePassword;
+use leptos::{prelude::*, task::spawn_local};
+
+use crate::{
+    components::{doing::take, password::PasswordField},
+    i18n::Key,
+    ipc,
+    prefs::prefs,
+};
+
+/// Fewest characters of a password, as the core asks for.
+const SHORTEST: usize = 12;
+
+/// A password on its way to be chosen.
+#[derive(Clone, Copy)]
+pub(crate) struct NewPassword {
+    /// What was typed first.
+    pub typed: RwSignal<String>,
+    again: RwSignal<String>,
+    strength: RwSignal<Option<Strength>>,
+    tried: RwSignal<bool>,
+}
+
+impl NewPassword {
+    /// Nothing was typed yet.
+    pub(crate) fn new() -> Self {
+        let typed = RwSignal::new(String::new());
+        Self {
+            typed,
+            again: RwSignal::new(String::new()),
+            strength: rate(typed),
+            tried: RwSignal::new(false),
+        }
+    }
+
+    /// Whether it is accepted and the same both times; from now on the fields complain when it is not.
+    pub(crate) fn check(self) -> bool {
+        self.tried.set(true);
+        let accepted = self
+            .strength
+            .get_untracked()
+            .is_some_and(|strength| strength.accepted);
+        accepted && self.typed.get_untracked() == self.again.get_untracked()
+    }
+
+    /// Takes it out of both inputs.
+    pub(crate) fn take(self) -> String {
+        let typed = take(self.typed);
+        self.wipe();
+        typed
+    }
+
+    /// Empties both inputs; nothing was tried then.
+    pub(crate) fn wipe(self) {
+        self.typed.try_set(String::new());
+        self.again.try_set(String::new());
+        self.tried.try_set(false);
+    }
+}
+
+/// The password, its strength, and the password again.
+#[component]
+pub(crate) fn NewPasswordFields(
+    /// Where a test finds the first input.
+    testid: &'static str,
+    /// Where a test finds the second input.
+    again: &'static str,
+    /// What is asked for.
+    label: Key,
+    /// What was typed.
+    value: NewPassword,
+) -> impl IntoView {
+    let NewPassword {
+        typed,
+        again: second,
+        strength,
+        tried,
+    } = value;
+    let complaint =
+        Signal::derive(move || (tried.get() && typed.get() != second.get()).then_some(Key::PasswordsDiffer));
+    view! {
+        <PasswordField testid=testid label=label value=typed autocomplete="new-password" />
+        <StrengthBar password=typed strength=strength tried=tried />
+        <PasswordField
+            testid=again
+            label=Key::PasswordAgain
+            value=second
+            autocomplete="new-password"
+            complaint=complaint
+        />
+    }
+}
+
+/// Asks the core how strong what was typed is; an answer for an older text is dropped.
+fn rate(password: RwSignal<String>) -> RwSignal<Option<Strength>> {
+    let strength = RwSignal::new(None);
+    Effect::new(move || {
+        let typed = password.get();
+        if typed.is_empty() {
+            strength.set(None);
+            return;
+        }
+        spawn_local(async move {
+            let rated = ipc::call(&RatePassword {
+                password: typed.clone(),
+            })
+            .await
+            .ok();
+            if password.try_with_untracked(|now| *now == typed) == Some(true) {
+                strength.set(rated);
+            }
+        });
+    });
+    strength
+}
+
+/// Five steps of strength, and why a password is not accepted.
+#[component]
+fn StrengthBar(
+    password: RwSignal<String>,
+    strength: RwSignal<Option<Strength>>,
+    tried: RwSignal<bool>,
+) -> impl IntoView {
+    let language = prefs().language;
+    let score = move || strength.get().map_or(0, |strength| strength.score.min(4) + 1);
+    let accepted = move || strength.get().is_some_and(|strength| strength.accepted);
+    let words =
+        move || verdict(password.with(|typed| typed.chars().count()), strength.get()).text(language.get());
+    let class = move || match score() {
+        0 => "strength",
+        1 | 2 => "strength bad",
+        3 => "strength warn",
+        _ if accepted() => "strength good",
+        _ => "strength warn",
+    };
+    let complains = move || tried.get() && !accepted();
+    view! {
+        <div class=class data-testid="password-strength" data-score=move || score().to_string()>
+            <div class="cells" aria-hidden="true">
+                {(1..=5_u8).map(|cell| view! { <i class:on=move || cell <= score()></i> }).collect_view()}
+            </div>
+            <p class:wrong=complains aria-live="polite">{words}</p>
+        </div>
+    }
+}
+
+/// What is said about a password.
+fn verdict(length: usize, strength: Option<Strength>) -> Key {
+    match strength {
+        None if length == 0 => Key::PasswordRule,
+        None => Key::PasswordRating,
+        Some(_) if length < SHORTEST => Key::PasswordShort,
+        Some(strength) if !strength.accepted => Key::PasswordGuessable,
+        Some(Strength { score: 0..=3, .. }) => Key::PasswordGood,
+        Some(_) => Key::PasswordStrong,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_password_is_told_why() {
+        let rated = |score, accepted| Some(Strength { score, accepted });
+        for (name, length, strength, expected) in [
+            ("nothing typed", 0, None, Key::PasswordRule),
+            ("not rated yet", 5, None, Key::PasswordRating),
+            ("short", 11, rated(4, false), Key::PasswordShort),
+            ("long and simple", 20, rated(1, false), Key::PasswordGuessable),
+            ("good", 14, rated(3, true), Key::PasswordGood),
+            ("strong", 20, rated(4, true), Key::PasswordStrong),
+        ] {
+            assert_eq!(verdict(length, strength), expected, "{name}");
+        }
+    }
+}

@@ -3,11 +3,13 @@
 //! A register never falls and grows only by energy that the meter has shown. Duplicates, old messages, reboots,
 //! counter resets and impossible jumps are told apart here, without a clock: the time of receipt comes in.
 
+mod lead;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{MicroWh, Sensors, Subsystem, UnixMillis, reading::DeviceTime, settlement::Watermark};
+use crate::{MicroWh, Sensors, Subsystem, UnixMillis, reading::DeviceTime};
 
 /// A fall of a counter by at most this much is noise: 0.01 Wh.
 pub const NOISE: MicroWh = MicroWh(10_000);
@@ -118,6 +120,9 @@ pub struct Registers {
     pub baseline: Option<Baseline>,
     /// Signs of a reboot.
     pub suspicion: Suspicion,
+    /// Energy that the chain has settled and that was not counted yet; none before the first comparison.
+    #[serde(default)]
+    pub lead: Option<Pair<MicroWh>>,
 }
 
 /// What became of a message.
@@ -228,19 +233,8 @@ impl Registers {
             boot: 0,
             baseline: None,
             suspicion: Suspicion::default(),
+            lead: None,
         }
-    }
-
-    /// Lifts registers that stand below what the chain has settled: a restored profile continues from there.
-    /// Answers whether anything was lifted.
-    pub fn raise_to(&mut self, watermark: Watermark) -> bool {
-        let (Some(export), Some(import)) = (watermark.export.micro(), watermark.import.micro()) else {
-            return false;
-        };
-        let lifted = export > self.export || import > self.import;
-        self.export = self.export.max(export);
-        self.import = self.import.max(import);
-        lifted
     }
 
     /// Takes one message into account. A refused message moves nothing but the suspicion of a reboot.
@@ -315,9 +309,13 @@ impl Registers {
         let (Some(export), Some(import)) = directions else {
             return refused(Reason::Impossible);
         };
+        let (added, lead) = self.repay(Pair {
+            export: export.added,
+            import: import.added,
+        });
         let sums = (
-            self.export.checked_add(export.added),
-            self.import.checked_add(import.added),
+            self.export.checked_add(added.export),
+            self.import.checked_add(added.import),
         );
         let (Some(new_export), Some(new_import)) = sums else {
             return refused(Reason::Overflow);
@@ -328,6 +326,7 @@ impl Registers {
         let new_epoch = export.restarted || import.restarted;
         self.export = new_export;
         self.import = new_import;
+        self.lead = lead;
         self.epoch = self.epoch.saturating_add(u32::from(new_epoch));
         self.boot = self.boot.saturating_add(u32::from(rebooted));
         self.suspicion = Suspicion::default();
@@ -339,13 +338,7 @@ impl Registers {
             },
             ..message
         });
-        Verdict::Counted {
-            added: Pair {
-                export: export.added,
-                import: import.added,
-            },
-            new_epoch,
-        }
+        Verdict::Counted { added, new_epoch }
     }
 
     fn order(&mut self, baseline: &Baseline, message: &Baseline) -> Order {

@@ -1,0 +1,158 @@
+//! The lead: what the chain has settled before these registers have counted it. It is counted once.
+
+use super::{Pair, Registers};
+use crate::{MicroWh, settlement::Watermark};
+
+impl Registers {
+    /// Lifts registers that stand below what the chain has settled: a restored profile, or one beside another copy of
+    /// the wallet, continues from there. Answers whether anything changed.
+    ///
+    /// The first comparison with the chain only finds the offset between its registers and the meter's counter. What
+    /// the chain is ahead later was settled by another copy from the same counter: this one will still be shown that
+    /// energy, and must not add it a second time. So it is remembered as a lead, and what is counted next repays it.
+    pub fn raise_to(&mut self, watermark: Watermark) -> bool {
+        let (Some(export), Some(import)) = (watermark.export.micro(), watermark.import.micro()) else {
+            return false;
+        };
+        let before = *self;
+        let gap = |mark: MicroWh, register: MicroWh| mark.checked_sub(register).unwrap_or_default();
+        let gap = Pair {
+            export: gap(export, self.export),
+            import: gap(import, self.import),
+        };
+        self.export = self.export.max(export);
+        self.import = self.import.max(import);
+        if self.baseline.is_some() {
+            self.lead = Some(match self.lead {
+                None => Pair::default(),
+                Some(lead) => Pair {
+                    export: lead.export.checked_add(gap.export).unwrap_or(MicroWh::MAX),
+                    import: lead.import.checked_add(gap.import).unwrap_or(MicroWh::MAX),
+                },
+            });
+        }
+        *self != before
+    }
+
+    /// Takes over registers that were kept elsewhere, in a backup: their counter goes on where it was, whoever has
+    /// settled meanwhile.
+    #[must_use]
+    pub fn continued(mut self) -> Self {
+        if self.baseline.is_some() {
+            self.lead = self.lead.or(Some(Pair::default()));
+        }
+        self
+    }
+
+    /// What is left of `grown` after the lead is repaid, and the lead after that.
+    pub(super) fn repay(&self, grown: Pair<MicroWh>) -> (Pair<MicroWh>, Option<Pair<MicroWh>>) {
+        let Some(lead) = self.lead else {
+            return (grown, None);
+        };
+        let less = |from: MicroWh, what: MicroWh| from.checked_sub(what).unwrap_or_default();
+        let rest = Pair {
+            export: less(grown.export, lead.export),
+            import: less(grown.import, lead.import),
+        };
+        let lead = Pair {
+            export: less(lead.export, grown.export),
+            import: less(lead.import, grown.import),
+        };
+        (rest, Some(lead))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Sensors, Subsystem, UnixMillis, Verdict, WattHours, reading::DeviceTime, register::CounterSource,
+    };
+
+    /// The meter shows so many exported watt-hours after so many hours.
+    fn hear(registers: &mut Registers, hours: u32, export: u64) -> Verdict {
+        let side = |total| {
+            Some(Subsystem {
+                total_energy: Some(MicroWh(total)),
+                ..Subsystem::default()
+            })
+        };
+        let sensors = Sensors {
+            device_time: Some(DeviceTime::Uptime(hours * 3_600_000)),
+            export: side(export * 1_000_000),
+            import: side(0),
+            ..Sensors::default()
+        };
+        registers.apply(&sensors, UnixMillis(i64::from(hours) * 3_600_000), false, 5_000)
+    }
+
+    fn settled(export: u64) -> Watermark {
+        Watermark {
+            export: WattHours(export),
+            import: WattHours(0),
+        }
+    }
+
+    fn at(export: u64) -> MicroWh {
+        MicroWh(export * 1_000_000)
+    }
+
+    #[test]
+    fn what_another_copy_has_settled_first_is_counted_once() {
+        let mut registers = Registers::new(CounterSource::Total);
+        hear(&mut registers, 1, 500);
+        assert!(
+            registers.raise_to(settled(500)),
+            "the offset is known from now on"
+        );
+        assert!(!registers.raise_to(settled(500)));
+        assert!(registers.raise_to(settled(1_200)));
+        assert_eq!(registers.export, at(1_200));
+        // Messages that were on their way come after the chain has spoken.
+        hear(&mut registers, 2, 800);
+        assert_eq!(registers.export, at(1_200));
+        hear(&mut registers, 3, 1_300);
+        assert_eq!(registers.export, at(1_300));
+        assert_eq!(registers.lead, Some(Pair::default()));
+    }
+
+    #[test]
+    fn restored_registers_count_what_flowed_meanwhile_once() {
+        let mut kept = Registers::new(CounterSource::Total);
+        hear(&mut kept, 1, 500);
+        assert_eq!(kept.lead, None, "the chain was not read before the backup");
+        for chain_first in [true, false] {
+            let mut registers = kept.continued();
+            if chain_first {
+                registers.raise_to(settled(2_000));
+            }
+            hear(&mut registers, 10, 2_500);
+            registers.raise_to(settled(2_000));
+            assert_eq!(registers.export, at(2_500));
+        }
+    }
+
+    #[test]
+    fn a_counter_with_another_offset_counts_on_from_the_chain() {
+        let mut registers = Registers::new(CounterSource::Total);
+        hear(&mut registers, 1, 10);
+        registers.raise_to(settled(9_000));
+        hear(&mut registers, 2, 30);
+        assert_eq!(
+            registers.export,
+            at(9_020),
+            "the meter was replaced before this profile began"
+        );
+    }
+
+    #[test]
+    fn after_a_counter_fell_nothing_is_paid_twice() {
+        let mut registers = Registers::new(CounterSource::Total);
+        hear(&mut registers, 1, 5_000);
+        registers.raise_to(settled(5_000));
+        // Another copy has counted 700 Wh after the reset, and settled them.
+        registers.raise_to(settled(5_700));
+        hear(&mut registers, 2, 700);
+        assert_eq!(registers.export, at(5_700));
+    }
+}

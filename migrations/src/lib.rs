@@ -7,6 +7,7 @@ mod m20261121_000001_household;
 mod m20261121_000002_metering;
 mod m20261121_000003_traffic;
 mod m20261121_000004_settling;
+mod m20261121_000005_wallets;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000002_metering::Migration),
             Box::new(m20261121_000003_traffic::Migration),
             Box::new(m20261121_000004_settling::Migration),
+            Box::new(m20261121_000005_wallets::Migration),
         ]
     }
 }

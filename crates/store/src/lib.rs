@@ -6,12 +6,14 @@
 //!
 //! Rows that mean money (registers, settlements, outbox) carry a hash of themselves, checked whenever they are read.
 
+pub mod address_book;
 pub mod commands;
 pub mod cursors;
 pub mod heartbeats;
 pub mod messages;
 pub mod meters;
 pub mod outbox;
+pub mod profile;
 pub mod prosumers;
 pub mod readings;
 pub mod registers;
@@ -36,9 +38,10 @@ pub use commands::{CommandRow, CommandStatus};
 pub use error::StoreError;
 pub use messages::{Direction, LoggedMessage, MessageLog};
 pub use outbox::{NewOutbox, OutboxRow};
+pub use profile::{Added, Profile, ProfileError, ProfileMeter, Prosumer};
 pub use readings::StoredReading;
 pub use rollups::Sample;
 pub use session::{Read, Reader, Tx};
 pub use store::Store;
-pub use transaction_logs::TransactionLog;
-pub use wallets::Wallet;
+pub use transaction_logs::{LogKind, NewActivity, TransactionLog};
+pub use wallets::{Mark, Origin, Wallet};

@@ -7,8 +7,9 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult,
 use sea_orm_migration::async_trait::async_trait;
 
 use crate::{
-    Read, Store, commands, cursors, heartbeats, messages, meters, outbox, prosumers, readings, registers,
-    rollups, session::sealed::Connected, settings, settlements, statuses, transaction_logs, wallets,
+    Read, Store, address_book, commands, cursors, heartbeats, messages, meters, outbox, prosumers, readings,
+    registers, rollups, session::sealed::Connected, settings, settlements, statuses, transaction_logs,
+    wallets,
 };
 
 /// A connection that notes the plan of each query before it runs it.
@@ -96,10 +97,14 @@ async fn every_query_finds_its_rows_by_an_index() {
 async fn household(r: &Explaining, meter: &MeterId) {
     let by_name = ["SEARCH prosumers USING INDEX sqlite_autoindex_prosumers_1 (name=?)"];
     check!(r, prosumers::find(r, "Sari"), by_name);
+    check!(r, prosumers::list(r), ["SCAN prosumers"]);
+    check!(r, wallets::list(r), ["SCAN wallets"]);
+    let by_address = ["SEARCH address_book USING INDEX sqlite_autoindex_address_book_1 (address=?)"];
+    check!(r, address_book::get(r, Address::ZERO), by_address);
     check!(
         r,
-        wallets::list(r),
-        ["SCAN wallets; USE TEMP B-TREE FOR ORDER BY"]
+        address_book::list(r),
+        ["SCAN address_book USING INDEX sqlite_autoindex_address_book_1"]
     );
     let by_id = ["SEARCH smart_meters USING INDEX sqlite_autoindex_smart_meters_1 (meter_id=?)"];
     check!(r, meters::get(r, meter), by_id);
@@ -202,6 +207,10 @@ async fn settling(r: &Explaining, meter: &MeterId) {
     check!(r, outbox::highest_nonce(r, Address::ZERO, 1), [nonce]);
     check!(r, outbox::recent(r, 10), ["SCAN outbox"]);
     check!(r, transaction_logs::list(r, 10, None), ["SCAN transaction_logs"]);
+    let acts = "SEARCH transaction_logs USING INDEX transaction_logs_by_category_id (category=?)";
+    check!(r, transaction_logs::activities(r, 10, None), [acts]);
+    let older = acts.replace("category=?", "category=? AND id<?");
+    check!(r, transaction_logs::activities(r, 10, Some(5)), [older.as_str()]);
     let by_name = "SEARCH chain_cursors USING INDEX sqlite_autoindex_chain_cursors_1 (chain_id=? AND name=?)";
     check!(r, cursors::get(r, 1, "settled"), [by_name]);
 }

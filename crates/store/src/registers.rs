@@ -75,7 +75,15 @@ fn encode(meter: &MeterId, registers: &Registers, now: UnixMillis) -> Result<Fie
         .opt_int("baseline_received_at", last.map(|last| last.received_at.0))
         .int("suspicion_uptime", registers.suspicion.uptime)
         .int("suspicion_count", registers.suspicion.count)
-        .int("updated_at", now.0))
+        .int("updated_at", now.0)
+        .opt_int(
+            "lead_export_uwh",
+            counter(registers.lead.map(|lead| lead.export))?,
+        )
+        .opt_int(
+            "lead_import_uwh",
+            counter(registers.lead.map(|lead| lead.import))?,
+        ))
 }
 
 fn decode(row: &Record) -> Result<Registers, StoreError> {
@@ -94,6 +102,13 @@ fn decode(row: &Record) -> Result<Registers, StoreError> {
             uptime: row.number("suspicion_uptime")?,
             count: row.number("suspicion_count")?,
         },
+        lead: row
+            .opt_number("lead_export_uwh")?
+            .zip(row.opt_number("lead_import_uwh")?)
+            .map(|(export, import)| Pair {
+                export: MicroWh(export),
+                import: MicroWh(import),
+            }),
     })
 }
 

@@ -128,7 +128,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::settings;
+    use crate::{settings, transaction_logs, wallets};
 
     /// The released migrations and one that writes and then fails.
     struct Failing;
@@ -177,6 +177,72 @@ mod tests {
         }
     }
 
+    /// What was released before wallets had a history.
+    struct BeforeHistories;
+
+    impl MigratorTrait for BeforeHistories {
+        fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+            Migrator::migrations().into_iter().take(4).collect()
+        }
+    }
+
+    #[tokio::test]
+    async fn wallets_and_lines_of_an_older_file_are_kept() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("enerlink.db");
+        let old = Store::open_with::<BeforeHistories>(&path, Durability::Full, None)
+            .await
+            .expect("a store");
+        let address = enerlink_domain::Address([7; 20]);
+        let tx = old.begin().await.expect("a transaction");
+        for statement in [
+            format!("INSERT INTO wallets VALUES ('{}', 'Old', 5)", address.to_lower()),
+            format!(
+                "INSERT INTO transaction_logs VALUES (3, 9, 'open_meter', 'SUCCESS', '{}', NULL, 'open_meter M succeeded')",
+                address.to_lower()
+            ),
+        ] {
+            sea_orm::ConnectionTrait::execute_unprepared(&tx.0, &statement)
+                .await
+                .expect("a row");
+        }
+        tx.commit().await.expect("a commit");
+        old.close().await.expect("a close");
+
+        let store = Store::open(&path).await.expect("migrated");
+        let lines = transaction_logs::list(&store.reader(), 9, None)
+            .await
+            .expect("lines");
+        assert_eq!(lines.len(), 1);
+        assert_eq!((lines[0].0, lines[0].1.account), (3, Some(address)));
+        assert_eq!(wallets::list(&store.reader()).await.expect("a list"), []);
+        let view = enerlink_domain::wallet::WalletView {
+            wallet: enerlink_domain::wallet::WalletId([9; 16]),
+            name: "New".to_owned(),
+            kind: enerlink_domain::wallet::WalletKind::Phrase,
+            passphrase: false,
+            phrase_confirmed: false,
+            created_at: enerlink_domain::UnixMillis(1),
+            accounts: vec![enerlink_domain::wallet::AccountView {
+                index: 0,
+                address,
+                path: None,
+            }],
+        };
+        let tx = store.begin().await.expect("a transaction");
+        wallets::ensure(
+            &tx,
+            &view,
+            wallets::Origin::Imported,
+            enerlink_domain::UnixMillis(99),
+        )
+        .await
+        .expect("adopted");
+        let found = wallets::list(&tx).await.expect("a list").remove(0);
+        assert_eq!((found.name.as_str(), found.history.wallet), ("New", view.wallet));
+        assert_eq!(found.history.created_at.0, 5, "it is the old row");
+    }
+
     async fn written(path: &Path) {
         let store = Store::open(path).await.expect("a store");
         let tx = store.begin().await.expect("a transaction");
@@ -203,7 +269,7 @@ mod tests {
             assert!(error.contains("out of luck"), "{error}");
             assert_eq!(value(&path).await.as_deref(), Some("value"));
             assert_eq!(
-                value(&sqlite::beside(&path, ".v4.bak")).await.as_deref(),
+                value(&sqlite::beside(&path, ".v5.bak")).await.as_deref(),
                 Some("value")
             );
         }
@@ -222,12 +288,12 @@ mod tests {
         assert!(matches!(
             Store::open(&path).await,
             Err(StoreError::Newer {
-                found: 5,
-                known: 4,
+                found: 6,
+                known: 5,
                 ..
             })
         ));
-        let copy = sqlite::beside(&path, ".v4.bak");
+        let copy = sqlite::beside(&path, ".v5.bak");
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

@@ -1,7 +1,10 @@
-//! The log of transactions: one readable line for each that came to its end.
+//! The log: one readable line for each transaction that came to its end, and one for each act on a wallet.
 
-use enerlink_domain::{Address, Status, TxHash, TxKind, UnixMillis};
-use sea_orm::sea_query::{Expr, ExprTrait, Order};
+use enerlink_domain::{
+    Address, Status, TxHash, TxKind, UnixMillis,
+    wallet::{Activity, ActivityPage, WalletAct},
+};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, SelectStatement};
 
 use crate::{
     OutboxRow, Read, StoreError, Tx,
@@ -9,41 +12,133 @@ use crate::{
 };
 
 const TABLE: &str = "transaction_logs";
+/// A page of activities has at most so many rows.
+const PAGE: u16 = 200;
+
+/// What a line is about. The two lists of names have none in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogKind {
+    /// A transaction.
+    Transaction(TxKind),
+    /// An act on a wallet.
+    Wallet(WalletAct),
+}
+
+impl LogKind {
+    /// The name in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Transaction(kind) => kind.as_str(),
+            Self::Wallet(act) => act.as_str(),
+        }
+    }
+
+    /// The reverse of [`LogKind::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        let transaction = TxKind::parse(text).map(Self::Transaction);
+        transaction.or_else(|| WalletAct::parse(text).map(Self::Wallet))
+    }
+
+    fn category(self) -> &'static str {
+        match self {
+            Self::Transaction(_) => "transaction",
+            Self::Wallet(_) => "wallet",
+        }
+    }
+}
 
 /// A line of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransactionLog {
-    /// When the transaction came to its end.
+    /// When the transaction came to its end, or the act was done.
     pub logged_at: UnixMillis,
-    /// What it was for.
-    pub kind: TxKind,
+    /// What it is about.
+    pub kind: LogKind,
     /// SUCCESS or FAILED.
     pub status: Status,
-    /// The account that signed.
-    pub account: Address,
-    /// Its hash; none when it was never signed.
+    /// The account that signed, or that an act concerns.
+    pub account: Option<Address>,
+    /// The transaction's hash; none when it was never signed.
     pub hash: Option<TxHash>,
     /// What happened, as a sentence.
     pub line: String,
 }
 
+/// An act to be logged. Nothing in it may be secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewActivity {
+    /// When.
+    pub at: UnixMillis,
+    /// What.
+    pub act: WalletAct,
+    /// The wallet's name; none when it concerns all of them.
+    pub wallet: Option<String>,
+    /// The account, when it concerns one.
+    pub account: Option<Address>,
+    /// A few words more.
+    pub detail: Option<String>,
+}
+
 /// Adds the line of a transaction that came to its end. Answers its number.
 pub async fn append(tx: &Tx, row: &OutboxRow) -> Result<i64, StoreError> {
+    let log = TransactionLog {
+        logged_at: row.updated_at,
+        kind: LogKind::Transaction(row.kind),
+        status: row.stage.status(),
+        account: Some(row.account),
+        hash: row.hash,
+        line: transaction_line(row),
+    };
+    insert(tx, &log, None, None).await
+}
+
+/// Adds the line of an act. Answers it as it is shown.
+pub async fn note(tx: &Tx, new: NewActivity) -> Result<Activity, StoreError> {
+    let log = TransactionLog {
+        logged_at: new.at,
+        kind: LogKind::Wallet(new.act),
+        status: match new.act {
+            WalletAct::UnlockFailed => Status::Failed,
+            _ => Status::Success,
+        },
+        account: new.account,
+        hash: None,
+        line: act_line(&new),
+    };
+    let id = insert(tx, &log, new.wallet.as_deref(), new.detail.as_deref()).await?;
+    Ok(Activity {
+        id,
+        at: new.at,
+        act: new.act,
+        wallet: new.wallet,
+        account: new.account,
+        detail: new.detail,
+    })
+}
+
+async fn insert(
+    tx: &Tx,
+    log: &TransactionLog,
+    wallet: Option<&str>,
+    detail: Option<&str>,
+) -> Result<i64, StoreError> {
     let id = record::next_id(tx, TABLE).await?;
     let fields = Fields::default()
         .int("id", id)
-        .int("logged_at", row.updated_at.0)
-        .text("kind", row.kind.as_str())
-        .text("status", row.stage.status().as_str())
-        .text("account", row.account.to_lower())
-        .opt_text("tx_hash", row.hash.map(|hash| hash.to_string()))
-        .text("line", line(row));
+        .int("logged_at", log.logged_at.0)
+        .text("category", log.kind.category())
+        .text("kind", log.kind.as_str())
+        .text("status", log.status.as_str())
+        .opt_text("wallet", wallet)
+        .opt_text("account", log.account.map(Address::to_lower))
+        .opt_text("tx_hash", log.hash.map(|hash| hash.to_string()))
+        .opt_text("detail", detail)
+        .text("line", log.line.as_str());
     record::insert(tx, TABLE, fields, || id.to_string()).await?;
     Ok(id)
 }
 
-/// What happened, as a sentence.
-fn line(row: &OutboxRow) -> String {
+fn transaction_line(row: &OutboxRow) -> String {
     let subject = match (&row.settlement_id, &row.meter_id) {
         (Some(settlement), _) => format!("{} {settlement}", row.kind.as_str()),
         (None, Some(meter)) => format!("{} {meter}", row.kind.as_str()),
@@ -66,30 +161,74 @@ fn line(row: &OutboxRow) -> String {
     format!("{subject} {end}{place}{reason}")
 }
 
+fn act_line(new: &NewActivity) -> String {
+    let mut line = new.act.as_str().to_owned();
+    let parts = [
+        new.wallet.clone(),
+        new.account.map(|account| account.to_string()),
+        new.detail.clone(),
+    ];
+    for part in parts.into_iter().flatten() {
+        line.push(' ');
+        line.push_str(&part);
+    }
+    line
+}
+
 /// The newest lines with their numbers, newest first; only those before number `before`, when given.
 pub async fn list(
     r: &impl Read,
     limit: u16,
     before: Option<i64>,
 ) -> Result<Vec<(i64, TransactionLog)>, StoreError> {
-    let mut query = record::select(TABLE);
-    query.order_by("id", Order::Desc).limit(u64::from(limit));
-    if let Some(before) = before {
-        query.and_where(Expr::col("id").lt(before));
-    }
+    let query = newest(u64::from(limit), before);
     let rows = record::fetch_all(r, TABLE, "id", &query).await?;
     rows.iter()
         .map(|row| Ok((row.int("id")?, decode(row)?)))
         .collect()
 }
 
+/// A page of at most `limit` acts on wallets (1 to 200), newest first; only those before number `before`, when given.
+pub async fn activities(r: &impl Read, limit: u16, before: Option<i64>) -> Result<ActivityPage, StoreError> {
+    let limit = limit.clamp(1, PAGE);
+    // One more than was asked for says whether there is a next page.
+    let mut query = newest(u64::from(limit) + 1, before);
+    query.and_where(Expr::col("category").eq("wallet"));
+    let rows = record::fetch_all(r, TABLE, "id", &query).await?;
+    let more = rows.len() > usize::from(limit);
+    let rows = rows.iter().take(usize::from(limit)).map(decode_activity);
+    let rows = rows.collect::<Result<Vec<_>, _>>()?;
+    let next = rows.last().filter(|_| more).map(|row| row.id);
+    Ok(ActivityPage { rows, next })
+}
+
+fn newest(limit: u64, before: Option<i64>) -> SelectStatement {
+    let mut query = record::select(TABLE);
+    query.order_by("id", Order::Desc).limit(limit);
+    if let Some(before) = before {
+        query.and_where(Expr::col("id").lt(before));
+    }
+    query
+}
+
 fn decode(row: &Record) -> Result<TransactionLog, StoreError> {
     Ok(TransactionLog {
         logged_at: UnixMillis(row.int("logged_at")?),
-        kind: row.parse("kind", TxKind::parse)?,
+        kind: row.parse("kind", LogKind::parse)?,
         status: row.parse("status", Status::parse)?,
-        account: row.parse("account", |text| text.parse().ok())?,
+        account: row.opt_parse("account", |text| text.parse().ok())?,
         hash: row.opt_parse("tx_hash", |text| text.parse().ok())?,
         line: row.text("line")?,
+    })
+}
+
+fn decode_activity(row: &Record) -> Result<Activity, StoreError> {
+    Ok(Activity {
+        id: row.int("id")?,
+        at: UnixMillis(row.int("logged_at")?),
+        act: row.parse("kind", WalletAct::parse)?,
+        wallet: row.opt_text("wallet")?,
+        account: row.opt_parse("account", |text| text.parse().ok())?,
+        detail: row.opt_text("detail")?,
     })
 }

@@ -7,6 +7,7 @@ use enerlink_domain::{
     reading::{BatteryState, DeviceTime, GridMode, HeartbeatStatus, Motor, Units},
     register::{Baseline, CounterSource, Pair, Reason, Suspicion},
     settlement::Watermark,
+    wallet::{AccountView, WalletId, WalletKind, WalletView},
 };
 use enerlink_store::{NewOutbox, OutboxRow, StoredReading};
 use proptest::{collection::vec, option::of, prelude::*, sample::select};
@@ -28,6 +29,23 @@ pub(crate) fn plain_meter(id: &str) -> Meter {
         rated_power_w: 5_000,
         settlement_key: true,
         added_at: UnixMillis(1_000),
+    }
+}
+
+/// A wallet that needs no thought.
+pub(crate) fn plain_wallet(number: u8) -> WalletView {
+    WalletView {
+        wallet: WalletId([number; 16]),
+        name: format!("Wallet {number}"),
+        kind: WalletKind::Phrase,
+        passphrase: false,
+        phrase_confirmed: true,
+        created_at: UnixMillis(1),
+        accounts: vec![AccountView {
+            index: 0,
+            address: Address([number; 20]),
+            path: None,
+        }],
     }
 }
 
@@ -286,9 +304,10 @@ pub(crate) fn registers() -> impl Strategy<Value = Registers> {
         any::<(u32, u32)>(),
         of(baseline),
         any::<(u32, u8)>(),
+        of(pair()),
     )
         .prop_map(
-            |(source, now, first, (epoch, boot), baseline, suspicion)| Registers {
+            |(source, now, first, (epoch, boot), baseline, suspicion, lead)| Registers {
                 source,
                 export: now.export,
                 import: now.import,
@@ -300,6 +319,7 @@ pub(crate) fn registers() -> impl Strategy<Value = Registers> {
                     uptime: suspicion.0,
                     count: suspicion.1,
                 },
+                lead,
             },
         )
 }

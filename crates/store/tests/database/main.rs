@@ -6,4 +6,5 @@ mod opening;
 mod rollups;
 mod round_trips;
 mod settling;
+mod wallets;
 mod writing;

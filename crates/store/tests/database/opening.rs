@@ -6,11 +6,11 @@ use std::{
 };
 
 use enerlink_domain::UnixMillis;
-use enerlink_store::{Store, StoreError, meters, registers, settings, wallets};
+use enerlink_store::{Origin, Store, StoreError, meters, registers, settings, wallets};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use tempfile::TempDir;
 
-use crate::generate::{meter_id, plain_meter};
+use crate::generate::{meter_id, plain_meter, plain_wallet};
 
 pub(crate) fn directory() -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().expect("a directory");
@@ -62,7 +62,7 @@ async fn what_was_committed_is_there_after_reopening() {
     }
     assert!(!beside(&path, "-wal").exists(), "closing tidies the side files");
     assert!(
-        !beside(&path, ".v4.bak").exists(),
+        !beside(&path, ".v5.bak").exists(),
         "nothing was migrated, nothing copied"
     );
 }
@@ -100,7 +100,7 @@ async fn the_file_is_opened_as_promised() {
     let (_directory, path) = directory();
     let store = Store::open(&path).await.expect("a store");
     let db = connect(&path).await;
-    for (pragma, expected) in [("application_id", 0x454e_5247), ("user_version", 4)] {
+    for (pragma, expected) in [("application_id", 0x454e_5247), ("user_version", 5)] {
         let statement =
             sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, format!("PRAGMA {pragma}"));
         let row = db
@@ -143,14 +143,14 @@ async fn a_newer_file_is_refused_untouched() {
         .close()
         .await
         .expect("a close");
-    run(&path, &["PRAGMA user_version = 5"]).await;
+    run(&path, &["PRAGMA user_version = 6"]).await;
     let error = refused(&path).await;
     assert!(
         matches!(
             error,
             StoreError::Newer {
-                found: 5,
-                known: 4,
+                found: 6,
+                known: 5,
                 ..
             }
         ),
@@ -164,7 +164,7 @@ async fn a_newer_file_is_refused_when_only_its_log_says_so() {
     let (_directory, path) = directory();
     let store = Store::open(&path).await.expect("a store");
     let db = connect(&path).await;
-    db.execute_unprepared("PRAGMA user_version = 5")
+    db.execute_unprepared("PRAGMA user_version = 6")
         .await
         .expect("a version");
     let (_other, copy) = directory_copy(&path);
@@ -173,7 +173,7 @@ async fn a_newer_file_is_refused_when_only_its_log_says_so() {
         fs::read(beside(&copy, "-wal")).expect("log"),
     );
     let error = Store::open(&copy).await.expect_err("a refusal");
-    assert!(matches!(error, StoreError::Newer { found: 5, .. }), "{error}");
+    assert!(matches!(error, StoreError::Newer { found: 6, .. }), "{error}");
     let after = (
         fs::read(&copy).expect("file"),
         fs::read(beside(&copy, "-wal")).expect("log"),
@@ -232,7 +232,7 @@ async fn written(path: &Path, commits: i64) -> Store {
 }
 
 async fn write(store: &Store, n: i64) {
-    use enerlink_domain::{Address, MicroWh, Registers, register::CounterSource};
+    use enerlink_domain::{MicroWh, Registers, register::CounterSource};
     let tx = store.begin().await.expect("a transaction");
     let mut value = Registers::new(CounterSource::Total);
     value.export = MicroWh(n as u64);
@@ -240,7 +240,7 @@ async fn write(store: &Store, n: i64) {
         .await
         .expect("registers");
     settings::set(&tx, "n", &n.to_string()).await.expect("a setting");
-    wallets::upsert(&tx, "w", Address([n as u8; 20]), UnixMillis(n))
+    wallets::ensure(&tx, &plain_wallet(n as u8), Origin::Created, UnixMillis(n))
         .await
         .expect("a wallet");
     tx.commit().await.expect("a commit");

@@ -38,13 +38,30 @@ impl Account {
         Self::random_from(random::system)
     }
 
+    /// The account of a private key as a text: 64 hexadecimal digits, with or without `0x`, and nothing else.
+    ///
+    /// # Errors
+    /// [`Error::KeyText`] for any other text, [`Error::InvalidKey`] as in [`Account::from_bytes`].
+    pub(crate) fn from_text(text: &str) -> Result<Self, Error> {
+        let digits = text.strip_prefix("0x").unwrap_or(text);
+        let pairs = digits.as_bytes().as_chunks::<2>().0;
+        let mut bytes = Zeroizing::new([0; 32]);
+        if digits.len() != 2 * bytes.len() {
+            return Err(Error::KeyText);
+        }
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            *byte = digit(*high)? << 4 | digit(*low)?;
+        }
+        Self::from_bytes(&bytes)
+    }
+
     /// The account in a Web3 Secret Storage file of version 3 (scrypt or PBKDF2, AES-128-CTR).
     ///
     /// # Errors
     /// [`Error::WrongPassword`]; [`Error::KeyFile`] for a file of another kind, or one whose key derivation would
     /// exhaust the machine, before it is begun; [`Error::AddressMismatch`].
     pub fn from_v3(json: &str, password: &Password) -> Result<Self, Error> {
-        v3::decode(json, password)
+        v3::decode(json, password).map(|decoded| decoded.account)
     }
 
     /// This account as a Web3 Secret Storage file of version 3, with scrypt n=2^18 r=8 p=1. It takes about a second.
@@ -73,7 +90,12 @@ impl Account {
     /// # Errors
     /// [`Error::InvalidKey`], which no message is known to cause.
     pub fn sign_message(&self, message: &[u8]) -> Result<[u8; 65], Error> {
-        let (signature, recovery) = self.sign_digest(&message::digest(message))?;
+        self.sign_to_bytes(&message::digest(message))
+    }
+
+    /// r, s, and v of 27 or 28.
+    pub(crate) fn sign_to_bytes(&self, digest: &[u8; 32]) -> Result<[u8; 65], Error> {
+        let (signature, recovery) = self.sign_digest(digest)?;
         let mut bytes = [0; 65];
         bytes[..64].copy_from_slice(&signature.to_bytes());
         bytes[64] = 27 + u8::from(recovery.is_y_odd());
@@ -106,6 +128,13 @@ impl Account {
             .sign_prehash_recoverable(digest)
             .map_err(|_| Error::InvalidKey)
     }
+}
+
+fn digit(letter: u8) -> Result<u8, Error> {
+    char::from(letter)
+        .to_digit(16)
+        .and_then(|digit| u8::try_from(digit).ok())
+        .ok_or(Error::KeyText)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::{Error, account::Account};
 
 /// Added to an index: only the holder of the private parent can derive such a child.
-const HARDENED: u32 = 1 << 31;
+pub(crate) const HARDENED: u32 = 1 << 31;
 
 /// A private key with the chain code that derives its children.
 struct ExtendedKey {
@@ -46,13 +46,24 @@ impl ExtendedKey {
     }
 }
 
-/// The account `m/44'/60'/0'/0/index` of a BIP-39 seed (BIP-44, coin type 60).
-pub(crate) fn ethereum_account(seed: &[u8; 64], index: u32) -> Result<Account, Error> {
-    let path = [44 | HARDENED, 60 | HARDENED, HARDENED, 0, index];
-    let leaf = path
-        .into_iter()
-        .try_fold(ExtendedKey::from_seed(seed)?, |parent, index| parent.child(index))?;
-    Ok(Account::from_secret(&leaf.key))
+/// The parent of a phrase's accounts: `m/44'/60'/0'/0` of a BIP-39 seed (BIP-44, coin type 60).
+pub(crate) struct EthereumChain(ExtendedKey);
+
+impl EthereumChain {
+    pub(crate) fn from_seed(seed: &[u8; 64]) -> Result<Self, Error> {
+        [44 | HARDENED, 60 | HARDENED, HARDENED, 0]
+            .into_iter()
+            .try_fold(ExtendedKey::from_seed(seed)?, |parent, index| parent.child(index))
+            .map(Self)
+    }
+
+    /// The account `m/44'/60'/0'/0/index`; an index of 2^31 or more would be another kind of step and is refused.
+    pub(crate) fn account(&self, index: u32) -> Result<Account, Error> {
+        if index >= HARDENED {
+            return Err(Error::AccountIndex);
+        }
+        self.0.child(index).map(|leaf| Account::from_secret(&leaf.key))
+    }
 }
 
 /// HMAC-SHA512 cut in the middle.

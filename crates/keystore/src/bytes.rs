@@ -40,6 +40,12 @@ impl<'a> Reader<'a> {
         self.take(length.into())
     }
 
+    /// A 32-bit length and as many bytes.
+    pub(crate) fn long(&mut self) -> Option<&'a [u8]> {
+        let length = self.u32()?;
+        self.take(length.try_into().ok()?)
+    }
+
     /// All that is left.
     pub(crate) fn rest(self) -> &'a [u8] {
         self.0
@@ -54,6 +60,13 @@ impl<'a> Reader<'a> {
 /// Appends a 16-bit length and the bytes; `None` when they are too many.
 pub(crate) fn put_short(out: &mut Vec<u8>, bytes: &[u8]) -> Option<()> {
     out.extend(u16::try_from(bytes.len()).ok()?.to_be_bytes());
+    out.extend(bytes);
+    Some(())
+}
+
+/// Appends a 32-bit length and the bytes; `None` when they are too many.
+pub(crate) fn put_long(out: &mut Vec<u8>, bytes: &[u8]) -> Option<()> {
+    out.extend(u32::try_from(bytes.len()).ok()?.to_be_bytes());
     out.extend(bytes);
     Some(())
 }

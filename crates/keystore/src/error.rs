@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf, time::Duration};
 
-use enerlink_domain::{Address, Code, MeterId};
+use enerlink_domain::{Address, Code, MeterId, wallet::WalletId};
 
 /// Why keys could not be made, opened or used.
 #[derive(Debug, thiserror::Error)]
@@ -22,9 +22,6 @@ pub enum Error {
     /// This profile has no vault.
     #[error("there is no wallet in this profile yet")]
     NoVault,
-    /// This profile has a vault, which is not overwritten.
-    #[error("there is a wallet in this profile already")]
-    VaultExists,
     /// The vault is gone while its copy is there; creating another one would hide the loss.
     #[error("the vault is missing, but its copy {} is there", copy.display())]
     VaultMissing {
@@ -54,6 +51,29 @@ pub enum Error {
     /// The vault has no such account.
     #[error("the wallet has no account {0}")]
     UnknownAccount(Address),
+    /// The vault has no such wallet.
+    #[error("there is no wallet {0} in this profile")]
+    UnknownWallet(WalletId),
+    /// An account that would be added is in the vault.
+    #[error("{address} is in the wallet \"{wallet}\" already")]
+    AccountKnown {
+        /// Which account.
+        address: Address,
+        /// The name of the wallet that has it.
+        wallet: String,
+    },
+    /// A phrase that would be imported is in the vault, with other accounts.
+    #[error("the wallet \"{wallet}\" has this phrase already: add an account to it instead")]
+    PhraseKnown {
+        /// The name of the wallet that has it.
+        wallet: String,
+    },
+    /// The wallet is a single private key, which has no phrase and no further accounts.
+    #[error("the wallet is a single private key: it has no phrase and no further accounts")]
+    NoPhrase,
+    /// No account, the same one twice, an index of 2^31 or more, or more accounts than a wallet holds.
+    #[error("a wallet has 1 to 100 different accounts with an index below 2147483648")]
+    AccountIndex,
     /// There is no settlement key for the meter.
     #[error("there is no settlement key for meter {0}")]
     NoSettlementKey(MeterId),
@@ -91,6 +111,27 @@ pub enum Error {
     /// Another number of words than BIP-39 knows.
     #[error("a phrase has 12, 15, 18, 21 or 24 words, not {0}")]
     WordCount(u8),
+    /// A typed phrase has another number of words than BIP-39 knows.
+    #[error("a phrase has 12, 15, 18, 21 or 24 words, this one has {0}")]
+    PhraseLength(usize),
+    /// A typed word is in no list of words.
+    #[error("word {} is in none of the lists of BIP-39", .position + 1)]
+    UnknownWord {
+        /// Position from 0.
+        position: usize,
+    },
+    /// A typed word belongs to the list of another language.
+    #[error("word {} is of another language than the words before and after it", .position + 1)]
+    MixedLanguages {
+        /// Position from 0.
+        position: usize,
+    },
+    /// All words are known, but one is wrong or two are exchanged.
+    #[error("the words do not belong together: one is wrong or the order is (checksum)")]
+    PhraseChecksum,
+    /// The passphrase of a phrase is longer than a vault holds.
+    #[error("the passphrase is too long")]
+    PassphraseLength,
     /// The wallet's name is empty or too long.
     #[error("a wallet's name has 1 to 64 characters")]
     WalletName,
@@ -103,6 +144,9 @@ pub enum Error {
         /// Position from 0.
         position: u8,
     },
+    /// A text that is no private key.
+    #[error("a private key is written as 64 hexadecimal digits, with or without 0x before them")]
+    KeyText,
     /// Thirty-two bytes that are no secp256k1 key.
     #[error("this is not a private key: it has to be 32 bytes between 1 and the order of secp256k1")]
     InvalidKey,
@@ -117,16 +161,31 @@ pub enum Error {
     /// Chain id 0 gives no replay protection, a tip above the cap is never valid.
     #[error("the transaction is not valid: {0}")]
     InvalidTx(&'static str),
+    /// Typed data that does not say exactly what would be signed.
+    #[error("the typed data is not accepted: {0}")]
+    TypedData(String),
+    /// A permit that is not for what the person sees.
+    #[error("the permit is not signed: {0}")]
+    Permit(&'static str),
     /// Not a Web3 Secret Storage file of version 3, or a kind that is not accepted.
     #[error("the key file is not accepted: {0}")]
     KeyFile(&'static str),
-    /// The key in the file belongs to another address than the file says.
-    #[error("the key file says {claimed} but holds the key of {found}")]
+    /// The key belongs to another address than the file or the caller says.
+    #[error("the key of {claimed} was expected, but this is the key of {found}")]
     AddressMismatch {
-        /// As the file says.
+        /// As the file or the caller says.
         claimed: Address,
-        /// As its key says.
+        /// As the key says.
         found: Address,
+    },
+    /// Too long, cut, damaged, foreign, or not what its own password has sealed.
+    #[error("the backup cannot be read: {0}")]
+    Backup(&'static str),
+    /// A backup in a format that this version does not know.
+    #[error("the backup has format {version}: it was made by a newer version of EnerLink")]
+    BackupNewer {
+        /// The format's number.
+        version: u16,
     },
 }
 
@@ -137,27 +196,37 @@ impl Error {
             Self::UnlockThrottled { .. } => Code::UnlockThrottled,
             Self::WeakPassword => Code::WeakPassword,
             Self::NoVault => Code::NoVault,
-            Self::VaultExists => Code::VaultExists,
             Self::VaultMissing { .. } | Self::VaultDamaged | Self::VaultNewer { .. } | Self::KdfRefused => {
                 Code::VaultUnreadable
             }
             Self::Locked => Code::Locked,
+            Self::UnknownAccount(_) | Self::UnknownWallet(_) => Code::WalletUnknown,
+            Self::AccountKnown { .. } | Self::PhraseKnown { .. } => Code::WalletKnown,
+            Self::PhraseLength(_)
+            | Self::UnknownWord { .. }
+            | Self::MixedLanguages { .. }
+            | Self::PhraseChecksum
+            | Self::WrongWord { .. } => Code::PhraseInvalid,
+            Self::KeyText | Self::InvalidKey | Self::KeyFile(_) | Self::AddressMismatch { .. } => {
+                Code::KeyInvalid
+            }
+            Self::Backup(_) | Self::BackupNewer { .. } => Code::BackupUnreadable,
             Self::WrongChain { .. } => Code::WrongChain,
             Self::SealedFileDamaged { .. }
             | Self::UnsafePath { .. }
             | Self::File { .. }
             | Self::NotWritten { .. } => Code::Storage,
             Self::OutOfMemory | Self::NoRandomness => Code::Internal,
-            Self::UnknownAccount(_)
+            Self::NoPhrase
+            | Self::AccountIndex
             | Self::NoSettlementKey(_)
             | Self::WordCount(_)
+            | Self::PassphraseLength
             | Self::WalletName
             | Self::TooFewWords
-            | Self::WrongWord { .. }
-            | Self::InvalidKey
             | Self::InvalidTx(_)
-            | Self::KeyFile(_)
-            | Self::AddressMismatch { .. } => Code::InvalidInput,
+            | Self::TypedData(_)
+            | Self::Permit(_) => Code::InvalidInput,
         }
     }
 }

@@ -66,7 +66,7 @@ pub(crate) fn replace(
     verify: impl FnOnce(&[u8]) -> Result<(), Error>,
 ) -> Result<(), Error> {
     plain_file(path)?;
-    let temporary = with_suffix(path, ".tmp");
+    let temporary = temporary_of(path);
     remove(&temporary)?;
     let written = write_new(&temporary, content)
         .and_then(|()| read_back(&temporary, content))
@@ -102,6 +102,25 @@ pub(crate) fn copy_of(path: &Path) -> PathBuf {
 /// [`Error::UnsafePath`] for a link, [`Error::File`].
 pub(crate) fn exists(path: &Path) -> Result<bool, Error> {
     plain_file(path).map(|found| found.is_some())
+}
+
+/// The plain files in a directory, in the order of their names; none when it is missing. What a save has left behind in
+/// the middle is not one of them.
+///
+/// # Errors
+/// [`Error::File`].
+pub(crate) fn list(dir: &Path) -> Result<Vec<PathBuf>, Error> {
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed("read", dir)(error)),
+    };
+    let mut paths = entries
+        .map(|entry| entry.map(|entry| entry.path()).map_err(failed("read", dir)))
+        .filter(|path| !matches!(path, Ok(path) if path.extension().is_some_and(|suffix| suffix == "tmp")))
+        .collect::<Result<Vec<_>, _>>()?;
+    paths.sort();
+    Ok(paths)
 }
 
 /// Removes a file or link, if there is one, and flushes the directory.
@@ -143,6 +162,11 @@ fn read_back(path: &Path, content: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         .ok_or_else(|| Error::NotWritten {
             path: path.to_owned(),
         })
+}
+
+/// Where [`replace`] writes before it renames.
+pub(crate) fn temporary_of(path: &Path) -> PathBuf {
+    with_suffix(path, ".tmp")
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

@@ -1,6 +1,6 @@
 //! Argon2id (RFC 9106) with bounds: what a vault may ask for, and what a new vault gets.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use zeroize::Zeroizing;
@@ -13,6 +13,8 @@ const MAX_PASSES: u32 = 32;
 const MAX_LANES: u32 = 16;
 /// The middle of the 0.7 to 1.0 s that an unlock should take.
 const TARGET: Duration = Duration::from_millis(850);
+/// Half of the 0.7 s.
+const TOO_FAST: Duration = Duration::from_millis(350);
 
 /// The cost of Argon2id for one vault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +36,13 @@ impl KdfParams {
     pub const FLOOR: Self = Self {
         memory_kib: 64 << 10,
         passes: 3,
+        lanes: 1,
+    };
+
+    /// The least that Argon2 can do.
+    const LEAST: Self = Self {
+        memory_kib: 8,
+        passes: 1,
         lanes: 1,
     };
 
@@ -110,12 +119,57 @@ impl KdfParams {
         }
     }
 
-    /// The weaker of both in each respect.
-    pub(crate) fn min(self, other: Self) -> Self {
-        Self {
-            memory_kib: self.memory_kib.min(other.memory_kib),
-            passes: self.passes.min(other.passes),
-            lanes: self.lanes.min(other.lanes),
+    /// Whether a vault with this cost would be better off with `other`: more memory or more work, and less of neither.
+    pub(crate) fn is_weaker_than(self, other: Self) -> bool {
+        let work = |params: Self| u64::from(params.memory_kib) * u64::from(params.passes);
+        self.memory_kib <= other.memory_kib
+            && work(self) <= work(other)
+            && (self.memory_kib < other.memory_kib || work(self) < work(other))
+    }
+}
+
+/// What a keystore gives to its vaults.
+#[derive(Clone, Copy)]
+pub(crate) enum Cost {
+    /// What [`KdfParams::calibrate`] finds on this machine.
+    Calibrated,
+    /// Always the same.
+    Fixed(KdfParams),
+}
+
+impl Cost {
+    /// For a vault that is made now.
+    pub(crate) fn of_new_vault(self) -> Result<KdfParams, Error> {
+        match self {
+            Self::Calibrated => {
+                let started = Instant::now();
+                KdfParams::calibrate(|| started.elapsed())
+            }
+            Self::Fixed(params) => Ok(params),
+        }
+    }
+
+    /// What a vault at `current` should get instead, when its derivation has just taken `measured`. A calibrated cost
+    /// is raised when this machine needs less than half of the time that an unlock should take at least: a vault from
+    /// a slower machine, or one from the time before. A machine that is busy only makes the answer more careful.
+    pub(crate) fn upgrade_of(self, current: KdfParams, measured: Duration) -> Option<KdfParams> {
+        let better = match self {
+            Self::Calibrated if measured < TOO_FAST => {
+                let work = |params: KdfParams| params.memory_kib.saturating_mul(params.passes).max(1);
+                KdfParams::fit(measured * work(KdfParams::FLOOR) / work(current))
+            }
+            Self::Calibrated => return None,
+            Self::Fixed(params) => params,
+        };
+        current.is_weaker_than(better).then_some(better)
+    }
+
+    /// The least that a vault may ask for. Below [`KdfParams::FLOOR`] only for a keystore that itself creates such
+    /// vaults, which is one in a test.
+    pub(crate) fn floor(self) -> KdfParams {
+        match self {
+            Self::Fixed(params) if params.check(KdfParams::FLOOR).is_err() => KdfParams::LEAST,
+            _ => KdfParams::FLOOR,
         }
     }
 }

@@ -7,28 +7,35 @@
 
 mod account;
 mod attempts;
+mod backup;
 mod bip32;
 mod bytes;
 mod error;
 mod files;
+mod import;
 mod kdf;
 mod keystore;
 mod message;
 mod password;
+mod permit;
 mod phrase;
 mod process;
 mod random;
 mod seal;
 mod sealed_files;
 mod transaction;
+mod typed_data;
 mod v3;
 mod vault;
 
 pub use account::Account;
+pub use backup::OpenBackup;
 pub use error::Error;
+pub use import::Import;
 pub use kdf::KdfParams;
-pub use keystore::{Keystore, Signer};
+pub use keystore::{Keystore, Moment, Signer};
 pub use message::recover_message;
 pub use password::{Password, rate};
+pub use permit::PermitTerms;
 pub use phrase::Phrase;
 pub use process::harden_process;

@@ -16,6 +16,10 @@ const RATED_CHARACTERS: usize = 100;
 pub struct Password(Zeroizing<String>);
 
 impl Password {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }

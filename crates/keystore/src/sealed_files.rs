@@ -38,7 +38,16 @@ impl Kind {
         }
     }
 
-    fn tag(self) -> u8 {
+    /// Both kinds.
+    pub(crate) const ALL: [Self; 2] = [Self::SettlementKey, Self::Secret];
+
+    /// The reverse of [`Kind::tag`].
+    pub(crate) fn from_tag(tag: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.tag() == tag)
+    }
+
+    /// The number in a file.
+    pub(crate) fn tag(self) -> u8 {
         match self {
             Self::SettlementKey => 1,
             Self::Secret => 2,
@@ -75,6 +84,25 @@ impl SealedFiles {
             files: self,
             _guard: self.changes.lock().unwrap_or_else(PoisonError::into_inner),
         }
+    }
+
+    /// The names of all files of a kind that this profile's key opens. One that is damaged is left out, and logged.
+    pub(crate) fn names(&self, kind: Kind) -> Result<Vec<String>, Error> {
+        let dir = self.dir.join(kind.dir());
+        let mut names = Vec::new();
+        for path in files::list(&dir)? {
+            let named = files::read(&path)?
+                .as_deref()
+                .and_then(|bytes| name_in(bytes, kind));
+            match named.filter(|name| self.path(kind, name) == path) {
+                Some(name) if self.open(kind, &name).is_ok() => names.push(name),
+                _ => {
+                    let error = Error::SealedFileDamaged { path };
+                    tracing::warn!(target: "enerlink::keystore", %error, "left out");
+                }
+            }
+        }
+        Ok(names)
     }
 
     /// The content of a file, nothing when there is none.
@@ -133,6 +161,11 @@ impl Exclusive<'_> {
         })
     }
 
+    /// Whether there is a file, in whatever state.
+    pub(crate) fn exists(&self, kind: Kind, name: &str) -> Result<bool, Error> {
+        files::exists(&self.files.path(kind, name))
+    }
+
     /// Removes a file; none is fine.
     pub(crate) fn remove(&self, kind: Kind, name: &str) -> Result<(), Error> {
         files::remove(&self.files.path(kind, name))
@@ -158,6 +191,13 @@ fn header(kind: Kind, name: &str, label: &[u8]) -> Option<Vec<u8>> {
     put_short(&mut out, name.as_bytes())?;
     put_short(&mut out, label)?;
     Some(out)
+}
+
+/// The name in a file of this kind, as long as nothing has proved it.
+fn name_in(bytes: &[u8], kind: Kind) -> Option<String> {
+    let mut reader = Reader::new(bytes);
+    (reader.array()? == MAGIC && reader.u8()? == kind.tag()).then_some(())?;
+    str::from_utf8(reader.short()?).ok().map(str::to_owned)
 }
 
 fn decode(key: &Key, kind: Kind, name: &str, bytes: &[u8]) -> Option<Unsealed> {

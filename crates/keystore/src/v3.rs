@@ -18,6 +18,9 @@ use crate::{
 
 /// The cost that geth calls standard: 256 MiB.
 pub(crate) const STANDARD_LOG_N: u8 = 18;
+/// Some programs have dropped the zeros at the left of a key. One key in 2^24 begins with more than two of them: a file
+/// that is shorter still is cut, not short.
+const SHORTEST_KEY: usize = 30;
 /// A key file has some 500 characters.
 const MAX_LENGTH: usize = 64 << 10;
 /// Bounds of what a file may ask for: 512 MiB, and about ten times the work of the standard cost.
@@ -65,33 +68,48 @@ struct Pbkdf2Params {
     salt: String,
 }
 
+/// What a key file holds.
+pub(crate) struct Decoded {
+    pub(crate) account: Account,
+    /// Whether the file names the address itself.
+    pub(crate) address_claimed: bool,
+    /// Whether it held fewer than 32 bytes, which were filled with zeros at the left.
+    pub(crate) padded: bool,
+}
+
 /// Reads a key file. Everything that can be refused without the password is refused before a key is derived.
-pub(crate) fn decode(json: &str, password: &Password) -> Result<Account, Error> {
+pub(crate) fn decode(json: &str, password: &Password) -> Result<Decoded, Error> {
     let file = parse(json)?;
     let crypto = &file.crypto;
     let claimed = file.address.as_deref().map(parse_address).transpose()?;
     let iv: [u8; 16] = parse_hex(&crypto.cipherparams.iv, "its iv is not 16 bytes")?;
-    let mut secret = Zeroizing::new(parse_hex::<32>(
-        &crypto.ciphertext,
-        "its ciphertext is not 32 bytes",
-    )?);
+    let cipher_text = unhex(&crypto.ciphertext)
+        .filter(|bytes| (SHORTEST_KEY..=32).contains(&bytes.len()))
+        .ok_or(Error::KeyFile("its ciphertext is not 32 bytes"))?;
     let mac: [u8; 32] = parse_hex(&crypto.mac, "its mac is not 32 bytes")?;
     let derived = match crypto.kdf.as_str() {
         "scrypt" => derive_scrypt(&crypto.kdfparams, password)?,
         "pbkdf2" => derive_pbkdf2(&crypto.kdfparams, password)?,
         _ => return Err(Error::KeyFile("its key derivation is neither scrypt nor pbkdf2")),
     };
-    if !equal(&mac, &mac_of(&derived, &*secret)) {
+    if !equal(&mac, &mac_of(&derived, &cipher_text)) {
         return Err(Error::WrongPassword);
     }
-    apply_cipher(&derived, &iv, &mut *secret);
+    let mut secret = Zeroizing::new([0; 32]);
+    let tail = &mut secret[32 - cipher_text.len()..];
+    tail.copy_from_slice(&cipher_text);
+    apply_cipher(&derived, &iv, tail);
     let account = Account::from_bytes(&secret)?;
     match claimed {
         Some(claimed) if claimed != account.address() => Err(Error::AddressMismatch {
             claimed,
             found: account.address(),
         }),
-        _ => Ok(account),
+        _ => Ok(Decoded {
+            account,
+            address_claimed: claimed.is_some(),
+            padded: cipher_text.len() < 32,
+        }),
     }
 }
 

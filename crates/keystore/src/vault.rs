@@ -6,14 +6,17 @@ mod clear;
 mod layout;
 mod secret;
 
-pub(crate) use clear::{Account, Clear};
+pub(crate) use clear::{Account, Clear, MAX_ACCOUNTS, wallet_name};
 pub(crate) use layout::SealedVault;
 pub(crate) use secret::Secret;
+
+use enerlink_domain::{Address, wallet::WalletView};
+use zeroize::Zeroizing;
 
 use crate::{
     Error, KdfParams, Password, kdf,
     random::{self, Random},
-    seal::Key,
+    seal::{Key, Sealed},
 };
 use layout::{Header, SealedRecord, record_aad};
 
@@ -47,11 +50,61 @@ impl OpenVault {
         })
     }
 
-    /// Adds a wallet. Its accounts have to be those of its secret.
-    pub(crate) fn add(&mut self, clear: Clear, secret: Secret, random: Random) -> Result<(), Error> {
+    /// Puts it under another password, or under the same one at another cost. The data key stays.
+    pub(crate) fn rewrap(
+        &mut self,
+        password: &Password,
+        kdf: KdfParams,
+        random: Random,
+    ) -> Result<(), Error> {
+        let header = Header {
+            kdf,
+            salt: random::array(random)?,
+        };
+        self.password_key = kdf::derive(password, &header.salt, kdf)?;
+        self.header = header;
+        Ok(())
+    }
+
+    /// Adds a wallet under a new id, which it answers. Its accounts have to be those of its secret.
+    pub(crate) fn add(&mut self, clear: Clear, secret: Secret, random: Random) -> Result<[u8; 16], Error> {
         let id = random::array(random)?;
         self.wallets.push(Wallet { id, clear, secret });
-        Ok(())
+        Ok(id)
+    }
+
+    /// The cost of its password key.
+    pub(crate) fn kdf(&self) -> KdfParams {
+        self.header.kdf
+    }
+
+    /// Its wallets, without anything secret.
+    pub(crate) fn views(&self) -> Vec<WalletView> {
+        self.wallets
+            .iter()
+            .map(|wallet| wallet.clear.view(wallet.id))
+            .collect()
+    }
+
+    /// The wallet that has an account with this address.
+    pub(crate) fn owner(&self, address: Address) -> Option<&Wallet> {
+        self.wallets.iter().find(|wallet| {
+            wallet
+                .clear
+                .accounts
+                .iter()
+                .any(|account| account.address == address)
+        })
+    }
+
+    /// Seals something that belongs to this vault but lies outside of it.
+    pub(crate) fn seal_beside(&self, random: Random, aad: &[u8], plain: &[u8]) -> Result<Sealed, Error> {
+        self.data_key.seal(random, aad, plain)
+    }
+
+    /// The reverse of [`OpenVault::seal_beside`].
+    pub(crate) fn open_beside(&self, aad: &[u8], sealed: &Sealed) -> Option<Zeroizing<Vec<u8>>> {
+        self.data_key.open(aad, sealed)
     }
 
     /// The whole file, with a fresh nonce for each of its parts.
@@ -125,7 +178,9 @@ impl SealedVault {
 fn open_record(data_key: &Key, record: &SealedRecord) -> Result<Wallet, Error> {
     let aad = record_aad(&record.id, &record.clear.encode()?);
     let plain = data_key.open(&aad, &record.sealed).ok_or(Error::VaultDamaged)?;
-    let secret = Secret::decode(&plain).ok_or(Error::VaultDamaged)?;
+    let secret = Secret::decode(&plain)
+        .filter(|secret| secret.kind() == record.clear.kind)
+        .ok_or(Error::VaultDamaged)?;
     for account in &record.clear.accounts {
         if secret.account(account.index)?.address() != account.address {
             return Err(Error::VaultDamaged);

@@ -2,15 +2,38 @@
 
 use std::{fs, thread};
 
-use enerlink_domain::{Code, Fees, Wei};
+use enerlink_domain::{Code, Fees, UnsignedTx, Wei};
+
+mod backups;
+mod wallets;
 
 use super::*;
 
 const NOW: UnixMillis = UnixMillis(1_780_000_000_000);
 const START: Duration = Duration::from_secs(10);
+const AT: Moment = Moment {
+    wall: NOW,
+    monotonic: START,
+};
 
 fn password() -> Password {
     Password::from("sun over the seven roofs".to_owned())
+}
+
+fn none() -> Password {
+    Password::from(String::new())
+}
+
+fn only(keystore: &Keystore) -> WalletView {
+    keystore.wallets().pop().expect("a wallet")
+}
+
+/// All its words, by position.
+fn words_of(keystore: &Keystore) -> Vec<(u8, String)> {
+    let phrase = keystore
+        .reveal_phrase(only(keystore).wallet, &password(), AT)
+        .expect("revealed");
+    (0..).zip(phrase.words().map(str::to_owned)).collect()
 }
 
 fn wrong() -> Password {
@@ -23,7 +46,9 @@ fn open(dir: &Path) -> Keystore {
 
 fn created(dir: &Path) -> Keystore {
     let keystore = open(dir);
-    keystore.create("Home", &password(), 12, NOW).expect("created");
+    keystore
+        .create("Home", &password(), 12, &none(), AT)
+        .expect("created");
     keystore
 }
 
@@ -51,23 +76,22 @@ fn a_wallet_is_created_locked_and_signs_only_while_unlocked() {
     let dir = tempfile::tempdir().expect("a directory");
     let keystore = open(dir.path());
     assert_eq!(keystore.state(), VaultState::Missing);
-    assert!(keystore.wallet().is_none());
-    assert!(matches!(
-        keystore.unlock(&password(), NOW, START),
-        Err(Error::NoVault)
-    ));
-    let view = keystore.create(" Home ", &password(), 24, NOW).expect("created");
+    assert!(keystore.wallets().is_empty());
+    assert!(matches!(keystore.unlock(&password(), AT), Err(Error::NoVault)));
+    let view = keystore
+        .create(" Home ", &password(), 24, &none(), AT)
+        .expect("created");
     assert_eq!((view.name.as_str(), view.created_at), ("Home", NOW));
     assert!(!view.phrase_confirmed);
-    let signer = Signer::Wallet(view.address);
+    let signer = Signer::Wallet(view.address());
     assert_eq!(keystore.state(), VaultState::Locked);
     assert!(!keystore.can_sign(&signer));
     assert!(matches!(keystore.sign(&signer, &tx(), 31337), Err(Error::Locked)));
 
-    assert_eq!(keystore.unlock(&password(), NOW, START).expect("unlocks"), view);
+    assert_eq!(keystore.unlock(&password(), AT).expect("unlocks"), [view.clone()]);
     assert_eq!(keystore.state(), VaultState::Unlocked);
     keystore.sign(&signer, &tx(), 31337).expect("signs");
-    keystore.sign_message(view.address, b"hello").expect("signs");
+    keystore.sign_message(view.address(), b"hello").expect("signs");
     assert!(matches!(
         keystore.sign(&signer, &tx(), 1),
         Err(Error::WrongChain {
@@ -87,10 +111,10 @@ fn a_wallet_is_created_locked_and_signs_only_while_unlocked() {
     assert_eq!(keystore.state(), VaultState::Locked);
     assert!(matches!(keystore.sign(&signer, &tx(), 31337), Err(Error::Locked)));
     assert!(matches!(
-        keystore.sign_message(view.address, b"hello"),
+        keystore.sign_message(view.address(), b"hello"),
         Err(Error::Locked)
     ));
-    assert_eq!(open(dir.path()).wallet(), Some(view));
+    assert_eq!(open(dir.path()).wallets(), [view]);
 }
 
 #[test]
@@ -100,8 +124,8 @@ fn a_vault_is_never_overwritten_by_another() {
     let before = fs::read(keystore.vault_path()).expect("there");
     for keystore in [&keystore, &open(dir.path())] {
         assert!(matches!(
-            keystore.create("Other", &password(), 12, NOW),
-            Err(Error::VaultExists)
+            keystore.create("Other", &wrong(), 12, &none(), AT),
+            Err(Error::WrongPassword)
         ));
     }
     assert_eq!(fs::read(keystore.vault_path()).expect("there"), before);
@@ -111,7 +135,7 @@ fn a_vault_is_never_overwritten_by_another() {
         Err(Error::VaultMissing { .. })
     ));
     assert!(matches!(
-        keystore.create("Other", &password(), 12, NOW),
+        keystore.create("Other", &password(), 12, &none(), AT),
         Err(Error::VaultMissing { .. })
     ));
 }
@@ -122,21 +146,23 @@ fn bad_input_creates_nothing() {
     let keystore = open(dir.path());
     let weak = Password::from("password1234".to_owned());
     assert!(matches!(
-        keystore.create("Home", &weak, 12, NOW),
+        keystore.create("Home", &weak, 12, &none(), AT),
         Err(Error::WeakPassword)
     ));
     assert!(matches!(
-        keystore.create("Home", &password(), 13, NOW),
+        keystore.create("Home", &password(), 13, &none(), AT),
         Err(Error::WordCount(13))
     ));
     assert!(matches!(
-        keystore.create("", &password(), 12, NOW),
+        keystore.create("", &password(), 12, &none(), AT),
         Err(Error::WalletName)
     ));
-    let broken =
-        Keystore::open_from(dir.path(), KdfParams::for_tests(), |_| Err(Error::NoRandomness)).expect("opens");
+    let broken = Keystore::open_from(dir.path(), Cost::Fixed(KdfParams::for_tests()), |_| {
+        Err(Error::NoRandomness)
+    })
+    .expect("opens");
     assert!(matches!(
-        broken.create("Home", &password(), 12, NOW),
+        broken.create("Home", &password(), 12, &none(), AT),
         Err(Error::NoRandomness)
     ));
     assert!(matches!(
@@ -152,53 +178,64 @@ fn the_phrase_is_revealed_and_confirmed_by_password_only() {
     let dir = tempfile::tempdir().expect("a directory");
     let keystore = created(dir.path());
     assert!(matches!(
-        keystore.reveal_phrase(&wrong(), NOW, START),
+        keystore.reveal_phrase(only(&keystore).wallet, &wrong(), AT),
         Err(Error::WrongPassword)
     ));
-    let phrase = keystore.reveal_phrase(&password(), NOW, START).expect("revealed");
+    let phrase = keystore
+        .reveal_phrase(only(&keystore).wallet, &password(), AT)
+        .expect("revealed");
     assert_eq!(keystore.state(), VaultState::Locked);
-    let address = keystore.wallet().expect("a wallet").address;
-    assert_eq!(phrase.account("", 0).expect("an account").address(), address);
+    let address = only(&keystore).address();
+    assert_eq!(
+        phrase
+            .chain("")
+            .and_then(|chain| chain.account(0))
+            .expect("an account")
+            .address(),
+        address
+    );
     let typed: Vec<(u8, String)> = (0..).zip(phrase.words().map(str::to_owned)).collect();
 
     let mut mistyped = typed.clone();
     mistyped[3].1 = "nonsense".to_owned();
     assert!(matches!(
-        keystore.confirm_phrase(&password(), &mistyped, NOW, START),
+        keystore.confirm_phrase(only(&keystore).wallet, &password(), &mistyped, AT),
         Err(Error::WrongWord { position: 3 })
     ));
     assert!(matches!(
-        keystore.confirm_phrase(&password(), &typed[..3], NOW, START),
+        keystore.confirm_phrase(only(&keystore).wallet, &password(), &typed[..3], AT),
         Err(Error::TooFewWords)
     ));
     assert!(matches!(
-        keystore.confirm_phrase(&wrong(), &typed, NOW, START),
+        keystore.confirm_phrase(only(&keystore).wallet, &wrong(), &typed, AT),
         Err(Error::WrongPassword)
     ));
-    assert!(!open(dir.path()).wallet().expect("a wallet").phrase_confirmed);
+    assert!(!only(&open(dir.path())).phrase_confirmed);
 
     let before = fs::read(keystore.vault_path()).expect("there");
     let view = keystore
-        .confirm_phrase(&password(), &typed[4..8], NOW, START)
+        .confirm_phrase(only(&keystore).wallet, &password(), &typed[4..8], AT)
         .expect("confirmed");
     assert!(view.phrase_confirmed);
-    assert_eq!(open(dir.path()).wallet(), Some(view));
+    assert_eq!(open(dir.path()).wallets(), [view]);
     assert_eq!(
         fs::read(files::copy_of(&keystore.vault_path())).expect("a copy"),
         before
     );
-    keystore.unlock(&password(), NOW, START).expect("unlocks");
+    keystore.unlock(&password(), AT).expect("unlocks");
 }
 
 #[test]
 fn an_open_wallet_stays_open_while_its_phrase_is_confirmed() {
     let dir = tempfile::tempdir().expect("a directory");
     let keystore = created(dir.path());
-    keystore.unlock(&password(), NOW, START).expect("unlocks");
-    let phrase = keystore.reveal_phrase(&password(), NOW, START).expect("revealed");
+    keystore.unlock(&password(), AT).expect("unlocks");
+    let phrase = keystore
+        .reveal_phrase(only(&keystore).wallet, &password(), AT)
+        .expect("revealed");
     let typed: Vec<(u8, String)> = (0..).zip(phrase.words().map(str::to_owned)).collect();
     keystore
-        .confirm_phrase(&password(), &typed, NOW, START)
+        .confirm_phrase(only(&keystore).wallet, &password(), &typed, AT)
         .expect("confirmed");
     assert_eq!(keystore.state(), VaultState::Unlocked);
 }
@@ -208,31 +245,47 @@ fn wrong_passwords_make_everybody_wait_even_after_a_restart() {
     let dir = tempfile::tempdir().expect("a directory");
     let keystore = created(dir.path());
     for _ in 0..5 {
-        assert!(matches!(
-            keystore.unlock(&wrong(), NOW, START),
-            Err(Error::WrongPassword)
-        ));
+        assert!(matches!(keystore.unlock(&wrong(), AT), Err(Error::WrongPassword)));
     }
     let second = Duration::from_secs(1);
-    assert_eq!(keystore.unlock_wait(NOW, START), second);
+    assert_eq!(keystore.unlock_wait(AT), second);
     for keystore in [&keystore, &open(dir.path())] {
         // The right password has to wait as well, through each of the doors.
-        let error = keystore.unlock(&password(), NOW, START).expect_err("refused");
+        let error = keystore.unlock(&password(), AT).expect_err("refused");
         let shown = enerlink_domain::Error::from(error);
         assert_eq!(shown.code, Code::UnlockThrottled);
         assert!(shown.message.contains("1 s"), "{}", shown.message);
         assert!(matches!(
-            keystore.reveal_phrase(&password(), UnixMillis(0), START),
+            keystore.reveal_phrase(
+                only(&keystore).wallet,
+                &password(),
+                Moment {
+                    wall: UnixMillis(0),
+                    ..AT
+                }
+            ),
             Err(Error::UnlockThrottled { .. })
         ));
     }
     keystore
-        .unlock(&password(), NOW, START + second)
+        .unlock(
+            &password(),
+            Moment {
+                monotonic: START + second,
+                ..AT
+            },
+        )
         .expect("unlocks after the wait");
-    assert_eq!(keystore.unlock_wait(NOW, START), Duration::ZERO);
-    assert_eq!(open(dir.path()).unlock_wait(NOW, START), Duration::ZERO);
+    assert_eq!(keystore.unlock_wait(AT), Duration::ZERO);
+    assert_eq!(open(dir.path()).unlock_wait(AT), Duration::ZERO);
     assert!(matches!(
-        keystore.unlock(&wrong(), NOW, START + second),
+        keystore.unlock(
+            &wrong(),
+            Moment {
+                monotonic: START + second,
+                ..AT
+            }
+        ),
         Err(Error::WrongPassword)
     ));
 }
@@ -243,12 +296,12 @@ fn a_lock_during_an_unlock_wins() {
     let keystore = created(dir.path());
     let gate = hold(&keystore.gate);
     thread::scope(|scope| {
-        let unlocking = scope.spawn(|| keystore.unlock(&password(), NOW, START));
+        let unlocking = scope.spawn(|| keystore.unlock(&password(), AT));
         // The other thread notes the count of locks before it waits at the gate.
         thread::sleep(Duration::from_millis(100));
         keystore.lock();
         assert_eq!(keystore.state(), VaultState::Locked);
-        assert_eq!(keystore.unlock_wait(NOW, START), Duration::ZERO);
+        assert_eq!(keystore.unlock_wait(AT), Duration::ZERO);
         drop(gate);
         assert!(matches!(unlocking.join().expect("no panic"), Err(Error::Locked)));
     });
@@ -259,18 +312,20 @@ fn a_lock_during_an_unlock_wins() {
 fn a_save_that_fails_changes_nothing() {
     let dir = tempfile::tempdir().expect("a directory");
     let keystore = created(dir.path());
-    let phrase = keystore.reveal_phrase(&password(), NOW, START).expect("revealed");
+    let phrase = keystore
+        .reveal_phrase(only(&keystore).wallet, &password(), AT)
+        .expect("revealed");
     let typed: Vec<(u8, String)> = (0..).zip(phrase.words().map(str::to_owned)).collect();
     let before = fs::read(keystore.vault_path()).expect("there");
     // A directory in the place of the temporary file cannot be replaced, whoever runs the test.
     fs::create_dir(dir.path().join("vault.enl.tmp")).expect("made");
     assert!(matches!(
-        keystore.confirm_phrase(&password(), &typed, NOW, START),
+        keystore.confirm_phrase(only(&keystore).wallet, &password(), &typed, AT),
         Err(Error::File { .. })
     ));
-    assert!(!keystore.wallet().expect("a wallet").phrase_confirmed);
+    assert!(!only(&keystore).phrase_confirmed);
     assert_eq!(fs::read(keystore.vault_path()).expect("there"), before);
-    keystore.unlock(&password(), NOW, START).expect("unlocks");
+    keystore.unlock(&password(), AT).expect("unlocks");
 }
 
 #[test]
@@ -293,7 +348,7 @@ fn a_newer_damaged_or_cheap_vault_is_refused_and_left_alone() {
         assert_eq!(shown.code, Code::VaultUnreadable);
         assert!(shown.message.contains(sentence), "{}", shown.message);
         // One that was opened before sees it as well.
-        assert!(keystore.unlock(&password(), NOW, START).is_err());
+        assert!(keystore.unlock(&password(), AT).is_err());
         assert_eq!(fs::read(&path).expect("there"), bytes);
     }
 }
@@ -406,17 +461,22 @@ fn no_file_shows_a_secret_and_all_are_private() {
     keystore
         .seal_secret("mqtt", b"marker-broker-password")
         .expect("sealed");
-    let _ = keystore.unlock(&wrong(), NOW, START);
-    let phrase = keystore.reveal_phrase(&password(), NOW, START).expect("revealed");
+    let _ = keystore.unlock(&wrong(), AT);
+    let phrase = keystore
+        .reveal_phrase(only(&keystore).wallet, &password(), AT)
+        .expect("revealed");
     let typed: Vec<(u8, String)> = (0..).zip(phrase.words().map(str::to_owned)).collect();
     keystore
-        .confirm_phrase(&password(), &typed, NOW, START)
+        .confirm_phrase(only(&keystore).wallet, &password(), &typed, AT)
         .expect("confirmed");
     let settlement = keystore
         .settlement_account(&meter())
         .expect("reads")
         .expect("there");
-    let wallet = phrase.account("", 0).expect("an account");
+    let wallet = phrase
+        .chain("")
+        .and_then(|chain| chain.account(0))
+        .expect("an account");
     let secrets = [
         password().as_bytes().to_vec(),
         b"marker-broker-password".to_vec(),

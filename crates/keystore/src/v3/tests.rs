@@ -25,7 +25,7 @@ fn scrypt_file() -> Value {
 fn files_of_another_program_open() {
     let accented = Password::from("cafe\u{301} u\u{308}ber alles".to_owned());
     for (file, password) in [(SCRYPT, &password()), (PBKDF2, &accented)] {
-        let account = decode(file, password).expect("opens");
+        let account = decode(file, password).expect("opens").account;
         assert_eq!(hex(&*account.secret_bytes()), KEY);
         assert_eq!(
             account.address().to_string(),
@@ -43,7 +43,7 @@ fn the_examples_of_the_standard_open() {
     let pbkdf2 = r#"{"crypto":{"cipher":"aes-128-ctr","cipherparams":{"iv":"6087dab2f9fdbbfaddc31a909735c1e6"},"ciphertext":"5318b4d5bcd28de64ee5559e671353e16f075ecae9f99c7a79a38af5f869aa46","kdf":"pbkdf2","kdfparams":{"c":262144,"dklen":32,"prf":"hmac-sha256","salt":"ae3cd4e7013836a3df6bd7241b12db061dbe2c6785853cce422d148a624ce0bd"},"mac":"517ead924a9d0dc3124507e3393d175ce3ff7c1e96529c6c555ce9e51205e9b2"},"id":"3198bc9c-6672-5ab3-d995-4942343ae5b6","version":3}"#;
     let scrypt = r#"{"crypto":{"cipher":"aes-128-ctr","cipherparams":{"iv":"83dbcc02d8ccb40e466191a123791e0e"},"ciphertext":"d172bf743a674da9cdad04534d56926ef8358534d458fffccd4e6ad2fbde479c","kdf":"scrypt","kdfparams":{"dklen":32,"n":262144,"p":8,"r":1,"salt":"ab0c7876052600dd703518d6fc3fe8984592145b591fc8fb5c6d43190334ba19"},"mac":"2103ac29920d71da29f15d75b4a16dbe95cfd7ff8faea1056c33131d846e3097"},"id":"3198bc9c-6672-5ab3-d995-4942343ae5b6","version":3}"#;
     for file in [pbkdf2, scrypt] {
-        let account = decode(file, &password).expect("opens");
+        let account = decode(file, &password).expect("opens").account;
         assert_eq!(hex(&*account.secret_bytes()), KEY);
     }
 }
@@ -58,7 +58,7 @@ fn spellings_that_other_programs_use_are_accepted() {
     let crypto = capital.as_object_mut().expect("an object").remove("crypto");
     capital["Crypto"] = crypto.expect("there");
     for file in [prefixed, anonymous, capital] {
-        let account = decode(&file.to_string(), &password()).expect("opens");
+        let account = decode(&file.to_string(), &password()).expect("opens").account;
         assert_eq!(hex(&*account.secret_bytes()), KEY);
     }
 }
@@ -70,7 +70,7 @@ fn what_is_written_opens_again_and_differs_each_time() {
     let (one, two) = (write(), write());
     assert_ne!(one, two);
     for file in [&one, &two] {
-        let again = decode(file, &password()).expect("opens");
+        let again = decode(file, &password()).expect("opens").account;
         assert_eq!(again.address(), account.address());
         assert!(!file.contains(&hex(&*account.secret_bytes())));
     }
@@ -100,7 +100,7 @@ fn hostile_and_broken_files_are_refused_before_any_work() {
         ("/crypto/cipher", "aes-256-ctr".into()),
         ("/crypto/ciphertext", "00".into()),
         ("/crypto/ciphertext", "zz".repeat(32).into()),
-        ("/crypto/ciphertext", "00".repeat(31).into()),
+        ("/crypto/ciphertext", "00".repeat(29).into()),
         ("/crypto/ciphertext", "00".repeat(33).into()),
         ("/crypto/cipherparams/iv", "00".into()),
         ("/crypto/mac", "".into()),

@@ -1,5 +1,6 @@
 //! The vault file as bytes: every length is checked, nothing is secret yet.
 
+use enerlink_domain::wallet::WalletView;
 use sha2::{Digest, Sha256};
 
 use super::Clear;
@@ -110,8 +111,11 @@ impl SealedVault {
     }
 
     /// What can be shown of its wallets.
-    pub(crate) fn wallets(&self) -> impl Iterator<Item = &Clear> {
-        self.records.iter().map(|record| &record.clear)
+    pub(crate) fn views(&self) -> Vec<WalletView> {
+        self.records
+            .iter()
+            .map(|record| record.clear.view(record.id))
+            .collect()
     }
 
     /// Reads a file, without a password and without deriving any key.
@@ -135,6 +139,11 @@ impl SealedVault {
         let vault = Self::decode(content).ok_or(Error::VaultDamaged)?;
         vault.header.kdf.check(floor)?;
         Ok(vault)
+    }
+
+    /// Whether it begins like a vault of any format.
+    pub(crate) fn is_one(bytes: &[u8]) -> bool {
+        version(bytes).is_some()
     }
 
     /// The file.

@@ -13,15 +13,29 @@ fn password() -> Password {
     Password::from("sun over the seven roofs".to_owned())
 }
 
+fn accounts_of(secret: &Secret) -> Vec<Account> {
+    vec![Account {
+        index: 0,
+        address: secret.account(0).expect("an account").address(),
+    }]
+}
+
+/// A vault with a private key of its own.
+fn key_vault() -> OpenVault {
+    let mut open = OpenVault::create(&password(), TESTS, random::system).expect("created");
+    let secret = Secret::from_key(crate::Account::from_bytes(&[7; 32]).expect("a key"));
+    let clear = Clear::new("Key", &secret, accounts_of(&secret), UnixMillis(5)).expect("a name");
+    open.add(clear, secret, random::system).expect("added");
+    open
+}
+
 fn open_vault(names: &[&str]) -> OpenVault {
     let mut open = OpenVault::create(&password(), TESTS, random::system).expect("created");
     for name in names {
-        let secret = Secret::new(Phrase::generate(12, random::system).expect("a phrase"));
-        let first = Account {
-            index: 0,
-            address: secret.account(0).expect("an account").address(),
-        };
-        let clear = Clear::new(name, first, UnixMillis(1_700_000_000_000)).expect("a name");
+        let phrase = Phrase::generate(12, random::system).expect("a phrase");
+        let secret = Secret::new(phrase, Zeroizing::default()).expect("a secret");
+        let clear = Clear::new(name, &secret, accounts_of(&secret), UnixMillis(1_700_000_000_000));
+        let clear = clear.expect("a name");
         open.add(clear, secret, random::system).expect("added");
     }
     open
@@ -93,19 +107,24 @@ fn every_flipped_bit_is_refused_with_one_error() {
 
 #[test]
 fn every_flipped_bit_is_refused_even_when_the_checksum_is_made_right() {
-    let bytes = bytes_of(&open_vault(&["Home"]));
+    for vault in [open_vault(&["Home"]), key_vault()] {
+        every_flipped_bit_is_refused_in(&bytes_of(&vault));
+    }
+}
+
+fn every_flipped_bit_is_refused_in(bytes: &[u8]) {
     let body = bytes.len() - 32;
     // 8 bytes magic, 2 version, 1 algorithm; then memory, passes and lanes, which would only ask for more work.
     let costs = 11..23;
     for byte in (0..body).filter(|byte| !costs.contains(byte)) {
         for bit in 0..8 {
-            let mut flipped = bytes.clone();
+            let mut flipped = bytes.to_vec();
             flipped[byte] ^= 1 << bit;
             assert!(open(&with_checksum(flipped)).is_err(), "byte {byte}, bit {bit}");
         }
     }
     for (at, value) in [(14, 65_u8), (18, 2), (22, 2)] {
-        let mut other = bytes.clone();
+        let mut other = bytes.to_vec();
         other[at] = value;
         assert!(
             matches!(open(&with_checksum(other)), Err(Error::WrongPassword)),
@@ -254,18 +273,12 @@ fn without_randomness_nothing_is_made() {
 
 #[test]
 fn names_are_bounded() {
-    let account = Account {
-        index: 0,
-        address: Default::default(),
-    };
     for refused in ["", "  ", "a\nb", &"x".repeat(65)] {
-        assert!(matches!(
-            Clear::new(refused, account, UnixMillis(0)),
-            Err(Error::WalletName)
-        ));
+        assert!(matches!(wallet_name(refused), Err(Error::WalletName)));
     }
+    let secret = Secret::from_key(crate::Account::from_bytes(&[7; 32]).expect("a key"));
     let longest = "ラ".repeat(64);
-    let clear = Clear::new(&longest, account, UnixMillis(-1)).expect("accepted");
+    let clear = Clear::new(&longest, &secret, accounts_of(&secret), UnixMillis(-1)).expect("accepted");
     assert_eq!(Clear::decode(&clear.encode().expect("encodes")), Some(clear));
 }
 
@@ -274,7 +287,7 @@ fn names_are_bounded() {
 fn a_vault_of_the_first_format_opens() {
     let bytes = include_bytes!("../../tests/vectors/vault-1.enl");
     let vault = SealedVault::parse(bytes, KdfParams::FLOOR).expect("parses");
-    let names: Vec<_> = vault.wallets().map(|wallet| wallet.view().name).collect();
+    let names: Vec<_> = vault.views().into_iter().map(|wallet| wallet.name).collect();
     assert_eq!(names, ["Home", "Rumah di Bandung"]);
     let opened = vault.open(&password()).expect("opens");
     let [home, rumah] = opened.wallets.as_slice() else {

@@ -5,7 +5,7 @@ use enerlink_domain::{
     Transaction, UnixMillis,
     event::VaultState,
     view::{AppStatus, Home, NetworkView},
-    wallet::{Activity, LockReason, WalletView},
+    wallet::{Activity, BackupContent, LockReason, WalletView},
 };
 
 /// Rows of the home page that events may add before the next snapshot trims them.
@@ -24,6 +24,8 @@ pub(crate) struct LiveState {
     pub failure: Option<Error>,
     /// Why the vault was locked last, while it is.
     pub lock_reason: Option<LockReason>,
+    /// What was restored and not looked at yet; nothing is sent until then.
+    pub restored: Option<BackupContent>,
     /// What was done with a wallet last; lists of it are read again when it changes.
     pub activity: Option<Activity>,
     /// Tasks of the core that failed and are restarted, by name.
@@ -163,6 +165,18 @@ impl LiveState {
         meter
             .map(|meter| meter.meter.owner)
             .or(self.status.as_ref()?.primary)
+    }
+
+    /// Whether there is a vault; not known is no.
+    pub(crate) fn has_vault(&self) -> bool {
+        let status = self.status.as_ref();
+        status.is_some_and(|status| status.vault != VaultState::Missing)
+    }
+
+    /// Whether keys can sign.
+    pub(crate) fn unlocked(&self) -> bool {
+        let status = self.status.as_ref();
+        status.is_some_and(|status| status.vault == VaultState::Unlocked)
     }
 
     fn shows(&self, meter_id: &MeterId) -> bool {

@@ -13,6 +13,7 @@ mod ipc;
 mod live;
 mod pages;
 mod prefs;
+mod presence;
 mod session;
 
 fn main() {

@@ -67,13 +67,18 @@ pub(crate) struct Session {
     pub page: RwSignal<Page>,
     /// What takes the whole window, when something does.
     pub flow: RwSignal<Option<Flow>>,
-    /// Whether Home is watched although the wallet is locked.
-    pub watching: RwSignal<bool>,
+    /// Whether a flow must not be left now, because the core is writing.
+    pub held: RwSignal<bool>,
+    /// Whether the pages were entered, by unlocking or to watch: locking does not lead out of them again.
+    pub inside: RwSignal<bool>,
+    /// Whether the dialog asks for the password because an action needs keys.
+    pub unlocking: RwSignal<bool>,
     /// The form on Home, when one is open.
     pub form: RwSignal<Option<Form>>,
     /// What is being said.
     pub toasts: RwSignal<Vec<Toast>>,
     next_toast: StoredValue<u64>,
+    then: StoredValue<Option<Box<dyn FnOnce()>>, LocalStorage>,
 }
 
 impl Session {
@@ -82,10 +87,13 @@ impl Session {
         Self {
             page: RwSignal::new(Page::Home),
             flow: RwSignal::new(None),
-            watching: RwSignal::new(false),
+            held: RwSignal::new(false),
+            inside: RwSignal::new(false),
+            unlocking: RwSignal::new(false),
             form: RwSignal::new(None),
             toasts: RwSignal::new(Vec::new()),
             next_toast: StoredValue::new(0),
+            then: StoredValue::new_local(None),
         }
     }
 
@@ -93,6 +101,34 @@ impl Session {
     pub(crate) fn open(self, page: Page) {
         self.form.set(None);
         self.page.set(page);
+    }
+
+    /// Leaves what takes the whole window, back to where it was opened.
+    pub(crate) fn leave(self) {
+        if !self.held.get_untracked() {
+            self.flow.set(None);
+        }
+    }
+
+    /// Asks for the password, and does `action` once the vault is open.
+    pub(crate) fn ask_for_keys(self, action: impl FnOnce() + 'static) {
+        self.then.set_value(Some(Box::new(action)));
+        self.unlocking.set(true);
+    }
+
+    /// The vault is open: what waited for it goes on.
+    pub(crate) fn keys_given(self) {
+        let action = self.then.try_update_value(Option::take).flatten();
+        self.unlocking.set(false);
+        if let Some(action) = action {
+            action();
+        }
+    }
+
+    /// The person would rather not: what waited is forgotten.
+    pub(crate) fn keys_refused(self) {
+        self.then.set_value(None);
+        self.unlocking.set(false);
     }
 
     /// Says something for a few seconds.

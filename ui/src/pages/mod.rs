@@ -14,3 +14,4 @@ pub(crate) mod setup;
 pub(crate) mod sheet;
 pub(crate) mod starting;
 pub(crate) mod unlock;
+pub(crate) mod welcome;

@@ -18,10 +18,12 @@ use crate::{
         settings::SettingsPage,
         starting::StartingPage,
         unlock::UnlockPage,
+        wallet::WalletPage,
         welcome::WelcomePage,
     },
     prefs::Prefs,
     presence::Presence,
+    security::Security,
     session::{Flow, Page, Session},
 };
 
@@ -103,10 +105,12 @@ pub(crate) fn App() -> impl IntoView {
 #[component]
 fn Main() -> impl IntoView {
     let session = crate::session::session();
+    provide_context(Security::follow(feed()));
     view! {
         <Frame>
             {move || match session.page.get() {
                 Page::Home => view! { <HomePage /> }.into_any(),
+                Page::Wallet => view! { <WalletPage /> }.into_any(),
                 Page::Settings => view! { <SettingsPage /> }.into_any(),
             }}
         </Frame>
@@ -114,7 +118,7 @@ fn Main() -> impl IntoView {
     }
 }
 
-/// Ctrl+L locks, Ctrl+1 and Ctrl+6 choose a page, Escape closes a form and leaves a flow.
+/// Ctrl+L locks, Ctrl+1, Ctrl+4 and Ctrl+6 choose a page, Escape closes a form and leaves a flow.
 fn act_on_keys() {
     let (session, feed) = (crate::session::session(), feed());
     window_event_listener(leptos::ev::keydown, move |event| {
@@ -131,6 +135,7 @@ fn act_on_keys() {
         match event.key().as_str() {
             "l" | "L" => feed.turn_key(),
             "1" => session.open(Page::Home),
+            "4" => session.open(Page::Wallet),
             "6" => session.open(Page::Settings),
             _ => return,
         }

@@ -1,9 +1,11 @@
 //! What the window knows: snapshots of the core, moved on by its events. A plain reducer, without a window.
 
+use std::collections::BTreeMap;
+
 use enerlink_domain::{
     Address, Code, DeviceState, Error, Estimate, Etk, Event, MeterId, NetWattHours, Settlement, Status,
     Transaction, UnixMillis,
-    event::VaultState,
+    event::{Balances, VaultState},
     view::{AppStatus, Home, NetworkView},
     wallet::{Activity, BackupContent, LockReason, WalletView},
 };
@@ -28,6 +30,8 @@ pub(crate) struct LiveState {
     pub restored: Option<BackupContent>,
     /// What was done with a wallet last; lists of it are read again when it changes.
     pub activity: Option<Activity>,
+    /// What each account holds, as far as the chain was read.
+    pub balances: BTreeMap<Address, Balances>,
     /// Tasks of the core that failed and are restarted, by name.
     pub failed_tasks: Vec<(String, Error)>,
 }
@@ -95,6 +99,7 @@ impl LiveState {
             Event::Transaction(transaction) => self.apply_transaction(transaction),
             Event::Balances(balances) => {
                 let shown = self.account();
+                self.balances.insert(balances.account, balances);
                 if let Some(home) = &mut self.home
                     && shown == Some(balances.account)
                 {
@@ -177,6 +182,15 @@ impl LiveState {
     pub(crate) fn unlocked(&self) -> bool {
         let status = self.status.as_ref();
         status.is_some_and(|status| status.vault == VaultState::Unlocked)
+    }
+
+    /// What an account holds, from an event or, for the account on Home, from the last snapshot.
+    pub(crate) fn balances_of(&self, account: Address) -> Option<Balances> {
+        let home = self.home.as_ref().and_then(|home| home.balances);
+        self.balances
+            .get(&account)
+            .copied()
+            .or(home.filter(|balances| balances.account == account))
     }
 
     fn shows(&self, meter_id: &MeterId) -> bool {

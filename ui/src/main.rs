@@ -14,6 +14,7 @@ mod live;
 mod pages;
 mod prefs;
 mod presence;
+mod security;
 mod session;
 
 fn main() {

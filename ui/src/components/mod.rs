@@ -1,6 +1,7 @@
 //! The parts that pages are made of, one a file.
 
 pub(crate) mod activity;
+pub(crate) mod address;
 pub(crate) mod amount;
 pub(crate) mod backup_content;
 pub(crate) mod chart;

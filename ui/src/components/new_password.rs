@@ -5,7 +5,7 @@ use enerlink_ipc::RatePassword;
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
-    components::{doing::take, password::PasswordField},
+    components::password::PasswordField,
     i18n::{Key, Language, say},
     ipc,
     prefs::prefs,
@@ -44,13 +44,6 @@ impl NewPassword {
             .get_untracked()
             .is_some_and(|strength| strength.accepted);
         accepted && self.typed.get_untracked() == self.again.get_untracked()
-    }
-
-    /// Takes it out of both inputs.
-    pub(crate) fn take(self) -> String {
-        let typed = take(self.typed);
-        self.wipe();
-        typed
     }
 
     /// Empties both inputs; nothing was tried then.

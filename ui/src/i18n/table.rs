@@ -34,6 +34,7 @@ impl Key {
         Self::Offline,
         Self::StageFinal,
         Self::Wifi,
+        Self::Sha256,
     ];
 }
 

@@ -85,7 +85,6 @@ macro_rules! with_first_run_texts {
     KeyPadded: "Berkas ini berisi kurang dari 32 byte kunci; sisanya diisi nol di depan, seperti yang dilakukan geth lama.", "The file holds fewer than 32 bytes of key; the rest was filled with zeros in front, as old versions of geth left it.";
     NotAsked: "tidak ditanya: tanpa jaringan", "not asked: no network";
     KnownAs: "sudah ada di \"{name}\"", "in \"{name}\" already";
-    PhraseIsKnown: "Frasa ini milik dompet \"{name}\" yang sudah ada di sini. Tambahkan akun di sana; frasa yang sama tidak diimpor dua kali.", "This phrase belongs to the wallet \"{name}\", which is here already. Add accounts there: a phrase is not imported twice.";
     KeyIsKnown: "Akun ini sudah ada di dompet \"{name}\".", "This account is in the wallet \"{name}\" already.";
     ShowTenMore: "Tampilkan sepuluh lagi", "Show ten more";
     OtherIndex: "Akun nomor", "Account number";

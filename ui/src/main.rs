@@ -13,8 +13,6 @@ mod ipc;
 mod live;
 mod pages;
 mod prefs;
-mod presence;
-mod security;
 mod session;
 
 fn main() {

@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 use enerlink_chain::{ConverterTerms, MeterOnChain};
 use enerlink_domain::{
     Clock, Code, Error, Estimate, Etk, Event, FlowState, MicroWatts, MicroWh, NetMicroWh, NetWattHours,
-    Readiness, Registration, Settlement, UnixMillis, WattHours, settlement::Watermark,
+    Readiness, Registration, Settlement, TxKind, TxStage, UnixMillis, WattHours, settlement::Watermark,
 };
 
-use enerlink_store::{Store, settlements};
+use enerlink_store::{Store, outbox, settlements};
 
 use crate::{
     bus::Bus,
@@ -21,12 +21,14 @@ use crate::{
 /// Below this the grid is idle: 5 W, or what a device in milli-units measures as noise.
 const IDLE: MicroWatts = MicroWatts(1_000_000);
 
-/// What `live` will settle, given what the chain said last.
+/// What `live` will settle, given what the chain said last. `unfunded` says that the account lacks the coin to bring
+/// the meter onto the chain.
 pub(crate) fn estimate(
     live: &MeterLive,
     ledger: &LedgerState,
     open: Option<&Settlement>,
     settling: &Settling,
+    unfunded: bool,
     now: UnixMillis,
 ) -> Estimate {
     let period_start = now.floor_to(settling.period);
@@ -66,8 +68,27 @@ pub(crate) fn estimate(
         etk_now: tokens(energy.owed.whole_wh(), ledger.terms.as_ref(), standing),
         etk_at_end: tokens(at_end.whole_wh(), ledger.terms.as_ref(), standing),
         minimum,
-        readiness: readiness(live, ledger, open, settling, at_end, minimum),
+        readiness: match unfunded {
+            true => Readiness::Blocked { code: Code::NoGas },
+            false => readiness(live, ledger, open, settling, at_end, minimum),
+        },
     }
+}
+
+/// Whether the baseline of the meter cannot be paid for.
+pub(crate) async fn is_unfunded(
+    store: &Store,
+    live: &MeterLive,
+    ledger: &LedgerState,
+) -> Result<bool, Error> {
+    if ledger.registration(&live.meter) != Registration::Registered {
+        return Ok(false);
+    }
+    let rows = outbox::unfinished(&store.reader()).await?;
+    Ok(rows.iter().any(|row| {
+        (row.kind, row.stage) == (TxKind::OpenMeter, TxStage::NoGas)
+            && row.meter_id.as_ref() == Some(&live.meter.id)
+    }))
 }
 
 /// The energies of the settlement card.
@@ -230,12 +251,14 @@ impl Task for Estimator {
             let ledger = self.ledger.state.borrow_and_update().clone();
             for live in meters {
                 let open = settlements::open(&self.store.reader(), &live.meter.id).await?;
+                let unfunded = is_unfunded(&self.store, &live, &ledger).await?;
                 let now = self.clock.wall();
                 self.bus.tell(Event::Estimate(estimate(
                     &live,
                     &ledger,
                     open.as_ref(),
                     &self.settling,
+                    unfunded,
                     now,
                 )));
             }

@@ -1,7 +1,10 @@
 //! The ledger: what the chain says, read again and again. Balances, terms, each meter's standing, settlements that
 //! another copy of the wallet has sent.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use enerlink_chain::{ConverterTerms, Head, MeterOnChain};
 use enerlink_domain::{
@@ -10,6 +13,7 @@ use enerlink_domain::{
     meter::Link,
     settlement::Watermark,
 };
+use enerlink_keystore::Keystore;
 use enerlink_store::{Store, cursors, meters, settlements};
 use tokio::sync::watch;
 
@@ -93,6 +97,7 @@ pub(crate) struct Ledger {
     config: Config,
     network: watch::Receiver<Option<Network>>,
     metering: metering::Handle,
+    keystore: Arc<Keystore>,
     state: watch::Sender<LedgerState>,
     wake: watch::Receiver<u64>,
     verified: bool,
@@ -108,6 +113,7 @@ impl Ledger {
         config: Config,
         network: watch::Receiver<Option<Network>>,
         metering: metering::Handle,
+        keystore: Arc<Keystore>,
     ) -> (Self, Handle) {
         let waiting = network
             .borrow()
@@ -136,6 +142,7 @@ impl Ledger {
             config,
             network,
             metering,
+            keystore,
             state,
             wake: waker,
             verified: false,
@@ -188,17 +195,18 @@ impl Ledger {
             self.note_standing(meter, standing).await?;
             self.adopt(network, meter, head.number).await?;
         }
-        let mut owners: Vec<Address> = known.iter().map(|meter| meter.owner).collect();
-        owners.extend(
-            enerlink_store::wallets::list(&self.store.reader())
-                .await?
+        let mut accounts: BTreeSet<Address> = known.iter().map(|meter| meter.owner).collect();
+        let wallets = self.keystore.wallets();
+        accounts.extend(
+            wallets
                 .iter()
-                .map(|wallet| wallet.address),
+                .flat_map(|wallet| &wallet.accounts)
+                .map(|account| account.address),
         );
-        owners.sort_unstable();
-        owners.dedup();
-        for owner in owners {
-            self.note_balances(chain.balances(addresses, owner).await?);
+        self.state
+            .send_modify(|state| state.balances.retain(|account, _| accounts.contains(account)));
+        for account in accounts {
+            self.note_balances(chain.balances(addresses, account).await?);
         }
         Ok(())
     }

@@ -4,10 +4,13 @@
 //! Each task owns its state and is reached through a cloneable handle; what a task knows is published, not shared.
 
 mod audit;
+mod backup;
 mod bus;
+mod choices;
 mod commands;
 pub mod config;
 mod estimating;
+mod files;
 mod ledger;
 mod metering;
 mod meters;
@@ -27,6 +30,7 @@ pub use enerlink_chain::{Addresses, Chain};
 use enerlink_domain::{
     Clock, Code, Error,
     view::{NetworkDraft, NetworkView},
+    wallet::BackupContent,
 };
 pub use enerlink_keystore::{Account, KdfParams, Keystore, Password, Phrase, harden_process};
 use enerlink_store::Store;
@@ -38,7 +42,7 @@ pub use self::{
     config::{Access, Config},
     system::SystemClock,
 };
-use self::{bus::Bus, network::Network, profile::ProfileLock, task::Tasks};
+use self::{bus::Bus, choices::Choices, network::Network, profile::ProfileLock, task::Tasks};
 
 /// What an engine is given besides its configuration.
 pub struct Parts {
@@ -64,6 +68,10 @@ struct Inner {
     settling: settling::Handle,
     outbox: outbox::Handle,
     commands: commands::Handle,
+    autolock: wallet::lock::Handle,
+    choices: watch::Sender<Choices>,
+    /// What was restored and nobody has looked at yet.
+    held: watch::Sender<Option<BackupContent>>,
     tasks: tokio::sync::Mutex<Option<Tasks>>,
     _lock: ProfileLock,
 }
@@ -77,6 +85,8 @@ impl Engine {
         let keystore = Arc::new(keystore);
         let bus = Bus::new();
         let (network, network_reader) = watch::channel(network::load(&store).await?);
+        let (choices, choice_reader) = watch::channel(Choices::load(&store.reader()).await?);
+        let (held, held_reader) = watch::channel(backup::load(&store.reader()).await?);
 
         let (command_task, commands, command_metering) =
             commands::Commands::new(Arc::clone(&clock), store.clone());
@@ -97,6 +107,7 @@ impl Engine {
             config.clone(),
             network_reader.clone(),
             metering.clone(),
+            Arc::clone(&keystore),
         );
         let (outbox_task, outbox) = outbox::Outbox::new(outbox::Parts {
             clock: Arc::clone(&clock),
@@ -106,6 +117,7 @@ impl Engine {
             network: network_reader.clone(),
             ledger: ledger.clone(),
             commands: commands.clone(),
+            held: held_reader.clone(),
         });
         let (settling_task, settling) = settling::Settling::new(settling::Parts {
             clock: Arc::clone(&clock),
@@ -117,6 +129,14 @@ impl Engine {
             ledger: ledger.clone(),
             metering: metering.clone(),
             outbox: outbox.clone(),
+            held: held_reader,
+        });
+        let (autolock_task, autolock) = wallet::lock::Autolock::new(wallet::lock::Parts {
+            clock: Arc::clone(&clock),
+            store: store.clone(),
+            keystore: Arc::clone(&keystore),
+            bus: bus.clone(),
+            choices: choice_reader,
         });
         let estimator = estimating::Estimator {
             clock: Arc::clone(&clock),
@@ -134,9 +154,10 @@ impl Engine {
             tasks.spawn(outbox_task, Arc::clone(&clock), bus.clone());
             tasks.spawn(settling_task, Arc::clone(&clock), bus.clone());
             tasks.spawn(estimator, Arc::clone(&clock), bus.clone());
+            tasks.spawn(autolock_task, Arc::clone(&clock), bus.clone());
         }
         tracing::info!(data_dir = %config.data_dir.display(), access = ?config.access, "engine started");
-        Ok(Self(Arc::new(Inner {
+        let engine = Self(Arc::new(Inner {
             config,
             clock,
             store,
@@ -148,9 +169,16 @@ impl Engine {
             settling,
             outbox,
             commands,
+            autolock,
+            choices,
+            held,
             tasks: tokio::sync::Mutex::new(Some(tasks)),
             _lock: lock,
-        })))
+        }));
+        if engine.config().access == Access::Exclusive {
+            engine.reconcile().await?;
+        }
+        Ok(engine)
     }
 
     /// Stops the tasks at their next point of rest. What is stored is resumed by the next start.
@@ -159,7 +187,7 @@ impl Engine {
         if let Some(tasks) = tasks {
             tasks.stop().await;
         }
-        self.0.keystore.lock();
+        self.lock_at_exit().await;
         tracing::info!("engine stopped");
     }
 
@@ -182,6 +210,17 @@ impl Engine {
                 "another process has this profile; this one only reads",
             )),
         }
+    }
+
+    fn choices(&self) -> Choices {
+        *self.0.choices.borrow()
+    }
+
+    /// Reads again what the household has chosen.
+    async fn reload_choices(&self) -> Result<(), Error> {
+        let choices = Choices::load(&self.store().reader()).await?;
+        self.0.choices.send_replace(choices);
+        Ok(())
     }
 
     /// Lets the tasks look again: keys or accounts have changed.

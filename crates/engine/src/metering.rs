@@ -8,10 +8,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use enerlink_domain::{
     BrokerAddress, Clock, Code, Error, Event, Meter, MeterId, meter::Link, settlement::Watermark,
+    wallet::Activity,
 };
 use enerlink_keystore::Keystore;
 use enerlink_meter::{Incoming, Packet, Subscription, SubscriptionConfig};
-use enerlink_store::{Store, meters, registers, settings};
+use enerlink_store::{NewActivity, Store, meters, registers, settings, transaction_logs};
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use self::live::MeterLive;
@@ -26,7 +27,7 @@ use crate::{
 pub(crate) type MeteringState = BTreeMap<MeterId, MeterLive>;
 
 /// The setting that names this profile at its brokers.
-const SESSION: &str = "mqtt.session";
+pub(crate) const SESSION: &str = "mqtt.session";
 /// Messages that are written in one transaction, at most.
 const BATCH: usize = 256;
 /// How often silence is looked for.
@@ -34,6 +35,13 @@ const TICK: Duration = Duration::from_secs(1);
 
 enum Request {
     Add(Box<Meter>, oneshot::Sender<Result<(), Error>>),
+    Reload(oneshot::Sender<Result<(), Error>>),
+    SetKey(
+        MeterId,
+        bool,
+        NewActivity,
+        oneshot::Sender<Result<Activity, Error>>,
+    ),
     Raise(MeterId, Watermark, oneshot::Sender<Result<(), Error>>),
     Publish(MeterId, String, oneshot::Sender<Result<(), Error>>),
 }
@@ -49,6 +57,22 @@ impl Handle {
     /// Adds `meter` and begins to listen to it.
     pub(crate) async fn add(&self, meter: Meter) -> Result<(), Error> {
         self.ask(|reply| Request::Add(Box::new(meter), reply)).await
+    }
+
+    /// Takes in meters that were stored by others, and begins to listen.
+    pub(crate) async fn reload(&self) -> Result<(), Error> {
+        self.ask(Request::Reload).await
+    }
+
+    /// Notes whether `meter` may be settled while the wallet is locked, together with `act`.
+    pub(crate) async fn set_settlement_key(
+        &self,
+        meter: &MeterId,
+        enabled: bool,
+        act: NewActivity,
+    ) -> Result<Activity, Error> {
+        self.ask(|reply| Request::SetKey(meter.clone(), enabled, act, reply))
+            .await
     }
 
     /// Lifts the registers of `meter` to what the chain has settled, should they be below.
@@ -72,10 +96,10 @@ impl Handle {
             .await
     }
 
-    async fn ask(
+    async fn ask<T>(
         &self,
-        request: impl FnOnce(oneshot::Sender<Result<(), Error>>) -> Request,
-    ) -> Result<(), Error> {
+        request: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Request,
+    ) -> Result<T, Error> {
         let stopped = || Error::new(Code::Internal, "metering has stopped");
         let (reply, answer) = oneshot::channel();
         self.inbox.send(request(reply)).await.map_err(|_| stopped())?;
@@ -229,6 +253,12 @@ impl Metering {
             Request::Add(meter, reply) => {
                 let _ = reply.send(self.add(*meter).await);
             }
+            Request::Reload(reply) => {
+                let _ = reply.send(self.reload().await);
+            }
+            Request::SetKey(meter, enabled, act, reply) => {
+                let _ = reply.send(self.set_key(&meter, enabled, act).await);
+            }
             Request::Raise(meter, watermark, reply) => {
                 let _ = reply.send(self.raise(&meter, watermark).await);
             }
@@ -251,13 +281,50 @@ impl Metering {
         Ok(())
     }
 
+    /// Meters that are running already stay as they are.
+    async fn reload(&mut self) -> Result<(), Error> {
+        let stored = load(&self.store, &*self.clock, &self.config).await?;
+        for (id, live) in stored {
+            if self.state.borrow().contains_key(&id) {
+                continue;
+            }
+            let broker = live.meter.broker.clone();
+            self.bus.tell(Event::Device(live.device.clone()));
+            self.state.send_modify(|state| {
+                state.insert(id, live);
+            });
+            self.listen(&broker);
+        }
+        Ok(())
+    }
+
+    async fn set_key(&mut self, id: &MeterId, enabled: bool, act: NewActivity) -> Result<Activity, Error> {
+        let found = self.state.borrow().get(id).map(|live| live.meter.clone());
+        let mut meter =
+            found.ok_or_else(|| Error::new(Code::MeterUnknown, format!("there is no meter {id}")))?;
+        meter.settlement_key = enabled;
+        let tx = self.store.begin().await?;
+        meters::update(&tx, &meter).await?;
+        let noted = transaction_logs::note(&tx, act).await?;
+        tx.commit().await?;
+        self.state.send_modify(|state| {
+            if let Some(live) = state.get_mut(id) {
+                live.meter = meter;
+            }
+        });
+        Ok(noted)
+    }
+
     async fn raise(&mut self, id: &MeterId, watermark: Watermark) -> Result<(), Error> {
         let found = self.state.borrow().get(id).and_then(|live| live.registers);
         let Some(mut lifted) = found else { return Ok(()) };
+        let before = (lifted.export, lifted.import);
         if !lifted.raise_to(watermark) {
             return Ok(());
         }
-        tracing::warn!(meter = %id, ?watermark, "registers lifted to what the chain has settled");
+        if (lifted.export, lifted.import) != before {
+            tracing::warn!(meter = %id, ?watermark, "registers lifted to what the chain has settled");
+        }
         let tx = self.store.begin().await?;
         registers::save(&tx, id, &lifted, self.clock.wall()).await?;
         tx.commit().await?;

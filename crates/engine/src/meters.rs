@@ -12,14 +12,14 @@ use crate::{Engine, metering, network, operator};
 const HIGHEST_RATED_POWER_W: u32 = 1_000_000;
 
 impl Engine {
-    /// Adds a meter that belongs to the wallet's account, and begins to listen.
+    /// Adds a meter of the account that the draft names, else of the primary one, and begins to listen.
     pub async fn add_meter(&self, draft: MeterDraft) -> Result<MeterView, Error> {
         self.may_write()?;
-        let wallet = self
-            .keystore()
-            .wallet()
-            .ok_or_else(|| Error::new(Code::NoVault, "there is no wallet yet"))?;
-        let meter = self.checked(draft.clone(), wallet.address)?;
+        let primary = self.primary();
+        let primary = primary.ok_or_else(|| Error::new(Code::NoVault, "there is no wallet yet"))?;
+        let owner = draft.owner.unwrap_or(primary);
+        self.wallet_with(owner)?;
+        let meter = self.checked(draft.clone(), owner)?;
         if let Some(password) = draft.broker_password {
             let name = metering::broker_secret(&meter.broker);
             self.with_keys(move |keystore| Ok(keystore.seal_secret(&name, password.as_bytes())?))
@@ -128,6 +128,7 @@ impl Engine {
     /// Settles what `meter` is owed now; answers the stored row, which is PENDING.
     pub async fn settle_now(&self, meter: MeterId) -> Result<Settlement, Error> {
         self.may_write()?;
+        self.check_seen()?;
         self.settling().settle_now(meter).await
     }
 

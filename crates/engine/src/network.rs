@@ -10,6 +10,8 @@ use tokio::sync::watch;
 
 const RPC_URL: &str = "network.rpc_url";
 const ADDRESSES: &str = "network.addresses";
+/// The settings that hold the node's address and the addresses file.
+pub(crate) const SETTINGS: (&str, &str) = (RPC_URL, ADDRESSES);
 /// Transactions must be this deep on a network that does not say otherwise.
 const DEFAULT_CONFIRMATIONS: u32 = 3;
 /// The chain id that development nodes use, where one block is enough.
@@ -83,6 +85,22 @@ pub(crate) async fn load(store: &Store) -> Result<Option<Network>, Error> {
     }))
 }
 
+/// Refuses another chain than the one that this profile is `bound` to.
+pub(crate) fn check_bound(bound: &Addresses, found: &Addresses) -> Result<(), Error> {
+    let identity = |addresses: &Addresses| (addresses.chain_id, addresses.genesis, addresses.converter);
+    if identity(bound) == identity(found) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::OtherChain,
+        format!(
+            "this profile belongs to chain {} with the converter {} and genesis {}; the file names chain {} with {} \
+             and {}",
+            bound.chain_id, bound.converter, bound.genesis, found.chain_id, found.converter, found.genesis,
+        ),
+    ))
+}
+
 /// Checks `draft` against the node and keeps it. A profile stays with the chain it was first bound to: another chain
 /// under the same address would make its registers and settlements meaningless.
 pub(crate) async fn set(
@@ -96,22 +114,7 @@ pub(crate) async fn set(
     };
     let bound = current.borrow().as_ref().map(|network| network.addresses.clone());
     if let Some(bound) = bound {
-        let identity = |addresses: &Addresses| (addresses.chain_id, addresses.genesis, addresses.converter);
-        if identity(&bound) != identity(&network.addresses) {
-            return Err(Error::new(
-                Code::OtherChain,
-                format!(
-                    "this profile belongs to chain {} with the converter {} and genesis {}; the file names chain {} \
-                     with {} and {}",
-                    bound.chain_id,
-                    bound.converter,
-                    bound.genesis,
-                    network.addresses.chain_id,
-                    network.addresses.converter,
-                    network.addresses.genesis,
-                ),
-            ));
-        }
+        check_bound(&bound, &network.addresses)?;
     }
     network.chain.verify(&network.addresses).await?;
     let tx = store.begin().await?;

@@ -7,9 +7,10 @@ use std::{sync::Arc, time::Duration};
 
 use enerlink_domain::{
     Address, Clock, Error, Event, MeterId, Settlement, TxKind, TxStage, settlement::Watermark,
+    wallet::BackupContent,
 };
 use enerlink_keystore::{Keystore, Signer};
-use enerlink_store::{OutboxRow, Store, outbox, settlements, transaction_logs};
+use enerlink_store::{Mark, OutboxRow, Store, outbox, settlements, transaction_logs, wallets};
 use tokio::sync::{mpsc, watch};
 
 pub(crate) use self::advance::affordable;
@@ -39,6 +40,8 @@ pub(crate) struct Parts {
     pub(crate) network: watch::Receiver<Option<Network>>,
     pub(crate) ledger: ledger::Handle,
     pub(crate) commands: commands::Handle,
+    /// What was restored and nobody has looked at yet: nothing is sent.
+    pub(crate) held: watch::Receiver<Option<BackupContent>>,
 }
 
 pub(crate) struct Outbox {
@@ -55,6 +58,9 @@ impl Outbox {
     /// Moves every unfinished transaction as far as it will go; per account one after the other, because the next
     /// nonce is only certain when the one before is in a block.
     async fn turn(&self) -> Result<(), Error> {
+        if self.parts.held.borrow().is_some() {
+            return Ok(());
+        }
         let Some(network) = self.parts.network.borrow().clone() else {
             return Ok(());
         };
@@ -90,6 +96,12 @@ impl Outbox {
         }
         if matches!(row.stage, TxStage::Confirmed | TxStage::Failed) {
             transaction_logs::append(&tx, &row).await?;
+        }
+        if row.stage == TxStage::Signed {
+            let signer = self.parts.keystore.wallets();
+            let signer = signer.iter().find(|wallet| wallet.has(row.account));
+            let ids: Vec<_> = signer.iter().map(|wallet| wallet.wallet).collect();
+            wallets::mark(&tx, &ids, Mark::Used, row.updated_at).await?;
         }
         tx.commit().await?;
         self.parts.bus.tell(Event::Transaction(row.transaction()));

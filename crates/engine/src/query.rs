@@ -2,8 +2,7 @@
 
 use enerlink_domain::{
     Code, Error, Estimate, Event, MeterId, UnixMillis,
-    event::VaultState,
-    view::{AppStatus, DayEnergy, Home, NetworkView, PowerCurve, SettlementPage, Totals, WalletView},
+    view::{AppStatus, DayEnergy, Home, NetworkView, PowerCurve, SettlementPage, Totals},
 };
 use enerlink_store::{outbox, rollups, settlements};
 
@@ -19,15 +18,15 @@ const MOST_POINTS: u16 = 4096;
 impl Engine {
     /// What a reader needs first.
     pub fn status(&self) -> AppStatus {
-        let (now, monotonic) = (self.clock().wall(), self.clock().monotonic());
-        let wait = self.keystore().unlock_wait(now, monotonic).as_millis();
+        let wait = self.keystore().unlock_wait(self.moment()).as_millis();
         AppStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             demo: self.config().demo,
             read_only: self.config().access == Access::ReadOnly,
             data_dir: self.config().data_dir.display().to_string(),
             vault: self.vault(),
-            wallet: self.wallet(),
+            wallets: self.wallets(),
+            primary: self.primary(),
             chain: self.ledger().state.borrow().chain.clone(),
             meters: u32::try_from(self.metering().state.borrow().len()).unwrap_or(u32::MAX),
             unlock_wait_ms: u64::try_from(wait).unwrap_or(u64::MAX),
@@ -38,7 +37,14 @@ impl Engine {
     pub fn snapshot(&self) -> Vec<Event> {
         let ledger = self.ledger().state.borrow().clone();
         let mut events = vec![
-            Event::Vault { state: self.vault() },
+            Event::Vault {
+                state: self.vault(),
+                reason: None,
+            },
+            Event::Wallets {
+                wallets: self.wallets(),
+                primary: self.primary(),
+            },
             Event::Chain(ledger.chain.clone()),
         ];
         for live in self.metering().state.borrow().values() {
@@ -53,16 +59,6 @@ impl Engine {
         events
     }
 
-    /// Whether keys can sign.
-    pub fn vault(&self) -> VaultState {
-        self.keystore().state()
-    }
-
-    /// The wallet, when there is one.
-    pub fn wallet(&self) -> Option<WalletView> {
-        self.keystore().wallet()
-    }
-
     /// The network in use.
     pub fn network_view(&self) -> Option<NetworkView> {
         self.network().map(|network| network.view())
@@ -75,11 +71,13 @@ impl Engine {
         let live =
             live.ok_or_else(|| Error::new(Code::MeterUnknown, format!("there is no meter {meter}")))?;
         let ledger = self.ledger().state.borrow().clone();
+        let unfunded = estimating::is_unfunded(self.store(), &live, &ledger).await?;
         Ok(estimating::estimate(
             &live,
             &ledger,
             open.as_ref(),
             &self.config().settling,
+            unfunded,
             self.clock().wall(),
         ))
     }
@@ -115,8 +113,8 @@ impl Engine {
     fn empty_home(&self, now: UnixMillis) -> Home {
         let ledger = self.ledger().state.borrow();
         let balances = self
-            .wallet()
-            .and_then(|wallet| ledger.balances.get(&wallet.address).copied());
+            .primary()
+            .and_then(|primary| ledger.balances.get(&primary).copied());
         Home {
             now,
             meter: None,

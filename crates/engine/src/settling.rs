@@ -1,6 +1,8 @@
 //! Settling: what is owed becomes a transaction, once a period or by hand. The chain's registers say what was settled;
 //! this task only decides when to move them and how far.
 
+mod prepare;
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use enerlink_chain::{Chain, MeterOnChain, build};
@@ -8,12 +10,14 @@ use enerlink_domain::{
     Address, Clock, Code, Error, Etk, Event, Meter, MeterId, Registration, Settlement, SettlementStage,
     Status, Trigger, TxKind, UnixMillis, WattHours,
     settlement::{Due, Terms, Watermark, period_end, settlement_id},
+    wallet::BackupContent,
 };
 use enerlink_keystore::{Keystore, Signer};
 use enerlink_store::{NewOutbox, Store, outbox as outbox_rows, settlements};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
+    backup,
     bus::Bus,
     config::Config,
     ledger, metering,
@@ -30,24 +34,33 @@ const EARLY_TURN: Duration = Duration::from_secs(1);
 /// What a settlement costs at most, with room.
 const SETTLEMENT_GAS: u64 = 200_000;
 
-struct SettleNow {
-    meter: MeterId,
-    reply: oneshot::Sender<Result<Settlement, Error>>,
+enum Request {
+    SettleNow(MeterId, oneshot::Sender<Result<Settlement, Error>>),
+    SettlementKey(MeterId, oneshot::Sender<Result<(), Error>>),
 }
 
-/// Asks the task to settle.
+/// Asks the task to settle, or to bring a settlement key onto the chain.
 #[derive(Clone)]
-pub(crate) struct Handle(mpsc::Sender<SettleNow>);
+pub(crate) struct Handle(mpsc::Sender<Request>);
 
 impl Handle {
     /// Settles what `meter` is owed now. Answers the row as stored: PENDING.
     pub(crate) async fn settle_now(&self, meter: MeterId) -> Result<Settlement, Error> {
+        self.ask(|reply| Request::SettleNow(meter, reply)).await
+    }
+
+    /// Tells the chain what was chosen for the settlement key of `meter`.
+    pub(crate) async fn settlement_key(&self, meter: MeterId) -> Result<(), Error> {
+        self.ask(|reply| Request::SettlementKey(meter, reply)).await
+    }
+
+    async fn ask<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Request,
+    ) -> Result<T, Error> {
         let stopped = || Error::new(Code::Internal, "settling has stopped");
         let (reply, answer) = oneshot::channel();
-        self.0
-            .send(SettleNow { meter, reply })
-            .await
-            .map_err(|_| stopped())?;
+        self.0.send(request(reply)).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
 }
@@ -63,11 +76,15 @@ pub(crate) struct Parts {
     pub(crate) ledger: ledger::Handle,
     pub(crate) metering: metering::Handle,
     pub(crate) outbox: outbox::Handle,
+    /// What was restored and nobody has looked at yet: nothing is queued.
+    pub(crate) held: watch::Receiver<Option<BackupContent>>,
 }
+
+pub(crate) use self::prepare::unfinished_key_change;
 
 pub(crate) struct Settling {
     parts: Parts,
-    inbox: mpsc::Receiver<SettleNow>,
+    inbox: mpsc::Receiver<Request>,
     /// When a preparing transaction was last queued, so that a refusal is not repeated at every block.
     prepared: BTreeMap<(MeterId, &'static str), UnixMillis>,
     /// The last early settlement of each meter, and when it was queued.
@@ -98,6 +115,17 @@ impl Settling {
             .collect()
     }
 
+    fn meter(&self, id: &MeterId) -> Result<Meter, Error> {
+        let found = self
+            .parts
+            .metering
+            .state
+            .borrow()
+            .get(id)
+            .map(|live| live.meter.clone());
+        found.ok_or_else(|| Error::new(Code::MeterUnknown, format!("there is no meter {id}")))
+    }
+
     /// Ends a period: every meter is settled, or logs why not.
     async fn end_period(&self) {
         if !self.parts.config.settling.automatic {
@@ -112,6 +140,25 @@ impl Settling {
                 Err(error) => {
                     tracing::info!(meter = %meter.id, code = ?error.code, reason = %error, "period not settled")
                 }
+            }
+        }
+    }
+
+    async fn answer(&mut self, request: Request) {
+        match request {
+            Request::SettleNow(id, reply) => {
+                let outcome = match self.meter(&id) {
+                    Ok(meter) => self.settle(&meter, Trigger::Manual).await,
+                    Err(error) => Err(error),
+                };
+                let _ = reply.send(outcome);
+            }
+            Request::SettlementKey(id, reply) => {
+                let outcome = match self.meter(&id) {
+                    Ok(meter) => self.change_key(&meter).await,
+                    Err(error) => Err(error),
+                };
+                let _ = reply.send(outcome);
             }
         }
     }
@@ -177,6 +224,9 @@ impl Settling {
 
     /// Writes a settlement of everything that is owed and may be settled now.
     async fn settle(&self, meter: &Meter, trigger: Trigger) -> Result<Settlement, Error> {
+        if self.parts.held.borrow().is_some() {
+            return Err(backup::unseen());
+        }
         let network = self.parts.network.borrow().clone().ok_or_else(network::missing)?;
         if settlements::open(&self.parts.store.reader(), &meter.id)
             .await?
@@ -274,7 +324,7 @@ impl Settling {
         Ok(terms.due(registers.export, registers.import))
     }
 
-    /// The settlement key when the chain knows it, else the owner's own key. On a chain that charges for gas a key
+    /// The settlement key when the chain knows it and it is not being given up, else the owner's own key. On a chain that charges for gas a key
     /// without coins leaves the work to an unlocked wallet.
     async fn signer(
         &self,
@@ -283,12 +333,9 @@ impl Settling {
         standing: &MeterOnChain,
     ) -> Result<(Address, Signer), Error> {
         let wallet = (meter.owner, Signer::Wallet(meter.owner));
-        let Some(key) = self
-            .parts
-            .keystore
-            .settlement_key(&meter.id)?
-            .filter(|key| standing.settler == Some(*key))
-        else {
+        let key = self.parts.keystore.settlement_key(&meter.id)?;
+        let authorised = key.filter(|key| meter.settlement_key && standing.settler == Some(*key));
+        let Some(key) = authorised else {
             return Ok(wallet);
         };
         let balance = chain.native_balance(key).await?;
@@ -297,118 +344,6 @@ impl Settling {
             return Ok(wallet);
         }
         Ok((key, Signer::Settlement(meter.id.clone())))
-    }
-
-    /// Queues what a registered meter needs before it can settle: its baseline, and its settlement key.
-    async fn prepare(&mut self) -> Result<(), Error> {
-        for meter in self.meters() {
-            let registration = self.parts.ledger.state.borrow().registration(&meter);
-            match registration {
-                Registration::Registered => self.open(&meter).await?,
-                Registration::Open { settler, .. } if meter.settlement_key => {
-                    self.authorise(&meter, settler).await?
-                }
-                Registration::Open { .. }
-                | Registration::Unknown
-                | Registration::Missing
-                | Registration::Foreign { .. }
-                | Registration::Retired => {}
-            }
-        }
-        Ok(())
-    }
-
-    async fn open(&mut self, meter: &Meter) -> Result<(), Error> {
-        let registers = self
-            .parts
-            .metering
-            .state
-            .borrow()
-            .get(&meter.id)
-            .and_then(|live| live.registers);
-        let Some(registers) = registers else { return Ok(()) };
-        let baseline = Watermark {
-            export: registers.first.export.floor_wh(),
-            import: registers.first.import.floor_wh(),
-        };
-        let Some(Network { addresses, .. }) = self.parts.network.borrow().clone() else {
-            return Ok(());
-        };
-        let call = build::open_meter(&addresses, &meter.id, baseline);
-        self.queue_once(
-            meter,
-            TxKind::OpenMeter,
-            addresses.chain_id,
-            addresses.converter,
-            call.input,
-        )
-        .await
-    }
-
-    /// Authorises this profile's settlement key, when the chain names none. A key of another machine is left alone:
-    /// two machines would replace each other's for ever, and the wallet's own signature works beside it.
-    async fn authorise(&mut self, meter: &Meter, settler: Option<Address>) -> Result<(), Error> {
-        if settler.is_some() {
-            return Ok(());
-        }
-        let keystore = Arc::clone(&self.parts.keystore);
-        let id = meter.id.clone();
-        let created = tokio::task::spawn_blocking(move || keystore.create_settlement_key(&id)).await;
-        let key = created.map_err(|error| Error::new(Code::Internal, error.to_string()))??;
-        let Some(Network { addresses, .. }) = self.parts.network.borrow().clone() else {
-            return Ok(());
-        };
-        let call = build::set_settler(&addresses, &meter.id, key);
-        self.queue_once(
-            meter,
-            TxKind::SetSettler,
-            addresses.chain_id,
-            addresses.converter,
-            call.input,
-        )
-        .await
-    }
-
-    /// Queues a transaction of `kind` for `meter`, unless one is on its way or was tried in this period.
-    async fn queue_once(
-        &mut self,
-        meter: &Meter,
-        kind: TxKind,
-        chain_id: u64,
-        to: Address,
-        input: Vec<u8>,
-    ) -> Result<(), Error> {
-        let now = self.parts.clock.wall();
-        let key = (meter.id.clone(), kind.as_str());
-        let recent = self
-            .prepared
-            .get(&key)
-            .is_some_and(|last| now.since(*last) < self.parts.config.settling.period);
-        let unfinished = outbox_rows::unfinished(&self.parts.store.reader()).await?;
-        let queued = unfinished
-            .iter()
-            .any(|row| row.kind == kind && row.meter_id.as_ref() == Some(&meter.id));
-        if recent || queued {
-            return Ok(());
-        }
-        self.prepared.insert(key, now);
-        let entry = NewOutbox {
-            account: meter.owner,
-            signer: outbox::signer_text(&Signer::Wallet(meter.owner)),
-            kind,
-            meter_id: Some(meter.id.clone()),
-            settlement_id: None,
-            chain_id,
-            to,
-            input,
-            created_at: now,
-        };
-        let tx = self.parts.store.begin().await?;
-        outbox_rows::insert(&tx, &entry).await?;
-        tx.commit().await?;
-        tracing::info!(meter = %meter.id, kind = kind.as_str(), "transaction queued");
-        self.parts.outbox.wake();
-        Ok(())
     }
 }
 
@@ -467,14 +402,7 @@ impl Task for Settling {
                     self.settle_early().await;
                     early = self.parts.clock.monotonic() + EARLY_TURN;
                 }
-                Some(SettleNow { meter, reply }) = self.inbox.recv() => {
-                    let found = self.meters().into_iter().find(|known| known.id == meter);
-                    let outcome = match found {
-                        Some(meter) => self.settle(&meter, Trigger::Manual).await,
-                        None => Err(Error::new(Code::MeterUnknown, format!("there is no meter {meter}"))),
-                    };
-                    let _ = reply.send(outcome);
-                }
+                Some(request) = self.inbox.recv() => self.answer(request).await,
                 changed = self.parts.ledger.state.changed() => {
                     if changed.is_err() {
                         return Ok(());

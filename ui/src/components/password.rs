@@ -1,7 +1,6 @@
 //! A password input: show and hide, caps lock, never trimmed.
 
-use enerlink_ipc::ForgetPaste;
-use leptos::{ev, prelude::*, task::spawn_local};
+use leptos::{ev, prelude::*};
 
 use crate::{
     components::{
@@ -9,14 +8,7 @@ use crate::{
         icon::{Glyph, Icon},
     },
     i18n::{Key, text},
-    ipc,
 };
-
-/// A secret was pasted: the core clears it from the clipboard after a while.
-pub(crate) fn forget_paste() {
-    // What cannot be cleared stays where the person has put it.
-    spawn_local(async { drop(ipc::call(&ForgetPaste {}).await) });
-}
 
 /// A password with its label.
 #[component]
@@ -69,7 +61,6 @@ pub(crate) fn PasswordField(
                     bind:value=value
                     on:keydown=watch_caps
                     on:keyup=watch_caps
-                    on:paste=move |_| forget_paste()
                 />
                 <button
                     type="button"

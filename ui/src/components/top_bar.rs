@@ -6,12 +6,11 @@ use crate::{
     components::{
         amount::concealed,
         copy::CopyButton,
-        demo::DemoBadge,
         icon::{Glyph, Icon},
     },
     feed::feed,
     format::{self, Sign},
-    i18n::Key,
+    i18n::{Key, text},
     prefs::prefs,
     session::{Page, session},
 };
@@ -19,12 +18,15 @@ use crate::{
 /// Title, demo mark, balances, address.
 #[component]
 pub(crate) fn TopBar() -> impl IntoView {
-    let (session, prefs) = (session(), prefs());
+    let (feed, session, prefs) = (feed(), session(), prefs());
     let title = move || match session.page.get() {
         Page::Home => Key::Home,
-        Page::Wallet => Key::Wallet,
         Page::Settings => Key::Settings,
     };
+    let demo = Memo::new(move |_| {
+        feed.state
+            .with(|state| state.status.as_ref().is_some_and(|status| status.demo))
+    });
     let hide = move |_| prefs.hidden.update(|hidden| *hidden = !*hidden);
     let eye = Signal::derive(move || {
         if prefs.hidden.get() {
@@ -44,7 +46,9 @@ pub(crate) fn TopBar() -> impl IntoView {
     view! {
         <header class="top">
             <h1>{move || title().text(prefs.language.get())}</h1>
-            <DemoBadge />
+            {move || demo.get().then(|| view! {
+                <span class="chip accent" data-testid="demo-badge" title=text(Key::DemoHint)>"Demo"</span>
+            })}
             <span class="space"></span>
             <Balances />
             <button

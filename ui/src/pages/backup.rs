@@ -13,11 +13,7 @@ use crate::{
     feed::feed,
     i18n::{Key, text},
     ipc,
-    pages::{
-        phrase::PhraseStage,
-        quiz::QuizStage,
-        sheet::{Leave, Sheet},
-    },
+    pages::{phrase::PhraseStage, quiz::QuizStage, sheet::Sheet},
     session::session,
 };
 
@@ -43,20 +39,13 @@ pub(crate) struct Backup {
     pub password: RwSignal<String>,
     /// The words, while they may be seen.
     pub words: RwSignal<Vec<String>>,
-    /// How many words the phrase has.
-    length: RwSignal<usize>,
 }
 
 impl Backup {
-    /// How many words the phrase has, once it was read.
-    pub(crate) fn count(self) -> usize {
-        self.length.get_untracked()
-    }
-
     /// Forgets the secrets.
     pub(crate) fn wipe(self) {
-        self.password.try_set(String::new());
-        self.words.try_set(Vec::new());
+        self.password.set(String::new());
+        self.words.set(Vec::new());
     }
 }
 
@@ -71,9 +60,7 @@ pub(crate) fn BackupPage(
         stage: RwSignal::new(Stage::Password),
         password: RwSignal::new(String::new()),
         words: RwSignal::new(Vec::new()),
-        length: RwSignal::new(0),
     };
-    on_cleanup(move || backup.wipe());
     move || match backup.stage.get() {
         Stage::Password => view! {
             <Sheet title=Key::BackupTitle lead=Key::BackupLead step=2>
@@ -116,7 +103,6 @@ fn PasswordStage(backup: Backup) -> impl IntoView {
             .await
             {
                 Ok(words) => {
-                    backup.length.set(words.len());
                     backup.words.set(words);
                     backup.stage.set(Stage::Words);
                 }
@@ -142,34 +128,16 @@ fn PasswordStage(backup: Backup) -> impl IntoView {
                 </button>
             </fieldset>
         </form>
-        <LeaveBackup backup=backup />
+        <SkipBackup backup=backup />
     }
 }
 
-/// The way out: plain for a phrase that was written down before, with what it costs for one that was not.
+/// The way around the backup, with what it costs.
 #[component]
-pub(crate) fn LeaveBackup(
-    /// Wiped when it is left.
+pub(crate) fn SkipBackup(
+    /// Wiped when it is skipped.
     backup: Backup,
 ) -> impl IntoView {
-    let feed = feed();
-    let written = feed.state.with_untracked(|state| {
-        let wallets = state.status.as_ref().map(|status| &status.wallets);
-        wallets.is_some_and(|wallets| {
-            wallets
-                .iter()
-                .any(|wallet| wallet.wallet == backup.wallet && wallet.phrase_confirmed)
-        })
-    });
-    if written {
-        view! { <Leave /> }.into_any()
-    } else {
-        view! { <SkipBackup backup=backup /> }.into_any()
-    }
-}
-
-#[component]
-fn SkipBackup(backup: Backup) -> impl IntoView {
     let (feed, session) = (feed(), session());
     let asked = RwSignal::new(false);
     let skip = move |_| {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use enerlink_chain::{Call, Chain, ChainError, Receipt, SendOutcome, build};
 use enerlink_domain::{Code, Error, Fees, SignedTx, TxStage, Wei};
+use enerlink_keystore::Signer;
 use enerlink_store::OutboxRow;
 
 use super::{Outbox, parse_signer};
@@ -36,6 +37,13 @@ impl Outbox {
     /// Simulates, prices and signs; stores the bytes before anybody else sees them.
     async fn sign(&self, network: &Network, mut row: OutboxRow) -> Result<OutboxRow, Error> {
         let signer = parse_signer(&row.signer, row.account);
+        if let Signer::Settlement(meter) = &signer
+            && matches!(self.parts.keystore.settlement_key(meter), Ok(None))
+        {
+            // Nobody can sign it any more; what it would have settled is owed again.
+            let text = "the settlement key was given up before it had signed";
+            return self.fail(row, text.to_owned()).await;
+        }
         if !self.parts.keystore.can_sign(&signer) {
             return self
                 .wait(

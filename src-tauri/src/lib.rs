@@ -1,7 +1,18 @@
 //! The shell: the only code that knows Tauri. It starts the engine, hosts the window and forwards calls and events.
 
+mod arguments;
+mod clipboard;
 mod commands;
+mod dialog;
 mod events;
+pub mod presence;
+mod switch;
 mod wiring;
 
-pub use self::{commands::handler, wiring::run};
+pub use self::{
+    clipboard::{PASTE_KEPT, Pasted},
+    commands::handler,
+    dialog::{Dialogs, Question},
+    switch::Switch,
+    wiring::{manage, run},
+};

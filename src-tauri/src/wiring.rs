@@ -3,53 +3,21 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
     sync::Arc,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use enerlink_domain::Code;
 use enerlink_engine::{Access, Config, Engine, Keystore, Parts, SystemClock, harden_process};
 use enerlink_sim::demo::{Demo, DemoOptions};
-use tauri::Manager as _;
+use tauri::{
+    AppHandle, Manager, Runtime,
+    async_runtime::{block_on, spawn},
+};
 use tracing_appender::rolling;
 
-/// What the command line asked for.
-#[derive(Debug, PartialEq, Eq)]
-struct Arguments {
-    /// The simulated neighbourhood instead of the household's own profile.
-    demo: bool,
-    /// Where the profile lives, when not in the usual place.
-    data_dir: Option<PathBuf>,
-    /// The demo's seed.
-    seed: u64,
-    /// Simulated seconds per second in the demo.
-    speed: u32,
-}
-
-impl Arguments {
-    fn parse(arguments: Vec<String>) -> anyhow::Result<Self> {
-        let mut parsed = Self {
-            demo: false,
-            data_dir: None,
-            seed: 1,
-            speed: 1,
-        };
-        let mut rest = arguments.into_iter();
-        while let Some(argument) = rest.next() {
-            let mut value = || rest.next().with_context(|| format!("{argument} needs a value"));
-            match argument.as_str() {
-                "demo" => parsed.demo = true,
-                "--data-dir" => parsed.data_dir = Some(value()?.into()),
-                "--seed" => parsed.seed = value()?.parse().context("--seed needs a number")?,
-                "--speed" => parsed.speed = value()?.parse().context("--speed needs a whole number")?,
-                other => {
-                    bail!("unknown argument {other}; known are demo, --data-dir D, --seed N and --speed N")
-                }
-            }
-        }
-        Ok(parsed)
-    }
-}
+use crate::{arguments::Arguments, clipboard::Pasted, dialog::Dialogs, presence, switch::Switch};
 
 /// What runs behind the window; the demo's neighbourhood ends with it.
 struct Running(#[expect(dead_code, reason = "holds the simulated neighbourhood alive")] Option<Demo>);
@@ -59,22 +27,54 @@ pub fn run(arguments: Vec<String>) -> anyhow::Result<()> {
     let arguments = Arguments::parse(arguments)?;
     harden_process();
     let context = tauri::generate_context!();
+    let given = arguments.clone();
     let app = tauri::Builder::default()
         .invoke_handler(crate::handler())
         .setup(move |app| {
             let home = app.path().app_local_data_dir()?;
-            let (engine, demo) = tauri::async_runtime::block_on(start(&arguments, &home))?;
-            app.manage(engine);
+            let (engine, demo) = block_on(start(&given, &home))?;
+            manage(app, engine.clone(), Dialogs::native(app.handle().clone()));
             app.manage(Running(demo));
+            spawn(presence::watch(presence::Buses::default(), move |reason| {
+                engine.lock(reason);
+            }));
+            spawn(end_when_asked(app.handle().clone()));
             Ok(())
         })
         .build(context)?;
-    app.run(|app, event| {
+    app.run(move |app, event| {
         if let tauri::RunEvent::Exit = event {
-            tauri::async_runtime::block_on(app.state::<Engine>().stop());
+            block_on(app.state::<Engine>().stop());
+            app.state::<Pasted>().forget_now();
+            if let Some(demo) = app.state::<Switch>().asked() {
+                start_next(app, &arguments.switched(demo));
+            }
         }
     });
     Ok(())
+}
+
+/// Gives the commands of `app` what they work with.
+pub fn manage<R: Runtime>(app: &impl Manager<R>, engine: Engine, dialogs: Dialogs) {
+    app.manage(engine);
+    app.manage(dialogs);
+    app.manage(Pasted::default());
+    app.manage(Switch::default());
+}
+
+async fn end_when_asked(app: AppHandle) {
+    let switch = app.state::<Switch>().inner().clone();
+    switch.wait().await;
+    app.exit(0);
+}
+
+/// Starts this program again, as its last act: the engine has stopped.
+fn start_next(app: &AppHandle, arguments: &[PathBuf]) {
+    let started = tauri::process::current_binary(&app.env())
+        .and_then(|program| Command::new(program).args(arguments).spawn());
+    if let Err(error) = started {
+        tracing::error!(%error, "the other profile cannot be opened");
+    }
 }
 
 async fn start(arguments: &Arguments, home: &Path) -> anyhow::Result<(Engine, Option<Demo>)> {
@@ -141,26 +141,4 @@ fn log_to(data_dir: &Path) -> anyhow::Result<()> {
     subscriber
         .try_init()
         .map_err(|error| anyhow::anyhow!("cannot start the log: {error}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn arguments_are_closed() {
-        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        let expected = Arguments {
-            demo: true,
-            data_dir: None,
-            seed: 7,
-            speed: 60,
-        };
-        assert_eq!(
-            Arguments::parse(words("demo --seed 7 --speed 60")).expect("valid"),
-            expected
-        );
-        assert!(Arguments::parse(words("demo --seed")).is_err());
-        assert!(Arguments::parse(words("--password secret")).is_err());
-    }
 }

@@ -1,21 +1,53 @@
-//! The commands of the window: each takes its input, calls the engine once, and maps the error.
+//! The commands of the window: each takes its input, calls the engine once, and maps the error. Passwords become a type
+//! that is wiped before anything else is done.
 
-mod keys;
+mod backup;
+mod contacts;
 mod meters;
 mod network;
+mod profile;
+mod security;
+mod wallets;
 
 use tauri::{Runtime, ipc::Invoke};
 
 /// The commands of the `ipc` table, as Tauri calls them.
 pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
     tauri::generate_handler![
-        keys::read_status,
-        keys::rate_password,
-        keys::create_wallet,
-        keys::reveal_phrase,
-        keys::confirm_phrase,
-        keys::unlock,
-        keys::lock,
+        profile::read_status,
+        profile::switch_profile,
+        security::rate_password,
+        wallets::create_wallet,
+        wallets::preview_import,
+        wallets::import_wallet,
+        wallets::add_account,
+        wallets::rename_wallet,
+        wallets::remove_wallet,
+        wallets::set_primary,
+        security::change_password,
+        wallets::reveal_phrase,
+        wallets::confirm_phrase,
+        security::unlock,
+        security::lock,
+        security::touch,
+        security::forget_paste,
+        wallets::pick_keystore,
+        wallets::export_keystore,
+        backup::save_backup,
+        backup::save_sheet,
+        backup::pick_backup,
+        backup::pick_sheet,
+        backup::inspect_backup,
+        backup::restore,
+        backup::acknowledge_restore,
+        security::read_activity,
+        security::read_security,
+        security::set_idle_lock,
+        security::set_settlement_key,
+        contacts::check_address,
+        contacts::list_contacts,
+        contacts::put_contact,
+        contacts::remove_contact,
         network::read_network,
         network::set_network,
         meters::add_meter,

@@ -1,0 +1,179 @@
+//! Bad input: every field of every command, nested ones too, with values that it does not expect.
+
+use std::{
+    panic,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use enerlink_ipc::NAMES;
+use serde_json::{Value, json};
+
+use crate::support::Shell;
+
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+
+/// What a command takes, with a password that opens nothing: what is meant well changes nothing either.
+pub(crate) fn sample(command: &str, wallet: &str, address: &str) -> Value {
+    let password = "it opens nothing here";
+    let phrase = "test test test test test test test test test test test junk";
+    let source = json!({ "source": "phrase", "words": phrase, "passphrase": "", "accounts": [0] });
+    let backup = json!({ "source": "file", "path": "/etc/hostname" });
+    match command {
+        "read_status"
+        | "lock"
+        | "touch"
+        | "forget_paste"
+        | "pick_keystore"
+        | "pick_backup"
+        | "pick_sheet"
+        | "acknowledge_restore"
+        | "read_security"
+        | "list_contacts"
+        | "read_network"
+        | "list_meters" => json!({}),
+        "switch_profile" => json!({ "demo": true }),
+        "rate_password" | "save_backup" | "unlock" => json!({ "password": password }),
+        "create_wallet" => {
+            json!({ "name": "Home", "password": password, "words": 12, "passphrase": "" })
+        }
+        "preview_import" => json!({ "source": source }),
+        "import_wallet" => {
+            json!({ "name": "Home", "password": password, "source": source, "expected": [address] })
+        }
+        "add_account" => json!({ "wallet": wallet, "password": password, "index": 1 }),
+        "rename_wallet" => json!({ "wallet": wallet, "password": password, "name": "Roof" }),
+        "remove_wallet" | "reveal_phrase" => json!({ "wallet": wallet, "password": password }),
+        "set_primary" | "remove_contact" => json!({ "address": address }),
+        "change_password" => {
+            json!({ "password": password, "newPassword": "another one of eight hills" })
+        }
+        "confirm_phrase" => {
+            json!({ "wallet": wallet, "password": password, "words": [[0, "test"], [1, "test"]] })
+        }
+        "export_keystore" => {
+            json!({ "address": address, "password": password, "filePassword": password })
+        }
+        "save_sheet" => json!({ "language": "en" }),
+        "inspect_backup" => json!({ "backup": backup, "backupPassword": password }),
+        "restore" => json!({ "backup": backup, "backupPassword": password, "password": password }),
+        "read_activity" => json!({ "limit": 10, "before": 5 }),
+        "set_idle_lock" => json!({ "minutes": 15 }),
+        "set_settlement_key" => json!({ "meterId": "HOME-001", "enabled": true }),
+        "check_address" => json!({ "text": address }),
+        "put_contact" => json!({ "address": address, "name": "Neighbour" }),
+        "set_network" => json!({ "draft": { "rpc_url": "http://127.0.0.1:9", "addresses": "{}" } }),
+        "add_meter" => json!({ "draft": {
+            "id": "HOME-001", "name": "Roof", "broker_url": "mqtt://127.0.0.1:9", "broker_password": "x",
+            "base_topic": "home/energy-monitor", "units": "milli", "rated_power_w": 5000,
+            "settlement_key": true,
+        } }),
+        "request_registration" | "settle_now" | "reset_display" => json!({ "meterId": "HOME-001" }),
+        "read_home" => json!({ "meterId": "HOME-001", "dayStart": 0 }),
+        "read_power" => json!({ "meterId": "HOME-001", "from": 0, "to": 1000, "points": 10 }),
+        "list_settlements" => json!({ "meterId": "HOME-001", "limit": 10, "before": 5 }),
+        other => panic!("{other} has no sample: write one"),
+    }
+}
+
+/// JSON pointers to every value in `value` but itself.
+fn places(value: &Value, prefix: &str) -> Vec<String> {
+    let inner: Vec<(String, &Value)> = match value {
+        Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), value)).collect(),
+        Value::Array(list) => list
+            .iter()
+            .enumerate()
+            .map(|(at, value)| (at.to_string(), value))
+            .collect(),
+        _ => Vec::new(),
+    };
+    inner
+        .into_iter()
+        .flat_map(|(key, value)| {
+            let place = format!("{prefix}/{key}");
+            let deeper = places(value, &place);
+            std::iter::once(place).chain(deeper)
+        })
+        .collect()
+}
+
+fn hostile() -> Vec<Value> {
+    let deep = (0..100).fold(json!(0), |inner, _| json!([inner]));
+    vec![
+        json!(null),
+        json!(-1),
+        json!(u64::MAX),
+        json!(1e308),
+        json!(true),
+        json!(""),
+        json!("NaN"),
+        json!("\u{0}\u{202e}../../etc/passwd"),
+        json!("x".repeat(10_000_000)),
+        json!([]),
+        json!({ "__proto__": {} }),
+        deep,
+    ]
+}
+
+/// Calls `command`; what it refuses is an error with a code, or Tauri's own word on the arguments.
+fn check(shell: &Shell, command: &str, arguments: Value, what: &str) {
+    let before = PANICS.load(Ordering::SeqCst);
+    if let Err(error) = shell.call(command, arguments) {
+        match error.as_str() {
+            Some(text) => {
+                let start: String = text.chars().take(200).collect();
+                assert!(start.starts_with("invalid args"), "{command}, {what}: {start}");
+            }
+            None => {
+                let code = error["code"].as_str().expect("a code");
+                assert_ne!(code, "INTERNAL", "{command}, {what}: {error}");
+                let message = error["message"].as_str().expect("a sentence");
+                assert!(
+                    message.len() < 1_000,
+                    "{command}, {what}: {} bytes",
+                    message.len()
+                );
+            }
+        }
+    }
+    assert_eq!(PANICS.load(Ordering::SeqCst), before, "{command}, {what}");
+}
+
+#[test]
+fn bad_input_is_an_error_and_never_a_panic() {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        PANICS.fetch_add(1, Ordering::SeqCst);
+        usual(info);
+    }));
+    let (shell, wallet) = Shell::with_wallet();
+    let id = wallet["wallet"].as_str().expect("an id");
+    let address = wallet["accounts"][0]["address"].as_str().expect("an address");
+    let hostile = hostile();
+    for command in NAMES {
+        let sample = sample(command, id, address);
+        check(&shell, command, sample.clone(), "as meant");
+        for place in places(&sample, "") {
+            for value in &hostile {
+                let mut arguments = sample.clone();
+                *arguments.pointer_mut(&place).expect("it is there") = value.clone();
+                let value: String = value.to_string().chars().take(40).collect();
+                check(&shell, command, arguments, &format!("{place} = {value}"));
+            }
+        }
+        for key in sample.as_object().expect("an object").keys() {
+            let mut arguments = sample.clone();
+            arguments.as_object_mut().expect("an object").remove(key);
+            check(&shell, command, arguments, &format!("without {key}"));
+        }
+        let mut more = sample.clone();
+        more["unknown"] = json!({ "field": [1, 2, 3] });
+        check(&shell, command, more, "an unknown field");
+    }
+    let status = shell.answer("read_status", json!({}));
+    assert_eq!(status["vault"], "locked", "nothing has opened it");
+    assert_eq!(
+        status["wallets"][0]["wallet"], wallet["wallet"],
+        "and it is there"
+    );
+    assert_eq!(status["wallets"].as_array().map(Vec::len), Some(1));
+}

@@ -1,17 +1,29 @@
-//! The window: which page is due, and the keys that work everywhere.
+//! The window: which page is due, the keys that work everywhere, and the word to the core that somebody is there.
 
-use enerlink_domain::{Error, event::VaultState};
-use leptos::prelude::*;
+use enerlink_domain::{Error, event::VaultState, wallet::BackupContent};
+use enerlink_ipc::Touch;
+use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
-    components::{frame::Frame, toasts::Toasts},
+    components::{frame::Frame, toasts::Toasts, unlock_form::UnlockDialog},
     feed::{Feed, feed},
+    ipc,
     live::LiveState,
     pages::{
-        backup::BackupPage, create::CreatePage, home::HomePage, import::ImportPage, restore::RestorePage,
-        settings::SettingsPage, starting::StartingPage, unlock::UnlockPage,
+        backup::BackupPage,
+        create::CreatePage,
+        home::HomePage,
+        import::ImportPage,
+        restore::{RestorePage, RestoredPage},
+        settings::SettingsPage,
+        starting::StartingPage,
+        unlock::UnlockPage,
+        wallet::WalletPage,
+        welcome::WelcomePage,
     },
     prefs::Prefs,
+    presence::Presence,
+    security::Security,
     session::{Flow, Page, Session},
 };
 
@@ -20,26 +32,31 @@ use crate::{
 enum Screen {
     /// The core has not answered yet, or it answered with an error.
     Starting(Option<Error>),
+    /// There is no wallet, and nothing was chosen yet.
+    Welcome,
     /// A task that takes the whole window.
     Flow(Flow),
-    /// The wallet is locked.
+    /// What was restored waits to be looked at.
+    Restored(BackupContent),
+    /// The wallet is locked, and nobody has entered yet.
     Unlock,
     /// The pages with the rail.
     Main,
 }
 
 impl Screen {
-    fn of(state: &LiveState, session: Session) -> Self {
-        if let Some(flow) = session.flow.get() {
+    fn of(state: &LiveState, flow: Option<Flow>, inside: bool) -> Self {
+        if let Some(flow) = flow {
             return Self::Flow(flow);
         }
         let Some(status) = &state.status else {
             return Self::Starting(state.failure.clone());
         };
-        match status.vault {
-            VaultState::Missing => Self::Flow(Flow::Create),
-            VaultState::Locked if !session.watching.get() => Self::Unlock,
-            VaultState::Locked | VaultState::Unlocked => Self::Main,
+        match (status.vault, &state.restored) {
+            (VaultState::Missing, _) => Self::Welcome,
+            (_, Some(content)) => Self::Restored(content.clone()),
+            (VaultState::Locked, None) if !inside => Self::Unlock,
+            (VaultState::Locked | VaultState::Unlocked, None) => Self::Main,
         }
     }
 }
@@ -54,15 +71,30 @@ pub(crate) fn App() -> impl IntoView {
     let feed = Feed::new(session, prefs);
     provide_context(feed);
     feed.start();
-    lock_by_key();
-    let screen = Memo::new(move |_| feed.state.with(|state| Screen::of(state, session)));
+    act_on_keys();
+    tell_presence(feed);
+    let vault = Memo::new(move |_| {
+        feed.state
+            .with(|state| state.status.as_ref().map(|status| status.vault))
+    });
+    Effect::new(move || match vault.get() {
+        Some(VaultState::Unlocked) => session.inside.set(true),
+        Some(VaultState::Missing) => session.inside.set(false),
+        Some(VaultState::Locked) | None => {}
+    });
+    let screen = Memo::new(move |_| {
+        let (flow, inside) = (session.flow.get(), session.inside.get());
+        feed.state.with(|state| Screen::of(state, flow, inside))
+    });
     view! {
         {move || match screen.get() {
             Screen::Starting(error) => view! { <StartingPage error=error /> }.into_any(),
+            Screen::Welcome => view! { <WelcomePage /> }.into_any(),
             Screen::Flow(Flow::Create) => view! { <CreatePage /> }.into_any(),
             Screen::Flow(Flow::Phrase(wallet)) => view! { <BackupPage wallet=wallet /> }.into_any(),
             Screen::Flow(Flow::Import) => view! { <ImportPage /> }.into_any(),
             Screen::Flow(Flow::Restore) => view! { <RestorePage /> }.into_any(),
+            Screen::Restored(content) => view! { <RestoredPage content=content /> }.into_any(),
             Screen::Unlock => view! { <UnlockPage /> }.into_any(),
             Screen::Main => view! { <Main /> }.into_any(),
         }}
@@ -73,32 +105,115 @@ pub(crate) fn App() -> impl IntoView {
 #[component]
 fn Main() -> impl IntoView {
     let session = crate::session::session();
+    provide_context(Security::follow(feed()));
     view! {
         <Frame>
             {move || match session.page.get() {
                 Page::Home => view! { <HomePage /> }.into_any(),
+                Page::Wallet => view! { <WalletPage /> }.into_any(),
                 Page::Settings => view! { <SettingsPage /> }.into_any(),
             }}
         </Frame>
+        <UnlockDialog />
     }
 }
 
-/// Ctrl+L locks, Ctrl+1 and Ctrl+6 choose a page, Escape closes a form.
-fn lock_by_key() {
+/// Ctrl+L locks, Ctrl+1, Ctrl+4 and Ctrl+6 choose a page, Escape closes a form and leaves a flow.
+fn act_on_keys() {
     let (session, feed) = (crate::session::session(), feed());
     window_event_listener(leptos::ev::keydown, move |event| {
         if event.key() == "Escape" {
             session.form.set(None);
+            // A phrase that was not written down is left by the button that says what it costs.
+            if !matches!(session.flow.get_untracked(), Some(Flow::Phrase(_))) {
+                session.leave();
+            }
         }
         if !event.ctrl_key() || event.alt_key() || event.shift_key() {
             return;
         }
         match event.key().as_str() {
-            "l" | "L" => feed.lock(),
+            "l" | "L" => feed.turn_key(),
             "1" => session.open(Page::Home),
+            "4" => session.open(Page::Wallet),
             "6" => session.open(Page::Settings),
             _ => return,
         }
         event.prevent_default();
     });
+}
+
+/// Keys, pointer and wheel start the idle lock anew, told to the core now and then while the vault is open.
+fn tell_presence(feed: Feed) {
+    let presence = StoredValue::new(Presence::default());
+    let seen = move || {
+        let told = feed.state.with_untracked(LiveState::unlocked)
+            && presence.try_update_value(|presence| presence.seen(ipc::wall_millis())) == Some(true);
+        if told {
+            // The next sign of life tells it again.
+            spawn_local(async { drop(ipc::call(&Touch {}).await) });
+        }
+    };
+    window_event_listener(leptos::ev::keydown, move |_| seen());
+    window_event_listener(leptos::ev::pointerdown, move |_| seen());
+    window_event_listener(leptos::ev::pointermove, move |_| seen());
+    window_event_listener(leptos::ev::wheel, move |_| seen());
+}
+
+#[cfg(test)]
+mod tests {
+    use enerlink_domain::wallet::WalletId;
+
+    use super::*;
+    use crate::live::tests::{home, state_with};
+
+    fn state(vault: VaultState) -> LiveState {
+        let mut state = state_with(home());
+        if let Some(status) = &mut state.status {
+            status.vault = vault;
+        }
+        state
+    }
+
+    #[test]
+    fn the_vault_decides_until_somebody_is_inside() {
+        for (vault, inside, expected) in [
+            (VaultState::Missing, false, Screen::Welcome),
+            (VaultState::Missing, true, Screen::Welcome),
+            (VaultState::Locked, false, Screen::Unlock),
+            (VaultState::Locked, true, Screen::Main),
+            (VaultState::Unlocked, false, Screen::Main),
+        ] {
+            assert_eq!(
+                Screen::of(&state(vault), None, inside),
+                expected,
+                "{vault:?} {inside}"
+            );
+        }
+        assert_eq!(
+            Screen::of(&LiveState::default(), None, false),
+            Screen::Starting(None)
+        );
+    }
+
+    #[test]
+    fn a_flow_holds_the_window_and_a_restored_profile_comes_first() {
+        let flow = Flow::Phrase(WalletId([1; 16]));
+        assert_eq!(
+            Screen::of(&state(VaultState::Locked), Some(flow), false),
+            Screen::Flow(flow)
+        );
+        let content = BackupContent {
+            created_at: None,
+            wallets: Vec::new(),
+            meters: Vec::new(),
+            settings: 3,
+            contacts: 0,
+        };
+        for vault in [VaultState::Locked, VaultState::Unlocked] {
+            let mut state = state(vault);
+            state.restored = Some(content.clone());
+            assert_eq!(Screen::of(&state, None, true), Screen::Restored(content.clone()));
+        }
+    }
 }

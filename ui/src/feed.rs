@@ -6,8 +6,11 @@ use enerlink_domain::{
     MeterId, UnixMillis,
     event::VaultState,
     view::{AppStatus, Home, PowerCurve},
+    wallet::BackupContent,
 };
-use enerlink_ipc::{Event, ListSettlements, Lock, ReadHome, ReadNetwork, ReadPower, ReadStatus};
+use enerlink_ipc::{
+    Event, ListSettlements, Lock, ReadHome, ReadNetwork, ReadPower, ReadSecurity, ReadStatus,
+};
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
@@ -91,8 +94,10 @@ impl Feed {
             Ok(status) => {
                 let wait = i64::try_from(status.unlock_wait_ms).unwrap_or(i64::MAX);
                 self.unlock_at.set(ipc::wall_millis().saturating_add(wait));
+                let restored = Self::read_restored(&status).await;
                 self.state.update(|state| {
                     state.failure = None;
+                    state.restored = restored;
                     state.status = Some(status);
                 });
             }
@@ -130,6 +135,14 @@ impl Feed {
             }
             Err(error) => self.state.update(|state| state.failure = Some(error)),
         }
+    }
+
+    /// What was restored and waits to be looked at. When it cannot be read, the pages say what is in the way.
+    async fn read_restored(status: &AppStatus) -> Option<BackupContent> {
+        if status.vault == VaultState::Missing {
+            return None;
+        }
+        ipc::call(&ReadSecurity {}).await.ok()?.restored
     }
 
     /// The status, read again when events overtook the answer: what they told is newer.
@@ -200,22 +213,34 @@ impl Feed {
         .await
     }
 
-    /// Seals the keys and shows the unlock page.
+    /// Seals the keys; the page stays.
     pub(crate) fn lock(self) {
-        let unlocked = self.state.with_untracked(|state| {
-            state
-                .status
-                .as_ref()
-                .is_some_and(|status| status.vault == VaultState::Unlocked)
+        if !self.state.with_untracked(LiveState::unlocked) {
+            return;
+        }
+        spawn_local(async move {
+            if let Err(error) = ipc::call(&Lock {}).await {
+                self.session.say(Tone::Bad, error.message);
+            }
+            self.refresh_all().await;
         });
-        self.session.watching.set(false);
-        if unlocked {
-            spawn_local(async move {
-                if let Err(error) = ipc::call(&Lock {}).await {
-                    self.session.say(Tone::Bad, error.message);
-                }
-                self.refresh_all().await;
-            });
+    }
+
+    /// Does `action` now when keys can sign; asks for the password first otherwise.
+    pub(crate) fn with_keys(self, action: impl FnOnce() + 'static) {
+        if self.state.with_untracked(LiveState::unlocked) {
+            action();
+        } else {
+            self.session.ask_for_keys(action);
+        }
+    }
+
+    /// What Ctrl+L and the button do: lock what is open, ask for the password of what is locked.
+    pub(crate) fn turn_key(self) {
+        if self.state.with_untracked(LiveState::unlocked) {
+            self.lock();
+        } else if self.session.inside.get_untracked() {
+            self.session.ask_for_keys(|| {});
         }
     }
 

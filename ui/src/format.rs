@@ -1,7 +1,11 @@
 //! Numbers, units and times as a person reads them. Energy and money stay integers up to the last digit.
 
+mod date;
+
+pub(crate) use date::{date, date_and_time, day_and_month, iso_time};
+
 use enerlink_domain::{
-    Address, Etk, Idrs, MicroWatts, MicroWh, NetMicroWh, NetWattHours, TxHash, UnixMillis,
+    Address, Etk, Idrs, MicroWatts, MicroWh, NetMicroWh, NetWattHours, TxHash, UnixMillis, Wei,
 };
 
 use crate::i18n::Language;
@@ -264,31 +268,19 @@ pub(crate) fn day_start(at: UnixMillis, offset: i64) -> UnixMillis {
     UnixMillis(local.div_euclid(86_400_000) * 86_400_000 - offset * 60_000)
 }
 
-/// Local day and month, `21 Nov`.
-pub(crate) fn day_and_month(language: Language, at: UnixMillis, offset: i64) -> String {
-    const INDONESIAN: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des",
-    ];
-    const ENGLISH: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
-    let (month, day) = civil((at.0 + offset * 60_000).div_euclid(86_400_000));
-    let months = match language {
-        Language::Indonesian => INDONESIAN,
-        Language::English => ENGLISH,
-    };
-    format!("{day}\u{a0}{}", months[month])
+/// The native coin, four decimals.
+pub(crate) fn coin(language: Language, amount: Wei) -> String {
+    let wei = i128::try_from(amount.0).unwrap_or(i128::MAX);
+    decimal(language, wei, 18, 4, Sign::Negative)
 }
 
-/// Month (from 0) and day of the month of a day counted from 1970-01-01, by Howard Hinnant's `civil_from_days`.
-fn civil(days: i64) -> (usize, i64) {
-    let shifted = days + 719_468;
-    let era_day = shifted.rem_euclid(146_097);
-    let era_year = (era_day - era_day / 1460 + era_day / 36_524 - era_day / 146_096) / 365;
-    let year_day = era_day - (365 * era_year + era_year / 4 - era_year / 100);
-    let from_march = (5 * year_day + 2) / 153;
-    let day = year_day - (153 * from_march + 2) / 5 + 1;
-    (((from_march + 2) % 12) as usize, day)
+/// A file's length: bytes below 10 KiB, KiB with one decimal above.
+pub(crate) fn file_size(language: Language, bytes: u64) -> String {
+    if bytes < 10_240 {
+        return format!("{}\u{a0}B", count(language, bytes));
+    }
+    let tenths = i128::from(bytes) * 10 / 1024;
+    format!("{}\u{a0}KiB", decimal(language, tenths, 1, 1, Sign::Negative))
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! What the window knows: snapshots of the core, moved on by its events. A plain reducer, without a window.
 
+use std::collections::BTreeMap;
+
 use enerlink_domain::{
     Address, Code, DeviceState, Error, Estimate, Etk, Event, MeterId, NetWattHours, Settlement, Status,
     Transaction, UnixMillis,
-    event::VaultState,
+    event::{Balances, VaultState},
     view::{AppStatus, Home, NetworkView},
-    wallet::{Activity, LockReason, WalletView},
+    wallet::{Activity, BackupContent, LockReason, WalletView},
 };
 
 /// Rows of the home page that events may add before the next snapshot trims them.
@@ -24,8 +26,12 @@ pub(crate) struct LiveState {
     pub failure: Option<Error>,
     /// Why the vault was locked last, while it is.
     pub lock_reason: Option<LockReason>,
+    /// What was restored and not looked at yet; nothing is sent until then.
+    pub restored: Option<BackupContent>,
     /// What was done with a wallet last; lists of it are read again when it changes.
     pub activity: Option<Activity>,
+    /// What each account holds, as far as the chain was read.
+    pub balances: BTreeMap<Address, Balances>,
     /// Tasks of the core that failed and are restarted, by name.
     pub failed_tasks: Vec<(String, Error)>,
 }
@@ -93,6 +99,7 @@ impl LiveState {
             Event::Transaction(transaction) => self.apply_transaction(transaction),
             Event::Balances(balances) => {
                 let shown = self.account();
+                self.balances.insert(balances.account, balances);
                 if let Some(home) = &mut self.home
                     && shown == Some(balances.account)
                 {
@@ -163,6 +170,27 @@ impl LiveState {
         meter
             .map(|meter| meter.meter.owner)
             .or(self.status.as_ref()?.primary)
+    }
+
+    /// Whether there is a vault; not known is no.
+    pub(crate) fn has_vault(&self) -> bool {
+        let status = self.status.as_ref();
+        status.is_some_and(|status| status.vault != VaultState::Missing)
+    }
+
+    /// Whether keys can sign.
+    pub(crate) fn unlocked(&self) -> bool {
+        let status = self.status.as_ref();
+        status.is_some_and(|status| status.vault == VaultState::Unlocked)
+    }
+
+    /// What an account holds, from an event or, for the account on Home, from the last snapshot.
+    pub(crate) fn balances_of(&self, account: Address) -> Option<Balances> {
+        let home = self.home.as_ref().and_then(|home| home.balances);
+        self.balances
+            .get(&account)
+            .copied()
+            .or(home.filter(|balances| balances.account == account))
     }
 
     fn shows(&self, meter_id: &MeterId) -> bool {

@@ -13,6 +13,8 @@ mod ipc;
 mod live;
 mod pages;
 mod prefs;
+mod presence;
+mod security;
 mod session;
 
 fn main() {

@@ -1,5 +1,7 @@
 //! What the window is doing right now: which page, which form, which word in passing. Nothing of it is stored.
 
+use std::sync::Arc;
+
 use enerlink_domain::wallet::WalletId;
 use leptos::prelude::*;
 
@@ -8,7 +10,9 @@ use leptos::prelude::*;
 pub(crate) enum Page {
     /// Live energy and settlement.
     Home,
-    /// Preferences, network, about.
+    /// Wallets, backups, what was done with them.
+    Wallet,
+    /// Preferences, security, network, about.
     Settings,
 }
 
@@ -23,6 +27,17 @@ pub(crate) enum Flow {
     Import,
     /// What a backup holds.
     Restore,
+}
+
+/// A part of the wallet page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WalletPart {
+    /// Wallets and the address book.
+    Wallets,
+    /// What is backed up, and how to do it.
+    Backup,
+    /// What was done.
+    Activity,
 }
 
 /// A form that takes the place of Home's cards.
@@ -44,7 +59,7 @@ pub(crate) enum Tone {
 }
 
 /// A word in passing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub(crate) struct Toast {
     /// Tells toasts apart.
     pub id: u64,
@@ -52,7 +67,12 @@ pub(crate) struct Toast {
     pub text: String,
     /// Whether it is good.
     pub tone: Tone,
+    /// Takes back what it tells of.
+    pub undo: Option<Undo>,
 }
+
+/// Takes something back, whatever page is shown by then.
+pub(crate) type Undo = Arc<dyn Fn() + Send + Sync>;
 
 /// How long a toast stays.
 const TOAST_MS: u64 = 6000;
@@ -67,13 +87,20 @@ pub(crate) struct Session {
     pub page: RwSignal<Page>,
     /// What takes the whole window, when something does.
     pub flow: RwSignal<Option<Flow>>,
-    /// Whether Home is watched although the wallet is locked.
-    pub watching: RwSignal<bool>,
+    /// Whether a flow must not be left now, because the core is writing.
+    pub held: RwSignal<bool>,
+    /// Whether the pages were entered, by unlocking or to watch: locking does not lead out of them again.
+    pub inside: RwSignal<bool>,
+    /// Whether the dialog asks for the password because an action needs keys.
+    pub unlocking: RwSignal<bool>,
+    /// The part of the wallet page that is shown.
+    pub wallet_part: RwSignal<WalletPart>,
     /// The form on Home, when one is open.
     pub form: RwSignal<Option<Form>>,
     /// What is being said.
     pub toasts: RwSignal<Vec<Toast>>,
     next_toast: StoredValue<u64>,
+    then: StoredValue<Option<Box<dyn FnOnce()>>, LocalStorage>,
 }
 
 impl Session {
@@ -82,10 +109,14 @@ impl Session {
         Self {
             page: RwSignal::new(Page::Home),
             flow: RwSignal::new(None),
-            watching: RwSignal::new(false),
+            held: RwSignal::new(false),
+            inside: RwSignal::new(false),
+            unlocking: RwSignal::new(false),
+            wallet_part: RwSignal::new(WalletPart::Wallets),
             form: RwSignal::new(None),
             toasts: RwSignal::new(Vec::new()),
             next_toast: StoredValue::new(0),
+            then: StoredValue::new_local(None),
         }
     }
 
@@ -95,12 +126,49 @@ impl Session {
         self.page.set(page);
     }
 
+    /// Leaves what takes the whole window, back to where it was opened.
+    pub(crate) fn leave(self) {
+        if !self.held.get_untracked() {
+            self.flow.set(None);
+        }
+    }
+
+    /// Asks for the password, and does `action` once the vault is open.
+    pub(crate) fn ask_for_keys(self, action: impl FnOnce() + 'static) {
+        self.then.set_value(Some(Box::new(action)));
+        self.unlocking.set(true);
+    }
+
+    /// The vault is open: what waited for it goes on.
+    pub(crate) fn keys_given(self) {
+        let action = self.then.try_update_value(Option::take).flatten();
+        self.unlocking.set(false);
+        if let Some(action) = action {
+            action();
+        }
+    }
+
+    /// The person would rather not: what waited is forgotten.
+    pub(crate) fn keys_refused(self) {
+        self.then.set_value(None);
+        self.unlocking.set(false);
+    }
+
     /// Says something for a few seconds.
     pub(crate) fn say(self, tone: Tone, text: String) {
+        self.tell(tone, text, None);
+    }
+
+    /// Says that something was done, with a button that takes it back.
+    pub(crate) fn say_with_undo(self, text: String, undo: impl Fn() + Send + Sync + 'static) {
+        self.tell(Tone::Good, text, Some(Arc::new(undo)));
+    }
+
+    fn tell(self, tone: Tone, text: String, undo: Option<Undo>) {
         let id = self.next_toast.get_value();
         self.next_toast.set_value(id + 1);
         self.toasts.update(|toasts| {
-            toasts.push(Toast { id, text, tone });
+            toasts.push(Toast { id, text, tone, undo });
             let surplus = toasts.len().saturating_sub(MOST_TOASTS);
             toasts.drain(..surplus);
         });

@@ -9,6 +9,8 @@ use crate::{
         top_bar::TopBar,
     },
     i18n::{Key, text},
+    prefs::prefs,
+    security::security,
     session::{Page, session},
 };
 
@@ -18,6 +20,7 @@ pub(crate) fn Frame(
     /// The page.
     children: Children,
 ) -> impl IntoView {
+    let security = security();
     view! {
         <div class="app">
             <nav class="rail" aria-label=text(Key::Navigation)>
@@ -26,6 +29,14 @@ pub(crate) fn Frame(
                     <span>"EnerLink"</span>
                 </div>
                 <RailLink page=Page::Home label=Key::Home icon=Icon::Home shortcut="Ctrl 1" testid="nav-home" />
+                <RailLink
+                    page=Page::Wallet
+                    label=Key::Wallet
+                    icon=Icon::Wallet
+                    shortcut="Ctrl 4"
+                    testid="nav-wallet"
+                    due=security.due()
+                />
                 <RailLink
                     page=Page::Settings
                     label=Key::Settings
@@ -50,8 +61,11 @@ fn RailLink(
     icon: Icon,
     shortcut: &'static str,
     testid: &'static str,
+    /// Whether something waits there to be done, and what.
+    #[prop(optional, into)]
+    due: Signal<Option<Key>>,
 ) -> impl IntoView {
-    let session = session();
+    let (session, language) = (session(), prefs().language);
     let open = move |_| session.open(page);
     view! {
         <button
@@ -65,6 +79,9 @@ fn RailLink(
         >
             <Glyph icon=icon />
             <span>{text(label)}</span>
+            {move || due.get().map(|due| view! {
+                <i class="due" role="img" data-testid="nav-due" title=due.text(language.get()) aria-label=due.text(language.get())></i>
+            })}
             <kbd>{shortcut}</kbd>
         </button>
     }

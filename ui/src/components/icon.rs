@@ -18,6 +18,8 @@ pub(crate) enum Icon {
     Up,
     Down,
     Back,
+    Forward,
+    History,
     Key,
     Wallet,
     Plus,
@@ -67,6 +69,8 @@ impl Icon {
             Self::Print => {
                 "M7 9V4h10v5M7 17H5a1 1 0 0 1-1-1v-5a2 2 0 0 1 2-2h12a2 2 0 0 1 2 2v5a1 1 0 0 1-1 1h-2M7 14h10v6H7z"
             }
+            Self::Forward => "M9 5l7 7-7 7",
+            Self::History => "M4 5v4.500h4.500M4.600 9.500A8 8 0 1 1 4 12.500M12 8v4.500l3 2",
             Self::Key => "M14.500 13.500a5 5 0 1 0-4-4L3 17v4h4v-3h3v-3l1.500-1.500zM16.500 8h.01",
         }
     }

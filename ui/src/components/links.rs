@@ -74,7 +74,7 @@ pub(crate) fn Links() -> impl IntoView {
                 class="nav"
                 data-testid="lock"
                 title=move || lock_word().text(language.get())
-                on:click=move |_| feed.lock()
+                on:click=move |_| feed.turn_key()
             >
                 <Glyph icon=lock_icon />
                 <span>{move || lock_word().text(language.get())}</span>

@@ -1,11 +1,14 @@
 //! The parts that pages are made of, one a file.
 
 pub(crate) mod activity;
+pub(crate) mod address;
 pub(crate) mod amount;
+pub(crate) mod backup_content;
 pub(crate) mod chart;
 pub(crate) mod confirm;
 pub(crate) mod copy;
 pub(crate) mod csv;
+pub(crate) mod demo;
 pub(crate) mod device_card;
 pub(crate) mod dialog;
 pub(crate) mod doing;
@@ -26,3 +29,5 @@ pub(crate) mod table;
 pub(crate) mod tiles;
 pub(crate) mod toasts;
 pub(crate) mod top_bar;
+pub(crate) mod unlock_form;
+pub(crate) mod vault_password;

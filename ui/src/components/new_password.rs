@@ -5,8 +5,8 @@ use enerlink_ipc::RatePassword;
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
-    components::{doing::take, password::PasswordField},
-    i18n::Key,
+    components::password::PasswordField,
+    i18n::{Key, Language, say},
     ipc,
     prefs::prefs,
 };
@@ -44,13 +44,6 @@ impl NewPassword {
             .get_untracked()
             .is_some_and(|strength| strength.accepted);
         accepted && self.typed.get_untracked() == self.again.get_untracked()
-    }
-
-    /// Takes it out of both inputs.
-    pub(crate) fn take(self) -> String {
-        let typed = take(self.typed);
-        self.wipe();
-        typed
     }
 
     /// Empties both inputs; nothing was tried then.
@@ -99,8 +92,9 @@ fn rate(password: RwSignal<String>) -> RwSignal<Option<Strength>> {
     let strength = RwSignal::new(None);
     Effect::new(move || {
         let typed = password.get();
+        // What was said is of the text before.
+        strength.set(None);
         if typed.is_empty() {
-            strength.set(None);
             return;
         }
         spawn_local(async move {
@@ -110,7 +104,7 @@ fn rate(password: RwSignal<String>) -> RwSignal<Option<Strength>> {
             .await
             .ok();
             if password.try_with_untracked(|now| *now == typed) == Some(true) {
-                strength.set(rated);
+                strength.try_set(rated);
             }
         });
     });
@@ -127,8 +121,10 @@ fn StrengthBar(
     let language = prefs().language;
     let score = move || strength.get().map_or(0, |strength| strength.score.min(4) + 1);
     let accepted = move || strength.get().is_some_and(|strength| strength.accepted);
-    let words =
-        move || verdict(password.with(|typed| typed.chars().count()), strength.get()).text(language.get());
+    let words = move || {
+        let length = password.with(|typed| typed.chars().count());
+        verdict(language.get(), length, strength.get())
+    };
     let class = move || match score() {
         0 => "strength",
         1 | 2 => "strength bad",
@@ -147,16 +143,19 @@ fn StrengthBar(
     }
 }
 
-/// What is said about a password.
-fn verdict(length: usize, strength: Option<Strength>) -> Key {
-    match strength {
+/// What is said about a password, above all what it still lacks.
+fn verdict(language: Language, length: usize, strength: Option<Strength>) -> String {
+    let missing = SHORTEST.saturating_sub(length).to_string();
+    let score = strength.as_ref().map_or(0, |strength| strength.score).to_string();
+    let key = match strength {
         None if length == 0 => Key::PasswordRule,
         None => Key::PasswordRating,
         Some(_) if length < SHORTEST => Key::PasswordShort,
         Some(strength) if !strength.accepted => Key::PasswordGuessable,
         Some(Strength { score: 0..=3, .. }) => Key::PasswordGood,
         Some(_) => Key::PasswordStrong,
-    }
+    };
+    say(language, key, &[("missing", &missing), ("score", &score)])
 }
 
 #[cfg(test)]
@@ -164,17 +163,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refused_password_is_told_why() {
+    fn a_refused_password_is_told_what_it_lacks() {
         let rated = |score, accepted| Some(Strength { score, accepted });
         for (name, length, strength, expected) in [
-            ("nothing typed", 0, None, Key::PasswordRule),
-            ("not rated yet", 5, None, Key::PasswordRating),
-            ("short", 11, rated(4, false), Key::PasswordShort),
-            ("long and simple", 20, rated(1, false), Key::PasswordGuessable),
-            ("good", 14, rated(3, true), Key::PasswordGood),
-            ("strong", 20, rated(4, true), Key::PasswordStrong),
+            ("nothing typed", 0, None, "At least 12 characters"),
+            ("not rated yet", 5, None, "Rating"),
+            ("short", 8, rated(4, false), "4 more"),
+            (
+                "long and simple",
+                20,
+                rated(1, false),
+                "strength is 1 of 4, and 3 is needed",
+            ),
+            ("good", 14, rated(3, true), "Good"),
+            ("strong", 20, rated(4, true), "Strong"),
         ] {
-            assert_eq!(verdict(length, strength), expected, "{name}");
+            let said = verdict(Language::English, length, strength);
+            assert!(said.contains(expected), "{name}: {said}");
         }
     }
 }

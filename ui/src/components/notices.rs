@@ -48,7 +48,7 @@ pub(crate) fn Notices() -> impl IntoView {
         })
     });
     let network = move |_| session.form.set(Some(Form::Network));
-    let unlock = move |_| feed.lock();
+    let unlock = move |_| feed.turn_key();
     let retry = move |_| spawn_local(feed.refresh_all());
     let list = move || {
         notices.get().into_iter().map(|notice| {

@@ -1,6 +1,7 @@
 //! A password input: show and hide, caps lock, never trimmed.
 
-use leptos::{ev, prelude::*};
+use enerlink_ipc::ForgetPaste;
+use leptos::{ev, prelude::*, task::spawn_local};
 
 use crate::{
     components::{
@@ -8,7 +9,14 @@ use crate::{
         icon::{Glyph, Icon},
     },
     i18n::{Key, text},
+    ipc,
 };
+
+/// A secret was pasted: the core clears it from the clipboard after a while.
+pub(crate) fn forget_paste() {
+    // What cannot be cleared stays where the person has put it.
+    spawn_local(async { drop(ipc::call(&ForgetPaste {}).await) });
+}
 
 /// A password with its label.
 #[component]
@@ -61,6 +69,7 @@ pub(crate) fn PasswordField(
                     bind:value=value
                     on:keydown=watch_caps
                     on:keyup=watch_caps
+                    on:paste=move |_| forget_paste()
                 />
                 <button
                     type="button"

@@ -30,14 +30,16 @@ pub(crate) fn RegistrationCard() -> impl IntoView {
         let Some(meter_id) = missing.get_untracked() else {
             return;
         };
-        busy.set(true);
-        error.set(None);
-        spawn_local(async move {
-            match ipc::call(&RequestRegistration { meter_id }).await {
-                Ok(signed) => request.set(serde_json::to_string_pretty(&signed).ok()),
-                Err(problem) => error.set(Some(problem)),
-            }
-            busy.set(false);
+        feed.with_keys(move || {
+            busy.set(true);
+            error.set(None);
+            spawn_local(async move {
+                match ipc::call(&RequestRegistration { meter_id }).await {
+                    Ok(signed) => request.set(serde_json::to_string_pretty(&signed).ok()),
+                    Err(problem) => error.set(Some(problem)),
+                }
+                busy.set(false);
+            });
         });
     };
     let body = move || match request.get() {

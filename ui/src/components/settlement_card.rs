@@ -241,7 +241,7 @@ fn SettleButton(estimate: Memo<Option<Estimate>>) -> impl IntoView {
         obstacle.track();
         error.set(None);
     });
-    let settle = move |_| {
+    let settle = move || {
         let Some(meter_id) =
             estimate.with_untracked(|estimate| estimate.as_ref().map(|estimate| estimate.meter_id.clone()))
         else {
@@ -261,6 +261,10 @@ fn SettleButton(estimate: Memo<Option<Estimate>>) -> impl IntoView {
             feed.refresh_home().await;
         });
     };
+    let press = move |_| match obstacle.get_untracked() {
+        Some(Code::Locked) => feed.with_keys(settle),
+        _ => settle(),
+    };
     let label = move || match (busy.get(), owed.get().whole_wh().0) {
         (true, _) => Key::SettlingBusy.text(language.get()).to_owned(),
         (false, 0) => Key::SettleNothing.text(language.get()).to_owned(),
@@ -278,9 +282,9 @@ fn SettleButton(estimate: Memo<Option<Estimate>>) -> impl IntoView {
                 type="button"
                 class="button"
                 data-testid="settle-now"
-                disabled=move || busy.get() || obstacle.get().is_some()
+                disabled=move || busy.get() || obstacle.get().is_some_and(|code| code != Code::Locked)
                 title=reason
-                on:click=settle
+                on:click=press
             >
                 {label}
             </button>

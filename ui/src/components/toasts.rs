@@ -19,6 +19,19 @@ pub(crate) fn Toasts() -> impl IntoView {
                 <div class="toast" class:bad=toast.tone == Tone::Bad data-testid="toast">
                     <Glyph icon=if toast.tone == Tone::Bad { Icon::Warning } else { Icon::Check } />
                     <span>{toast.text}</span>
+                    {toast.undo.map(|undo| view! {
+                        <button
+                            type="button"
+                            class="button quiet small"
+                            data-testid="toast-undo"
+                            on:click=move |_| {
+                                session.dismiss(toast.id);
+                                undo();
+                            }
+                        >
+                            {text(Key::Undo)}
+                        </button>
+                    })}
                     <button
                         type="button"
                         class="ghost"

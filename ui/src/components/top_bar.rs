@@ -6,11 +6,12 @@ use crate::{
     components::{
         amount::concealed,
         copy::CopyButton,
+        demo::DemoBadge,
         icon::{Glyph, Icon},
     },
     feed::feed,
     format::{self, Sign},
-    i18n::{Key, text},
+    i18n::Key,
     prefs::prefs,
     session::{Page, session},
 };
@@ -18,15 +19,12 @@ use crate::{
 /// Title, demo mark, balances, address.
 #[component]
 pub(crate) fn TopBar() -> impl IntoView {
-    let (feed, session, prefs) = (feed(), session(), prefs());
+    let (session, prefs) = (session(), prefs());
     let title = move || match session.page.get() {
         Page::Home => Key::Home,
+        Page::Wallet => Key::Wallet,
         Page::Settings => Key::Settings,
     };
-    let demo = Memo::new(move |_| {
-        feed.state
-            .with(|state| state.status.as_ref().is_some_and(|status| status.demo))
-    });
     let hide = move |_| prefs.hidden.update(|hidden| *hidden = !*hidden);
     let eye = Signal::derive(move || {
         if prefs.hidden.get() {
@@ -46,9 +44,7 @@ pub(crate) fn TopBar() -> impl IntoView {
     view! {
         <header class="top">
             <h1>{move || title().text(prefs.language.get())}</h1>
-            {move || demo.get().then(|| view! {
-                <span class="chip accent" data-testid="demo-badge" title=text(Key::DemoHint)>"Demo"</span>
-            })}
+            <DemoBadge />
             <span class="space"></span>
             <Balances />
             <button

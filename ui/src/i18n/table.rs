@@ -34,10 +34,11 @@ impl Key {
         Self::Offline,
         Self::StageFinal,
         Self::Wifi,
+        Self::Sha256,
     ];
 }
 
-with_wallet_texts! { texts {
+with_first_run_texts! { with_wallet_texts { texts {
     // Frame
     Navigation: "Navigasi", "Navigation";
     Home: "Beranda", "Home";
@@ -70,75 +71,6 @@ with_wallet_texts! { texts {
     Detail: "Rincian: {text}", "Detail: {text}";
     JustNow: "baru saja", "just now";
     Ago: "{age} lalu", "{age} ago";
-
-    // First run
-    StepPassword: "Kata sandi", "Password";
-    StepPhrase: "Frasa", "Phrase";
-    StepCheck: "Periksa", "Check";
-    StepUnlock: "Buka", "Unlock";
-    CreateTitle: "Buat dompet Anda", "Create your wallet";
-    CreateLead: "Dompet ini menyimpan kunci yang menandatangani penyelesaian energi rumah Anda. Kuncinya tidak pernah meninggalkan komputer ini.", "The wallet holds the key that signs your home's energy settlements. It never leaves this computer.";
-    WalletName: "Nama dompet", "Name of the wallet";
-    WalletNameHint: "Misalnya nama rumah Anda; bisa dikosongkan.", "Your home's name, for example; it may stay empty.";
-    Password: "Kata sandi", "Password";
-    PasswordAgain: "Kata sandi sekali lagi", "Password again";
-    PasswordsDiffer: "Kedua kata sandi tidak sama.", "The two passwords are not the same.";
-    PasswordWarning: "Kata sandi ini tidak dapat diatur ulang. Bila terlupa, hanya frasa pemulihan yang dapat mengembalikan dompet.", "This password cannot be reset. If you forget it, only the recovery phrase brings the wallet back.";
-    PasswordRule: "Sedikitnya 12 karakter; beberapa kata acak mudah diingat.", "At least 12 characters; a few random words are easy to remember.";
-    PasswordRating: "Menilai…", "Rating…";
-    PasswordShort: "Belum diterima: kurang dari 12 karakter.", "Not accepted yet: fewer than 12 characters.";
-    PasswordGuessable: "Belum diterima: mudah ditebak. Tambahkan kata yang tidak berhubungan.", "Not accepted yet: easy to guess. Add words that have nothing to do with each other.";
-    PasswordGood: "Baik.", "Good.";
-    PasswordStrong: "Kuat.", "Strong.";
-    ShowPassword: "Tampilkan kata sandi", "Show password";
-    HidePassword: "Sembunyikan kata sandi", "Hide password";
-    CapsLock: "Caps lock menyala.", "Caps lock is on.";
-    CreateWallet: "Buat dompet", "Create wallet";
-    Creating: "Menyegel brankas. Ini sengaja berat dan perlu sekitar satu detik.", "Sealing the vault. This is hard work on purpose and takes about a second.";
-
-    // Import
-    ImportTitle: "Impor dompet", "Import a wallet";
-    ImportLead: "Dari frasa pemulihan, kunci privat, atau berkas kunci.", "From a recovery phrase, a private key or a key file.";
-
-    // Restore
-    RestoreTitle: "Pulihkan dari cadangan", "Restore from a backup";
-    RestoreLead: "Dompet, meter, dan pengaturan kembali seperti dalam cadangan; yang sudah ada di sini tidak ditimpa.", "Wallets, meters and settings come back as the backup holds them; nothing that is here is overwritten.";
-
-    // Backup
-    BackupTitle: "Tulis frasa pemulihan Anda", "Write your recovery phrase down";
-    BackupLead: "Dua belas kata yang dapat mengembalikan dompet di komputer mana pun. Siapa pun yang memilikinya, memiliki dompet Anda.", "Twelve words that bring the wallet back on any computer. Whoever has them has your wallet.";
-    BackupRulePaper: "Siapkan kertas dan pena; jangan difoto atau disimpan di ponsel.", "Have paper and a pen ready; take no photo and keep no copy on a phone.";
-    BackupRuleAlone: "Pastikan tidak ada orang atau kamera yang melihat layar.", "Make sure that nobody and no camera sees the screen.";
-    BackupRuleNobody: "EnerLink dan operator tidak akan pernah menanyakan kata-kata ini.", "EnerLink and the operator will never ask you for these words.";
-    ShowWords: "Tampilkan kata", "Show the words";
-    CoverWords: "Tutupi", "Cover";
-    Revealing: "Membuka brankas…", "Opening the vault…";
-    WordsTitle: "Frasa pemulihan Anda", "Your recovery phrase";
-    WordsLead: "Tulis setiap kata berikut nomornya. Kata-kata ini tidak dapat disalin.", "Write each word down with its number. The words cannot be copied.";
-    WordsWritten: "Sudah saya tulis", "I have written them down";
-    QuizTitle: "Periksa tulisan Anda", "Check what you wrote";
-    QuizLead: "Ketik keempat kata ini dari kertas Anda.", "Type these four words from your paper.";
-    QuizWord: "Kata {number}", "Word {number}";
-    QuizWrong: "Setidaknya satu kata tidak cocok. Periksa tulisan dan nomornya.", "At least one word does not match. Check the spelling and the number.";
-    QuizBack: "Lihat lagi", "See them again";
-    QuizCheck: "Periksa", "Check";
-    Checking: "Memeriksa…", "Checking…";
-    BackupDone: "Frasa pemulihan sudah dicatat.", "The recovery phrase is written down.";
-    SkipBackup: "Lewati untuk sekarang", "Skip this for now";
-    SkipWarning: "Tanpa frasa ini, disk yang rusak atau kata sandi yang terlupa berarti dompet beserta semua tokennya hilang selamanya.", "Without the phrase, a broken disk or a forgotten password means that the wallet and all its tokens are gone for good.";
-    SkipLater: "Beranda akan terus mengingatkan Anda.", "Home will keep reminding you.";
-    SkipNot: "Tulis sekarang", "Write it down now";
-    SkipAnyway: "Lewati", "Skip";
-    BackupMissing: "Frasa pemulihan Anda belum dicatat.", "Your recovery phrase is not written down yet.";
-    BackupMissingWhy: "Bila komputer ini rusak, dompet tidak dapat dikembalikan tanpa frasa itu.", "If this computer breaks, nothing else brings the wallet back.";
-    BackupBegin: "Tulis frasa", "Write it down";
-
-    // Unlock
-    UnlockTitle: "Buka kunci dompet", "Unlock the wallet";
-    UnlockLead: "Meter tetap dibaca dan energi tetap dihitung selama dompet terkunci.", "The meter is read and energy is counted while the wallet is locked.";
-    Unlocking: "Membuka…", "Unlocking…";
-    UnlockWait: "Coba lagi dalam {time}", "Try again in {time}";
-    WatchLocked: "Lihat beranda tanpa membuka kunci", "Look at Home without unlocking";
 
     // Power
     PowerNow: "Daya saat ini", "Power now";
@@ -316,4 +248,4 @@ with_wallet_texts! { texts {
     DataDirectory: "Direktori data", "Data directory";
     Licence: "Lisensi", "Licence";
     Font: "Huruf", "Font";
-} }
+} } }

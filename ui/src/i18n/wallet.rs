@@ -177,6 +177,7 @@ macro_rules! with_wallet_texts {
     BackupElsewhere: "Salin berkas ini ke tempat lain, misalnya kandar USB yang disimpan terpisah dari komputer.", "Copy the file to another place, a USB stick away from the computer for example.";
     Holds: "Isi", "Holds";
     Size: "Ukuran", "Size";
+    Sha256: "SHA-256", "SHA-256";
     SheetTitle: "Lembar untuk dicetak", "Printable sheet";
     SheetLead: "Sebuah PDF dengan alamat, brankas terenkripsi sebagai kode QR, dan cara memulihkannya. Tidak ada rahasia yang terbaca tanpa kata sandi.", "A PDF with the addresses, the encrypted vault as QR codes, and how to restore it. Nothing on it can be read without the password.";
     SaveSheet: "Buat lembar…", "Make the sheet…";
@@ -191,6 +192,7 @@ macro_rules! with_wallet_texts {
     IdleLock: "Kunci setelah tanpa kegiatan", "Lock when nobody is there";
     IdleLockHint: "Juga terkunci ketika komputer tidur, layar dikunci, atau aplikasi ditutup. Meter tetap dibaca.", "It also locks when the computer sleeps, the screen is locked or the app is closed. The meter is still read.";
     IdleNever: "Tidak pernah", "Never";
+    IdleMinute: "{count} menit", "{count} minute";
     IdleMinutes: "{count} menit", "{count} minutes";
     IdleNeverWarning: "Siapa pun yang mendekati komputer ini dapat menandatangani selama dompet terbuka.", "Whoever comes to this computer can sign while the wallet is unlocked.";
     IdleSaved: "Waktu kunci otomatis disimpan.", "The idle lock was set.";

@@ -313,7 +313,13 @@ fn what_belongs_to_others_is_not_shown() {
         block: 2,
     };
     state.apply(Event::Balances(balances));
-    assert_eq!(state, before);
+    assert_eq!((&state.home, &state.status), (&before.home, &before.status));
+    assert_eq!(
+        state.balances_of(Address([1; 20])),
+        Some(balances),
+        "but it is known"
+    );
+    assert_eq!(state.balances_of(Address([2; 20])), None);
 }
 
 #[test]

@@ -13,7 +13,11 @@ use crate::{
     feed::feed,
     i18n::{Key, text},
     ipc,
-    pages::{phrase::PhraseStage, quiz::QuizStage, sheet::Sheet},
+    pages::{
+        phrase::PhraseStage,
+        quiz::QuizStage,
+        sheet::{Leave, Sheet},
+    },
     session::session,
 };
 
@@ -39,13 +43,20 @@ pub(crate) struct Backup {
     pub password: RwSignal<String>,
     /// The words, while they may be seen.
     pub words: RwSignal<Vec<String>>,
+    /// How many words the phrase has.
+    length: RwSignal<usize>,
 }
 
 impl Backup {
+    /// How many words the phrase has, once it was read.
+    pub(crate) fn count(self) -> usize {
+        self.length.get_untracked()
+    }
+
     /// Forgets the secrets.
     pub(crate) fn wipe(self) {
-        self.password.set(String::new());
-        self.words.set(Vec::new());
+        self.password.try_set(String::new());
+        self.words.try_set(Vec::new());
     }
 }
 
@@ -60,7 +71,9 @@ pub(crate) fn BackupPage(
         stage: RwSignal::new(Stage::Password),
         password: RwSignal::new(String::new()),
         words: RwSignal::new(Vec::new()),
+        length: RwSignal::new(0),
     };
+    on_cleanup(move || backup.wipe());
     move || match backup.stage.get() {
         Stage::Password => view! {
             <Sheet title=Key::BackupTitle lead=Key::BackupLead step=2>
@@ -103,6 +116,7 @@ fn PasswordStage(backup: Backup) -> impl IntoView {
             .await
             {
                 Ok(words) => {
+                    backup.length.set(words.len());
                     backup.words.set(words);
                     backup.stage.set(Stage::Words);
                 }
@@ -128,16 +142,34 @@ fn PasswordStage(backup: Backup) -> impl IntoView {
                 </button>
             </fieldset>
         </form>
-        <SkipBackup backup=backup />
+        <LeaveBackup backup=backup />
     }
 }
 
-/// The way around the backup, with what it costs.
+/// The way out: plain for a phrase that was written down before, with what it costs for one that was not.
 #[component]
-pub(crate) fn SkipBackup(
-    /// Wiped when it is skipped.
+pub(crate) fn LeaveBackup(
+    /// Wiped when it is left.
     backup: Backup,
 ) -> impl IntoView {
+    let feed = feed();
+    let written = feed.state.with_untracked(|state| {
+        let wallets = state.status.as_ref().map(|status| &status.wallets);
+        wallets.is_some_and(|wallets| {
+            wallets
+                .iter()
+                .any(|wallet| wallet.wallet == backup.wallet && wallet.phrase_confirmed)
+        })
+    });
+    if written {
+        view! { <Leave /> }.into_any()
+    } else {
+        view! { <SkipBackup backup=backup /> }.into_any()
+    }
+}
+
+#[component]
+fn SkipBackup(backup: Backup) -> impl IntoView {
     let (feed, session) = (feed(), session());
     let asked = RwSignal::new(false);
     let skip = move |_| {

@@ -1,4 +1,4 @@
-//! First run: a name, a password, and the vault is made.
+//! A wallet from a new phrase: a name, the vault's password, and for those who want it more words or a passphrase.
 
 use enerlink_domain::Error;
 use enerlink_ipc::CreateWallet;
@@ -7,93 +7,182 @@ use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 use crate::{
     components::{
         field::Field,
-        new_password::{NewPassword, NewPasswordFields},
+        password::PasswordField,
         problem::Problem,
+        vault_password::{VaultPassword, VaultPasswordFields},
     },
     feed::feed,
     i18n::{Key, text},
     ipc,
-    pages::sheet::Sheet,
+    pages::sheet::{Leave, Sheet},
     session::{Flow, session},
 };
 
-/// Words of a new phrase.
-const WORDS: u8 = 12;
+/// How many words a phrase of BIP-39 may have; the first is what is proposed.
+const LENGTHS: [u8; 5] = [12, 15, 18, 21, 24];
 
-/// Name, password twice, create.
+/// What a wallet is called when the person gives no name.
+pub(crate) const UNNAMED: &str = "EnerLink";
+
+/// A passphrase of BIP-39, typed twice.
+#[derive(Clone, Copy)]
+struct Passphrase {
+    typed: RwSignal<String>,
+    again: RwSignal<String>,
+}
+
+impl Passphrase {
+    fn same(self) -> bool {
+        self.typed.get() == self.again.get()
+    }
+
+    fn wipe(self) {
+        for secret in [self.typed, self.again] {
+            secret.try_set(String::new());
+        }
+    }
+}
+
+/// Name, password, what is advanced, create.
 #[component]
 pub(crate) fn CreatePage() -> impl IntoView {
     let (feed, session) = (feed(), session());
-    let (name, password) = (RwSignal::new(String::new()), NewPassword::new());
-    let (busy, error) = (RwSignal::new(false), RwSignal::new(None::<Error>));
-
+    let name = RwSignal::new(String::new());
+    let password = VaultPassword::new();
+    let length = RwSignal::new(LENGTHS[0]);
+    let passphrase = Passphrase {
+        typed: RwSignal::new(String::new()),
+        again: RwSignal::new(String::new()),
+    };
+    on_cleanup(move || {
+        password.wipe();
+        passphrase.wipe();
+    });
+    let (busy, tried) = (RwSignal::new(false), RwSignal::new(false));
+    let error = RwSignal::new(None::<Error>);
     let create = move |event: SubmitEvent| {
         event.prevent_default();
-        if busy.get_untracked() || !password.check() {
+        tried.set(true);
+        let ready = password.ready();
+        let Some(typed) = ready.filter(|_| !busy.get_untracked() && untrack(|| passphrase.same())) else {
             return;
-        }
+        };
         busy.set(true);
         error.set(None);
         session.flow.set(Some(Flow::Create));
+        session.held.set(true);
+        let create = CreateWallet {
+            name: named(&name.get_untracked()),
+            password: typed,
+            words: length.get_untracked(),
+            passphrase: passphrase.typed.get_untracked(),
+        };
         spawn_local(async move {
-            let typed = name.get_untracked().trim().to_owned();
-            let named = if typed.is_empty() {
-                "EnerLink".to_owned()
-            } else {
-                typed
-            };
-            let made = ipc::call(&CreateWallet {
-                name: named,
-                password: password.typed.get_untracked(),
-                words: WORDS,
-                passphrase: String::new(),
-            })
-            .await;
+            let made = ipc::call(&create).await;
+            feed.refresh_all().await;
+            session.held.set(false);
             match made {
-                Ok(wallet) => {
-                    feed.refresh_all().await;
-                    password.wipe();
-                    session.flow.set(Some(Flow::Phrase(wallet.wallet)));
-                }
+                Ok(wallet) => session.flow.set(Some(Flow::Phrase(wallet.wallet))),
                 Err(problem) => {
-                    error.set(Some(problem));
-                    busy.set(false);
-                    feed.refresh_all().await;
+                    error.try_set(Some(problem));
+                    busy.try_set(false);
                 }
             }
         });
     };
-
     view! {
         <Sheet title=Key::CreateTitle lead=Key::CreateLead step=1>
             <form on:submit=create novalidate>
                 <fieldset disabled=move || busy.get()>
-                    <Field
-                        testid="create-name"
-                        label=Key::WalletName
-                        value=name
-                        hint=Key::WalletNameHint
-                        first=true
-                    />
-                    <NewPasswordFields
-                        testid="create-password"
-                        again="create-password-again"
-                        label=Key::Password
-                        value=password
-                    />
-                    <p class="aside">{text(Key::PasswordWarning)}</p>
+                    <Field testid="create-name" label=Key::WalletName value=name hint=Key::WalletNameHint first=true />
+                    <VaultPasswordFields password=password testid="create-password" again="create-password-again" />
+                    <Advanced length=length passphrase=passphrase tried=tried />
                     {move || error.get().map(|error| view! { <Problem error=error /> })}
                     <button type="submit" class="button wide" data-testid="create-submit">
                         {text(Key::CreateWallet)}
                     </button>
                 </fieldset>
-                {move || busy.get().then(|| view! {
-                    <div class="progress" role="status">
-                        <div class="bar"><i></i></div>
-                        <p>{text(Key::Creating)}</p>
-                    </div>
-                })}
+                {move || busy.get().then(|| view! { <Sealing /> })}
             </form>
+            <Leave />
         </Sheet>
+    }
+}
+
+/// What a person typed as a name, or the name that a wallet has without.
+pub(crate) fn named(typed: &str) -> String {
+    match typed.trim() {
+        "" => UNNAMED.to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// The vault is being sealed, which takes a while on purpose.
+#[component]
+pub(crate) fn Sealing() -> impl IntoView {
+    view! {
+        <div class="progress" role="status">
+            <div class="bar"><i></i></div>
+            <p>{text(Key::Creating)}</p>
+        </div>
+    }
+}
+
+/// Words and passphrase, folded away: what is proposed is right for nearly everybody.
+#[component]
+fn Advanced(length: RwSignal<u8>, passphrase: Passphrase, tried: RwSignal<bool>) -> impl IntoView {
+    let choices = LENGTHS.map(|count| {
+        view! {
+            <label>
+                <input
+                    type="radio"
+                    name="create-words"
+                    data-testid=format!("create-words-{count}")
+                    prop:checked=move || length.get() == count
+                    on:change=move |_| length.set(count)
+                />
+                <span>{count.to_string()}</span>
+            </label>
+        }
+    });
+    let differs = Signal::derive(move || {
+        let told = tried.get() || !passphrase.again.with(String::is_empty);
+        (told && !passphrase.same()).then_some(Key::PassphrasesDiffer)
+    });
+    view! {
+        <details class="fold">
+            <summary data-testid="create-advanced">{text(Key::Advanced)}</summary>
+            <fieldset class="lengths">
+                <legend>{text(Key::PhraseLength)}</legend>
+                <div class="radios">{choices.into_iter().collect_view()}</div>
+                <p class="hint">{text(Key::PhraseLengthHint)}</p>
+            </fieldset>
+            <PasswordField
+                testid="create-passphrase"
+                label=Key::Passphrase
+                value=passphrase.typed
+                autocomplete="off"
+            />
+            <PasswordField
+                testid="create-passphrase-again"
+                label=Key::PassphraseAgain
+                value=passphrase.again
+                autocomplete="off"
+                complaint=differs
+            />
+            <p class="aside">{text(Key::PassphraseHint)}</p>
+        </details>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wallet_always_has_a_name() {
+        for (typed, expected) in [("", UNNAMED), ("   ", UNNAMED), (" Rumah ", "Rumah")] {
+            assert_eq!(named(typed), expected);
+        }
     }
 }

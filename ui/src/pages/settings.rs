@@ -1,4 +1,4 @@
-//! Settings: appearance, the network in use, and what this program is.
+//! Settings: appearance, security, the network in use, and what this program is.
 
 use leptos::prelude::*;
 
@@ -6,7 +6,7 @@ use crate::{
     components::copy::CopyButton,
     feed::feed,
     i18n::{Key, text},
-    pages::sheet::LanguageSwitch,
+    pages::{security::SecurityCards, sheet::LanguageSwitch},
     prefs::{Theme, prefs},
     session::{Form, Page, session},
 };
@@ -17,6 +17,7 @@ pub(crate) fn SettingsPage() -> impl IntoView {
     view! {
         <div class="settings">
             <Appearance />
+            <SecurityCards />
             <Network />
             <About />
         </div>

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::{
     i18n::{Key, Language, text},
     prefs::prefs,
+    session::session,
 };
 
 /// A card in the middle with brand above and language below.
@@ -17,9 +18,16 @@ pub(crate) fn Sheet(
     /// Step of the first run that this is, from 1, when it is one.
     #[prop(optional)]
     step: Option<usize>,
+    /// Whether it holds large choices.
+    #[prop(default = false)]
+    roomy: bool,
+    /// Whether it holds a table.
+    #[prop(default = false)]
+    wide: bool,
     /// The form.
     children: Children,
 ) -> impl IntoView {
+    let step = step.filter(|_| !session().inside.get_untracked());
     view! {
         <div class="sheet-page">
             <div class="brand">
@@ -27,13 +35,30 @@ pub(crate) fn Sheet(
                 <span>"EnerLink"</span>
             </div>
             {step.map(|step| view! { <Steps step=step /> })}
-            <main class="sheet">
+            <main class="sheet" class:wide=wide class:roomy=roomy>
                 <h1>{text(title)}</h1>
                 <p class="lead">{text(lead)}</p>
                 {children()}
             </main>
             <LanguageSwitch />
         </div>
+    }
+}
+
+/// The way back from a flow; Escape does the same.
+#[component]
+pub(crate) fn Leave() -> impl IntoView {
+    let session = session();
+    view! {
+        <button
+            type="button"
+            class="link"
+            data-testid="flow-cancel"
+            disabled=move || session.held.get()
+            on:click=move |_| session.leave()
+        >
+            {text(Key::Cancel)}
+        </button>
     }
 }
 

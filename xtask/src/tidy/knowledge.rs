@@ -6,7 +6,7 @@ use super::{Finding, direction::manifest, line_of, text::javascript_values};
 use crate::workspace::{Dependency, Package};
 
 /// A package, or with a trailing `*` all that begin so, and the crates that may depend on it. The first match counts.
-const OWNERS: [(&str, &[&str]); 19] = [
+const OWNERS: [(&str, &[&str]); 22] = [
     ("tauri*", &["enerlink-wallet"]),
     ("wry", &["enerlink-wallet"]),
     ("tao", &["enerlink-wallet"]),
@@ -35,6 +35,9 @@ const OWNERS: [(&str, &[&str]); 19] = [
     ("bip39", &["enerlink-keystore"]),
     ("argon2", &["enerlink-keystore"]),
     ("aes-gcm", &["enerlink-keystore"]),
+    ("pdf-writer", &["enerlink-paper"]),
+    ("image", &["enerlink-paper"]),
+    ("rxing", &["enerlink-paper"]),
     ("leptos*", &["enerlink-ui"]),
     ("plotters*", &["enerlink-ui"]),
 ];
@@ -122,6 +125,8 @@ mod tests {
             ("enerlink-chain", "k256", 1),
             ("enerlink-keystore", "k256", 0),
             ("enerlink-domain", "serde", 0),
+            ("enerlink-paper", "image", 0),
+            ("enerlink-engine", "image", 1),
         ];
         for (name, dependency, count) in cases {
             assert_eq!(

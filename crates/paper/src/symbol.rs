@@ -1,0 +1,49 @@
+//! A QR code as a drawing.
+
+use pdf_writer::Content;
+use qrcodegen::{DataTooLong, QrCode, QrCodeEcc, QrSegment, Version};
+
+/// Light modules that the standard wants around a code.
+const QUIET: i32 = 4;
+
+/// A QR code (ISO/IEC 18004) of letters and digits, of which 15 % may be lost.
+pub(crate) struct Symbol(QrCode);
+
+impl Symbol {
+    pub(crate) fn of(text: &str) -> Result<Self, DataTooLong> {
+        let segment = QrSegment::make_alphanumeric(text);
+        let (smallest, largest) = (Version::MIN, Version::MAX);
+        QrCode::encode_segments_advanced(&[segment], QrCodeEcc::Medium, smallest, largest, None, true)
+            .map(Self)
+    }
+
+    /// The side of one module, in points, when code and margin are `side` points wide.
+    pub(crate) fn module(&self, side: f32) -> f32 {
+        side / (self.0.size() + 2 * QUIET) as f32
+    }
+
+    /// Draws it with its margin into the square of `side` points whose lower left corner is (`x`, `y`). One path for all
+    /// dark modules: with one each, readers that smooth edges show a light line between neighbours.
+    pub(crate) fn draw(&self, content: &mut Content, x: f32, y: f32, side: f32) {
+        let size = self.0.size();
+        let module = self.module(side);
+        content.save_state();
+        content.transform([module, 0.0, 0.0, module, x, y]);
+        content.set_fill_gray(0.0);
+        for row in 0..size {
+            let mut column = 0;
+            while column < size {
+                let run = (column..size)
+                    .take_while(|at| self.0.get_module(*at, row))
+                    .count() as i32;
+                if run > 0 {
+                    let bottom = size - 1 - row + QUIET;
+                    content.rect((column + QUIET) as f32, bottom as f32, run as f32, 1.0);
+                }
+                column += run + 1;
+            }
+        }
+        content.fill_nonzero();
+        content.restore_state();
+    }
+}

@@ -1,0 +1,92 @@
+//! The vault's password, for everything that writes into the vault: a new one when there is no vault yet.
+
+use leptos::prelude::*;
+
+use crate::{
+    components::{
+        new_password::{NewPassword, NewPasswordFields},
+        password::PasswordField,
+    },
+    feed::feed,
+    i18n::{Key, text},
+    live::LiveState,
+};
+
+/// The vault's password: a new one for the first wallet, the one that it has for every other.
+#[derive(Clone, Copy)]
+pub(crate) struct VaultPassword {
+    typed: NewPassword,
+    /// Whether it was tried: an empty one is complained about from then on.
+    tried: RwSignal<bool>,
+    exists: Memo<bool>,
+}
+
+impl VaultPassword {
+    /// Nothing typed yet.
+    pub(crate) fn new() -> Self {
+        let feed = feed();
+        Self {
+            typed: NewPassword::new(),
+            tried: RwSignal::new(false),
+            exists: Memo::new(move |_| feed.state.with(LiveState::has_vault)),
+        }
+    }
+
+    /// The password, when it may be sent; what is missing is shown otherwise.
+    pub(crate) fn ready(self) -> Option<String> {
+        self.tried.set(true);
+        let password = self.typed.typed.get_untracked();
+        let ready = if untrack(|| self.exists()) {
+            !password.is_empty()
+        } else {
+            self.typed.check()
+        };
+        ready.then_some(password)
+    }
+
+    /// Whether there is a vault.
+    pub(crate) fn exists(self) -> bool {
+        self.exists.get()
+    }
+
+    /// Forgets what was typed.
+    pub(crate) fn wipe(self) {
+        self.typed.wipe();
+        self.tried.try_set(false);
+    }
+}
+
+/// The input or inputs for it.
+#[component]
+pub(crate) fn VaultPasswordFields(
+    /// What is typed.
+    password: VaultPassword,
+    /// Where a test finds the first input.
+    testid: &'static str,
+    /// Where a test finds the second, when there is one.
+    again: &'static str,
+) -> impl IntoView {
+    let missing = Signal::derive(move || {
+        let empty = password.typed.typed.with(String::is_empty);
+        (password.tried.get() && empty).then_some(Key::PasswordNeeded)
+    });
+    move || {
+        if password.exists.get() {
+            view! {
+                <PasswordField
+                    testid=testid
+                    label=Key::VaultPassword
+                    value=password.typed.typed
+                    complaint=missing
+                />
+            }
+            .into_any()
+        } else {
+            view! {
+                <NewPasswordFields value=password.typed label=Key::Password testid=testid again=again />
+                <p class="aside">{text(Key::PasswordWarning)}</p>
+            }
+            .into_any()
+        }
+    }
+}

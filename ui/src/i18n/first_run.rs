@@ -1,0 +1,183 @@
+//! The texts of everything before the pages: welcome, create, import, restore, unlock; Indonesian first, then English.
+
+/// Hands a table on to the next macro with the texts of this file behind its own.
+macro_rules! with_first_run_texts {
+    ($next:ident { $texts:ident { $($before:tt)* } }) => { $next! { $texts { $($before)*
+    // Welcome
+    WelcomeTitle: "Selamat datang di EnerLink", "Welcome to EnerLink";
+    WelcomeLead: "Belum ada dompet di komputer ini. Bagaimana Anda ingin memulai?", "There is no wallet on this computer yet. How would you like to begin?";
+    WelcomeCreate: "Buat dompet baru", "Create a new wallet";
+    WelcomeCreateHint: "Untuk rumah yang baru memakai EnerLink. Perlu beberapa menit, kertas, dan pena.", "For a home that is new to EnerLink. It takes a few minutes, paper and a pen.";
+    WelcomeImport: "Impor dompet yang ada", "Import an existing wallet";
+    WelcomeImportHint: "Dari frasa pemulihan, kunci privat, atau berkas kunci.", "From a recovery phrase, a private key or a key file.";
+    WelcomeRestore: "Pulihkan dari cadangan", "Restore from a backup";
+    WelcomeRestoreHint: "Dari berkas cadangan EnerLink atau foto kode pada lembar cetak.", "From an EnerLink backup file, or pictures of the printed sheet's codes.";
+    WelcomeDemo: "Lihat-lihat di demo", "Look around in the demo";
+    WelcomeDemoHint: "Lingkungan simulasi tanpa internet dan tanpa uang sungguhan; profil Anda sendiri tidak disentuh.", "A simulated neighbourhood, without a network and without real money; nothing of it touches your own profile.";
+    LeaveDemo: "Keluar dari demo", "Leave the demo";
+    LeaveDemoHint: "Aplikasi dimulai lagi dengan profil Anda sendiri; demo dapat dibuka lagi kapan saja.", "The app starts anew in your own profile; the demo can be opened again at any time.";
+    StartingAnew: "Memulai ulang aplikasi…", "Starting the app anew…";
+
+    // First run
+    StepPassword: "Kata sandi", "Password";
+    StepPhrase: "Frasa", "Phrase";
+    StepCheck: "Periksa", "Check";
+    StepUnlock: "Buka", "Unlock";
+    CreateTitle: "Buat dompet Anda", "Create your wallet";
+    CreateLead: "Kunci yang menandatangani penyelesaian energi rumah Anda dibuat di komputer ini dan tersegel dengan kata sandi.", "The key that signs your home's energy settlements is made on this computer and sealed with a password.";
+    WalletName: "Nama dompet", "Name of the wallet";
+    WalletNameHint: "Misalnya nama rumah Anda; bisa dikosongkan.", "Your home's name, for example; it may stay empty.";
+    Password: "Kata sandi", "Password";
+    PasswordAgain: "Kata sandi sekali lagi", "Password again";
+    PasswordsDiffer: "Kedua kata sandi tidak sama.", "The two passwords are not the same.";
+    PasswordWarning: "Kata sandi ini tidak dapat diatur ulang. Bila terlupa, hanya frasa pemulihan yang dapat mengembalikan dompet.", "This password cannot be reset. If you forget it, only the recovery phrase brings the wallet back.";
+    PasswordRule: "Sedikitnya 12 karakter; beberapa kata acak mudah diingat.", "At least 12 characters; a few random words are easy to remember.";
+    PasswordRating: "Menilai…", "Rating…";
+    PasswordShort: "Belum diterima: kurang {missing} karakter lagi dari 12.", "Not accepted yet: {missing} more characters, 12 in all.";
+    PasswordGuessable: "Belum diterima: kekuatannya {score} dari 4, perlu 3. Tambahkan kata yang tidak berhubungan.", "Not accepted yet: its strength is {score} of 4, and 3 is needed. Add words that have nothing to do with each other.";
+    PasswordGood: "Baik.", "Good.";
+    PasswordStrong: "Kuat.", "Strong.";
+    ShowPassword: "Tampilkan kata sandi", "Show password";
+    HidePassword: "Sembunyikan kata sandi", "Hide password";
+    CapsLock: "Caps lock menyala.", "Caps lock is on.";
+    CreateWallet: "Buat dompet", "Create wallet";
+    Advanced: "Lanjutan", "Advanced";
+    PhraseLength: "Jumlah kata dalam frasa pemulihan", "Words in the recovery phrase";
+    PhraseLengthHint: "Dua belas kata sudah cukup aman; lebih banyak hanya lebih panjang untuk ditulis.", "Twelve are safe enough; more only take longer to write down.";
+    Passphrase: "Frasa sandi BIP-39 (opsional)", "BIP-39 passphrase (optional)";
+    PassphraseAgain: "Frasa sandi sekali lagi", "Passphrase again";
+    PassphrasesDiffer: "Kedua frasa sandi tidak sama.", "The two passphrases are not the same.";
+    PassphraseHint: "Semacam kata tambahan di luar frasa. Tanpa frasa sandi ini, kata-kata saja tidak mengembalikan dompet; simpan terpisah dari kata-katanya.", "Something like one more word outside the phrase. Without it the words alone do not bring the wallet back; keep it apart from them.";
+    Creating: "Menyegel brankas. Ini sengaja berat dan perlu sekitar satu detik.", "Sealing the vault. This is hard work on purpose and takes about a second.";
+
+    // Import
+    ImportTitle: "Impor dompet", "Import a wallet";
+    ImportLead: "Kunci yang sudah Anda miliki disegel ke dalam brankas di komputer ini.", "Keys that you have already are sealed into the vault on this computer.";
+    FromPhrase: "Frasa pemulihan", "Recovery phrase";
+    FromKey: "Kunci privat", "Private key";
+    FromFile: "Berkas kunci", "Key file";
+    ImportKind: "Dari mana", "From what";
+    PhraseWords: "Kata-kata frasa, berurutan", "The words of the phrase, in order";
+    PhrasePlaceholder: "kata demi kata, dipisah spasi", "word by word, with spaces between";
+    WordsNone: "Sebuah frasa terdiri atas 12, 15, 18, 21, atau 24 kata.", "A phrase has 12, 15, 18, 21 or 24 words.";
+    WordsCount: "{count} kata; {missing} lagi menjadi {length}.", "{count} words; {missing} more make {length}.";
+    WordsRight: "{count} kata.", "{count} words.";
+    WordsTooMany: "{count} kata; paling banyak 24.", "{count} words; 24 at most.";
+    WordStrange: "Kata {number} berisi karakter yang tidak ada dalam kata mana pun.", "Word {number} has a character that no word has.";
+    ImportPassphrase: "Frasa sandi BIP-39, bila ada", "BIP-39 passphrase, if there is one";
+    ImportPassphraseHint: "Frasa sandi yang salah tidak terdeteksi: yang muncul hanya alamat lain.", "A wrong passphrase is not noticed: it only leads to other addresses.";
+    FindAccounts: "Cari akun", "Find accounts";
+    FindingAccounts: "Mencari akun…", "Finding accounts…";
+    PrivateKeyHint: "64 digit heksadesimal, dengan atau tanpa 0x.", "64 hexadecimal digits, with or without 0x.";
+    PrivateKeyCount: "{count} dari 64 digit.", "{count} of 64 digits.";
+    PrivateKeyStrange: "Hanya angka 0 sampai 9 dan huruf a sampai f.", "Only the digits 0 to 9 and the letters a to f.";
+    ShowAddress: "Tampilkan alamat", "Show the address";
+    OpeningKey: "Membuka kunci…", "Opening the key…";
+    KeyFileHint: "Berkas JSON Web3 Secret Storage versi 3, misalnya dari geth atau ethers.", "A JSON file of Web3 Secret Storage version 3, from geth or ethers for example.";
+    NoFile: "Belum ada berkas yang dipilih.", "No file was chosen yet.";
+    PasswordOfFile: "Kata sandi berkas itu", "Password of the file";
+    ChooseAccounts: "Pilih akun", "Choose accounts";
+    ChooseAccountsLead: "Akun 0 dan yang memiliki saldo sudah ditandai.", "Account 0 and those that hold something are ticked.";
+    CompareAddress: "Bandingkan alamat", "Compare the address";
+    CompareAddressLead: "Akun inilah yang dimiliki kunci itu.", "This is the account that the key owns.";
+    AddressUnclaimed: "Berkas ini tidak menyebut alamatnya sendiri. Bandingkan seluruh alamat dengan yang Anda kenal.", "The file does not name its own address. Compare the whole address with the one that you know.";
+    AddressIsMine: "Sudah saya bandingkan: ini alamat saya", "I have compared it: this is my address";
+    KeyPadded: "Berkas ini berisi kurang dari 32 byte kunci; sisanya diisi nol di depan, seperti yang dilakukan geth lama.", "The file holds fewer than 32 bytes of key; the rest was filled with zeros in front, as old versions of geth left it.";
+    NotAsked: "tidak ditanya: tanpa jaringan", "not asked: no network";
+    KnownAs: "sudah ada di \"{name}\"", "in \"{name}\" already";
+    KeyIsKnown: "Akun ini sudah ada di dompet \"{name}\".", "This account is in the wallet \"{name}\" already.";
+    ShowTenMore: "Tampilkan sepuluh lagi", "Show ten more";
+    OtherIndex: "Akun nomor", "Account number";
+    OtherIndexAdd: "Tampilkan", "Show it";
+    TickAccount: "Impor akun {number}", "Import account {number}";
+    BackToSource: "Kembali", "Back";
+    ImportCount: "Impor {count} akun", "Import {count} accounts";
+    ImportOne: "Impor akun ini", "Import this account";
+    ImportNone: "Tandai sedikitnya satu akun", "Tick at least one account";
+    ImportSealing: "Menyegel ke dalam brankas…", "Sealing into the vault…";
+    ImportDone: "\"{name}\" diimpor.", "\"{name}\" was imported.";
+
+    // Restore
+    RestoreTitle: "Pulihkan dari cadangan", "Restore from a backup";
+    RestoreLead: "Dompet, meter, dan pengaturan kembali seperti dalam cadangan; yang sudah ada di sini tidak ditimpa.", "Wallets, meters and settings come back as the backup holds them; nothing that is here is overwritten.";
+    FromBackupFile: "Berkas cadangan", "Backup file";
+    FromSheet: "Lembar cetak", "Printed sheet";
+    BackupFileHint: "Berkas yang disimpan EnerLink, berisi semua dompet, meter, dan pengaturan.", "The file that EnerLink saved, with all wallets, meters and settings.";
+    SheetHint: "Foto atau hasil pindai setiap kode QR (PNG atau JPEG), dalam urutan apa pun. Lembar hanya berisi dompet.", "A photo or scan of every QR code (PNG or JPEG), in any order. A sheet holds wallets only.";
+    AddImages: "Tambah gambar…", "Add images…";
+    RemoveImage: "Hapus {name}", "Remove {name}";
+    NoImages: "Belum ada gambar yang dipilih.", "No images were chosen yet.";
+    ImageCount: "{count} gambar", "{count} images";
+    BackupPassword: "Kata sandi cadangan", "Password of the backup";
+    BackupPasswordHint: "Kata sandi brankas saat cadangan dibuat.", "The password that the vault had when the backup was made.";
+    LookInside: "Lihat isinya", "Look inside";
+    LookingInside: "Membuka cadangan…", "Opening the backup…";
+    InsideTitle: "Isi cadangan", "What the backup holds";
+    InsideLead: "Belum ada yang diubah. Periksa isinya, lalu pulihkan.", "Nothing was changed yet. Look it through, then restore it.";
+    MadeAt: "Dibuat {when}", "Made {when}";
+    MadeAtUnknown: "Lembar cetak tidak menyebut kapan dibuat.", "A printed sheet does not say when it was made.";
+    WalletsWord: "Dompet", "Wallets";
+    MetersWord: "Meter", "Meters";
+    SettingsWord: "Pengaturan", "Settings";
+    ContactsWord: "Alamat", "Contacts";
+    NoneInside: "tidak ada", "none";
+    WillBeAdded: "akan ditambahkan", "will be added";
+    WillBeKept: "sudah ada, tidak diubah", "here already, kept";
+    WasAdded: "dipulihkan", "restored";
+    WasKept: "sudah ada, tidak diubah", "was here, kept";
+    RestoreKeepsPassword: "Brankas baru memakai kata sandi cadangan ini.", "The vault keeps the password of this backup.";
+    RestoreNow: "Pulihkan", "Restore";
+    Restoring: "Memulihkan…", "Restoring…";
+    RestoreByPhrase: "Hanya punya frasanya? Impor dari frasa", "Only have the phrase? Import from it";
+    RestoredTitle: "Sudah dipulihkan", "Restored";
+    RestoredLead: "Periksa daftar ini. Tidak ada transaksi yang dikirim sampai Anda melanjutkan.", "Look this list through. No transaction is sent until you continue.";
+    RestoredContinue: "Lanjutkan", "Continue";
+    PasswordNeeded: "Ketik kata sandinya.", "Type the password.";
+    FileNeeded: "Pilih sebuah berkas.", "Choose a file.";
+    SeeRestored: "Lihat daftarnya", "See the list";
+
+    // Backup
+    BackupTitle: "Tulis frasa pemulihan Anda", "Write your recovery phrase down";
+    BackupLead: "Kata-kata yang mengembalikan dompet di komputer mana pun. Siapa pun yang memilikinya, memiliki dompet Anda.", "The words bring the wallet back on any computer. Whoever has them has your wallet.";
+    BackupRulePaper: "Siapkan kertas dan pena; jangan difoto atau disimpan di ponsel.", "Have paper and a pen ready; take no photo and keep no copy on a phone.";
+    BackupRuleAlone: "Pastikan tidak ada orang atau kamera yang melihat layar.", "Make sure that nobody and no camera sees the screen.";
+    BackupRuleNobody: "EnerLink dan operator tidak akan pernah menanyakan kata-kata ini.", "EnerLink and the operator will never ask you for these words.";
+    ShowWords: "Tampilkan kata", "Show the words";
+    HoldToShow: "Tahan untuk melihat kata", "Hold to see the words";
+    ReleaseToCover: "Lepas untuk menutupi", "Let go to cover them";
+    AlsoPassphrase: "Dompet ini juga memerlukan frasa sandi BIP-39 yang Anda pilih: catat di kertas lain.", "This wallet needs the BIP-39 passphrase that you chose as well: note it on another paper.";
+    Revealing: "Membuka brankas…", "Opening the vault…";
+    WordsTitle: "Frasa pemulihan Anda", "Your recovery phrase";
+    WordsLead: "Tahan tombol untuk melihatnya, lalu tulis setiap kata berikut nomornya. Kata-kata ini tidak dapat disalin.", "Hold the button to see them, and write each word down with its number. They cannot be copied.";
+    WordsWritten: "Sudah saya tulis", "I have written them down";
+    QuizTitle: "Periksa tulisan Anda", "Check what you wrote";
+    QuizLead: "Ketik kata-kata ini dari kertas Anda.", "Type these words from your paper.";
+    QuizFour: "Empat kata acak", "Four words at random";
+    QuizAll: "Semua kata", "All words";
+    QuizWord: "Kata {number}", "Word {number}";
+    QuizWrong: "Setidaknya satu kata tidak cocok. Periksa tulisan dan nomornya.", "At least one word does not match. Check the spelling and the number.";
+    QuizBack: "Lihat lagi", "See them again";
+    QuizCheck: "Periksa", "Check";
+    Checking: "Memeriksa…", "Checking…";
+    BackupDone: "Frasa pemulihan sudah dicatat.", "The recovery phrase is written down.";
+    SkipBackup: "Lewati untuk sekarang", "Skip this for now";
+    SkipWarning: "Tanpa frasa ini, disk yang rusak atau kata sandi yang terlupa berarti dompet beserta semua tokennya hilang selamanya.", "Without the phrase, a broken disk or a forgotten password means that the wallet and all its tokens are gone for good.";
+    SkipLater: "Beranda akan terus mengingatkan Anda.", "Home will keep reminding you.";
+    SkipNot: "Tulis sekarang", "Write it down now";
+    SkipAnyway: "Lewati", "Skip";
+    BackupMissing: "Frasa pemulihan Anda belum dicatat.", "Your recovery phrase is not written down yet.";
+    BackupMissingWhy: "Bila komputer ini rusak, dompet tidak dapat dikembalikan tanpa frasa itu.", "If this computer breaks, nothing else brings the wallet back.";
+    BackupBegin: "Tulis frasa", "Write it down";
+
+    // Unlock
+    UnlockTitle: "Buka kunci dompet", "Unlock the wallet";
+    UnlockLead: "Meter tetap dibaca dan energi tetap dihitung selama dompet terkunci.", "The meter is read and energy is counted while the wallet is locked.";
+    Unlocking: "Membuka…", "Unlocking…";
+    UnlockWait: "Coba lagi dalam {time}", "Try again in {time}";
+    LockedByHand: "Anda menguncinya.", "You locked it.";
+    LockedIdle: "Terkunci karena beberapa saat tidak ada yang memakai komputer ini.", "Locked because nobody used the computer for a while.";
+    LockedSuspend: "Terkunci karena komputer ini tidur.", "Locked because the computer went to sleep.";
+    LockedScreen: "Terkunci bersama layar.", "Locked together with the screen.";
+    WatchLocked: "Lihat beranda tanpa membuka kunci", "Look at Home without unlocking";
+    } } };
+}

@@ -6,6 +6,7 @@
     reason = "a chore reports to the terminal it was started from"
 )]
 
+mod bench;
 mod contracts;
 mod counts;
 mod demo;
@@ -27,6 +28,7 @@ cargo xtask <chore>
   demo [--headless] [options]     the app on a simulated neighbourhood; options as in `enerlink demo --help`
   test [--full]                   every check and test; --full adds the long ones
   e2e [filter]                    the tests in the real window
+  bench [name] [--json]           measurements beside a peer that does the same work
   contracts build|test            compile or test the contracts
   contracts deploy|authorize …    `enerlink operator deploy|authorize …`
   tidy                            what the compiler does not check
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         ("test", []) => Ok(test::run(test::Extent::Usual)),
         ("test", [full]) if full == "--full" => Ok(test::run(test::Extent::Full)),
         ("e2e", [] | [_]) => e2e::chore(rest.first().map(String::as_str)),
+        ("bench", rest) => bench::run(rest).map(|()| ExitCode::SUCCESS),
         ("contracts", [verb, rest @ ..]) => contracts::run(verb, rest),
         ("tidy", []) => tidy::run().map(|()| ExitCode::SUCCESS),
         ("setup", []) => setup::ensure(&setup::ALL).map(|()| ExitCode::SUCCESS),

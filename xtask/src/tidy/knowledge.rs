@@ -33,7 +33,8 @@ const OWNERS: [(&str, &[&str]); 22] = [
     ("revm*", &["enerlink-sim"]),
     ("k256", &["enerlink-keystore"]),
     ("bip39", &["enerlink-keystore"]),
-    ("argon2", &["enerlink-keystore"]),
+    // Beside the keystore it is the peer of a measurement, without a key of its own.
+    ("argon2", &["enerlink-keystore", "enerlink-bench"]),
     ("aes-gcm", &["enerlink-keystore"]),
     ("pdf-writer", &["enerlink-paper"]),
     ("image", &["enerlink-paper"]),
@@ -126,6 +127,8 @@ mod tests {
             ("enerlink-keystore", "k256", 0),
             ("enerlink-domain", "serde", 0),
             ("enerlink-paper", "image", 0),
+            ("enerlink-bench", "argon2", 0),
+            ("enerlink-bench", "k256", 1),
             ("enerlink-engine", "image", 1),
         ];
         for (name, dependency, count) in cases {

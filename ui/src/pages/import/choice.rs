@@ -174,8 +174,8 @@ mod tests {
         assert_eq!(choice.indices(), [1]);
         choice.set(0, true);
         choice.set(1, false);
-        assert_eq!(choice.indices(), []);
-        assert_eq!(choice.expected(), []);
+        assert!(choice.indices().is_empty());
+        assert!(choice.expected().is_empty());
     }
 
     #[test]

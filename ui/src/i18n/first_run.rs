@@ -7,11 +7,11 @@ macro_rules! with_first_run_texts {
     WelcomeTitle: "Selamat datang di EnerLink", "Welcome to EnerLink";
     WelcomeLead: "Belum ada dompet di komputer ini. Bagaimana Anda ingin memulai?", "There is no wallet on this computer yet. How would you like to begin?";
     WelcomeCreate: "Buat dompet baru", "Create a new wallet";
-    WelcomeCreateHint: "Untuk rumah yang baru memakai EnerLink. Perlu beberapa menit, kertas, dan pena.", "For a home that is new to EnerLink. It takes a few minutes, paper and a pen.";
+    WelcomeCreateHint: "Untuk rumah yang baru memakai EnerLink; siapkan kertas dan pena.", "For a home that is new to EnerLink; have paper and a pen ready.";
     WelcomeImport: "Impor dompet yang ada", "Import an existing wallet";
     WelcomeImportHint: "Dari frasa pemulihan, kunci privat, atau berkas kunci.", "From a recovery phrase, a private key or a key file.";
     WelcomeRestore: "Pulihkan dari cadangan", "Restore from a backup";
-    WelcomeRestoreHint: "Dari berkas cadangan EnerLink atau foto kode pada lembar cetak.", "From an EnerLink backup file, or pictures of the printed sheet's codes.";
+    WelcomeRestoreHint: "Dari berkas cadangan, atau foto kode pada lembar cetak.", "From a backup file, or from pictures of the printed sheet.";
     WelcomeDemo: "Lihat-lihat di demo", "Look around in the demo";
     WelcomeDemoHint: "Lingkungan simulasi tanpa internet dan tanpa uang sungguhan; profil Anda sendiri tidak disentuh.", "A simulated neighbourhood, without a network and without real money; nothing of it touches your own profile.";
     LeaveDemo: "Keluar dari demo", "Leave the demo";

@@ -159,7 +159,7 @@ fn ScopeChoice(scope: RwSignal<Scope>, choose: impl Fn(Scope) + Copy + Send + 's
         }
     };
     view! {
-        <div class="segments" role="group" aria-label=text(Key::QuizTitle)>
+        <div class="segments even" role="group" aria-label=text(Key::QuizTitle)>
             {choice(Scope::Four, Key::QuizFour, "quiz-four")}
             {choice(Scope::All, Key::QuizAll, "quiz-all")}
         </div>

@@ -169,6 +169,49 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_key_as_text_is_64_digits_with_or_without_0x() {
+        let key = "7a28b5ba57c53603b0b07b56bba752f7784bf506fa95edc395f5cf6c7514fe9d";
+        let one = &format!("{:0>64}", 1);
+        let last = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364140";
+        for accepted in [key, &format!("0x{key}"), &key.to_uppercase(), one, last] {
+            let account = Account::from_text(accepted).expect("accepted");
+            let digits = accepted.trim_start_matches("0x").to_lowercase();
+            assert_eq!(enerlink_domain::id::hex(&*account.secret_bytes()), digits);
+        }
+        for refused in [
+            "",
+            "0x",
+            &key[2..],
+            &format!("{key}00"),
+            &format!("0X{key}"),
+            &format!("0x0x{}", &key[2..]),
+            &format!(" {key}"),
+            &format!("{key} "),
+            &format!("{key}\n"),
+            &format!("{} {}", &key[..32], &key[32..]),
+            &format!("{}  {}", &key[..31], &key[33..]),
+            &format!("{}g", &key[1..]),
+            &format!("{}+", &key[1..]),
+            &format!("-{}", &key[1..]),
+            &"é".repeat(32),
+            &"１".repeat(64),
+            &"0x".repeat(32),
+        ] {
+            assert!(
+                matches!(Account::from_text(refused), Err(Error::KeyText)),
+                "{refused}"
+            );
+        }
+        for out_of_range in [
+            &"0".repeat(64),
+            "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141",
+            "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364142",
+        ] {
+            assert!(matches!(Account::from_text(out_of_range), Err(Error::InvalidKey)));
+        }
+    }
+
     proptest! {
         #[test]
         fn signatures_recover_to_the_address_with_a_low_s(

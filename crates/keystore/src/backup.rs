@@ -99,6 +99,9 @@ pub(crate) fn encode(
     random: Random,
 ) -> Result<Vec<u8>, Error> {
     let too_long = || Error::Backup("it would be too long");
+    if vault.len() + document.len() > MAX_LENGTH {
+        return Err(too_long());
+    }
     let mut out = MAGIC.to_vec();
     out.extend(VERSION.to_be_bytes());
     out.extend(now.0.to_be_bytes());

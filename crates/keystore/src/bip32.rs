@@ -14,21 +14,21 @@ use crate::{Error, account::Account};
 pub(crate) const HARDENED: u32 = 1 << 31;
 
 /// A private key with the chain code that derives its children.
-struct ExtendedKey {
+pub(crate) struct ExtendedKey {
     key: SecretKey,
     chain_code: Zeroizing<[u8; 32]>,
 }
 
 impl ExtendedKey {
     /// The master key of a seed.
-    fn from_seed(seed: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn from_seed(seed: &[u8]) -> Result<Self, Error> {
         let (left, chain_code) = hmac_halves(b"Bitcoin seed", &[seed]);
         let key = SecretKey::from_slice(&*left).map_err(|_| Error::InvalidKey)?;
         Ok(Self { key, chain_code })
     }
 
     /// `CKDpriv`. One index in 2^127 has no key and gives [`Error::InvalidKey`].
-    fn child(&self, index: u32) -> Result<Self, Error> {
+    pub(crate) fn child(&self, index: u32) -> Result<Self, Error> {
         let (left, chain_code) = if index >= HARDENED {
             let parent = Zeroizing::new(self.key.to_bytes());
             hmac_halves(&*self.chain_code, &[&[0], &parent[..], &index.to_be_bytes()])
@@ -43,6 +43,11 @@ impl ExtendedKey {
         let bytes = Zeroizing::new(child.to_bytes());
         let key = SecretKey::from_bytes(&bytes).map_err(|_| Error::InvalidKey)?;
         Ok(Self { key, chain_code })
+    }
+
+    /// The account of this key itself.
+    pub(crate) fn account(&self) -> Account {
+        Account::from_secret(&self.key)
     }
 }
 
@@ -62,12 +67,12 @@ impl EthereumChain {
         if index >= HARDENED {
             return Err(Error::AccountIndex);
         }
-        self.0.child(index).map(|leaf| Account::from_secret(&leaf.key))
+        self.0.child(index).map(|leaf| leaf.account())
     }
 }
 
 /// HMAC-SHA512 cut in the middle.
-fn hmac_halves(key: &[u8], parts: &[&[u8]]) -> (Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>) {
+pub(crate) fn hmac_halves(key: &[u8], parts: &[&[u8]]) -> (Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>) {
     let mut mac = <Hmac<Sha512> as KeyInit>::new_from_slice(key).expect("HMAC takes keys of every length");
     for part in parts {
         mac.update(part);

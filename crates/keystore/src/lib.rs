@@ -27,6 +27,8 @@ mod transaction;
 mod typed_data;
 mod v3;
 mod vault;
+#[cfg(test)]
+mod vectors;
 
 pub use account::Account;
 pub use backup::OpenBackup;

@@ -81,3 +81,88 @@ fn check(permit: &Permit, expected: &PermitTerms) -> Result<(), Error> {
     };
     Err(Error::Permit(refusal))
 }
+
+#[cfg(test)]
+mod tests {
+    use enerlink_domain::id::hex;
+
+    use super::*;
+
+    fn permit() -> Permit {
+        Permit {
+            token: Address([0x11; 20]),
+            token_name: "EnerLink Token".to_owned(),
+            chain_id: 31_337,
+            owner: Address([0x22; 20]),
+            spender: Address([0x33; 20]),
+            value: 12_345,
+            nonce: 7,
+            deadline: 1_800_000_000,
+        }
+    }
+
+    fn terms() -> PermitTerms {
+        PermitTerms {
+            chain_id: 31_337,
+            token: Address([0x11; 20]),
+            nonce: 7,
+            now: 1_800_000_000,
+            unlimited_confirmed: false,
+        }
+    }
+
+    /// By eth-account 0.14.0: `encode_typed_data(full_message=…)`, then the hash of version, header and body.
+    #[test]
+    fn the_digest_is_that_of_another_implementation() {
+        let digest = digest(&permit(), &terms()).expect("accepted");
+        assert_eq!(
+            hex(&digest),
+            "73a5be9119b2947a1b0315838214d39eefb7f7fa2c9cb5eab5b2c0bb7016fe1d"
+        );
+    }
+
+    #[test]
+    fn e4_a_permit_for_anything_else_is_refused() {
+        let refused = |change: fn(&mut Permit, &mut PermitTerms)| {
+            let (mut permit, mut terms) = (permit(), terms());
+            change(&mut permit, &mut terms);
+            digest(&permit, &terms).expect_err("refused")
+        };
+        assert!(matches!(
+            refused(|permit, _| permit.chain_id = 1),
+            Error::WrongChain {
+                found: 1,
+                expected: 31_337
+            }
+        ));
+        assert!(matches!(
+            refused(|_, terms| terms.chain_id = 1),
+            Error::WrongChain { .. }
+        ));
+        let changes: [(fn(&mut Permit, &mut PermitTerms), &str); 6] = [
+            (|permit, _| permit.token.0[0] ^= 1, "another token"),
+            (|permit, _| permit.nonce += 1, "another permit"),
+            (|permit, _| permit.nonce -= 1, "another permit"),
+            (|_, terms| terms.now += 1, "expired"),
+            (|permit, _| permit.value = u128::MAX, "unlimited"),
+            (|permit, _| permit.value = u128::MAX / 2 + 1, "unlimited"),
+        ];
+        for (change, reason) in changes {
+            let shown = refused(change).to_string();
+            assert!(shown.contains(reason), "{shown}");
+        }
+    }
+
+    #[test]
+    fn e4_an_unlimited_permit_is_signed_only_when_confirmed() {
+        let mut unlimited = permit();
+        unlimited.value = u128::MAX;
+        let mut confirmed = terms();
+        confirmed.unlimited_confirmed = true;
+        assert!(digest(&unlimited, &terms()).is_err());
+        assert!(digest(&unlimited, &confirmed).is_ok());
+        // The confirmation opens nothing else.
+        unlimited.token = Address([0x44; 20]);
+        assert!(digest(&unlimited, &confirmed).is_err());
+    }
+}

@@ -117,8 +117,12 @@ impl Phrase {
 
     /// What derives its accounts, with the passphrase of BIP-39 (empty for none).
     pub(crate) fn chain(&self, passphrase: &str) -> Result<EthereumChain, Error> {
-        let seed = Zeroizing::new(self.0.to_seed_normalized(&decomposed(passphrase)));
-        EthereumChain::from_seed(&seed)
+        EthereumChain::from_seed(&self.seed(passphrase))
+    }
+
+    /// The 64 bytes that BIP-39 makes of phrase and passphrase.
+    pub(crate) fn seed(&self, passphrase: &str) -> Zeroizing<[u8; 64]> {
+        Zeroizing::new(self.0.to_seed_normalized(&decomposed(passphrase)))
     }
 }
 

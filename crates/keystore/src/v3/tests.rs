@@ -48,19 +48,89 @@ fn the_examples_of_the_standard_open() {
     }
 }
 
+/// Seven shapes: both key derivations, the address with a prefix, in capitals or missing, a capital `Crypto`, and
+/// hexadecimal in capitals.
 #[test]
 fn spellings_that_other_programs_use_are_accepted() {
-    let mut prefixed = scrypt_file();
-    prefixed["address"] = Value::from("0x008aeeda4d805471df9b2a5b0f38a0c3bcba786b");
-    let mut anonymous = scrypt_file();
-    anonymous.as_object_mut().expect("an object").remove("address");
-    let mut capital = scrypt_file();
-    let crypto = capital.as_object_mut().expect("an object").remove("crypto");
-    capital["Crypto"] = crypto.expect("there");
-    for file in [prefixed, anonymous, capital] {
-        let account = decode(&file.to_string(), &password()).expect("opens").account;
-        assert_eq!(hex(&*account.secret_bytes()), KEY);
+    let accented = Password::from("café über alles".to_owned());
+    let mut shapes = vec![
+        (scrypt_file(), password()),
+        (serde_json::from_str(PBKDF2).expect("JSON"), accented),
+    ];
+    let mut add = |change: &dyn Fn(&mut Value)| {
+        let mut file = scrypt_file();
+        change(&mut file);
+        shapes.push((file, password()));
+    };
+    add(&|file| file["address"] = Value::from("0x008aeeda4d805471df9b2a5b0f38a0c3bcba786b"));
+    add(&|file| file["address"] = Value::from("008AEEDA4D805471DF9B2A5B0F38A0C3BCBA786B"));
+    add(&|file| {
+        file.as_object_mut().expect("an object").remove("address");
+    });
+    add(&|file| {
+        let crypto = file.as_object_mut().expect("an object").remove("crypto");
+        file["Crypto"] = crypto.expect("there");
+    });
+    add(&|file| {
+        for pointer in [
+            "/crypto/ciphertext",
+            "/crypto/mac",
+            "/crypto/cipherparams/iv",
+            "/crypto/kdfparams/salt",
+        ] {
+            let value = file.pointer_mut(pointer).expect("there");
+            *value = Value::from(value.as_str().expect("a text").to_uppercase());
+        }
+    });
+    assert_eq!(shapes.len(), 7);
+    for (file, password) in shapes {
+        let decoded = decode(&file.to_string(), &password).expect("opens");
+        assert_eq!(hex(&*decoded.account.secret_bytes()), KEY);
+        assert_eq!(decoded.address_claimed, file.get("address").is_some());
+        assert!(!decoded.padded);
     }
+}
+
+/// Made by another implementation (hashlib and pycryptodome), and opened by eth-keyfile 0.10.0 to as many bytes.
+#[test]
+fn short_keys_are_filled_at_the_left_and_reported() {
+    let password = Password::from("testpassword".to_owned());
+    for (file, key, address) in [
+        (
+            include_str!("../../tests/vectors/v3/short-31.json"),
+            "000f441a81606fac7de095ca34ee23ab774b1fa473ab946c52254363fe0a533b",
+            "0x86A934e8292F0fdc7FcD0A86dC552200d0cBe740",
+        ),
+        (
+            include_str!("../../tests/vectors/v3/short-30.json"),
+            "0000611559474aff85eea211ad60ce6ee39a2ab38beeec422dc214d5a7d9e8f5",
+            "0x8b474E10724650EFd127DcFC9b20E7AB176c475B",
+        ),
+    ] {
+        let decoded = decode(file, &password).expect("opens");
+        assert_eq!(hex(&*decoded.account.secret_bytes()), key);
+        assert_eq!(decoded.account.address().to_string(), address);
+        assert!(decoded.padded && !decoded.address_claimed);
+    }
+}
+
+/// The cost that geth calls standard, and nothing in the file but what the standard names: no phrase, no name.
+#[test]
+fn an_export_has_the_standard_cost_and_only_the_standard_fields() {
+    let account = Account::from_bytes(&[7; 32]).expect("a key");
+    let file: Value = serde_json::from_str(&account.to_v3(&password()).expect("written")).expect("JSON");
+    let names = |value: &Value| {
+        let object = value.as_object().expect("an object");
+        object.keys().map(String::as_str).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(names(&file), "address crypto id version");
+    assert_eq!(
+        names(&file["crypto"]),
+        "cipher cipherparams ciphertext kdf kdfparams mac"
+    );
+    let params = &file["crypto"]["kdfparams"];
+    let cost = ["n", "r", "p", "dklen"].map(|name| params[name].as_u64());
+    assert_eq!(cost, [1 << 18, 8, 1, 32].map(Some));
 }
 
 #[test]
@@ -91,18 +161,21 @@ fn a_file_that_claims_another_address_is_refused() {
     }
 }
 
-#[test]
-fn hostile_and_broken_files_are_refused_before_any_work() {
-    let changes: &[(&str, Value)] = &[
+/// 43 files with one thing wrong each.
+fn hostile() -> Vec<(String, String)> {
+    let scrypt: &[(&str, Value)] = &[
         ("/version", 1.into()),
         ("/version", "3".into()),
         ("/address", "0x1234".into()),
+        ("/crypto", Value::Null),
         ("/crypto/cipher", "aes-256-ctr".into()),
+        ("/crypto/ciphertext", "".into()),
         ("/crypto/ciphertext", "00".into()),
         ("/crypto/ciphertext", "zz".repeat(32).into()),
         ("/crypto/ciphertext", "00".repeat(29).into()),
         ("/crypto/ciphertext", "00".repeat(33).into()),
         ("/crypto/cipherparams/iv", "00".into()),
+        ("/crypto/cipherparams/iv", "00".repeat(17).into()),
         ("/crypto/mac", "".into()),
         ("/crypto/kdf", "argon2".into()),
         ("/crypto/kdfparams", Value::Null),
@@ -114,6 +187,7 @@ fn hostile_and_broken_files_are_refused_before_any_work() {
         ("/crypto/kdfparams/n", 4097.into()),
         ("/crypto/kdfparams/n", (-4096).into()),
         ("/crypto/kdfparams/n", 4096.5.into()),
+        ("/crypto/kdfparams/n", "4096".into()),
         ("/crypto/kdfparams/r", 0.into()),
         ("/crypto/kdfparams/r", (1_u64 << 30).into()),
         ("/crypto/kdfparams/r", u64::MAX.into()),
@@ -124,37 +198,74 @@ fn hostile_and_broken_files_are_refused_before_any_work() {
         ("/crypto/kdfparams/dklen", (1_u64 << 40).into()),
         ("/crypto/kdfparams/salt", "0".into()),
     ];
-    for (pointer, value) in changes {
-        let mut file = scrypt_file();
-        *file.pointer_mut(pointer).expect("there") = value.clone();
-        refused_at_once(&file.to_string(), pointer);
+    let pbkdf2: &[(&str, Value)] = &[
+        ("/crypto/kdfparams/c", (1_u64 << 32).into()),
+        ("/crypto/kdfparams/c", u64::MAX.into()),
+        ("/crypto/kdfparams/c", 0.into()),
+        ("/crypto/kdfparams/c", (-1).into()),
+        ("/crypto/kdfparams/c", "1000".into()),
+        ("/crypto/kdfparams/prf", "hmac-sha1".into()),
+        ("/crypto/kdfparams/prf", "hmac-sha512".into()),
+        ("/crypto/kdfparams/dklen", 16.into()),
+        ("/crypto/kdfparams/dklen", 64.into()),
+        ("/crypto/kdfparams/salt", "zz".into()),
+    ];
+    let files = [(SCRYPT, scrypt), (PBKDF2, pbkdf2)];
+    let changed = files.into_iter().flat_map(|(file, changes)| {
+        changes.iter().map(move |(pointer, value)| {
+            let mut file: Value = serde_json::from_str(file).expect("JSON");
+            *file.pointer_mut(pointer).expect("there") = value.clone();
+            (format!("{pointer} = {value}"), file.to_string())
+        })
+    });
+    changed.collect()
+}
+
+/// Ten texts that are no key files at all.
+fn raw_texts() -> [String; 10] {
+    [
+        String::new(),
+        "{}".to_owned(),
+        "null".to_owned(),
+        "[]".to_owned(),
+        "\"\\ud800\"".to_owned(),
+        "\u{feff}{}".to_owned(),
+        "{\"version\":3}".to_owned(),
+        "{\"version\":3,\"crypto\":{\"kdfparams\":1e999}}".to_owned(),
+        "[".repeat(50_000),
+        format!("{SCRYPT}{}", " ".repeat(MAX_LENGTH)),
+    ]
+}
+
+/// Within 50 ms each, so that nothing was derived and no memory was taken for it.
+#[test]
+fn hostile_and_broken_files_are_refused_before_any_work() {
+    let files = hostile();
+    assert_eq!(files.len(), 43);
+    for (what, file) in files {
+        refused_at_once(&file, &what);
     }
-    let pbkdf2: Value = serde_json::from_str(PBKDF2).expect("JSON");
-    for (name, value) in [
-        ("c", Value::from(1_u64 << 32)),
-        ("c", u64::MAX.into()),
-        ("c", 0.into()),
-        ("prf", "hmac-sha1".into()),
-        ("dklen", 64.into()),
-    ] {
-        let mut file = pbkdf2.clone();
-        file["crypto"]["kdfparams"][name] = value;
-        refused_at_once(&file.to_string(), name);
+    for text in raw_texts() {
+        refused_at_once(&text, "raw text");
     }
-    let deep = "[".repeat(50_000);
-    let long = format!("{SCRYPT}{}", " ".repeat(MAX_LENGTH));
-    for text in [
-        "",
-        "{}",
-        "null",
-        "[]",
-        "\u{feff}{}",
-        "{\"version\":3}",
-        &deep,
-        &long,
-    ] {
-        refused_at_once(text, "text");
-    }
+}
+
+/// A child with 1 GiB of address space and 5 s of the processor goes through all that is accepted and refused.
+#[cfg(target_os = "linux")]
+#[test]
+fn hostile_files_need_little_memory_and_time() {
+    let program = std::env::current_exe().expect("this test");
+    let output = std::process::Command::new("sh")
+        .arg("-c")
+        .arg("ulimit -v 1048576 && ulimit -t 5 && exec \"$0\" \"$@\"")
+        .arg(program)
+        .args(["--test-threads=1", "--exact"])
+        .arg("v3::tests::hostile_and_broken_files_are_refused_before_any_work")
+        .arg("v3::tests::spellings_that_other_programs_use_are_accepted")
+        .output()
+        .expect("runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("2 passed"), "{text}");
 }
 
 fn refused_at_once(text: &str, what: &str) {

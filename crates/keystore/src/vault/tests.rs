@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::Phrase;
-use enerlink_domain::UnixMillis;
+use enerlink_domain::{UnixMillis, wallet::WalletKind};
 
 const TESTS: KdfParams = KdfParams::for_tests();
 
@@ -299,6 +299,37 @@ fn a_vault_of_the_first_format_opens() {
     assert_eq!(address, "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
     let indices: Vec<_> = rumah.clear.accounts.iter().map(|account| account.index).collect();
     assert_eq!(indices, [0, 1, 2]);
+}
+
+/// As above, with what the format holds besides English phrases: another language with a passphrase, and a private key.
+/// The addresses of the phrase are those that eth-account derives.
+#[test]
+fn a_vault_of_the_first_format_with_every_kind_of_secret_opens() {
+    let bytes = include_bytes!("../../tests/vectors/vault-1-kinds.enl");
+    let vault = SealedVault::parse(bytes, KdfParams::FLOOR).expect("parses");
+    let opened = vault.open(&password()).expect("opens");
+    assert_eq!(vault.views(), opened.views());
+    let [phrase, key] = &opened.views()[..] else {
+        panic!("two wallets")
+    };
+    assert_eq!((phrase.kind, phrase.passphrase), (WalletKind::Phrase, true));
+    assert_eq!((key.kind, key.passphrase), (WalletKind::PrivateKey, false));
+    let addresses: Vec<_> = [phrase, key]
+        .into_iter()
+        .flat_map(|view| &view.accounts)
+        .map(|account| (account.index, account.address.to_string()))
+        .collect();
+    let expected = [
+        (0, "0x1aDFb1dAF35a09340515B057af7F3D4068386169"),
+        (5, "0x96F3aA8B60FAFc6854325b60886Dceb938578fD3"),
+        (0, "0x008AeEda4D805471dF9b2A5B0f38A0C3bCBA786b"),
+    ];
+    assert_eq!(
+        addresses,
+        expected.map(|(index, address)| (index, address.to_owned()))
+    );
+    let language = opened.wallets[0].secret.phrase().expect("a phrase").language();
+    assert_eq!(language, 1);
 }
 
 proptest! {

@@ -152,6 +152,28 @@ fn parts_of_two_backups_do_not_fit_together() {
 }
 
 #[test]
+fn every_flipped_bit_is_refused_even_when_the_checksum_is_made_right() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let keystore = open(dir.path());
+    keystore
+        .import("Key", &password(), &private_key(&"5".repeat(64)), &[], AT)
+        .expect("imported");
+    keystore.seal_secret("mqtt", b"hunter2").expect("sealed");
+    let good = keystore.back_up(&password(), b"meters", AT).expect("backed up");
+    // The costs in the vault's header would only ask for more work.
+    let costs = 22 + 11..22 + 23;
+    for byte in (0..good.len() - 32).filter(|byte| !costs.contains(byte)) {
+        for bit in 0..8 {
+            let mut flipped = good.clone();
+            flipped[byte] ^= 1 << bit;
+            let refused = keystore.open_backup(&with_checksum(flipped), &password());
+            assert!(refused.is_err(), "byte {byte}, bit {bit}");
+        }
+    }
+    assert!(keystore.open_backup(&with_checksum(good), &password()).is_ok());
+}
+
+#[test]
 fn damaged_foreign_long_and_newer_backups_are_named() {
     let dir = tempfile::tempdir().expect("a directory");
     let keystore = profile(dir.path());
@@ -180,4 +202,27 @@ fn damaged_foreign_long_and_newer_backups_are_named() {
         keystore.back_up(&password(), &vec![0; 16 << 20], AT),
         Err(Error::Backup(_))
     ));
+}
+
+/// A backup of format 1 at the floor's cost, frozen when that format was made. It has to open for ever.
+#[test]
+fn a_backup_of_the_first_format_opens() {
+    let bytes = include_bytes!("../../../tests/vectors/backup-1.enlb");
+    let dir = tempfile::tempdir().expect("a directory");
+    let keystore = Keystore::open_with(dir.path(), KdfParams::FLOOR).expect("opens");
+    let backup = keystore.open_backup(bytes, &password()).expect("opens");
+    assert_eq!(backup.created_at(), Some(NOW));
+    assert_eq!(backup.document(), Some(&b"{\"meters\":[]}"[..]));
+    keystore.restore(&backup, None, AT).expect("restored");
+    let names: Vec<_> = keystore.wallets().into_iter().map(|wallet| wallet.name).collect();
+    assert_eq!(names, ["日本", "Kunci"]);
+    let settlement = keystore.settlement_key(&meter()).expect("reads").expect("there");
+    assert_eq!(
+        settlement.to_string(),
+        "0x629E96E878f33917CB4ED4947172FB88B729dC73"
+    );
+    assert_eq!(
+        *keystore.open_secret("mqtt").expect("reads").expect("there"),
+        *b"hunter2"
+    );
 }

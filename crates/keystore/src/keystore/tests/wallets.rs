@@ -209,6 +209,56 @@ fn an_exported_key_comes_back_and_the_phrase_is_not_in_it() {
 }
 
 #[test]
+fn a_tampered_key_file_stores_nothing_and_one_without_an_address_says_so() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let keystore = open(dir.path());
+    let file_password = "sun over the seven roofs";
+    let good = include_str!("../../../tests/vectors/v3/eth-account-scrypt.json");
+    let import = |json: &str| Import::V3 {
+        json: Zeroizing::new(json.to_owned()),
+        password: Password::from(file_password.to_owned()),
+    };
+    let swapped = good.replace("008AeEda4D805471dF9b2A5B0f38A0C3bCBA786b", &"5a".repeat(20));
+    // The mac does not cover the iv.
+    let shifted = good.replace(
+        "651bfc47a4be7e6ee059579c90fe010f",
+        "651bfc47a4be7e6ee059579c90fe010e",
+    );
+    for tampered in [swapped, shifted] {
+        assert_ne!(tampered, good);
+        let error = keystore
+            .import("Home", &password(), &import(&tampered), &[], AT)
+            .expect_err("refused");
+        assert!(matches!(error, Error::AddressMismatch { .. }), "{error}");
+        assert_eq!(enerlink_domain::Error::from(error).code, Code::KeyInvalid);
+        assert_eq!(keystore.state(), VaultState::Missing);
+        assert_eq!(fs::read_dir(dir.path()).expect("lists").count(), 0);
+    }
+    let anonymous = good.replace("\"address\"", "\"somebody\"");
+    let preview = keystore.preview(&import(&anonymous)).expect("previewed");
+    assert!(!preview.address_claimed);
+    assert_eq!(
+        preview.accounts[0].account.address.to_string(),
+        "0x008AeEda4D805471dF9b2A5B0f38A0C3bCBA786b"
+    );
+}
+
+#[test]
+fn a_password_opens_the_vault_however_its_accents_are_composed() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let keystore = open(dir.path());
+    let composed = Password::from("🌞 café über alles 12".to_owned());
+    keystore
+        .create("Home", &composed, 12, &none(), AT)
+        .expect("created");
+    let decomposed = Password::from("🌞 cafe\u{301} u\u{308}ber alles 12".to_owned());
+    keystore.unlock(&decomposed, AT).expect("unlocks");
+    let long = Password::from("kelapa muda di atap ".repeat(60));
+    keystore.change_password(&decomposed, &long, AT).expect("changed");
+    open(dir.path()).unlock(&long, AT).expect("unlocks");
+}
+
+#[test]
 fn after_a_password_change_the_old_one_opens_nothing() {
     let dir = tempfile::tempdir().expect("a directory");
     let keystore = created(dir.path());

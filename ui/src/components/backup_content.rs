@@ -32,8 +32,7 @@ pub(crate) fn ContentList(
     let when = move || match made {
         Some(at) => {
             let offset = ipc::utc_offset_minutes(at.0);
-            let day = format::day_and_month(language.get(), at, offset);
-            let when = format!("{day} {}", format::time_of_day(at, offset));
+            let when = format::date_and_time(language.get(), at, offset);
             say(language.get(), Key::MadeAt, &[("when", &when)])
         }
         None => Key::MadeAtUnknown.text(language.get()).to_owned(),

@@ -65,6 +65,9 @@ pub(crate) fn VaultPasswordFields(
     testid: &'static str,
     /// Where a test finds the second, when there is one.
     again: &'static str,
+    /// What is said of a new one.
+    #[prop(default = Key::PasswordWarning)]
+    warning: Key,
 ) -> impl IntoView {
     let missing = Signal::derive(move || {
         let empty = password.typed.typed.with(String::is_empty);
@@ -84,7 +87,7 @@ pub(crate) fn VaultPasswordFields(
         } else {
             view! {
                 <NewPasswordFields value=password.typed label=Key::Password testid=testid again=again />
-                <p class="aside">{text(Key::PasswordWarning)}</p>
+                <p class="aside">{text(warning)}</p>
             }
             .into_any()
         }

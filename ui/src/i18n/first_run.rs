@@ -60,7 +60,7 @@ macro_rules! with_first_run_texts {
     PhraseWords: "Kata-kata frasa, berurutan", "The words of the phrase, in order";
     PhrasePlaceholder: "kata demi kata, dipisah spasi", "word by word, with spaces between";
     WordsNone: "Sebuah frasa terdiri atas 12, 15, 18, 21, atau 24 kata.", "A phrase has 12, 15, 18, 21 or 24 words.";
-    WordsCount: "{count} kata; {missing} lagi menjadi {length}.", "{count} words; {missing} more make {length}.";
+    WordsCount: "{count} dari {length} kata.", "{count} of {length} words.";
     WordsRight: "{count} kata.", "{count} words.";
     WordsTooMany: "{count} kata; paling banyak 24.", "{count} words; 24 at most.";
     WordStrange: "Kata {number} berisi karakter yang tidak ada dalam kata mana pun.", "Word {number} has a character that no word has.";
@@ -95,6 +95,7 @@ macro_rules! with_first_run_texts {
     ImportOne: "Impor akun ini", "Import this account";
     ImportNone: "Tandai sedikitnya satu akun", "Tick at least one account";
     ImportSealing: "Menyegel ke dalam brankas…", "Sealing into the vault…";
+    ImportPasswordWarning: "Kata sandi brankas ini tidak dapat diatur ulang; simpan juga apa yang Anda impor.", "The vault's password cannot be reset; keep what you import as well.";
     ImportDone: "\"{name}\" diimpor.", "\"{name}\" was imported.";
 
     // Restore
@@ -134,7 +135,6 @@ macro_rules! with_first_run_texts {
     RestoredContinue: "Lanjutkan", "Continue";
     PasswordNeeded: "Ketik kata sandinya.", "Type the password.";
     FileNeeded: "Pilih sebuah berkas.", "Choose a file.";
-    SeeRestored: "Lihat daftarnya", "See the list";
 
     // Backup
     BackupTitle: "Tulis frasa pemulihan Anda", "Write your recovery phrase down";

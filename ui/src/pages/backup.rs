@@ -1,6 +1,9 @@
 //! The phrase is written down: password again, the words, four of them typed back.
 
-use enerlink_domain::{Error, wallet::WalletId};
+use enerlink_domain::{
+    Error,
+    wallet::{WalletId, WalletView},
+};
 use enerlink_ipc::RevealPhrase;
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 
@@ -51,6 +54,23 @@ impl Backup {
     /// How many words the phrase has, once it was read.
     pub(crate) fn count(self) -> usize {
         self.length.get_untracked()
+    }
+
+    /// Whether a passphrase belongs to the phrase.
+    pub(crate) fn with_passphrase(self) -> bool {
+        self.is_so(|wallet| wallet.passphrase)
+    }
+
+    /// Whether something is true of the wallet.
+    fn is_so(self, what: impl Fn(&WalletView) -> bool) -> bool {
+        feed().state.with_untracked(|state| {
+            let wallets = state.status.as_ref().map(|status| &status.wallets);
+            let wallet = wallets
+                .into_iter()
+                .flatten()
+                .find(|wallet| wallet.wallet == self.wallet);
+            wallet.is_some_and(what)
+        })
     }
 
     /// Forgets the secrets.
@@ -152,16 +172,7 @@ pub(crate) fn LeaveBackup(
     /// Wiped when it is left.
     backup: Backup,
 ) -> impl IntoView {
-    let feed = feed();
-    let written = feed.state.with_untracked(|state| {
-        let wallets = state.status.as_ref().map(|status| &status.wallets);
-        wallets.is_some_and(|wallets| {
-            wallets
-                .iter()
-                .any(|wallet| wallet.wallet == backup.wallet && wallet.phrase_confirmed)
-        })
-    });
-    if written {
+    if backup.is_so(|wallet| wallet.phrase_confirmed) {
         view! { <Leave /> }.into_any()
     } else {
         view! { <SkipBackup backup=backup /> }.into_any()

@@ -224,6 +224,7 @@ fn AccountsStage(draft: Draft) -> impl IntoView {
                             password=password
                             testid="import-password"
                             again="import-password-again"
+                            warning=Key::ImportPasswordWarning
                         />
                     </div>
                 </div>

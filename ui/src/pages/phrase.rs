@@ -60,6 +60,7 @@ pub(crate) fn PhraseStage(
         >
             {words.collect_view()}
         </ol>
+        {backup.with_passphrase().then(|| view! { <p class="aside">{text(Key::AlsoPassphrase)}</p> })}
         <HoldButton shown=shown />
         <button
             type="button"
@@ -84,7 +85,9 @@ fn HoldButton(shown: RwSignal<bool>) -> impl IntoView {
             let _ = button.focus();
         }
     });
-    let cover = move || drop(shown.try_set(false));
+    let cover = move || {
+        shown.try_set(false);
+    };
     let press = move |event: PointerEvent| {
         if event.button() == 0 {
             shown.set(true);

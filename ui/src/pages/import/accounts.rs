@@ -21,7 +21,7 @@ use crate::{
 pub(super) fn FoundAccounts(draft: Draft) -> impl IntoView {
     let phrase = draft.kind.get_untracked() == Kind::Phrase;
     view! {
-        <div class="scroll">
+        <div class="found-rows">
             <table class="found">
                 <thead>
                     <tr>
@@ -71,7 +71,7 @@ fn Row(draft: Draft, account: PreviewAccount, phrase: bool) -> impl IntoView {
     };
     let id = format!("import-account-{index}");
     let tick = view! {
-        <td class="tick">
+        <td class="pick">
             <input
                 type="checkbox"
                 id=id.clone()
@@ -99,10 +99,7 @@ fn Row(draft: Draft, account: PreviewAccount, phrase: bool) -> impl IntoView {
         Some(balances) => {
             let etk = concealed(move || format::etk(language.get(), balances.etk, Sign::Negative));
             let idrs = concealed(move || format::idrs(language.get(), balances.idrs));
-            let native = concealed(move || {
-                let wei = i128::try_from(balances.native.0).unwrap_or(i128::MAX);
-                format::decimal(language.get(), wei, 18, 4, Sign::Negative)
-            });
+            let native = concealed(move || format::coin(language.get(), balances.native));
             view! {
                 <td class="n">{etk}</td>
                 <td class="n">{idrs}</td>
@@ -116,7 +113,7 @@ fn Row(draft: Draft, account: PreviewAccount, phrase: bool) -> impl IntoView {
         }
     };
     view! {
-        <tr class:known=known data-testid="import-row" data-index=index.to_string() data-address=address>
+        <tr class:taken=known data-testid="import-row" data-index=index.to_string() data-address=address>
             {phrase.then_some(tick)}
             <td>
                 <label for=id class="code">{shown}</label>
@@ -153,7 +150,7 @@ fn MoreAccounts(draft: Draft) -> impl IntoView {
         });
     };
     view! {
-        <div class="row more">
+        <div class="row found-more">
             <button
                 type="button"
                 class="button quiet small"

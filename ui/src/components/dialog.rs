@@ -4,7 +4,9 @@ use leptos::{html, prelude::*};
 
 use crate::{
     components::icon::{Glyph, Icon},
+    feed::feed,
     i18n::{Key, text},
+    live::LiveState,
 };
 
 /// A dialog that is open for as long as it is there.
@@ -42,6 +44,16 @@ pub(crate) fn Dialog(
                 dialog.close();
             }
         });
+    });
+    // Locking wipes what was typed and ends what was being asked; a dialog that unlocks begins locked, and stays.
+    let feed = feed();
+    let unlocked = Memo::new(move |_| feed.state.with(LiveState::unlocked));
+    Effect::new(move |before: Option<bool>| {
+        let now = unlocked.get();
+        if before == Some(true) && !now {
+            on_close.try_run(());
+        }
+        now
     });
     let leave = move || {
         if busy.try_get_untracked() != Some(true) {

@@ -13,7 +13,7 @@ macro_rules! with_wallet_texts {
     ClearSearch: "Hapus pencarian", "Clear the search";
     CopyCsv: "Salin CSV", "Copy CSV";
     CopyCsvHint: "Salin baris yang tampak sebagai CSV, untuk ditempel di lembar kerja", "Copy the rows that are shown as CSV, to paste into a spreadsheet";
-    CsvCopied: "{count} baris disalin sebagai CSV.", "{count} rows copied as CSV.";
+    CsvCopied: "Disalin sebagai CSV: {count} baris.", "Copied as CSV, rows: {count}.";
     Actions: "Tindakan", "Actions";
     Never: "belum pernah", "never";
 
@@ -100,7 +100,6 @@ macro_rules! with_wallet_texts {
 
     // Address book
     AddressBook: "Buku alamat", "Address book";
-    AddressBookCount: "{count} alamat", "{count} addresses";
     NoContacts: "Belum ada alamat yang dicatat.", "No address is noted yet.";
     NoContactsHint: "Catat alamat yang Anda kenal, supaya salah ketik dan tiruan mudah terlihat.", "Note the addresses that you know, so that a mistyped or imitated one stands out.";
     AddContact: "Tambah alamat", "Add address";
@@ -173,7 +172,7 @@ macro_rules! with_wallet_texts {
     SaveBackup: "Simpan berkas cadangan…", "Save the backup file…";
     BackingUp: "Menulis, membuka kembali, membandingkan…", "Writing, opening again, comparing…";
     BackupSaved: "Disimpan, dibuka kembali, dan dibandingkan.", "Saved, opened again and compared.";
-    BackupHolds: "{wallets} dompet · {meters} meter", "{wallets} wallets · {meters} meters";
+    BackupHolds: "dompet: {wallets} · meter: {meters}", "wallets: {wallets} · meters: {meters}";
     BackupElsewhere: "Salin berkas ini ke tempat lain, misalnya kandar USB yang disimpan terpisah dari komputer.", "Copy the file to another place, a USB stick away from the computer for example.";
     Holds: "Isi", "Holds";
     Size: "Ukuran", "Size";
@@ -183,7 +182,7 @@ macro_rules! with_wallet_texts {
     SaveSheet: "Buat lembar…", "Make the sheet…";
     SheetMaking: "Menggambar kode dan membacanya kembali…", "Drawing the codes and reading them back…";
     SheetSaved: "Lembar dibuat; setiap kodenya sudah dibaca kembali.", "The sheet was made; each of its codes was read back.";
-    SheetFigures: "{codes} kode QR di {pages} halaman · {wallets} dompet", "{codes} QR codes on {pages} pages · {wallets} wallets";
+    SheetFigures: "kode QR: {codes} · halaman: {pages} · dompet: {wallets}", "QR codes: {codes} · pages: {pages} · wallets: {wallets}";
     SheetKeep: "Cetak tanpa mengecilkan, periksa bahwa kodenya tajam, simpan kering dan gelap, terpisah dari kata sandinya. Hapus PDF setelah dicetak.", "Print it at full size, see that the codes are sharp, keep it dry and dark and away from the password. Delete the PDF once it is printed.";
     SheetOutdated: "Kata sandi pada saat lembar dibuat diperlukan untuk memulihkan.", "Restoring needs the password that the vault had when the sheet was made.";
 
@@ -204,6 +203,8 @@ macro_rules! with_wallet_texts {
     PasswordNew: "Kata sandi baru", "New password";
     PasswordChanged: "Kata sandi diganti. Buat cadangan baru.", "The password was changed. Make a new backup.";
     LockNowSetting: "Kunci sekarang", "Lock now";
+    LockedSetting: "Dompet terkunci", "The wallet is locked";
+    LockedSettingHint: "Tidak ada kunci di memori; buka untuk menandatangani.", "No key is in memory; unlock it to sign.";
     LockNowHint: "Menghapus kunci dari memori. Ctrl+L dari mana saja.", "Wipes the keys from memory. Ctrl+L from anywhere.";
     SettlementKeys: "Kunci penyelesaian", "Settlement keys";
     SettlementKeysLead: "Dengan kunci ini penyelesaian berjalan terus selama dompet terkunci. Kunci ini hanya dapat menyelesaikan meternya: tidak dapat memindahkan token, memasang pesanan, atau mengubah apa pun.", "With this key settlement goes on while the wallet is locked. It can only settle its meter: it cannot move tokens, place orders or change anything else.";

@@ -3,7 +3,6 @@
 mod keys;
 mod password;
 
-use enerlink_domain::event::VaultState;
 use enerlink_ipc::SetIdleLock;
 use leptos::prelude::*;
 
@@ -12,6 +11,7 @@ use crate::{
     feed::feed,
     format,
     i18n::{Key, Language, say, text},
+    live::LiveState,
     pages::security::{keys::SettlementKeys, password::ChangePasswordDialog},
     prefs::prefs,
     security::security,
@@ -41,10 +41,7 @@ fn SecurityCard() -> impl IntoView {
             .value
             .with(|view| view.as_ref().map(|view| view.idle_lock_minutes))
     });
-    let unlocked = Memo::new(move |_| {
-        feed.state
-            .with(|state| state.status.as_ref().map(|status| status.vault) == Some(VaultState::Unlocked))
-    });
+    let unlocked = Memo::new(move |_| feed.state.with(LiveState::unlocked));
     view! {
         <section class="card" data-testid="security-card">
             <header><h2>{text(Key::Security)}</h2></header>
@@ -64,7 +61,10 @@ fn SecurityCard() -> impl IntoView {
                 </button>
             </div>
             <div class="setting">
-                <div><b>{text(Key::LockNowSetting)}</b><small>{text(Key::LockNowHint)}</small></div>
+                <div>
+                    <b>{move || text(if unlocked.get() { Key::LockNowSetting } else { Key::LockedSetting })()}</b>
+                    <small>{move || text(if unlocked.get() { Key::LockNowHint } else { Key::LockedSettingHint })()}</small>
+                </div>
                 <button
                     type="button"
                     class="button quiet small"

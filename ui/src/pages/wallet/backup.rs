@@ -2,7 +2,7 @@
 
 use enerlink_domain::wallet::{BackupReport, SheetReport, WalletId, WalletView};
 use enerlink_ipc::{SaveBackup, SaveSheet};
-use leptos::{ev::SubmitEvent, prelude::*};
+use leptos::{ev::SubmitEvent, prelude::*, wasm_bindgen::JsCast};
 
 use crate::{
     components::{
@@ -55,7 +55,7 @@ pub(super) fn BackupPart() -> impl IntoView {
             <Show when=move || read.get() fallback=move || view! {
                 <Waiting error=security.view.error retry=move |()| security.read() rows=3 />
             }>
-                {lists}
+                <div class="checklists">{lists}</div>
                 {move || due.get().is_none().then(|| view! {
                     <p class="aside" data-testid="backup-complete">{text(Key::BackupAllDone)}</p>
                 })}
@@ -126,6 +126,19 @@ fn Line(wallet: WalletId, task: Task, standing: Standing) -> impl IntoView {
             </button>
         }
     });
+    // File and sheet hold every wallet: their cards below do it for all.
+    let below = match task {
+        Task::File => Some(("backup-password", Key::SaveBackup)),
+        Task::Sheet => Some(("sheet-save", Key::SaveSheet)),
+        Task::Phrase | Task::NoPhrase => None,
+    };
+    let go = below.filter(|_| !done).map(|(target, label)| {
+        view! {
+            <button type="button" class="link" data-testid="task-go" on:click=move |_| go_to(target)>
+                {text(label)}
+            </button>
+        }
+    });
     view! {
         <li class="task" class:done=done data-testid=testid data-state=state>
             <span class="mark" aria-hidden="true">{done.then(|| view! { <Glyph icon=Icon::Check /> })}</span>
@@ -137,7 +150,18 @@ fn Line(wallet: WalletId, task: Task, standing: Standing) -> impl IntoView {
                 <span class="dim small date" title=move || moment(language.get(), at)>{move || when(language.get(), at)}</span>
             })}
             {phrase}
+            {go}
         </li>
+    }
+}
+
+/// Puts the cursor where something is done, and scrolls there.
+fn go_to(testid: &str) {
+    let found = document().get_element_by_id(testid);
+    if let Some(element) = found.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        element.scroll_into_view();
+        // What cannot take the cursor is in sight at least.
+        let _ = element.focus();
     }
 }
 
@@ -168,7 +192,7 @@ fn FileCard() -> impl IntoView {
         });
     };
     view! {
-        <section class="card way" data-testid="backup-file">
+        <section class="card backup-way" data-testid="backup-file">
             <header>
                 <Glyph icon=Icon::File />
                 <h2>{text(Key::FileTitle)}</h2>
@@ -250,7 +274,7 @@ fn SheetCard() -> impl IntoView {
         });
     };
     view! {
-        <section class="card way" data-testid="backup-sheet">
+        <section class="card backup-way" data-testid="backup-sheet">
             <header>
                 <Glyph icon=Icon::Print />
                 <h2>{text(Key::SheetTitle)}</h2>
@@ -258,7 +282,7 @@ fn SheetCard() -> impl IntoView {
             <p class="mut">{text(Key::SheetLead)}</p>
             <p class="mut">{text(Key::SheetOutdated)}</p>
             {doing.problem()}
-            <button type="button" class="button quiet" data-testid="sheet-save" disabled=doing.busy on:click=save>
+            <button type="button" class="button quiet" id="sheet-save" data-testid="sheet-save" disabled=doing.busy on:click=save>
                 {text(Key::SaveSheet)}
             </button>
             <Working doing=doing words=Key::SheetMaking />

@@ -59,7 +59,10 @@ pub(super) fn WalletCard(
         Some(match act.get()? {
             Act::Rename => view! { <RenameDialog wallet=wallet on_close=close /> }.into_any(),
             Act::AddAccount => view! { <AddAccountDialog wallet=wallet on_close=close /> }.into_any(),
-            Act::Remove => view! { <RemoveDialog wallet=wallet on_close=close /> }.into_any(),
+            Act::Remove => {
+                let history = history.get_untracked();
+                view! { <RemoveDialog wallet=wallet history=history on_close=close /> }.into_any()
+            }
             Act::Export(address) => view! { <ExportDialog address=address on_close=close /> }.into_any(),
         })
     };

@@ -49,8 +49,7 @@ pub(super) fn AddressBook() -> impl IntoView {
     let rows = Memo::new(move |_| contacts.value.get().unwrap_or_default());
     let count = move || {
         let count = rows.with(Vec::len);
-        let count = format::count(language.get(), count as u64);
-        (count != "0").then(|| say(language.get(), Key::AddressBookCount, &[("count", &count)]))
+        (count > 0).then(|| format::count(language.get(), count as u64))
     };
     let dialog = move || {
         Some(match act.get()? {

@@ -1,6 +1,6 @@
 //! A wallet leaves this computer: what is lost, what it can be brought back from, and the question.
 
-use enerlink_domain::wallet::WalletView;
+use enerlink_domain::wallet::{WalletHistory, WalletView};
 use enerlink_ipc::RemoveWallet;
 use leptos::prelude::*;
 
@@ -15,7 +15,6 @@ use crate::{
     i18n::{Key, say, text},
     pages::wallet::tasks::ways,
     prefs::prefs,
-    security::security,
     session::{Tone, session},
 };
 
@@ -24,12 +23,13 @@ use crate::{
 pub(super) fn RemoveDialog(
     /// Which wallet.
     wallet: WalletView,
+    /// What was done with it, as far as that is known.
+    history: Option<WalletHistory>,
     /// Takes the dialog away.
     on_close: Callback<()>,
 ) -> impl IntoView {
     let (feed, session, language) = (feed(), session(), prefs().language);
     let doing = Doing::new();
-    let history = security().history(wallet.wallet);
     let last = feed.state.with_untracked(|state| {
         let wallets = state.status.as_ref().map(|status| status.wallets.len());
         wallets == Some(1)

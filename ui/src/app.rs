@@ -82,6 +82,13 @@ pub(crate) fn App() -> impl IntoView {
         Some(VaultState::Missing) => session.inside.set(false),
         Some(VaultState::Locked) | None => {}
     });
+    let reason = Memo::new(move |_| feed.state.with(|state| state.lock_reason));
+    Effect::new(move || {
+        // What was typed into a flow does not stay on the screen of somebody who is gone.
+        if reason.get().is_some() {
+            session.leave();
+        }
+    });
     let screen = Memo::new(move |_| {
         let (flow, inside) = (session.flow.get(), session.inside.get());
         feed.state.with(|state| Screen::of(state, flow, inside))
@@ -122,7 +129,9 @@ fn Main() -> impl IntoView {
 fn act_on_keys() {
     let (session, feed) = (crate::session::session(), feed());
     window_event_listener(leptos::ev::keydown, move |event| {
-        if event.key() == "Escape" {
+        // A dialog takes its own keys; only the lock works above it.
+        let dialog = document().query_selector("dialog[open]").ok().flatten().is_some();
+        if event.key() == "Escape" && !dialog {
             session.form.set(None);
             // A phrase that was not written down is left by the button that says what it costs.
             if !matches!(session.flow.get_untracked(), Some(Flow::Phrase(_))) {
@@ -134,6 +143,7 @@ fn act_on_keys() {
         }
         match event.key().as_str() {
             "l" | "L" => feed.turn_key(),
+            _ if dialog => return,
             "1" => session.open(Page::Home),
             "4" => session.open(Page::Wallet),
             "6" => session.open(Page::Settings),

@@ -4,7 +4,10 @@ use enerlink_domain::event::VaultState;
 use leptos::prelude::*;
 
 use crate::{
-    components::icon::{Glyph, Icon},
+    components::{
+        icon::{Glyph, Icon},
+        unlock_form::reason_words,
+    },
     feed::feed,
     format,
     i18n::{Key, text},
@@ -18,6 +21,8 @@ struct Standing {
     dot: &'static str,
     words: String,
     state: &'static str,
+    /// Why, on hover.
+    hint: Option<String>,
 }
 
 /// Chain, meter, key, and the lock button.
@@ -56,7 +61,14 @@ pub(crate) fn Links() -> impl IntoView {
             let words = |key: Key| key.text(language.get()).to_owned();
             match vault(state) {
                 VaultState::Unlocked => good(words(Key::Unlocked), "unlocked"),
-                VaultState::Locked => quiet(words(Key::Locked), "locked"),
+                VaultState::Locked => {
+                    let because = state.lock_reason.and_then(reason_words);
+                    let hint = because.map(words);
+                    Standing {
+                        hint,
+                        ..quiet(words(Key::Locked), "locked")
+                    }
+                }
                 VaultState::Missing => quiet(words(Key::NotSetUp), "missing"),
             }
         })
@@ -92,7 +104,11 @@ fn Line(label: Key, standing: Memo<Standing>, testid: &'static str) -> impl Into
             class="line"
             data-testid=testid
             data-state=move || standing.get().state
-            title=move || format!("{}: {}", name(), standing.get().words)
+            title=move || {
+                let standing = standing.get();
+                let hint = standing.hint.map(|hint| format!(". {hint}"));
+                format!("{}: {}{}", name(), standing.words, hint.unwrap_or_default())
+            }
         >
             <span class=move || format!("dot {}", standing.get().dot)></span>
             <span>{name}</span>
@@ -113,6 +129,7 @@ fn good(words: String, state: &'static str) -> Standing {
         dot: "good",
         words,
         state,
+        hint: None,
     }
 }
 
@@ -121,6 +138,7 @@ fn bad(words: String, state: &'static str) -> Standing {
         dot: "bad",
         words,
         state,
+        hint: None,
     }
 }
 
@@ -129,5 +147,6 @@ fn quiet(words: String, state: &'static str) -> Standing {
         dot: "",
         words,
         state,
+        hint: None,
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct NewPassword {
     pub typed: RwSignal<String>,
     again: RwSignal<String>,
     strength: RwSignal<Option<Strength>>,
+    /// Whether the strength is that of what is typed now.
+    rated: RwSignal<bool>,
     tried: RwSignal<bool>,
 }
 
@@ -28,10 +30,12 @@ impl NewPassword {
     /// Nothing was typed yet.
     pub(crate) fn new() -> Self {
         let typed = RwSignal::new(String::new());
+        let (strength, rated) = rate(typed);
         Self {
             typed,
             again: RwSignal::new(String::new()),
-            strength: rate(typed),
+            strength,
+            rated,
             tried: RwSignal::new(false),
         }
     }
@@ -39,10 +43,11 @@ impl NewPassword {
     /// Whether it is accepted and the same both times; from now on the fields complain when it is not.
     pub(crate) fn check(self) -> bool {
         self.tried.set(true);
-        let accepted = self
-            .strength
-            .get_untracked()
-            .is_some_and(|strength| strength.accepted);
+        let accepted = self.rated.get_untracked()
+            && self
+                .strength
+                .get_untracked()
+                .is_some_and(|strength| strength.accepted);
         accepted && self.typed.get_untracked() == self.again.get_untracked()
     }
 
@@ -71,6 +76,7 @@ pub(crate) fn NewPasswordFields(
         again: second,
         strength,
         tried,
+        ..
     } = value;
     let complaint =
         Signal::derive(move || (tried.get() && typed.get() != second.get()).then_some(Key::PasswordsDiffer));
@@ -87,14 +93,15 @@ pub(crate) fn NewPasswordFields(
     }
 }
 
-/// Asks the core how strong what was typed is; an answer for an older text is dropped.
-fn rate(password: RwSignal<String>) -> RwSignal<Option<Strength>> {
-    let strength = RwSignal::new(None);
+/// Asks the core how strong what was typed is, and whether the answer is there; one for an older text is dropped.
+fn rate(password: RwSignal<String>) -> (RwSignal<Option<Strength>>, RwSignal<bool>) {
+    let (strength, current) = (RwSignal::new(None), RwSignal::new(false));
     Effect::new(move || {
         let typed = password.get();
-        // What was said is of the text before.
-        strength.set(None);
+        // What was said is of the text before; it stays in sight until the answer comes.
+        current.set(false);
         if typed.is_empty() {
+            strength.set(None);
             return;
         }
         spawn_local(async move {
@@ -104,11 +111,12 @@ fn rate(password: RwSignal<String>) -> RwSignal<Option<Strength>> {
             .await
             .ok();
             if password.try_with_untracked(|now| *now == typed) == Some(true) {
+                current.try_set(rated.is_some());
                 strength.try_set(rated);
             }
         });
     });
-    strength
+    (strength, current)
 }
 
 /// Five steps of strength, and why a password is not accepted.

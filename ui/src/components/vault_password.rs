@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     components::{
+        doing::take,
         new_password::{NewPassword, NewPasswordFields},
         password::PasswordField,
     },
@@ -32,21 +33,20 @@ impl VaultPassword {
         }
     }
 
-    /// The password, when it may be sent; what is missing is shown otherwise.
-    pub(crate) fn ready(self) -> Option<String> {
+    /// Takes the password out of its inputs, when it may be sent; what is missing is shown otherwise.
+    pub(crate) fn take(self) -> Option<String> {
         self.tried.set(true);
-        let password = self.typed.typed.get_untracked();
-        let ready = if untrack(|| self.exists()) {
-            !password.is_empty()
+        let ready = if self.exists.get_untracked() {
+            self.typed.typed.with_untracked(|typed| !typed.is_empty())
         } else {
             self.typed.check()
         };
-        ready.then_some(password)
-    }
-
-    /// Whether there is a vault.
-    pub(crate) fn exists(self) -> bool {
-        self.exists.get()
+        ready.then(|| {
+            self.tried.set(false);
+            let typed = take(self.typed.typed);
+            self.typed.wipe();
+            typed
+        })
     }
 
     /// Forgets what was typed.

@@ -6,6 +6,7 @@ use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 
 use crate::{
     components::{
+        doing::take,
         field::Field,
         password::PasswordField,
         problem::Problem,
@@ -63,10 +64,11 @@ pub(crate) fn CreatePage() -> impl IntoView {
     let create = move |event: SubmitEvent| {
         event.prevent_default();
         tried.set(true);
-        let ready = password.ready();
-        let Some(typed) = ready.filter(|_| !busy.get_untracked() && untrack(|| passphrase.same())) else {
+        if busy.get_untracked() || !untrack(|| passphrase.same()) {
             return;
-        };
+        }
+        let Some(typed) = password.take() else { return };
+        tried.set(false);
         busy.set(true);
         error.set(None);
         session.flow.set(Some(Flow::Create));
@@ -75,10 +77,12 @@ pub(crate) fn CreatePage() -> impl IntoView {
             name: named(&name.get_untracked()),
             password: typed,
             words: length.get_untracked(),
-            passphrase: passphrase.typed.get_untracked(),
+            passphrase: take(passphrase.typed),
         };
+        passphrase.wipe();
         spawn_local(async move {
             let made = ipc::call(&create).await;
+            drop(create);
             feed.refresh_all().await;
             session.held.set(false);
             match made {

@@ -177,10 +177,13 @@ fn AccountsStage(draft: Draft) -> impl IntoView {
         let (accounts, expected) = draft
             .choice
             .with_untracked(|choice| (choice.indices(), choice.expected()));
-        let source = draft.source(accounts).filter(|_| untrack(ready));
-        let (Some(source), Some(typed)) = (source, password.ready()) else {
+        if doing.busy.get_untracked() || !untrack(ready) {
+            return;
+        }
+        let Some(source) = draft.source(accounts) else {
             return;
         };
+        let Some(typed) = password.take() else { return };
         let import = ImportWallet {
             name: named(&name.get_untracked()),
             password: typed,
@@ -190,7 +193,6 @@ fn AccountsStage(draft: Draft) -> impl IntoView {
         session.flow.set(Some(Flow::Import));
         doing.call(import, move |wallet| {
             draft.wipe();
-            password.wipe();
             spawn_local(async move {
                 feed.refresh_all().await;
                 let text = say(

@@ -7,7 +7,7 @@ use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 use crate::{
     components::{
         backup_content::{ContentList, Tense},
-        doing::Doing,
+        doing::{Doing, take},
         icon::{Glyph, Icon},
         password::PasswordField,
     },
@@ -298,14 +298,18 @@ fn RestoreStage(draft: Draft) -> impl IntoView {
     let restore = move |event: SubmitEvent| {
         event.prevent_default();
         draft.tried.set(true);
-        let password = draft.password.get_untracked();
-        let Some(backup) = untrack(|| draft.source()).filter(|_| !exists || !password.is_empty()) else {
+        let typed = draft.password.with_untracked(|typed| !typed.is_empty());
+        if busy.get_untracked() || exists && !typed {
+            return;
+        }
+        let Some(backup) = untrack(|| draft.source()) else {
             return;
         };
+        draft.tried.set(false);
         let restore = Restore {
             backup,
             backup_password: draft.backup_password.get_untracked(),
-            password: exists.then_some(password),
+            password: exists.then(|| take(draft.password)),
         };
         session.flow.set(Some(Flow::Restore));
         draft.doing.call(restore, move |content| {

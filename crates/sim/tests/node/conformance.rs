@@ -24,7 +24,7 @@ sol! {
 }
 
 /// The first account of the mnemonic that every anvil starts with.
-const FIRST: B256 = b256!("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80");
+pub(crate) const FIRST: B256 = b256!("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80");
 /// What depends on the clock or on a node's own choice of hashes.
 const OWN: [&str; 11] = [
     "hash",
@@ -42,9 +42,9 @@ const OWN: [&str; 11] = [
 ];
 
 /// A running anvil; ends with this value.
-struct Anvil {
+pub(crate) struct Anvil {
     process: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Drop for Anvil {
@@ -66,7 +66,7 @@ fn find_anvil() -> PathBuf {
     bundled.unwrap_or_else(|| PathBuf::from(name))
 }
 
-fn start_anvil() -> Anvil {
+pub(crate) fn start_anvil() -> Anvil {
     let path = find_anvil();
     // Anvil mines some time after it has answered; blocks on request make its answers repeatable.
     let arguments =
@@ -88,7 +88,7 @@ fn start_anvil() -> Anvil {
     }
 }
 
-async fn start_ours(owner: Address) -> (Node, Clock) {
+pub(crate) async fn start_ours(owner: Address) -> (Node, Clock) {
     let clock = Clock::default();
     let mut config: NodeConfig = clock.config();
     config.block_time = BlockTime::Manual;

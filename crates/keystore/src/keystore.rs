@@ -20,6 +20,7 @@ use crate::{
     attempts::Attempts,
     files,
     kdf::Cost,
+    process,
     random::{self, Random},
     sealed_files::SealedFiles,
     vault::{OpenVault, SealedVault},
@@ -145,7 +146,7 @@ impl Keystore {
     /// [`Error::Locked`] when [`Keystore::lock`] was called meanwhile.
     pub fn unlock(&self, password: &Password, at: Moment) -> Result<Vec<WalletView>, Error> {
         let locks = hold(&self.inner).locks;
-        let _gate = hold(&self.gate);
+        let _gate = self.gate();
         let started = Instant::now();
         let (sealed, open) = self.open_vault(password, at)?;
         let measured = started.elapsed();
@@ -182,6 +183,10 @@ impl Keystore {
     fn strengthen(&self, mut open: OpenVault, password: &Password, better: KdfParams) -> Result<(), Error> {
         open.rewrap(password, better, self.random)?;
         self.save(&open, Copy::Same)
+    }
+
+    fn gate(&self) -> Gate<'_> {
+        Gate(hold(&self.gate))
     }
 
     fn vault_path(&self) -> PathBuf {
@@ -242,6 +247,15 @@ impl Keystore {
             inner.keys = keys;
         }
         Ok(())
+    }
+}
+
+/// The right to try a password. What was done under it is wiped from the stack in the end.
+struct Gate<'a>(#[expect(dead_code, reason = "held, not read")] MutexGuard<'a, ()>);
+
+impl Drop for Gate<'_> {
+    fn drop(&mut self) {
+        process::wipe_stack();
     }
 }
 

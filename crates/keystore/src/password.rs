@@ -37,8 +37,13 @@ impl From<String> for Password {
 
 /// How hard the password is to guess, by zxcvbn: accepted are at least 12 characters with a score of at least 3.
 pub fn rate(password: &Password) -> Strength {
-    let rated: Zeroizing<String> = Zeroizing::new(password.0.chars().take(RATED_CHARACTERS).collect());
-    let score = u8::from(zxcvbn(&rated, &[]).score());
+    let end = password
+        .0
+        .char_indices()
+        .nth(RATED_CHARACTERS)
+        .map_or(password.0.len(), |(end, _)| end);
+    let rated = &password.0[..end];
+    let score = u8::from(zxcvbn(rated, &[]).score());
     Strength {
         score,
         accepted: score >= MIN_SCORE && password.0.chars().count() >= MIN_CHARACTERS,

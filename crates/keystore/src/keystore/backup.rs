@@ -2,7 +2,7 @@
 
 use enerlink_domain::wallet::{Outcome, RestoredWallet, WalletView};
 
-use super::{Copy, Keystore, Moment, hold};
+use super::{Copy, Keystore, Moment};
 use crate::{
     Error, OpenBackup, Password,
     backup::{self, SealedFile},
@@ -18,7 +18,7 @@ impl Keystore {
     /// # Errors
     /// [`Error::Backup`] when it would be longer than 16 MiB, and those of [`Keystore::unlock`].
     pub fn back_up(&self, password: &Password, document: &[u8], at: Moment) -> Result<Vec<u8>, Error> {
-        let _gate = hold(&self.gate);
+        let _gate = self.gate();
         let (sealed, open) = self.open_vault(password, at)?;
         let mut files = Vec::new();
         for kind in Kind::ALL {
@@ -88,7 +88,7 @@ impl Keystore {
         password: Option<&Password>,
         at: Moment,
     ) -> Result<Vec<RestoredWallet>, Error> {
-        let _gate = hold(&self.gate);
+        let _gate = self.gate();
         let outcomes = self.compare(backup);
         match self.read_vault() {
             Err(Error::NoVault) => self.save(&backup.vault, Copy::Former)?,

@@ -30,7 +30,7 @@ impl Keystore {
         passphrase: &Password,
         at: Moment,
     ) -> Result<WalletView, Error> {
-        let _gate = hold(&self.gate);
+        let _gate = self.gate();
         let phrase = Phrase::generate(words, self.random)?;
         let secret = Secret::new(phrase, Zeroizing::new(passphrase.as_str().to_owned()))?;
         let accounts = accounts_of(&secret, &[0])?;
@@ -77,7 +77,7 @@ impl Keystore {
         expected: &[Address],
         at: Moment,
     ) -> Result<WalletView, Error> {
-        let _gate = hold(&self.gate);
+        let _gate = self.gate();
         let name = wallet_name(name)?;
         let found = import.resolve()?;
         found.expect(expected)?;
@@ -140,7 +140,7 @@ impl Keystore {
     /// # Errors
     /// [`Error::UnknownWallet`], and those of [`Keystore::create`].
     pub fn remove(&self, wallet: WalletId, password: &Password, at: Moment) -> Result<(), Error> {
-        let _gate = hold(&self.gate);
+        let _gate = self.gate();
         let (_, mut open) = self.open_vault(password, at)?;
         let place = place_of(&open, wallet)?;
         open.wallets.remove(place);
@@ -169,7 +169,7 @@ impl Keystore {
     /// # Errors
     /// [`Error::WeakPassword`] for the new one, and those of [`Keystore::create`].
     pub fn change_password(&self, old: &Password, new: &Password, at: Moment) -> Result<(), Error> {
-        let _gate = hold(&self.gate);
+        let _gate = self.gate();
         password::require_strong(new)?;
         let (_, mut open) = self.open_vault(old, at)?;
         open.rewrap(new, open.kdf(), self.random)?;
@@ -181,7 +181,7 @@ impl Keystore {
     /// # Errors
     /// As [`Keystore::unlock`].
     pub fn verify(&self, password: &Password, at: Moment) -> Result<Vec<WalletView>, Error> {
-        let _gate = hold(&self.gate);
+        let _gate = self.gate();
         Ok(self.open_vault(password, at)?.1.views())
     }
 
@@ -190,7 +190,7 @@ impl Keystore {
     /// # Errors
     /// [`Error::UnknownWallet`], [`Error::NoPhrase`], and those of [`Keystore::unlock`].
     pub fn reveal_phrase(&self, wallet: WalletId, password: &Password, at: Moment) -> Result<Phrase, Error> {
-        let _gate = hold(&self.gate);
+        let _gate = self.gate();
         let (_, mut open) = self.open_vault(password, at)?;
         let place = place_of(&open, wallet)?;
         open.wallets.swap_remove(place).secret.into_phrase()
@@ -230,7 +230,7 @@ impl Keystore {
         file_password: &Password,
         at: Moment,
     ) -> Result<Zeroizing<String>, Error> {
-        let _gate = hold(&self.gate);
+        let _gate = self.gate();
         password::require_strong(file_password)?;
         let (_, open) = self.open_vault(password, at)?;
         let wallet = open.owner(address).ok_or(Error::UnknownAccount(address))?;
@@ -275,7 +275,7 @@ impl Keystore {
         at: Moment,
         act: impl FnOnce(&mut OpenVault, usize) -> Result<(), Error>,
     ) -> Result<WalletView, Error> {
-        let _gate = hold(&self.gate);
+        let _gate = self.gate();
         let (_, mut open) = self.open_vault(password, at)?;
         let place = place_of(&open, wallet)?;
         let before = open.wallets[place].clear.clone();

@@ -10,10 +10,15 @@ use std::{fs, time::Duration};
 use serde_json::json;
 use support::{Household, METER, PASSWORD, anvil, anvil_at, anvil_with, free_port, mosquitto};
 use tokio::time::sleep;
-use window::{CONTROL, ESCAPE, Window};
+use window::{CONTROL, DOWN, ENTER, ESCAPE, TAB, UP, Window};
 
 /// Creates a wallet, writes its phrase down and answers the quiz; `pictures` are taken on the way.
 async fn create_wallet(window: &Window, pictures: bool) {
+    window.find("welcome-create").await;
+    if pictures {
+        window.shoot_all("welcome").await;
+    }
+    window.click("welcome-create").await;
     window.type_into("create-name", "Rumah Surya").await;
     window.type_into("create-password", PASSWORD).await;
     window.type_into("create-password-again", PASSWORD).await;
@@ -24,20 +29,11 @@ async fn create_wallet(window: &Window, pictures: bool) {
     window.type_into("reveal-password", PASSWORD).await;
     window.click("reveal-submit").await;
     window.find("phrase-word").await;
-    let mut words = Vec::new();
-    for element in window.all("[data-testid='phrase-word']").await {
-        words.push(
-            element
-                .attr("data-word")
-                .await
-                .expect("attributes")
-                .unwrap_or(element.text().await.expect("text")),
-        );
-    }
-    assert_eq!(words.len(), 12, "{}", words.len());
     if pictures {
-        window.shoot_all("phrase").await;
+        window.shoot_all("phrase-covered").await;
     }
+    let words = window.words_while_held(' ').await;
+    assert_eq!(words.len(), 12, "{}", words.len());
     window.click("phrase-continue").await;
     window.find("quiz-word").await;
     for element in window.all("[data-testid='quiz-word']").await {
@@ -48,13 +44,60 @@ async fn create_wallet(window: &Window, pictures: bool) {
             .expect("an index")
             .parse()
             .expect("a number");
-        element
-            .send_keys(words[index].split_whitespace().last().expect("a word"))
-            .await
-            .expect("typed");
+        element.send_keys(&words[index]).await.expect("typed");
     }
     window.click("quiz-submit").await;
     window.find("unlock-password").await;
+}
+
+#[tokio::test]
+async fn a_new_user_gets_to_an_open_wallet_by_keyboard_alone() {
+    let directory = tempfile::tempdir().expect("directory");
+    let window = Window::open(&[], &directory.path().join("profile")).await;
+    window.wait_focus("welcome-create").await;
+    window.press(&[DOWN]).await;
+    window.wait_focus("welcome-import").await;
+    window.press(&[UP]).await;
+    window.wait_focus("welcome-create").await;
+    window.press(&[ENTER]).await;
+
+    window.wait_focus("create-name").await;
+    window.type_keys("Rumah Surya").await;
+    window.tab_to("create-password").await;
+    window.type_keys(PASSWORD).await;
+    window.tab_to("create-password-again").await;
+    window.type_keys(PASSWORD).await;
+    window.shoot_all("keys-create").await;
+    window.press(&[ENTER]).await;
+
+    window.wait_focus("reveal-password").await;
+    window.type_keys(PASSWORD).await;
+    window.press(&[ENTER]).await;
+    let words = window.words_while_held(' ').await;
+    assert_eq!(words, window.words_while_held(ENTER).await);
+    window.shoot_all("keys-phrase").await;
+    window.tab_to("phrase-continue").await;
+    window.press(&[ENTER]).await;
+
+    window.wait_focus("quiz-word").await;
+    for asked in 0..4 {
+        let at = window
+            .run("return Number(document.activeElement.dataset.index)")
+            .await;
+        let at = usize::try_from(at.as_u64().expect("a position")).expect("small");
+        window.type_keys(&words[at]).await;
+        window.press(&[if asked < 3 { TAB } else { ENTER }]).await;
+    }
+    window.wait_focus("unlock-password").await;
+    window.shoot_all("keys-unlock").await;
+    window.type_keys(PASSWORD).await;
+    window.press(&[ENTER]).await;
+    window
+        .find_css("[data-testid='key-state'][data-state='unlocked']")
+        .await;
+    assert!(window.all("[data-testid='backup-banner']").await.is_empty());
+    window.shoot_all("keys-home").await;
+    window.close().await;
 }
 
 #[tokio::test]
@@ -123,7 +166,14 @@ async fn speak_indonesian_and_use_keys(window: &Window) {
         .await;
     window.shoot_all("home-indonesian").await;
     window.press(&[CONTROL, 'l']).await;
-    window.find("unlock-password").await;
+    window
+        .find_css("[data-testid='key-state'][data-state='locked']")
+        .await;
+    window.find("power-solar").await;
+    window.shoot_all("locked").await;
+    window.press(&[CONTROL, 'l']).await;
+    window.find("unlock-dialog").await;
+    window.find("lock-reason").await;
     // Without a window manager no window is active, and a ring is drawn in active ones only: its rule is looked at.
     let script = "return [document.activeElement.dataset.testid, [...document.styleSheets]\
         .flatMap(sheet => [...sheet.cssRules])\
@@ -133,7 +183,9 @@ async fn speak_indonesian_and_use_keys(window: &Window) {
         json!(["unlock-password", true]),
         "the field has the focus, and it is seen"
     );
-    window.shoot_all("locked").await;
+    window.shoot_all("unlock-dialog").await;
+    window.press(&[ESCAPE]).await;
+    window.wait_gone("[data-testid='unlock-dialog']").await;
 }
 
 /// Settlements come faster than their toasts go.

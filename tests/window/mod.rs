@@ -29,6 +29,14 @@ const SIZES: [(u32, u32); 2] = [(1280, 800), (1024, 700)];
 pub(crate) const CONTROL: char = '\u{e009}';
 /// The Escape key.
 pub(crate) const ESCAPE: char = '\u{e00c}';
+/// The Enter key.
+pub(crate) const ENTER: char = '\u{e007}';
+/// The Tab key.
+pub(crate) const TAB: char = '\u{e004}';
+/// The arrow key that points down.
+pub(crate) const DOWN: char = '\u{e015}';
+/// The arrow key that points up.
+pub(crate) const UP: char = '\u{e013}';
 
 /// tauri-driver, which starts the app for each session.
 struct Driver(Child);
@@ -163,6 +171,67 @@ impl Window {
             actions = actions.then(KeyAction::Up { value: *value });
         }
         self.client.perform_actions(actions).await.expect("keys");
+    }
+
+    /// Types on the keyboard, into whatever has the focus.
+    pub(crate) async fn type_keys(&self, text: &str) {
+        for letter in text.chars() {
+            self.press(&[letter]).await;
+        }
+    }
+
+    /// Goes on with Tab until `id` has the focus.
+    pub(crate) async fn tab_to(&self, id: &str) {
+        for _ in 0..20 {
+            if self.focused().await == id {
+                return;
+            }
+            self.press(&[TAB]).await;
+        }
+        self.shoot_failure().await;
+        panic!("Tab does not reach {id}");
+    }
+
+    /// Waits until `id` has the focus by itself.
+    pub(crate) async fn wait_focus(&self, id: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.focused().await != id {
+            if Instant::now() > deadline {
+                self.shoot_failure().await;
+                panic!("{id} never has the focus: {}", self.focused().await);
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// The test id of what has the focus.
+    async fn focused(&self) -> String {
+        let focused = self
+            .run("return document.activeElement?.dataset?.testid ?? ''")
+            .await;
+        focused.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The words of the phrase, read while the button that shows them is held by `key`; they are gone afterwards.
+    pub(crate) async fn words_while_held(&self, key: char) -> Vec<String> {
+        self.wait_focus("phrase-hold").await;
+        let hold = KeyActions::new("keyboard".into()).then(KeyAction::Down { value: key });
+        self.client.perform_actions(hold).await.expect("keys");
+        let words = self.phrase().await;
+        let release = KeyActions::new("keyboard".into()).then(KeyAction::Up { value: key });
+        self.client.perform_actions(release).await.expect("keys");
+        let covered = self.phrase().await;
+        assert!(
+            covered.iter().all(|word| !words.contains(word)),
+            "nothing of the phrase stays in the page"
+        );
+        words
+    }
+
+    /// What stands in the places of the words.
+    async fn phrase(&self) -> Vec<String> {
+        let script = "return [...document.querySelectorAll(\"[data-testid='phrase-word']\")].map(word => word.textContent)";
+        serde_json::from_value(self.run(script).await).expect("words")
     }
 
     /// The text of an element, whether it is scrolled into view or not.

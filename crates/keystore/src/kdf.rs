@@ -249,6 +249,32 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_vault_is_raised_only_to_something_stronger() {
+        let fast = Duration::from_millis(100);
+        let better = Cost::Calibrated
+            .upgrade_of(KdfParams::FLOOR, fast)
+            .expect("raised");
+        assert!(KdfParams::FLOOR.is_weaker_than(better));
+        assert_eq!(better, KdfParams::fit(fast));
+        // A vault that takes long enough, or as much as this program gives, stays as it is.
+        let slow = TOO_FAST + Duration::from_millis(1);
+        assert_eq!(Cost::Calibrated.upgrade_of(KdfParams::FLOOR, slow), None);
+        let strongest = KdfParams::from_array([MAX_MEMORY_KIB, MAX_PASSES, 1]);
+        for cost in [Cost::Calibrated, Cost::Fixed(KdfParams::DEFAULT)] {
+            assert_eq!(cost.upgrade_of(strongest, fast), None);
+        }
+        let default = Cost::Fixed(KdfParams::DEFAULT);
+        assert_eq!(
+            default.upgrade_of(KdfParams::FLOOR, slow),
+            Some(KdfParams::DEFAULT)
+        );
+        assert_eq!(default.upgrade_of(KdfParams::DEFAULT, fast), None);
+        // Less memory is not made good by more passes.
+        let wide = KdfParams::from_array([512 << 10, 3, 1]);
+        assert_eq!(default.upgrade_of(wide, fast), None);
+    }
+
     /// RFC 9106, 5.3 needs a secret and associated data, which vaults do not use; this one is the reference
     /// implementation's own test (`hashtest(version, 2, 16, 1, "password", "somesalt", …, Argon2_id)`).
     #[test]

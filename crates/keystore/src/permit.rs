@@ -121,9 +121,11 @@ mod tests {
         );
     }
 
+    type Change = fn(&mut Permit, &mut PermitTerms);
+
     #[test]
     fn e4_a_permit_for_anything_else_is_refused() {
-        let refused = |change: fn(&mut Permit, &mut PermitTerms)| {
+        let refused = |change: Change| {
             let (mut permit, mut terms) = (permit(), terms());
             change(&mut permit, &mut terms);
             digest(&permit, &terms).expect_err("refused")
@@ -139,7 +141,7 @@ mod tests {
             refused(|_, terms| terms.chain_id = 1),
             Error::WrongChain { .. }
         ));
-        let changes: [(fn(&mut Permit, &mut PermitTerms), &str); 6] = [
+        let changes: [(Change, &str); 6] = [
             (|permit, _| permit.token.0[0] ^= 1, "another token"),
             (|permit, _| permit.nonce += 1, "another permit"),
             (|permit, _| permit.nonce -= 1, "another permit"),

@@ -91,7 +91,10 @@ fn a_wallet_is_created_locked_and_signs_only_while_unlocked() {
     assert!(!keystore.can_sign(&signer));
     assert!(matches!(keystore.sign(&signer, &tx(), 31337), Err(Error::Locked)));
 
-    assert_eq!(keystore.unlock(&password(), AT).expect("unlocks"), [view.clone()]);
+    assert_eq!(
+        keystore.unlock(&password(), AT).expect("unlocks"),
+        vec![view.clone()]
+    );
     assert_eq!(keystore.state(), VaultState::Unlocked);
     keystore.sign(&signer, &tx(), 31337).expect("signs");
     keystore.sign_message(view.address(), b"hello").expect("signs");
@@ -260,7 +263,7 @@ fn wrong_passwords_make_everybody_wait_even_after_a_restart() {
         assert!(shown.message.contains("1 s"), "{}", shown.message);
         assert!(matches!(
             keystore.reveal_phrase(
-                only(&keystore).wallet,
+                only(keystore).wallet,
                 &password(),
                 Moment {
                     wall: UnixMillis(0),
@@ -291,6 +294,52 @@ fn wrong_passwords_make_everybody_wait_even_after_a_restart() {
         ),
         Err(Error::WrongPassword)
     ));
+}
+
+/// A wait holds at every door, the right password notwithstanding, and each wrong one counts at every door.
+#[test]
+fn every_call_that_takes_the_password_counts_and_waits() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let keystore = created(dir.path());
+    let wallet = only(&keystore).wallet;
+    let address = only(&keystore).address();
+    let import = wallets::private_key(&"5".repeat(64));
+    let strong = Password::from("moon under the nine bridges".to_owned());
+    type Door<'a> = Box<dyn Fn(&Password) -> Result<(), Error> + 'a>;
+    let doors: [Door<'_>; 13] = [
+        Box::new(|password| keystore.unlock(password, AT).map(drop)),
+        Box::new(|password| keystore.verify(password, AT).map(drop)),
+        Box::new(|password| keystore.create("Other", password, 12, &none(), AT).map(drop)),
+        Box::new(|password| keystore.import("Key", password, &import, &[], AT).map(drop)),
+        Box::new(|password| keystore.add_account(wallet, password, None, AT).map(drop)),
+        Box::new(|password| keystore.rename(wallet, password, "New", AT).map(drop)),
+        Box::new(|password| keystore.remove(wallet, password, AT)),
+        Box::new(|password| keystore.change_password(password, &strong, AT)),
+        Box::new(|password| keystore.reveal_phrase(wallet, password, AT).map(drop)),
+        Box::new(|password| keystore.confirm_phrase(wallet, password, &[], AT).map(drop)),
+        Box::new(|password| keystore.export_v3(address, password, &strong, AT).map(drop)),
+        Box::new(|password| keystore.back_up(password, b"", AT).map(drop)),
+        Box::new(|password| {
+            let backup =
+                keystore.open_backup(&keystore.sealed_vault()?, &crate::keystore::tests::password())?;
+            keystore.restore(&backup, Some(password), AT).map(drop)
+        }),
+    ];
+    let before = fs::read(keystore.vault_path()).expect("there");
+    for (number, door) in doors.iter().enumerate() {
+        hold(&keystore.attempts).succeed();
+        for _ in 0..5 {
+            assert!(
+                matches!(door(&wrong()), Err(Error::WrongPassword)),
+                "door {number}"
+            );
+        }
+        assert!(
+            matches!(door(&password()), Err(Error::UnlockThrottled { .. })),
+            "door {number}"
+        );
+    }
+    assert_eq!(fs::read(keystore.vault_path()).expect("there"), before);
 }
 
 #[test]

@@ -348,3 +348,49 @@ fn a_weaker_vault_is_opened_and_wrapped_stronger() {
     assert_eq!(stuck.state(), VaultState::Unlocked);
     assert_eq!(fs::read(&path).expect("there"), weaker);
 }
+
+#[test]
+fn typed_data_and_permits_are_signed_while_unlocked_for_this_chain_only() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let keystore = open(dir.path());
+    let owner = keystore
+        .import("Key", &password(), &private_key(JUNK_KEY), &[], AT)
+        .expect("imported")
+        .address();
+    let mut permit = enerlink_domain::Permit {
+        token: Address([0x11; 20]),
+        token_name: "EnerLink Token".to_owned(),
+        chain_id: 31_337,
+        owner,
+        spender: Address([0x33; 20]),
+        value: 5,
+        nonce: 0,
+        deadline: 100,
+    };
+    let terms = crate::PermitTerms {
+        chain_id: 31_337,
+        token: permit.token,
+        nonce: 0,
+        now: 100,
+        unlimited_confirmed: false,
+    };
+    assert!(matches!(
+        keystore.sign_permit(&permit, &terms),
+        Err(Error::Locked)
+    ));
+    keystore.unlock(&password(), AT).expect("unlocks");
+    let signature = keystore.sign_permit(&permit, &terms).expect("signed");
+    let digest = crate::permit::digest(&permit, &terms).expect("accepted");
+    let account = Account::from_text(JUNK_KEY).expect("a key");
+    assert_eq!(signature, account.sign_to_bytes(&digest).expect("signs"));
+    permit.owner = Address([0x22; 20]);
+    assert!(matches!(
+        keystore.sign_permit(&permit, &terms),
+        Err(Error::UnknownAccount(_))
+    ));
+    let json = r#"{"types":{"EIP712Domain":[{"name":"chainId","type":"uint256"}],"Note":[{"name":"text","type":"string"}]},
+        "primaryType":"Note","domain":{"chainId":31337},"message":{"text":"hello"}}"#;
+    keystore.sign_typed_data(owner, json, 31_337).expect("signed");
+    let error = keystore.sign_typed_data(owner, json, 1).expect_err("refused");
+    assert_eq!(enerlink_domain::Error::from(error).code, Code::WrongChain);
+}

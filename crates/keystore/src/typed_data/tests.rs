@@ -203,9 +203,11 @@ fn types_that_are_none_are_refused() {
     }
 }
 
+type Change = fn(&mut Value);
+
 #[test]
 fn a_shape_that_says_more_or_less_is_refused() {
-    let changes: [(&str, fn(&mut Value)); 13] = [
+    let changes: [(&str, Change); 13] = [
         ("no types", |data| {
             drop(data.as_object_mut().map(|data| data.remove("types")))
         }),

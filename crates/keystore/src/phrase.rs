@@ -54,7 +54,8 @@ impl Phrase {
         if typed.len() > MAX_TYPED {
             return Err(Error::PhraseLength(typed.split_whitespace().count()));
         }
-        let text = normal(typed);
+        // Some editors begin a file with a mark that nobody sees.
+        let text = normal(typed.trim_start_matches('\u{feff}'));
         let count = text.split_whitespace().count();
         if !is_length(count) {
             return Err(Error::PhraseLength(count));
@@ -238,6 +239,7 @@ mod tests {
         let expected = parse("legal winner thank year wave sausage worth useful legal winner thank yellow");
         for typed in [
             "  LEGAL Winner thank year wave sausage worth useful legal winner thank yellow\n",
+            "\u{feff}legal winner thank year wave sausage worth useful legal winner thank yellow",
             "legal\twinner\tthank  year wave\r\nsausage worth useful legal winner thank yellow",
             "legal\u{a0}winner\u{3000}thank\u{2003}year wave sausage worth useful legal winner thank yellow",
             "ｌｅｇａｌ winner thank year wave sausage worth useful legal winner thank yellow",

@@ -119,6 +119,7 @@ fn after_a_lock_no_secret_is_in_memory() {
     keystore.create("Home", &own(), 24, &none(), AT).expect("created");
     let markers = markers(&keystore, &own());
     crate::process::wipe_stack();
+    let signer = Signer::Wallet(only(&keystore).address());
     // A thread that does nothing afterwards keeps on its stack what it has not wiped itself.
     let turn = Barrier::new(2);
     thread::scope(|scope| {
@@ -126,6 +127,7 @@ fn after_a_lock_no_secret_is_in_memory() {
             keystore.unlock(&own(), AT).expect("unlocks");
             turn.wait();
             turn.wait();
+            keystore.sign(&signer, &tx(), 31337).expect("signs");
             keystore.lock();
             turn.wait();
             turn.wait();

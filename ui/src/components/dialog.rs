@@ -1,6 +1,8 @@
 //! A native dialog above the page: it keeps the focus inside, Escape closes it, and the focus goes back to where it was.
 
-use leptos::{html, prelude::*};
+use std::time::Duration;
+
+use leptos::{html, prelude::*, wasm_bindgen::JsCast};
 
 use crate::{
     components::icon::{Glyph, Icon},
@@ -55,6 +57,18 @@ pub(crate) fn Dialog(
         }
         now
     });
+    // While the core is at work every input is disabled and loses the focus; it goes back to where it was.
+    let last = StoredValue::new_local(None::<web_sys::HtmlElement>);
+    let remember = move |event: web_sys::FocusEvent| {
+        last.set_value(event.target().and_then(|target| target.dyn_into().ok()));
+    };
+    Effect::new(move |before: Option<bool>| {
+        let now = busy.get();
+        if before == Some(true) && !now {
+            set_timeout(move || refocus(last), Duration::ZERO);
+        }
+        now
+    });
     let leave = move || {
         if busy.try_get_untracked() != Some(true) {
             on_close.try_run(());
@@ -68,7 +82,7 @@ pub(crate) fn Dialog(
     let title_id = format!("{testid}-title");
     let named_by = title_id.clone();
     view! {
-        <dialog node_ref=node class="dialog" data-testid=testid aria-labelledby=named_by on:cancel=cancel>
+        <dialog node_ref=node class="dialog" data-testid=testid aria-labelledby=named_by on:cancel=cancel on:focusin=remember>
             <h2 id=title_id>{title}</h2>
             {children()}
             <button
@@ -84,6 +98,16 @@ pub(crate) fn Dialog(
             </button>
         </dialog>
     }
+}
+
+/// Gives the focus back, once the inputs are enabled again.
+fn refocus(last: StoredValue<Option<web_sys::HtmlElement>, LocalStorage>) {
+    last.try_with_value(|last| {
+        if let Some(last) = last {
+            // What is gone meanwhile cannot take it, and nothing else wants it.
+            let _ = last.focus();
+        }
+    });
 }
 
 /// The buttons at a dialog's foot: leave on the left, do it on the right.

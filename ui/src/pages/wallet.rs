@@ -107,9 +107,6 @@ fn Parts() -> impl IntoView {
 #[component]
 fn WalletsPart() -> impl IntoView {
     let feed = feed();
-    let answered = Memo::new(move |_| feed.state.with(|state| state.status.is_some()));
-    let failure = RwSignal::new(None);
-    Effect::new(move || failure.set(feed.state.with(|state| state.failure.clone())));
     let wallets = Memo::new(move |_| {
         feed.state.with(|state| {
             let wallets = state.status.as_ref().map(|status| status.wallets.as_slice());
@@ -119,22 +116,15 @@ fn WalletsPart() -> impl IntoView {
     });
     view! {
         <Standing />
-        <Show
-            when=move || answered.get()
-            fallback=move || view! {
-                <section class="card"><Waiting error=failure retry=move |()| leptos::task::spawn_local(feed.refresh_all()) rows=3 /></section>
-            }
-        >
-            <Show when=move || wallets.with(Vec::is_empty)>
-                <section class="card empty" data-testid="wallets-empty">
-                    <p>{text(Key::NoWallets)}</p>
-                    <p class="dim small">{text(Key::NoWalletsHint)}</p>
-                </section>
-            </Show>
-            <For each=move || wallets.get() key=|wallet| *wallet let:wallet>
-                <WalletCard wallet=wallet />
-            </For>
+        <Show when=move || wallets.with(Vec::is_empty)>
+            <section class="card empty" data-testid="wallets-empty">
+                <p>{text(Key::NoWallets)}</p>
+                <p class="dim small">{text(Key::NoWalletsHint)}</p>
+            </section>
         </Show>
+        <For each=move || wallets.get() key=|wallet| *wallet let:wallet>
+            <WalletCard wallet=wallet />
+        </For>
         <AddressBook />
     }
 }
@@ -142,7 +132,7 @@ fn WalletsPart() -> impl IntoView {
 /// What keeps balances or changes from working as usual, in one line each.
 #[component]
 fn Standing() -> impl IntoView {
-    let feed = feed();
+    let (feed, security) = (feed(), security());
     let locked = Memo::new(move |_| {
         feed.state
             .with(|state| state.status.as_ref().map(|status| status.vault) == Some(VaultState::Locked))
@@ -172,6 +162,10 @@ fn Standing() -> impl IntoView {
                 (true, Some(error)) => view! { <Problem error=error weight=Weight::Notice /> }.into_any(),
                 (true, None) => ().into_any(),
             }}
+            // Without the histories the cards have no dates, and nobody would know why.
+            {move || security.view.error.with(Option::is_some).then(|| view! {
+                <Waiting error=security.view.error retry=move |()| security.read() />
+            })}
         </div>
     }
 }

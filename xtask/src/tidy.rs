@@ -3,6 +3,7 @@
 mod abi;
 mod capability;
 mod direction;
+mod faults;
 mod knowledge;
 mod source;
 mod text;
@@ -61,6 +62,7 @@ pub(crate) fn run() -> Result<()> {
         ),
         ("window configuration", window::check(&files)),
         ("window rights", capability::check(&files)),
+        ("faults and their tests", faults::check(&files)),
         ("contract ABI", abi::check()),
     ];
     let mut count = 0;

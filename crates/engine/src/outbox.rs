@@ -66,7 +66,11 @@ impl Outbox {
         };
         let mut busy: Vec<Address> = Vec::new();
         for row in outbox::unfinished(&self.parts.store.reader()).await? {
-            if row.chain_id != network.addresses.chain_id || busy.contains(&row.account) {
+            if row.chain_id != network.addresses.chain_id {
+                continue;
+            }
+            if busy.contains(&row.account) {
+                self.await_unlock(row).await?;
                 continue;
             }
             let row = self.advance(&network, row).await?;

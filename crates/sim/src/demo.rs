@@ -9,9 +9,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::{Context as _, bail, ensure};
 use enerlink_chain::{Addresses, Chain};
 use enerlink_domain::{
-    Address, Clock, Error, UnixMillis, Wei,
-    id::keccak256,
-    view::{NetworkDraft, WalletView},
+    Address, Clock, Error, UnixMillis, Wei, id::keccak256, view::NetworkDraft, wallet::WalletView,
 };
 use enerlink_engine::{
     Account, Config, Engine, KdfParams, Keystore, Parts, Password, operator::DirectAccount,
@@ -186,10 +184,13 @@ impl Demo {
     /// Creates and unlocks the household's wallet, for a demo without a window. Its password is thrown away.
     pub async fn create_wallet(&self) -> Result<WalletView, Error> {
         let secret = enerlink_domain::id::hex(&seeded(self.seed, "wallet password")[..16]);
-        self.engine
-            .create_wallet("Demo household".to_owned(), Password::from(secret.clone()), 12)
+        let (password, nothing) = (Password::from(secret.clone()), Password::from(String::new()));
+        let wallet = self
+            .engine
+            .create_wallet("Demo household".to_owned(), password, 12, nothing)
             .await?;
-        self.engine.unlock(Password::from(secret)).await
+        self.engine.unlock(Password::from(secret)).await?;
+        Ok(wallet)
     }
 
     /// Silences the meter, waits for what is on its way, and adds up.

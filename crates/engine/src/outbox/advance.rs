@@ -10,6 +10,8 @@ use enerlink_store::OutboxRow;
 use super::{Outbox, parse_signer};
 use crate::network::Network;
 
+const LOCKED: &str = "waits for the wallet to be unlocked";
+
 impl Outbox {
     /// Moves `row` as far as it goes now. An error of the node leaves the row where it is.
     pub(super) async fn advance(&self, network: &Network, mut row: OutboxRow) -> Result<OutboxRow, Error> {
@@ -34,6 +36,16 @@ impl Outbox {
         Ok(row)
     }
 
+    /// Says of a row that is not its account's first that it will need an unlocked wallet, should it be locked.
+    pub(super) async fn await_unlock(&self, row: OutboxRow) -> Result<(), Error> {
+        let signer = parse_signer(&row.signer, row.account);
+        if row.stage == TxStage::Queued && !self.parts.keystore.can_sign(&signer) {
+            self.wait(row, TxStage::AwaitingUnlock, Code::Locked, LOCKED)
+                .await?;
+        }
+        Ok(())
+    }
+
     /// Simulates, prices and signs; stores the bytes before anybody else sees them.
     async fn sign(&self, network: &Network, mut row: OutboxRow) -> Result<OutboxRow, Error> {
         let signer = parse_signer(&row.signer, row.account);
@@ -46,12 +58,7 @@ impl Outbox {
         }
         if !self.parts.keystore.can_sign(&signer) {
             return self
-                .wait(
-                    row,
-                    TxStage::AwaitingUnlock,
-                    Code::Locked,
-                    "waits for the wallet to be unlocked",
-                )
+                .wait(row, TxStage::AwaitingUnlock, Code::Locked, LOCKED)
                 .await;
         }
         let chain = &network.chain;

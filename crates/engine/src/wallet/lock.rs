@@ -27,6 +27,7 @@ const SLEEP: i64 = 30_000;
 impl Engine {
     /// Opens the vault; transactions that waited for it are signed.
     pub async fn unlock(&self, password: Password) -> Result<Vec<WalletView>, Error> {
+        self.0.autolock.restart(&*self.0.clock);
         let wallets = self
             .with_password(move |keystore, at| keystore.unlock(&password, at))
             .await?;
@@ -36,7 +37,6 @@ impl Engine {
                 .await
                 .inspect_err(|_| self.keystore().lock())?;
         }
-        self.0.autolock.restart(&*self.0.clock);
         self.tell_wallets();
         self.wake_tasks();
         Ok(wallets)
@@ -199,8 +199,9 @@ impl Autolock {
             .is_some_and(|at| self.parts.clock.monotonic() >= at);
         let reason = match (attended && slept, idle) {
             (true, _) => LockReason::Suspend,
-            (false, true) => LockReason::Idle,
-            (false, false) => return Ok(()),
+            // Locking what is locked would only stop whoever is about to unlock it.
+            (false, true) if self.parts.keystore.state() == VaultState::Unlocked => LockReason::Idle,
+            (false, _) => return Ok(()),
         };
         if lock(&self.parts.keystore, &self.parts.bus, reason) {
             self.note(reason).await?;

@@ -4,9 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use enerlink_chain::Addresses;
 use enerlink_domain::{
-    Address, BrokerAddress, Clock, Error, Event, MeterId, Registration,
-    reading::Units,
-    view::{MeterDraft, WalletView},
+    Address, BrokerAddress, Clock, Error, Event, MeterId, Registration, reading::Units, view::MeterDraft,
 };
 use enerlink_engine::{Engine, operator::DirectAccount};
 use tokio::sync::watch;
@@ -94,17 +92,20 @@ impl Host {
 
     /// Does what is missing before the household's meter can settle.
     async fn settle_in(&mut self) -> Result<(), Error> {
-        let Some(wallet) = self.parts.engine.wallet() else {
-            return Ok(());
-        };
-        self.fund(wallet.address).await?;
-        if self.meter.borrow().is_none() {
-            self.add_meter(&wallet).await?;
+        for wallet in self.parts.engine.wallets() {
+            for account in wallet.accounts {
+                self.fund(account.address).await?;
+            }
+        }
+        if let Some(primary) = self.parts.engine.primary()
+            && self.meter.borrow().is_none()
+        {
+            self.add_meter(primary).await?;
         }
         Ok(())
     }
 
-    async fn add_meter(&mut self, wallet: &WalletView) -> Result<(), Error> {
+    async fn add_meter(&mut self, owner: Address) -> Result<(), Error> {
         let home = HomeConfig::household();
         let id: MeterId = METER_ID
             .parse()
@@ -113,7 +114,7 @@ impl Host {
         if self.parts.engine.meters().is_empty() {
             self.parts
                 .operator
-                .register(&self.parts.addresses, &id, wallet.address, rated_power_w)
+                .register(&self.parts.addresses, &id, owner, rated_power_w)
                 .await?;
             let mut broker = BrokerAddress::parse(&self.parts.broker.url).ok_or_else(|| {
                 Error::new(
@@ -125,7 +126,7 @@ impl Host {
             let draft = MeterDraft {
                 id: id.clone(),
                 name: "Demo meter".to_owned(),
-                owner: None,
+                owner: Some(owner),
                 broker_url: broker.url(),
                 broker_password: self.parts.broker.password.clone(),
                 base_topic: BASE_TOPIC.to_owned(),

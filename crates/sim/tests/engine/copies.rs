@@ -1,6 +1,8 @@
 //! Other copies of the wallet, and profiles that have lost their database: the chain's registers hold.
 
-use enerlink_domain::{Code, NetMicroWh, Status, Trigger, TxStage, settlement::Watermark};
+use enerlink_domain::{
+    Code, NetMicroWh, Status, Trigger, TxStage, settlement::Watermark, wallet::LockReason,
+};
 use enerlink_sim::{
     home::Shape,
     node::{Fault, Span},
@@ -49,7 +51,7 @@ async fn of_two_copies_that_settle_at_once_one_settles() {
         faults.set_for("eth_estimateGas", Fault::Status(503), Span::UntilCleared);
         let own = household.settle().await;
         household.staged(TxStage::Queued).await;
-        household.profile.engine.lock();
+        household.engine().lock(LockReason::Person);
         faults.clear();
         household.flow(ahead, 0).await;
         household.heard(&copy.engine).await;

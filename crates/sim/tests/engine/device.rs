@@ -10,12 +10,8 @@ use crate::support::{Household, Setup, WH, registers, until};
 
 /// So fast that the simulated home exports 100 Wh in a second.
 const FAST: Setup = Setup {
-    confirmations: 1,
-    settlement_key: false,
-    shape: Shape::Flat,
     rated_power_w: 20_000,
-    speed: 20,
-    period: None,
+    ..Setup::DEFAULT
 };
 
 fn home() -> HomeConfig {

@@ -1,6 +1,6 @@
 //! Answers that are lost, engines that end in the middle, strangers that take the nonce, locked wallets: one settlement.
 
-use enerlink_domain::{Status, TxStage};
+use enerlink_domain::{Status, TxStage, wallet::LockReason};
 use enerlink_sim::node::{Fault, Span};
 use futures_util::future::join_all;
 
@@ -67,7 +67,7 @@ async fn end_at(at: At, end: End) {
             TxStage::Queued
         }
         At::AwaitingUnlock => {
-            household.engine().lock();
+            household.engine().lock(LockReason::Person);
             TxStage::AwaitingUnlock
         }
         At::Signed => {
@@ -121,7 +121,7 @@ async fn a_settlement_key_settles_while_the_wallet_is_locked() {
         ..Setup::default()
     })
     .await;
-    household.engine().lock();
+    household.engine().lock(LockReason::Person);
     household.flow(500 * WH, 0).await;
     household.settle_through().await;
     let tx = household.settlement_transaction().await.expect("sent");
@@ -132,7 +132,7 @@ async fn a_settlement_key_settles_while_the_wallet_is_locked() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_settlement_waits_for_the_wallet_to_be_unlocked() {
     let mut household = Household::open(Setup::default()).await;
-    household.engine().lock();
+    household.engine().lock(LockReason::Person);
     household.flow(500 * WH, 0).await;
     let queued = household.settle().await;
     household.staged(TxStage::AwaitingUnlock).await;

@@ -28,9 +28,9 @@ use enerlink_domain::{
     view::{MeterDraft, NetworkDraft},
 };
 use enerlink_engine::{
-    Account, Config, Engine, Events, KdfParams, Keystore, Parts, Password, operator::DirectAccount,
+    Access, Account, Config, Engine, Events, KdfParams, Keystore, Parts, Password, operator::DirectAccount,
 };
-use enerlink_keystore::Signer;
+use enerlink_keystore::{Moment, Signer};
 use enerlink_meter::Channel;
 use enerlink_sim::{
     broker::Broker,
@@ -72,18 +72,26 @@ pub(crate) struct Setup {
     pub(crate) speed: u32,
     /// Settles by itself at the end of each period of so many simulated seconds.
     pub(crate) period: Option<u64>,
+    /// Wei per gas that the chain asks for.
+    pub(crate) base_fee: u64,
+}
+
+impl Setup {
+    /// One block is enough, the wallet signs, the meter has totals.
+    pub(crate) const DEFAULT: Self = Self {
+        confirmations: 1,
+        settlement_key: false,
+        shape: Shape::Flat,
+        rated_power_w: 5000,
+        speed: 20,
+        period: None,
+        base_fee: 0,
+    };
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self {
-            confirmations: 1,
-            settlement_key: false,
-            shape: Shape::Flat,
-            rated_power_w: 5000,
-            speed: 20,
-            period: None,
-        }
+        Self::DEFAULT
     }
 }
 
@@ -105,6 +113,8 @@ pub(crate) struct Household {
     pub(crate) id: MeterId,
     base_topic: String,
     meter: HandMeter,
+    /// Where backups and exports lie.
+    shelf: TempDir,
 }
 
 /// One broker for all tests: it cannot be ended, and the topics keep the households apart.
@@ -122,7 +132,7 @@ impl Household {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let clock = Arc::new(HouseClock::new(setup.speed));
         let operator = Account::random().expect("an account");
-        let node = node(&clock, operator.address().0, 0).await;
+        let node = node(&clock, operator.address().0, 0, setup.base_fee).await;
         let chain = Chain::new(node.url()).expect("a usable address");
         let operator = DirectAccount::connect(operator, chain.clone())
             .await
@@ -135,7 +145,7 @@ impl Household {
         let directory = tempfile::tempdir().expect("a directory");
         let engine = start(directory.path(), setup, &clock).await.expect("an engine");
         engine
-            .create_wallet("Household".to_owned(), Password::from(PASSWORD.to_owned()), 12)
+            .create_wallet("Household".to_owned(), password(), 12, none())
             .await
             .expect("a wallet");
         let household = Self {
@@ -149,6 +159,7 @@ impl Household {
             id: format!("METER-{number:03}").parse().expect("an id"),
             meter: HandMeter::join(&base_topic, setup.shape).await,
             base_topic,
+            shelf: tempfile::tempdir().expect("a directory"),
         };
         let owner = household.owner();
         let registered =
@@ -179,7 +190,7 @@ impl Household {
     }
 
     /// Unlocks `engine`, gives it the network and the meter.
-    async fn furnish(&self, engine: &Engine) {
+    pub(crate) async fn furnish(&self, engine: &Engine) {
         unlock(engine).await;
         self.connect(engine).await;
         let draft = self.draft().await;
@@ -194,7 +205,7 @@ impl Household {
         engine.set_network(draft).await.expect("a network");
     }
 
-    async fn draft(&self) -> MeterDraft {
+    pub(crate) async fn draft(&self) -> MeterDraft {
         let broker = broker().await;
         let mut address = BrokerAddress::parse(broker.url()).expect("a url");
         address.username = Some(broker.username().to_owned());
@@ -236,7 +247,7 @@ impl Household {
     }
 
     pub(crate) fn owner(&self) -> enerlink_domain::Address {
-        self.engine().wallet().expect("a wallet").address
+        self.engine().primary().expect("a wallet")
     }
 
     pub(crate) fn registration(&self) -> Registration {
@@ -331,12 +342,13 @@ pub(crate) enum End {
     Dropped,
 }
 
-async fn node(clock: &Arc<HouseClock>, rich: [u8; 20], port: u16) -> Node {
+async fn node(clock: &Arc<HouseClock>, rich: [u8; 20], port: u16, base_fee: u64) -> Node {
     let time = Arc::clone(clock);
     let mut config = NodeConfig::new(Arc::new(move || {
         u64::try_from(time.inner.wall().0 / 1000).expect("after 1970")
     }));
     config.port = port;
+    config.base_fee = base_fee;
     config.accounts = vec![(AlloyAddress::from(rich), U256::from(10_u128.pow(20)))];
     Node::start(config).await.expect("a node")
 }
@@ -356,9 +368,18 @@ async fn start(directory: &Path, setup: Setup, clock: &Arc<HouseClock>) -> Resul
     Engine::start(config, parts(directory, clock)).await
 }
 
-async fn unlock(engine: &Engine) {
-    let password = Password::from(PASSWORD.to_owned());
-    engine.unlock(password).await.expect("unlocked");
+pub(crate) async fn unlock(engine: &Engine) {
+    engine.unlock(password()).await.expect("unlocked");
+}
+
+/// The password of every vault here.
+pub(crate) fn password() -> Password {
+    Password::from(PASSWORD.to_owned())
+}
+
+/// No passphrase.
+pub(crate) fn none() -> Password {
+    Password::from(String::new())
 }
 
 fn copy_keys(from: &Path, to: &Path) {

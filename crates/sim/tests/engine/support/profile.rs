@@ -13,11 +13,7 @@ impl Household {
 
     async fn end(&mut self, end: End) {
         // A reader of the same profile keeps the engine's place until the next one starts.
-        let mut config = Config::new(self.profile.directory.path().to_owned());
-        config.access = enerlink_engine::config::Access::ReadOnly;
-        let reader = Engine::start(config, parts(self.profile.directory.path(), &self.clock))
-            .await
-            .expect("a reader");
+        let reader = self.second(Access::ReadOnly).await.expect("a reader");
         let old = std::mem::replace(&mut self.profile.engine, reader);
         if end == End::Stopped {
             old.stop().await;
@@ -50,15 +46,71 @@ impl Household {
         Profile { directory, engine }
     }
 
+    /// An engine on an empty profile: a new computer.
+    pub(crate) async fn fresh(&self) -> Profile {
+        let directory = tempfile::tempdir().expect("a directory");
+        let engine = start(directory.path(), self.setup, &self.clock)
+            .await
+            .expect("an engine");
+        Profile { directory, engine }
+    }
+
+    /// The computer is lost with everything on it; what goes on begins with nothing.
+    pub(crate) async fn wipe(&mut self) {
+        let fresh = self.fresh().await;
+        let old = std::mem::replace(&mut self.profile, fresh);
+        old.engine.stop().await;
+    }
+
+    /// Another engine on the same profile.
+    pub(crate) async fn second(&self, access: Access) -> Result<Engine, Error> {
+        let mut config = Config::new(self.profile.directory.path().to_owned());
+        config.access = access;
+        Engine::start(config, parts(self.profile.directory.path(), &self.clock)).await
+    }
+
+    /// A new computer that has the vault and nothing else.
+    pub(crate) async fn lose_database_and_keys(&mut self) {
+        let fresh = self.fresh().await;
+        let vault = self.profile.directory.path().join("vault.enl");
+        let source = enerlink_domain::wallet::BackupSource::File {
+            path: vault.display().to_string(),
+        };
+        let restored = fresh.engine.restore(source, password(), None).await;
+        restored.expect("a bare vault is a backup");
+        fresh.engine.acknowledge_restore().await.expect("seen");
+        let old = std::mem::replace(&mut self.profile, fresh);
+        old.engine.stop().await;
+        self.furnish(self.engine()).await;
+    }
+
+    /// A path beside the profiles.
+    pub(crate) fn shelf(&self, name: &str) -> PathBuf {
+        self.shelf.path().join(name)
+    }
+
+    /// Repeats what the meter said last until `engine` has the same registers.
+    pub(crate) async fn follows(&self, engine: &Engine) {
+        let counted = self.counted();
+        until("the registers to catch up", async || {
+            self.repeat().await;
+            tokio::time::sleep(LOOK).await;
+            registers(engine, &self.id) == Some(counted)
+        })
+        .await;
+    }
+
     /// The keys of the profile, unlocked, outside the engine.
     fn keys(&self) -> Keystore {
         let keystore =
             Keystore::open_with(self.profile.directory.path(), KdfParams::for_tests()).expect("keys");
         keystore
             .unlock(
-                &Password::from(PASSWORD.to_owned()),
-                self.clock.wall(),
-                self.clock.monotonic(),
+                &password(),
+                Moment {
+                    wall: self.clock.wall(),
+                    monotonic: self.clock.monotonic(),
+                },
             )
             .expect("unlocked");
         keystore
@@ -69,7 +121,7 @@ impl Household {
         let port = self.node.url().rsplit_once(':').expect("a port").1;
         let port = port.parse().expect("a port");
         self.node.shutdown().await;
-        self.node = node(&self.clock, self.operator.address().0, port).await;
+        self.node = node(&self.clock, self.operator.address().0, port, self.setup.base_fee).await;
     }
 
     /// Sends a transaction of the wallet's own account past the wire and past the outbox.

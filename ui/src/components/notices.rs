@@ -11,8 +11,9 @@ use crate::{
         problem::{Problem, Weight},
     },
     feed::feed,
-    i18n::{Key, text},
+    i18n::{Key, say, text},
     live::LiveState,
+    prefs::prefs,
     session::{Flow, Form, session},
 };
 
@@ -44,7 +45,7 @@ pub(crate) fn Notices() -> impl IntoView {
             wallets
                 .iter()
                 .find(|wallet| !wallet.phrase_confirmed)
-                .map(|wallet| wallet.wallet)
+                .map(|wallet| (wallet.wallet, wallet.name.clone()))
         })
     });
     let network = move |_| session.form.set(Some(Form::Network));
@@ -82,7 +83,7 @@ pub(crate) fn Notices() -> impl IntoView {
     };
     view! {
         <div class="notices">
-            {move || unwritten.get().map(|wallet| view! { <BackupNotice wallet=wallet /> })}
+            {move || unwritten.get().map(|(wallet, name)| view! { <BackupNotice wallet=wallet name=name /> })}
             {list}
         </div>
     }
@@ -90,14 +91,16 @@ pub(crate) fn Notices() -> impl IntoView {
 
 /// The phrase was not written down yet.
 #[component]
-fn BackupNotice(wallet: WalletId) -> impl IntoView {
+fn BackupNotice(wallet: WalletId, name: String) -> impl IntoView {
     let session = session();
+    let language = prefs().language;
+    let missing = move || say(language.get(), Key::BackupMissing, &[("name", &name)]);
     let begin = move |_| session.flow.set(Some(Flow::Phrase(wallet)));
     view! {
         <div class="problem notice" data-testid="backup-banner">
             <Glyph icon=Icon::Key />
             <div class="words">
-                <p>{text(Key::BackupMissing)}</p>
+                <p>{missing}</p>
                 <p class="next">{text(Key::BackupMissingWhy)}</p>
             </div>
             <div class="act">

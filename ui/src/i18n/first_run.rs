@@ -165,7 +165,7 @@ macro_rules! with_first_run_texts {
     SkipLater: "Beranda akan terus mengingatkan Anda.", "Home will keep reminding you.";
     SkipNot: "Tulis sekarang", "Write it down now";
     SkipAnyway: "Lewati", "Skip";
-    BackupMissing: "Frasa pemulihan Anda belum dicatat.", "Your recovery phrase is not written down yet.";
+    BackupMissing: "Frasa pemulihan \"{name}\" belum dicatat.", "The recovery phrase of \"{name}\" is not written down yet.";
     BackupMissingWhy: "Bila komputer ini rusak, dompet tidak dapat dikembalikan tanpa frasa itu.", "If this computer breaks, nothing else brings the wallet back.";
     BackupBegin: "Tulis frasa", "Write it down";
 

@@ -6,6 +6,7 @@ macro_rules! texts {
     ($($key:ident: $indonesian:literal, $english:literal;)*) => {
         /// A text of the window.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[expect(clippy::enum_variant_names, reason = "some texts speak of keys")]
         pub(crate) enum Key { $($key,)* }
 
         impl Key {
@@ -206,6 +207,8 @@ with_first_run_texts! { with_wallet_texts { texts {
     MeterIdWrong: "1 sampai 64 karakter, tanpa spasi, '/', '+', dan '#'.", "1 to 64 characters, without spaces, '/', '+' and '#'.";
     MeterName: "Nama", "Name";
     MeterNameHint: "Bagaimana Anda menyebutnya; boleh kosong.", "What you call it; it may stay empty.";
+    MeterOwner: "Pemilik meter", "Owner of the meter";
+    MeterOwnerHint: "Akun yang terdaftar untuk meter ini di jaringan.", "The account that the chain knows for this meter.";
     BrokerUrl: "Alamat broker", "Address of the broker";
     BrokerUrlHint: "mqtt://pengguna@host:porta, atau mqtts:// untuk TLS.", "mqtt://user@host:port, or mqtts:// for TLS.";
     BrokerUrlWrong: "Awali dengan mqtt:// atau mqtts://; tanpa kata sandi di dalamnya.", "Begin with mqtt:// or mqtts://; no password in it.";

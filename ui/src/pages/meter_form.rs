@@ -1,14 +1,16 @@
 //! A new meter: who it is, where it is heard, what it can carry.
 
-use enerlink_domain::{BrokerAddress, Error, MeterId, reading::Units, view::MeterDraft};
+use enerlink_domain::{Address, BrokerAddress, Error, MeterId, reading::Units, view::MeterDraft};
 use enerlink_ipc::AddMeter;
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 
 use crate::{
     components::{field::Field, password::PasswordField, problem::Problem},
     feed::feed,
+    format,
     i18n::{Key, text},
     ipc,
+    live::LiveState,
     prefs::prefs,
     session::{Tone, session},
 };
@@ -18,6 +20,7 @@ use crate::{
 struct Typed {
     id: RwSignal<String>,
     name: RwSignal<String>,
+    owner: RwSignal<Option<Address>>,
     broker_url: RwSignal<String>,
     broker_password: RwSignal<String>,
     base_topic: RwSignal<String>,
@@ -31,6 +34,7 @@ impl Typed {
         Self {
             id: RwSignal::new(String::new()),
             name: RwSignal::new(String::new()),
+            owner: RwSignal::new(None),
             broker_url: RwSignal::new("mqtt://127.0.0.1:1883".to_owned()),
             broker_password: RwSignal::new(String::new()),
             base_topic: RwSignal::new("home/energy-monitor".to_owned()),
@@ -46,7 +50,7 @@ impl Typed {
         Some(MeterDraft {
             id: meter_id(&self.id.get_untracked())?,
             name: self.name.get_untracked().trim().to_owned(),
-            owner: None,
+            owner: self.owner.get_untracked(),
             broker_url: broker(&self.broker_url.get_untracked())?,
             broker_password: (!password.is_empty()).then_some(password),
             base_topic: topic(&self.base_topic.get_untracked())?,
@@ -134,6 +138,7 @@ pub(crate) fn MeterForm() -> impl IntoView {
                             placeholder="5000" hint=Key::RatedPowerHint
                             complaint=complain(|text| watts(text).is_none(), typed.rated_power, Key::RatedPowerWrong) />
                     </div>
+                    <OwnerChoice owner=typed.owner />
                     <UnitsChoice units=typed.units />
                     <SettlementKeyChoice chosen=typed.settlement_key />
                     {move || error.get().map(|error| view! { <Problem error=error /> })}
@@ -144,6 +149,48 @@ pub(crate) fn MeterForm() -> impl IntoView {
             </form>
         </section>
     }
+}
+
+/// Whose meter it is, when there is more than one account; the primary one is proposed.
+#[component]
+fn OwnerChoice(owner: RwSignal<Option<Address>>) -> impl IntoView {
+    let feed = feed();
+    let accounts = Memo::new(move |_| feed.state.with(owners));
+    let primary = Memo::new(move |_| feed.state.with(|state| state.status.as_ref()?.primary));
+    let choose = move |event| owner.set(event_target_value(&event).parse().ok());
+    let options = move || {
+        let accounts = accounts.get().into_iter();
+        accounts
+            .map(|(address, words)| {
+                let chosen = move || owner.get().or(primary.get()) == Some(address);
+                view! { <option value=address.to_string() prop:selected=chosen>{words}</option> }
+            })
+            .collect_view()
+    };
+    let several = move || accounts.with(|accounts| accounts.len() > 1);
+    view! {
+        <Show when=several>
+            <div class="field">
+                <label for="meter-owner">{text(Key::MeterOwner)}</label>
+                <select id="meter-owner" class="select" data-testid="meter-owner" on:change=choose>{options}</select>
+                <p class="hint">{text(Key::MeterOwnerHint)}</p>
+            </div>
+        </Show>
+    }
+}
+
+/// Every account with the name of its wallet.
+fn owners(state: &LiveState) -> Vec<(Address, String)> {
+    let wallets = state.status.as_ref().map(|status| &status.wallets);
+    let wallets = wallets.into_iter().flatten();
+    wallets
+        .flat_map(|wallet| {
+            wallet.accounts.iter().map(|account| {
+                let short = format::short_address(account.address);
+                (account.address, format!("{} · {short}", wallet.name))
+            })
+        })
+        .collect()
 }
 
 #[component]
@@ -184,6 +231,21 @@ fn SettlementKeyChoice(chosen: RwSignal<bool>) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::live::tests::{ACCOUNT, home, state_with, wallet};
+
+    #[test]
+    fn every_account_can_be_the_owner() {
+        let mut state = state_with(home());
+        if let Some(status) = &mut state.status {
+            status.wallets.push(wallet("Warung", Address([9; 20])));
+        }
+        let owners = owners(&state);
+        assert_eq!(
+            owners.iter().map(|(address, _)| *address).collect::<Vec<_>>(),
+            [ACCOUNT, Address([9; 20])]
+        );
+        assert!(owners[1].1.starts_with("Warung · 0x"), "{}", owners[1].1);
+    }
 
     #[test]
     fn what_is_typed_is_checked_before_it_is_sent() {

@@ -261,10 +261,11 @@ impl Engine {
     /// `error` for a person, after it was counted when the password was wrong.
     pub(crate) async fn refused(&self, error: KeyError) -> Error {
         let wrong = matches!(error, KeyError::WrongPassword);
-        if wrong && self.config().access == Access::Exclusive {
-            if let Err(error) = self.count_failure().await {
-                tracing::error!(%error, "a wrong password could not be noted");
-            }
+        if wrong
+            && self.config().access == Access::Exclusive
+            && let Err(error) = self.count_failure().await
+        {
+            tracing::error!(%error, "a wrong password could not be noted");
         }
         error.into()
     }

@@ -1,12 +1,18 @@
-//! Marked secrets through every flow: none is found in the data directory, in events, in errors.
+//! Marked secrets through every flow: none is found in the data directory, in logs, in events, in errors.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fs, io,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use enerlink_domain::{
     Error,
     wallet::{BackupSource, ImportSource, LockReason},
 };
 use enerlink_engine::Password;
+
+use tracing_subscriber::EnvFilter;
 
 use crate::support::{Household, Setup};
 
@@ -19,6 +25,41 @@ const KEY: &str = "d3adb33fc0ffee00d3adb33fc0ffee00d3adb33fc0ffee00d3adb33fc0ffe
 
 fn secret(text: &str) -> Password {
     Password::from(text.to_owned())
+}
+
+/// Everything that is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// Keeps what this process logs from now on, down to the smallest detail of our own crates.
+    fn keep() -> Self {
+        let (log, filter) = (Self::default(), EnvFilter::new("info,enerlink=trace"));
+        let writer = log.clone();
+        let kept = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(move || writer.clone());
+        kept.try_init().expect("nobody else in this process keeps a log");
+        log
+    }
+
+    fn content(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The content of every file below `directory`.
@@ -45,6 +86,7 @@ fn markers(words: &[&str]) -> Vec<Vec<u8>> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn marked_secrets_are_found_nowhere() {
+    let log = Log::keep();
     let household = Household::found(Setup::default()).await;
     let profile = household.fresh().await;
     let engine = &profile.engine;
@@ -155,6 +197,12 @@ async fn marked_secrets_are_found_nowhere() {
     contents(household.shelf("").as_path(), &mut found);
     assert!(found.iter().any(|(name, _)| name.ends_with("vault.enl")));
     assert!(found.iter().any(|(name, _)| name.ends_with("enerlink.db")));
+    let logged = log.content();
+    let wallet_acts = String::from_utf8_lossy(&logged)
+        .matches("password_changed")
+        .count();
+    assert!(wallet_acts > 0, "acts are logged");
+    found.push(("the log".to_owned(), logged));
     found.push(("errors".to_owned(), format!("{errors:?}").into_bytes()));
     let engine = Arc::new(profile.engine);
     found.push((

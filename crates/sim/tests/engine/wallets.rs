@@ -11,9 +11,9 @@ use enerlink_engine::{Engine, Password};
 
 use crate::support::{End, Household, Setup, WH, none, password, told, until};
 
-/// A minute of the household passes in 0.3 s.
+/// A minute of the household passes in a second.
 const FAST: Setup = Setup {
-    speed: 200,
+    speed: 60,
     ..Setup::DEFAULT
 };
 
@@ -53,12 +53,12 @@ async fn an_unattended_wallet_locks_and_signing_goes_on_after_unlock() {
     let refused = household.engine().set_idle_lock(1441).await;
     assert_eq!(refused.expect_err("more than a day").code, Code::InvalidInput);
     // Nobody sits at this computer: there is nobody to miss.
-    tokio::time::sleep(Duration::from_millis(600)).await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
     assert_eq!(household.engine().vault(), VaultState::Unlocked);
     let mut events = household.engine().events();
-    for _ in 0..8 {
+    for _ in 0..10 {
         household.engine().touch();
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(150)).await;
         assert_eq!(
             household.engine().vault(),
             VaultState::Unlocked,
@@ -73,6 +73,7 @@ async fn an_unattended_wallet_locks_and_signing_goes_on_after_unlock() {
     let queued = household.settle().await;
     household.staged(TxStage::AwaitingUnlock).await;
     let used = household.engine().security().await.expect("read").histories[0].last_used_at;
+    household.engine().set_idle_lock(0).await.expect("never again");
     household.unlock().await;
     household
         .concluded(household.engine(), &queued.settlement_id, Status::Success)
@@ -91,7 +92,7 @@ async fn an_unattended_wallet_locks_and_signing_goes_on_after_unlock() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_computer_that_has_slept_is_locked() {
-    let household = Household::found(FAST).await;
+    let household = Household::found(Setup::default()).await;
     household
         .engine()
         .set_idle_lock(0)

@@ -127,8 +127,10 @@ mod tests {
     #[test]
     fn a_phrase_that_was_not_written_down_brings_nothing_back() {
         let mut wallet = wallet("Rumah", Address([1; 20]));
-        let mut exported = WalletHistory::default();
-        exported.exported_at = Some(UnixMillis(5));
+        let exported = WalletHistory {
+            exported_at: Some(UnixMillis(5)),
+            ..WalletHistory::default()
+        };
         assert_eq!(
             ways(Language::English, &wallet, Some(&exported)),
             ["the phrase that you wrote down"],

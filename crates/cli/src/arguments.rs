@@ -1,9 +1,16 @@
 //! The command line. Secrets come from files or standard input, never from here.
 
+mod wallet;
+
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
-use enerlink_domain::MeterId;
+use enerlink_domain::{Address, MeterId};
+
+pub(crate) use self::wallet::{
+    ContactsCommand, OneWalletArguments, RestoreArguments, SettlementKeyCommand, SourceArguments,
+    VaultArguments, WalletCommand,
+};
 
 /// The EnerLink wallet without a window.
 #[derive(Parser)]
@@ -20,16 +27,20 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run the simulated neighbourhood; one JSON line per event and a summary at the end.
     Demo(DemoArguments),
-    /// Run the wallet: listen to the meters, settle, follow transactions.
+    /// Run the wallet: listen to the meters, settle, follow transactions. On Unix SIGUSR1 locks the wallet meanwhile:
+    /// settlement goes on under the settlement key, everything else waits.
     Run(RunArguments),
     /// Show the profile as it is stored.
     Status(ProfileArguments),
     /// The Ethereum node and the contracts.
     #[command(subcommand)]
     Network(NetworkCommand),
-    /// The wallet and its keys.
+    /// Wallets, their keys and their backups.
     #[command(subcommand)]
     Wallet(WalletCommand),
+    /// The address book.
+    #[command(subcommand)]
+    Contacts(ContactsCommand),
     /// Meters.
     #[command(subcommand)]
     Meter(MeterCommand),
@@ -114,26 +125,6 @@ pub(crate) enum NetworkCommand {
 }
 
 #[derive(Subcommand)]
-pub(crate) enum WalletCommand {
-    /// Create a wallet with a new recovery phrase.
-    Create {
-        #[command(flatten)]
-        unlock: UnlockArguments,
-        /// What the household calls it.
-        #[arg(long, default_value = "Household")]
-        name: String,
-        /// Words of the phrase: 12, 15, 18, 21 or 24.
-        #[arg(long, default_value_t = 12)]
-        words: u8,
-        /// Write the phrase to this file (0600); it is shown nowhere else. Move it offline, then delete it.
-        #[arg(long)]
-        phrase_file: Option<PathBuf>,
-    },
-    /// Show the wallet, without anything secret.
-    Show(ProfileArguments),
-}
-
-#[derive(Subcommand)]
 pub(crate) enum MeterCommand {
     /// Add a meter that belongs to the wallet.
     Add {
@@ -160,12 +151,18 @@ pub(crate) enum MeterCommand {
         /// The most it can carry in one direction, in W.
         #[arg(long, default_value_t = 10_000)]
         rated_power: u32,
+        /// Whose it is: one of the vault's accounts; the primary one when absent.
+        #[arg(long)]
+        owner: Option<Address>,
         /// Ask for the wallet's own signature at every settlement.
         #[arg(long)]
         no_settlement_key: bool,
     },
     /// Show the meters: last messages, registers, standing on chain.
     Status(ProfileArguments),
+    /// The keys that settle while the wallet is locked.
+    #[command(subcommand)]
+    SettlementKey(SettlementKeyCommand),
     /// Print the signed request by which the operator registers a meter.
     Request {
         #[command(flatten)]

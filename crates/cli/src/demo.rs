@@ -7,7 +7,8 @@ use enerlink_sim::demo::{Demo, DemoOptions, Summary};
 use crate::{
     arguments::DemoArguments,
     failure::{Failure, Outcome},
-    output, run, session,
+    output, run,
+    secret::Secret,
 };
 
 /// Runs the demo for as long as asked, then adds up.
@@ -20,7 +21,10 @@ pub(crate) async fn demo(arguments: DemoArguments) -> Outcome {
         .unwrap_or_else(|| temporary.path().join("profile"));
     let operator = match (&arguments.keystore, &arguments.password_file) {
         (Some(keystore), Some(password)) => {
-            let account = Account::from_v3(&session::text(keystore)?, &session::password(password)?);
+            let account = Account::from_v3(
+                Secret::read(keystore)?.text(),
+                &Secret::read(password)?.password(),
+            );
             Some(account.map_err(Error::from)?)
         }
         (Some(_), None) => return Err(Failure::input("--keystore needs --password-file")),

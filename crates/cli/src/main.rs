@@ -1,6 +1,7 @@
 //! `enerlink`: the wallet's engine without a window, for a small always-on computer, for scripts and for operators.
 
 mod arguments;
+mod contacts;
 mod demo;
 mod failure;
 mod meter;
@@ -8,6 +9,7 @@ mod network;
 mod operator;
 mod output;
 mod run;
+mod secret;
 mod session;
 mod settle;
 mod wallet;
@@ -31,6 +33,7 @@ async fn main() -> ExitCode {
         Command::Status(options) => run::status(&options, json).await,
         Command::Network(command) => network::network(command, json).await,
         Command::Wallet(command) => wallet::wallet(command, json).await,
+        Command::Contacts(command) => contacts::contacts(command, json).await,
         Command::Meter(command) => meter::meter(command, json).await,
         Command::Settle(command) => settle::settle(command, json).await,
         Command::Operator(command) => operator::operator(command, json).await,

@@ -3,13 +3,16 @@
 use enerlink_domain::{
     reading::Units,
     view::{MeterDraft, MeterView},
+    wallet::{SettlementKeyState, SettlementKeyView},
 };
 use enerlink_engine::Access;
 
 use crate::{
-    arguments::MeterCommand,
+    arguments::{MeterCommand, SettlementKeyCommand},
     failure::{Failure, Outcome},
-    output, session,
+    output,
+    secret::Secret,
+    session,
 };
 
 pub(crate) async fn meter(command: MeterCommand, json: bool) -> Outcome {
@@ -23,19 +26,20 @@ pub(crate) async fn meter(command: MeterCommand, json: bool) -> Outcome {
             base_topic,
             units,
             rated_power,
+            owner,
             no_settlement_key,
         } => {
-            let secret = broker_password_file.as_deref().map(session::text).transpose()?;
+            let secret = broker_password_file.as_deref().map(Secret::read).transpose()?;
             let draft = MeterDraft {
                 id,
                 name,
-                owner: None,
                 broker_url: broker,
-                broker_password: secret.map(|text| text.trim_end_matches(['\r', '\n']).to_owned()),
+                broker_password: secret.map(Secret::into_text),
                 base_topic,
                 units: Units::parse(&units).ok_or_else(|| Failure::input("--units is milli or base"))?,
                 rated_power_w: rated_power,
                 settlement_key: !no_settlement_key,
+                owner,
             };
             let engine = session::open(&profile.data_dir, Access::Exclusive).await?;
             let view = engine.add_meter(draft).await?;
@@ -48,6 +52,7 @@ pub(crate) async fn meter(command: MeterCommand, json: bool) -> Outcome {
                 output::answer(json, &view, sentence);
             }
         }
+        MeterCommand::SettlementKey(command) => settlement_key(command, json).await?,
         MeterCommand::Request { unlock, id } => {
             let engine = session::open_unlocked(&unlock).await?;
             let request = engine.request_registration(&id).await?;
@@ -56,6 +61,42 @@ pub(crate) async fn meter(command: MeterCommand, json: bool) -> Outcome {
         }
     }
     Ok(())
+}
+
+async fn settlement_key(command: SettlementKeyCommand, json: bool) -> Outcome {
+    let (of, enabled) = match command {
+        SettlementKeyCommand::On(of) => (of, true),
+        SettlementKeyCommand::Off(of) => (of, false),
+        SettlementKeyCommand::Show(profile) => {
+            let engine = session::open(&profile.data_dir, Access::ReadOnly).await?;
+            for view in engine.security().await?.settlement_keys {
+                output::answer(json, &view, settler);
+            }
+            return Ok(());
+        }
+    };
+    let engine = session::open_unlocked(&of.unlock).await?;
+    let view = engine.set_settlement_key(of.id, enabled).await?;
+    engine.stop().await;
+    output::answer(json, &view, settler);
+    Ok(())
+}
+
+fn settler(view: &SettlementKeyView) -> String {
+    let state = match view.state {
+        SettlementKeyState::Off => "off: settlement waits while the wallet is locked",
+        SettlementKeyState::Authorising => "waits for the chain to know it; `enerlink run` sees to it",
+        SettlementKeyState::Active => "settles while the wallet is locked",
+        SettlementKeyState::Revoking => "waits for the chain to forget it; `enerlink run` sees to it",
+        SettlementKeyState::Elsewhere => "the chain knows the key of another computer",
+        SettlementKeyState::Unknown => "the chain was not read yet",
+    };
+    let key = view
+        .key
+        .or(view.on_chain)
+        .map(|key| format!(" {key}"))
+        .unwrap_or_default();
+    format!("{} ({}){key}: {state}", view.meter_id, view.meter_name)
 }
 
 fn sentence(view: &MeterView) -> String {

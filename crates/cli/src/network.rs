@@ -3,7 +3,7 @@
 use enerlink_domain::{Code, Error, view::NetworkDraft};
 use enerlink_engine::Access;
 
-use crate::{arguments::NetworkCommand, failure::Outcome, output, session};
+use crate::{arguments::NetworkCommand, failure::Outcome, output, secret::Secret, session};
 
 pub(crate) async fn network(command: NetworkCommand, json: bool) -> Outcome {
     let view = match command {
@@ -14,7 +14,7 @@ pub(crate) async fn network(command: NetworkCommand, json: bool) -> Outcome {
         } => {
             let draft = NetworkDraft {
                 rpc_url: rpc,
-                addresses: session::text(&addresses)?,
+                addresses: Secret::read(&addresses)?.into_text(),
             };
             let engine = session::open(&profile.data_dir, Access::Exclusive).await?;
             engine.set_network(draft).await?

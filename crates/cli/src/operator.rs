@@ -9,7 +9,8 @@ use serde_json::json;
 use crate::{
     arguments::{OperatorArguments, OperatorCommand},
     failure::{Failure, Outcome},
-    output, session,
+    output,
+    secret::Secret,
 };
 
 pub(crate) async fn operator(command: OperatorCommand, json: bool) -> Outcome {
@@ -40,8 +41,8 @@ pub(crate) async fn operator(command: OperatorCommand, json: bool) -> Outcome {
             request,
             fund,
         } => {
-            let addresses = Addresses::parse(&session::text(&addresses)?).map_err(Error::from)?;
-            let request: RegistrationRequest = serde_json::from_str(&session::text(&request)?)
+            let addresses = Addresses::parse(Secret::read(&addresses)?.text()).map_err(Error::from)?;
+            let request: RegistrationRequest = serde_json::from_str(Secret::read(&request)?.text())
                 .map_err(|error| Failure::input(format!("this is not a registration request: {error}")))?;
             let account = connect(&operator).await?;
             let receipt = account.authorize(&addresses, &request).await?;
@@ -63,8 +64,8 @@ pub(crate) async fn operator(command: OperatorCommand, json: bool) -> Outcome {
 
 async fn connect(arguments: &OperatorArguments) -> Result<DirectAccount, Failure> {
     let chain = Chain::new(&arguments.rpc).map_err(Error::from)?;
-    let key = session::text(&arguments.keystore)?;
-    let password = session::password(&arguments.password_file)?;
-    let account = Account::from_v3(&key, &password).map_err(Error::from)?;
+    let key = Secret::read(&arguments.keystore)?;
+    let password = Secret::read(&arguments.password_file)?.password();
+    let account = Account::from_v3(key.text(), &password).map_err(Error::from)?;
     Ok(DirectAccount::connect(account, chain).await?)
 }

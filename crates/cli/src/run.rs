@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use enerlink_domain::{Code, Event, Registration, TxStage, meter::Link};
+use enerlink_domain::{
+    Code, Event, Registration, TxStage, event::VaultState, meter::Link, wallet::LockReason,
+};
 use enerlink_engine::{Access, Engine};
 use serde_json::json;
 
@@ -14,6 +16,8 @@ use crate::{
 
 /// Runs the wallet until it is told to stop.
 pub(crate) async fn run(arguments: &RunArguments, json: bool) -> Outcome {
+    // From the first moment: the signal would end a process that does not listen to it.
+    let mut lock_asked = LockSignal::listen();
     let engine = session::open_unlocked(&arguments.unlock).await?;
     let mut events = engine.events();
     output::answer(
@@ -28,6 +32,7 @@ pub(crate) async fn run(arguments: &RunArguments, json: bool) -> Outcome {
     loop {
         tokio::select! {
             () = &mut stop => break,
+            () = lock_asked.next() => engine.lock(LockReason::Person),
             event = events.next() => match event {
                 Some(event) => tell(&event),
                 None => break,
@@ -84,7 +89,26 @@ fn say(event: &Event) {
                 error.code.next_step()
             ));
         }
-        Event::Vault { .. } | Event::Estimate(_) | Event::Balances(_) | Event::Lagged { .. } => {}
+        Event::Vault { state, reason } => {
+            if let (VaultState::Locked, Some(reason)) = (state, reason) {
+                output::text_line(why_locked(*reason));
+            }
+        }
+        Event::Wallets { .. }
+        | Event::Activity(_)
+        | Event::Estimate(_)
+        | Event::Balances(_)
+        | Event::Lagged { .. } => {}
+    }
+}
+
+fn why_locked(reason: LockReason) -> &'static str {
+    match reason {
+        LockReason::Person => "locked by hand; settlement goes on under the settlement key",
+        LockReason::Idle => "locked: nobody was there",
+        LockReason::Suspend => "locked: the computer slept",
+        LockReason::Screen => "locked: the screen is locked",
+        LockReason::Exit => "locked",
     }
 }
 
@@ -132,6 +156,29 @@ async fn terminated() {
     std::future::pending::<()>().await;
 }
 
+/// SIGUSR1, which asks to lock the wallet; nothing where there are no such signals.
+struct LockSignal(#[cfg(unix)] Option<tokio::signal::unix::Signal>);
+
+impl LockSignal {
+    fn listen() -> Self {
+        #[cfg(unix)]
+        return Self(tokio::signal::unix::signal(tokio::signal::unix::SignalKind::user_defined1()).ok());
+        #[cfg(not(unix))]
+        return Self();
+    }
+
+    /// Completes with each signal.
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signal) = &mut self.0
+            && signal.recv().await.is_some()
+        {
+            return;
+        }
+        std::future::pending().await
+    }
+}
+
 /// Shows the profile as it is stored.
 pub(crate) async fn status(arguments: &ProfileArguments, json: bool) -> Outcome {
     let engine = session::open(&arguments.data_dir, Access::ReadOnly).await?;
@@ -148,15 +195,25 @@ pub(crate) async fn status(arguments: &ProfileArguments, json: bool) -> Outcome 
 
 fn sentence(engine: &Engine) -> String {
     let status = engine.status();
-    let wallet = match (&status.wallet, engine.network_view()) {
-        (None, _) => "no wallet".to_owned(),
-        (Some(wallet), None) => format!("wallet {} ({}), no network", wallet.address, wallet.name),
-        (Some(wallet), Some(network)) => {
-            format!(
-                "wallet {} ({}) on chain {}",
-                wallet.address, wallet.name, network.chain_id
-            )
+    let network = engine.network_view().map_or_else(
+        || "no network".to_owned(),
+        |network| format!("chain {}", network.chain_id),
+    );
+    let mut text = format!(
+        "{}: {} wallet(s), {network}, {} meter(s)",
+        status.data_dir,
+        status.wallets.len(),
+        status.meters
+    );
+    for wallet in &status.wallets {
+        for account in &wallet.accounts {
+            let primary = if status.primary == Some(account.address) {
+                ", primary"
+            } else {
+                ""
+            };
+            text += &format!("\n  {} ({}{primary})", account.address, wallet.name);
         }
-    };
-    format!("{}: {wallet}, {} meter(s)", status.data_dir, status.meters)
+    }
+    text
 }

@@ -1,14 +1,11 @@
-//! Opening a profile, and reading what a command must not be given on its line.
+//! Opening a profile.
 
-use std::{fs, io::Read as _, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use enerlink_domain::{Code, Error};
-use enerlink_engine::{Access, Config, Engine, Keystore, Parts, Password, SystemClock};
+use enerlink_engine::{Access, Config, Engine, Keystore, Parts, SystemClock};
 
-use crate::{arguments::UnlockArguments, failure::Failure};
-
-/// A file of secrets or requests is never larger.
-const LARGEST_FILE: u64 = 1 << 20;
+use crate::{arguments::UnlockArguments, failure::Failure, secret::Secret};
 
 /// Starts the engine on the profile in `data_dir`.
 pub(crate) async fn open(data_dir: &Path, access: Access) -> Result<Engine, Failure> {
@@ -34,31 +31,9 @@ pub(crate) async fn open(data_dir: &Path, access: Access) -> Result<Engine, Fail
 pub(crate) async fn open_unlocked(arguments: &UnlockArguments) -> Result<Engine, Failure> {
     let engine = open(&arguments.profile.data_dir, Access::Exclusive).await?;
     if let Some(path) = &arguments.password_file {
-        engine.unlock(password(path)?).await?;
+        engine.unlock(Secret::read(path)?.password()).await?;
     }
     Ok(engine)
-}
-
-/// The password in the file at `path`, without its line end.
-pub(crate) fn password(path: &Path) -> Result<Password, Failure> {
-    let text = text(path)?;
-    let line = text.strip_suffix('\n').unwrap_or(&text);
-    Ok(Password::from(line.strip_suffix('\r').unwrap_or(line).to_owned()))
-}
-
-/// The text of the file at `path`; `-` is standard input.
-pub(crate) fn text(path: &Path) -> Result<String, Failure> {
-    let mut text = String::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin()
-            .lock()
-            .take(LARGEST_FILE)
-            .read_to_string(&mut text)
-    } else {
-        fs::File::open(path).and_then(|file| file.take(LARGEST_FILE).read_to_string(&mut text))
-    };
-    read.map_err(|error| Failure::input(format!("cannot read {}: {error}", path.display())))?;
-    Ok(text)
 }
 
 /// Waits until the node has answered, for a command that needs it at once.

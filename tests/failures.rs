@@ -37,9 +37,12 @@ fn a_wrong_password_and_a_missing_wallet_are_told_apart() {
         "--data-dir",
         &profile,
         "--password-file",
-        &household.path("password"),
+        &household.path("wrong"),
     ]);
-    assert_eq!(error["code"], "VAULT_EXISTS");
+    assert_eq!(
+        error["code"], "WRONG_PASSWORD",
+        "the next wallet comes under the same password"
+    );
     let output = enerlink().args(["settle", "sideways"]).output().expect("started");
     assert_eq!(output.status.code(), Some(2), "bad usage");
 }

@@ -4,7 +4,7 @@ mod support;
 
 use enerlink_domain::Etk;
 use serde_json::Value;
-use support::{anvil, mosquitto, run};
+use support::{Household, METER, Running, anvil, mosquitto, run};
 
 fn integer(summary: &Value, name: &str) -> i64 {
     summary[name]
@@ -88,4 +88,72 @@ fn the_same_seed_is_the_same_neighbourhood() {
         device.expect("a reading")["sensors"][1]["export"]["total_energy"].clone()
     };
     assert_eq!(first_reading(), first_reading());
+}
+
+/// Runs until the chain says about the meter what `wanted` accepts.
+fn run_until(household: &mut Household, what: &str, wanted: impl Fn(&Value) -> bool) -> Running {
+    let mut command = household.run_command();
+    command.env("EARLY_SETTLEMENT_WH", "100");
+    let running = Running::start(command);
+    running.wait_for("the broker", |line| {
+        line["event"] == "device" && line["link"]["up"] == true
+    });
+    household.publish_sensors();
+    running.wait_for(what, |line| {
+        line["event"] == "registration" && wanted(&line["registration"])
+    });
+    running
+}
+
+#[test]
+fn a_locked_wallet_goes_on_settling() {
+    let mut household = Household::new(true);
+    let running = run_until(&mut household, "the settlement key", |standing| {
+        standing["settler"].is_string()
+    });
+    running.signal("USR1");
+    running.wait_for("the lock", |line| {
+        line["event"] == "vault" && line["state"] == "locked"
+    });
+    household.export(150);
+    let settled = running.wait_for("a settlement", |line| {
+        line["event"] == "settlement" && line["status"] == "SUCCESS"
+    });
+    assert_eq!(settled["energy_wh"], "150");
+    running.stop();
+    assert_eq!(household.audit()["adds_up"], true);
+}
+
+#[test]
+fn a_settlement_key_is_given_up_and_made_anew() {
+    let mut household = Household::new(true);
+    let profile = household.path("profile");
+    let password = household.path("password");
+    let key = |verb: &[&str]| {
+        let line = [
+            &["--json", "meter", "settlement-key"],
+            verb,
+            &["--data-dir", &profile],
+        ]
+        .concat();
+        run(&line).remove(0)
+    };
+    let switch = |verb: &str| key(&[verb, "--id", METER, "--password-file", &password]);
+    run_until(&mut household, "the settlement key", |standing| {
+        standing["settler"].is_string()
+    })
+    .stop();
+    let first = key(&["show"])["key"].clone();
+    assert!(first.is_string());
+    assert_ne!(switch("off")["state"], "active");
+    run_until(&mut household, "no settlement key", |standing| {
+        standing["state"] == "open" && standing["settler"].is_null()
+    })
+    .stop();
+    assert_eq!(key(&["show"])["key"], Value::Null);
+    assert_ne!(switch("on")["state"], "off");
+    run_until(&mut household, "another settlement key", |standing| {
+        standing["settler"].is_string() && standing["settler"] != first
+    })
+    .stop();
 }

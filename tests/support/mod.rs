@@ -9,8 +9,12 @@
 )]
 
 mod household;
+mod markers;
+mod profile;
 
 pub use household::{Household, METER, sensors};
+pub use markers::{Marker, Watched, latin};
+pub use profile::{Profile, TEST_ACCOUNTS, TEST_PHRASE, addresses, gather};
 
 use std::{
     fs,
@@ -259,13 +263,15 @@ pub struct Running {
 impl Running {
     /// Starts `command` and reads its lines.
     pub fn start(mut command: Command) -> Self {
+        command.stderr(Stdio::inherit());
+        Self::start_quiet(command)
+    }
+
+    /// The same; standard error goes where `command` says.
+    pub fn start_quiet(mut command: Command) -> Self {
         // A group of its own, so that what strace has started ends with strace.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .expect("started");
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("started");
         let output = BufReader::new(child.stdout.take().expect("piped"));
         let (sender, lines) = std::sync::mpsc::channel();
         thread::spawn(move || {
@@ -321,11 +327,21 @@ impl Running {
         self.ended_within(Duration::from_secs(5))
     }
 
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends it a signal: `TERM`, `USR1`.
+    pub fn signal(&self, name: &str) {
+        let _ = Command::new("kill")
+            .args([&format!("-{name}"), &self.child.id().to_string()])
+            .status();
+    }
+
     /// Asks it to end, and waits.
     pub fn stop(mut self) {
-        let _ = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status();
+        self.signal("TERM");
         assert!(self.ended_within(PATIENCE), "enerlink did not stop on SIGTERM");
     }
 }

@@ -143,9 +143,7 @@ fn a_backup_is_restored_beside_what_is_there_and_never_over_it() {
     );
     assert_eq!(addresses(&list[1]), TEST_ACCOUNTS);
     // All of it opens with the password of this vault.
-    let verify = ["--json", "wallet", "verify", "--data-dir", &here.path("profile")];
-    let verify = [&verify[..], &["--password-file", &here.path("password")]].concat();
-    assert_eq!(support::run(&verify).len(), 2);
+    assert_eq!(here.unlocked_lines(&["verify"]).len(), 2);
 }
 
 #[test]

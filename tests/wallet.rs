@@ -298,7 +298,8 @@ fn a_removed_wallet_leaves_nothing_behind() {
         "--data-dir",
         &profile.path("profile"),
     ];
-    let wrong = [&wrong[..], &["--password-file", &profile.path("wrong")]].concat();
+    let file = profile.path("wrong");
+    let wrong = [&wrong[..], &["--password-file", &file]].concat();
     assert_eq!(run_failing(&wrong)["code"], "WRONG_PASSWORD");
     assert_eq!(profile.list().len(), 2);
     assert_eq!(profile.vault_files().len(), 2, "the vault and its copy");

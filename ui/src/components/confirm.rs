@@ -76,7 +76,7 @@ pub(crate) fn Confirm(
                         bind:value=typed
                     />
                 </div>
-                <PasswordField testid="confirm-password" label=Key::VaultPassword value=password autocomplete="off" />
+                <PasswordField testid="confirm-password" label=Key::VaultPassword value=password />
                 {doing.problem()}
             </fieldset>
             <Foot on_close=on_close busy=doing.busy>

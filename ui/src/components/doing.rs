@@ -4,7 +4,10 @@ use enerlink_domain::Error;
 use enerlink_ipc::Command;
 use leptos::{prelude::*, task::spawn_local};
 
-use crate::{components::problem::Problem, ipc};
+use crate::{
+    components::{field::KeptFocus, problem::Problem},
+    ipc,
+};
 
 /// Whether something is being done, and how it failed the last time.
 #[derive(Clone, Copy)]
@@ -29,6 +32,7 @@ impl Doing {
         if self.busy.get_untracked() {
             return;
         }
+        let focus = KeptFocus::now();
         self.busy.set(true);
         self.error.set(None);
         spawn_local(async move {
@@ -42,6 +46,7 @@ impl Doing {
                     self.error.try_set(Some(error));
                 }
             }
+            focus.give_back();
         });
     }
 

@@ -1,6 +1,8 @@
 //! A labelled input with a hint and a complaint.
 
-use leptos::prelude::*;
+use std::time::Duration;
+
+use leptos::{prelude::*, wasm_bindgen::JsCast};
 
 use crate::i18n::{Key, text};
 
@@ -57,6 +59,30 @@ pub(crate) fn Field(
                 {move || complaint.get().or(hint).map(|key| key.text(language.get()))}
             </p>
         </div>
+    }
+}
+
+/// What had the focus before its form was disabled, which takes the focus away.
+pub(crate) struct KeptFocus(Option<web_sys::HtmlElement>);
+
+impl KeptFocus {
+    /// What has it now.
+    pub(crate) fn now() -> Self {
+        let focused = document().active_element();
+        Self(focused.and_then(|element| element.dyn_into().ok()))
+    }
+
+    /// Gives it back once the form is enabled again, unless something else has taken it.
+    pub(crate) fn give_back(self) {
+        let Some(element) = self.0 else { return };
+        let give = move || {
+            let focused = document().active_element();
+            if focused.is_none_or(|focused| focused.tag_name() == "BODY") {
+                // What is gone meanwhile cannot take it, and nothing else wants it.
+                let _ = element.focus();
+            }
+        };
+        set_timeout(give, Duration::ZERO);
     }
 }
 

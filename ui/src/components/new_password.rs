@@ -81,13 +81,12 @@ pub(crate) fn NewPasswordFields(
     let complaint =
         Signal::derive(move || (tried.get() && typed.get() != second.get()).then_some(Key::PasswordsDiffer));
     view! {
-        <PasswordField testid=testid label=label value=typed autocomplete="new-password" />
+        <PasswordField testid=testid label=label value=typed />
         <StrengthBar password=typed strength=strength tried=tried />
         <PasswordField
             testid=again
             label=Key::PasswordAgain
             value=second
-            autocomplete="new-password"
             complaint=complaint
         />
     }

@@ -27,9 +27,6 @@ pub(crate) fn PasswordField(
     label: Key,
     /// What was typed.
     value: RwSignal<String>,
-    /// `new-password` or `current-password`.
-    #[prop(default = "current-password")]
-    autocomplete: &'static str,
     /// What is wrong with it.
     #[prop(optional, into)]
     complaint: Signal<Option<Key>>,
@@ -62,7 +59,7 @@ pub(crate) fn PasswordField(
                     id=testid
                     data-testid=testid
                     type=move || if shown.get() { "text" } else { "password" }
-                    autocomplete=autocomplete
+                    autocomplete="off"
                     autocapitalize="off"
                     spellcheck="false"
                     aria-describedby=described

@@ -7,7 +7,7 @@ use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 use crate::{
     components::{
         doing::take,
-        field::Field,
+        field::{Field, KeptFocus},
         password::PasswordField,
         problem::Problem,
         vault_password::{VaultPassword, VaultPasswordFields},
@@ -69,6 +69,7 @@ pub(crate) fn CreatePage() -> impl IntoView {
         }
         let Some(typed) = password.take() else { return };
         tried.set(false);
+        let focus = KeptFocus::now();
         busy.set(true);
         error.set(None);
         session.flow.set(Some(Flow::Create));
@@ -90,6 +91,7 @@ pub(crate) fn CreatePage() -> impl IntoView {
                 Err(problem) => {
                     error.try_set(Some(problem));
                     busy.try_set(false);
+                    focus.give_back();
                 }
             }
         });
@@ -165,13 +167,11 @@ fn Advanced(length: RwSignal<u8>, passphrase: Passphrase, tried: RwSignal<bool>)
                 testid="create-passphrase"
                 label=Key::Passphrase
                 value=passphrase.typed
-                autocomplete="off"
             />
             <PasswordField
                 testid="create-passphrase-again"
                 label=Key::PassphraseAgain
                 value=passphrase.again
-                autocomplete="off"
                 complaint=differs
             />
             <p class="aside">{text(Key::PassphraseHint)}</p>

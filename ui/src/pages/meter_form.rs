@@ -5,7 +5,11 @@ use enerlink_ipc::AddMeter;
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 
 use crate::{
-    components::{field::Field, password::PasswordField, problem::Problem},
+    components::{
+        field::{Field, KeptFocus},
+        password::PasswordField,
+        problem::Problem,
+    },
     feed::feed,
     format,
     i18n::{Key, text},
@@ -97,6 +101,7 @@ pub(crate) fn MeterForm() -> impl IntoView {
         let Some(draft) = typed.draft().filter(|_| !busy.get_untracked()) else {
             return;
         };
+        let focus = KeptFocus::now();
         busy.set(true);
         error.set(None);
         spawn_local(async move {
@@ -113,6 +118,7 @@ pub(crate) fn MeterForm() -> impl IntoView {
                 Err(problem) => {
                     error.try_set(Some(problem));
                     busy.try_set(false);
+                    focus.give_back();
                 }
             }
         });
@@ -131,7 +137,7 @@ pub(crate) fn MeterForm() -> impl IntoView {
                             hint=Key::BrokerUrlHint
                             complaint=complain(|text| broker(text).is_none(), typed.broker_url, Key::BrokerUrlWrong) />
                         <PasswordField testid="meter-broker-password" label=Key::BrokerPassword
-                            value=typed.broker_password autocomplete="off" />
+                            value=typed.broker_password />
                         <Field testid="meter-topic" label=Key::BaseTopic value=typed.base_topic hint=Key::BaseTopicHint
                             complaint=complain(|text| topic(text).is_none(), typed.base_topic, Key::BaseTopicWrong) />
                         <Field testid="meter-rated" label=Key::RatedPower value=typed.rated_power mode="numeric"

@@ -10,7 +10,10 @@ use leptos::{
 };
 
 use crate::{
-    components::{field::Field, problem::Problem},
+    components::{
+        field::{Field, KeptFocus},
+        problem::Problem,
+    },
     feed::feed,
     i18n::{Key, text},
     ipc,
@@ -36,6 +39,7 @@ pub(crate) fn NetworkForm() -> impl IntoView {
         if busy.get_untracked() || url_wrong() || addresses_wrong() {
             return;
         }
+        let focus = KeptFocus::now();
         busy.set(true);
         error.set(None);
         let draft = NetworkDraft {
@@ -55,6 +59,7 @@ pub(crate) fn NetworkForm() -> impl IntoView {
                 Err(problem) => {
                     error.try_set(Some(problem));
                     busy.try_set(false);
+                    focus.give_back();
                 }
             }
         });

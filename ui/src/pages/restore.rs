@@ -172,7 +172,6 @@ fn ChooseStage(draft: Draft) -> impl IntoView {
                     testid="restore-backup-password"
                     label=Key::BackupPassword
                     value=draft.backup_password
-                    autocomplete="off"
                     complaint=missing
                 />
                 <p class="aside">{text(Key::BackupPasswordHint)}</p>

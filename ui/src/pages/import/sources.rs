@@ -131,7 +131,6 @@ fn PhraseSource(draft: Draft, tried: RwSignal<bool>) -> impl IntoView {
             testid="import-passphrase"
             label=Key::ImportPassphrase
             value=draft.passphrase
-            autocomplete="off"
         />
         <p class="aside">{text(Key::ImportPassphraseHint)}</p>
     }
@@ -142,7 +141,7 @@ fn KeySource(draft: Draft, tried: RwSignal<bool>) -> impl IntoView {
     let language = prefs().language;
     let verdict = Memo::new(move |_| draft.key.with(|typed| judge_key(language.get(), typed)));
     view! {
-        <PasswordField testid="import-key" label=Key::FromKey value=draft.key autocomplete="off" first=true />
+        <PasswordField testid="import-key" label=Key::FromKey value=draft.key first=true />
         <p
             class="aside"
             class:complaint=move || wrong(&verdict.get(), tried.get())
@@ -181,7 +180,6 @@ fn FileSource(draft: Draft, tried: RwSignal<bool>) -> impl IntoView {
             testid="import-file-password"
             label=Key::PasswordOfFile
             value=draft.file_password
-            autocomplete="off"
             complaint=missing
         />
     }

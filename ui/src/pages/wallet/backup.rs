@@ -200,7 +200,7 @@ fn FileCard() -> impl IntoView {
             <p class="mut">{text(Key::FileLead)}</p>
             <form on:submit=save novalidate>
                 <fieldset disabled=doing.busy>
-                    <PasswordField testid="backup-password" label=Key::VaultPassword value=password autocomplete="off" />
+                    <PasswordField testid="backup-password" label=Key::VaultPassword value=password />
                     {doing.problem()}
                     <button
                         type="submit"

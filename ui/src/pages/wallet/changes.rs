@@ -60,7 +60,7 @@ pub(super) fn RenameDialog(
             <form on:submit=rename novalidate>
                 <fieldset disabled=doing.busy>
                     <Field testid="rename-name" label=Key::NewName value=name complaint=complaint hint=Key::RenameHint />
-                    <PasswordField testid="rename-password" label=Key::VaultPassword value=password autocomplete="off" />
+                    <PasswordField testid="rename-password" label=Key::VaultPassword value=password />
                     {doing.problem()}
                 </fieldset>
                 <Foot on_close=on_close busy=doing.busy>
@@ -147,7 +147,7 @@ pub(super) fn AddAccountDialog(
                             complaint=complaint
                         />
                     </Show>
-                    <PasswordField testid="account-password" label=Key::VaultPassword value=password autocomplete="off" />
+                    <PasswordField testid="account-password" label=Key::VaultPassword value=password />
                     {doing.problem()}
                 </fieldset>
                 <Foot on_close=on_close busy=doing.busy>

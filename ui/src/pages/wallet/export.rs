@@ -58,7 +58,7 @@ pub(super) fn ExportDialog(
                 <p class="mut">{text(Key::ExportLead)}</p>
                 <WholeAddress address=address />
                 <fieldset disabled=doing.busy>
-                    <PasswordField testid="export-password" label=Key::VaultPassword value=password autocomplete="off" first=true />
+                    <PasswordField testid="export-password" label=Key::VaultPassword value=password first=true />
                     <NewPasswordFields
                         testid="export-file-password"
                         again="export-file-password-again"

@@ -15,6 +15,7 @@ use crate::{
     feed::feed,
     i18n::{Key, text},
     ipc,
+    live::LiveState,
     pages::sheet::{Leave, Sheet},
     session::{Flow, session},
 };
@@ -23,7 +24,7 @@ use crate::{
 const LENGTHS: [u8; 5] = [12, 15, 18, 21, 24];
 
 /// What a wallet is called when the person gives no name.
-pub(crate) const UNNAMED: &str = "EnerLink";
+const UNNAMED: &str = "EnerLink";
 
 /// A passphrase of BIP-39, typed twice.
 #[derive(Clone, Copy)]
@@ -75,7 +76,9 @@ pub(crate) fn CreatePage() -> impl IntoView {
         session.flow.set(Some(Flow::Create));
         session.held.set(true);
         let create = CreateWallet {
-            name: named(&name.get_untracked()),
+            name: feed
+                .state
+                .with_untracked(|state| named(&name.get_untracked(), state)),
             password: typed,
             words: length.get_untracked(),
             passphrase: take(passphrase.typed),
@@ -115,12 +118,23 @@ pub(crate) fn CreatePage() -> impl IntoView {
     }
 }
 
-/// What a person typed as a name, or the name that a wallet has without.
-pub(crate) fn named(typed: &str) -> String {
-    match typed.trim() {
-        "" => UNNAMED.to_owned(),
-        name => name.to_owned(),
+/// What a person typed as a name, or a name that no wallet has yet.
+pub(crate) fn named(typed: &str, state: &LiveState) -> String {
+    let typed = typed.trim();
+    if !typed.is_empty() {
+        return typed.to_owned();
     }
+    let wallets = state.status.as_ref().map(|status| &status.wallets);
+    let taken: Vec<&str> = wallets
+        .into_iter()
+        .flatten()
+        .map(|wallet| wallet.name.as_str())
+        .collect();
+    let numbered = (2..).map(|number: usize| format!("{UNNAMED} {number}"));
+    std::iter::once(UNNAMED.to_owned())
+        .chain(numbered)
+        .find(|name| !taken.contains(&name.as_str()))
+        .unwrap_or_default()
 }
 
 /// The vault is being sealed, which takes a while on purpose.
@@ -181,12 +195,21 @@ fn Advanced(length: RwSignal<u8>, passphrase: Passphrase, tried: RwSignal<bool>)
 
 #[cfg(test)]
 mod tests {
+    use enerlink_domain::Address;
+
     use super::*;
+    use crate::live::tests::{home, state_with, wallet};
 
     #[test]
-    fn a_wallet_always_has_a_name() {
-        for (typed, expected) in [("", UNNAMED), ("   ", UNNAMED), (" Rumah ", "Rumah")] {
-            assert_eq!(named(typed), expected);
+    fn a_wallet_always_has_a_name_of_its_own() {
+        let mut state = state_with(home());
+        assert_eq!(named("  ", &LiveState::default()), "EnerLink");
+        assert_eq!(named(" Warung ", &state), "Warung");
+        for expected in ["EnerLink", "EnerLink 2", "EnerLink 3"] {
+            assert_eq!(named("", &state), expected);
+            if let Some(status) = &mut state.status {
+                status.wallets.push(wallet(expected, Address([9; 20])));
+            }
         }
     }
 }

@@ -185,7 +185,9 @@ fn AccountsStage(draft: Draft) -> impl IntoView {
         };
         let Some(typed) = password.take() else { return };
         let import = ImportWallet {
-            name: named(&name.get_untracked()),
+            name: feed
+                .state
+                .with_untracked(|state| named(&name.get_untracked(), state)),
             password: typed,
             source,
             expected,

@@ -16,6 +16,12 @@ pub enum Error {
         /// Its length.
         bytes: usize,
     },
+    /// A code that was to be printed does not read back.
+    #[error("code {number} cannot be read back, so that nothing is printed")]
+    Unreadable {
+        /// Which, from 1.
+        number: usize,
+    },
     /// A file is no PNG or JPEG image.
     #[error("image {image} is not a PNG or JPEG image")]
     NotAnImage {

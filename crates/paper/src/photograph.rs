@@ -71,7 +71,7 @@ fn decode(bytes: &[u8], image: usize) -> Result<GrayImage, Error> {
 }
 
 /// What the codes of a picture say, looked for at several sizes.
-fn texts(picture: &GrayImage) -> BTreeSet<String> {
+pub(crate) fn texts(picture: &GrayImage) -> BTreeSet<String> {
     let longer = picture.width().max(picture.height());
     let sides: BTreeSet<u32> = SIDES.iter().map(|side| longer.min(*side)).collect();
     sides

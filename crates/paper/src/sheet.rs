@@ -6,6 +6,7 @@ use crate::{
     Document, Error, Sheet,
     page::{INK, Imprint, MARGIN, MEASURE, PALE, Pages, Style, WIDTH, write},
     part::{self, Part},
+    photograph::texts,
     symbol::Symbol,
     text::Font,
     words::Words,
@@ -38,7 +39,7 @@ const fn style(font: Font, size: f32, gray: f32) -> Style {
 /// Lays the sheet out.
 ///
 /// # Errors
-/// [`Error::Empty`] and [`Error::TooLarge`].
+/// [`Error::Empty`], [`Error::TooLarge`], and [`Error::Unreadable`] when a code does not read back.
 pub fn pdf(sheet: &Sheet<'_>) -> Result<Document, Error> {
     let parts = part::split(sheet.vault)?;
     let words = sheet.language.words();
@@ -202,8 +203,7 @@ fn codes(pages: &mut Pages, words: &Words, parts: &[Part]) -> Result<(), Error> 
         for row in page.chunks(COLUMNS) {
             for (column, part) in row.iter().enumerate() {
                 let x = MARGIN + column as f32 * (SIDE + gap);
-                let symbol =
-                    Symbol::of(&part.to_text()).map_err(|_| Error::TooLarge { bytes: parts.len() })?;
+                let symbol = symbol(part)?;
                 pages.draw(SIDE, |content, bottom| {
                     symbol.draw(content, x, bottom, SIDE);
                     let number = format!("{} / {}", part.number, part.of);
@@ -221,6 +221,15 @@ fn codes(pages: &mut Pages, words: &Words, parts: &[Part]) -> Result<(), Error> 
         }
     }
     Ok(())
+}
+
+/// The code of a part, read back before it is printed: paper is not looked at again until it is needed.
+fn symbol(part: &Part) -> Result<Symbol, Error> {
+    let text = part.to_text();
+    let symbol = Symbol::of(&text).ok();
+    symbol
+        .filter(|symbol| texts(&symbol.picture()).contains(&text))
+        .ok_or(Error::Unreadable { number: part.number })
 }
 
 fn name(parts: &[Part]) -> String {

@@ -1,10 +1,14 @@
 //! A QR code as a drawing.
 
+use image::{GrayImage, Luma};
 use pdf_writer::Content;
 use qrcodegen::{DataTooLong, QrCode, QrCodeEcc, QrSegment, Version};
 
 /// Light modules that the standard wants around a code.
 const QUIET: i32 = 4;
+
+/// Pixels of a module in a picture of a code.
+const PIXELS: u32 = 4;
 
 /// A QR code (ISO/IEC 18004) of letters and digits, of which 15 % may be lost.
 pub(crate) struct Symbol(QrCode);
@@ -20,6 +24,16 @@ impl Symbol {
     /// The side of one module, in points, when code and margin are `side` points wide.
     pub(crate) fn module(&self, side: f32) -> f32 {
         side / (self.0.size() + 2 * QUIET) as f32
+    }
+
+    /// The code with its margin as a picture.
+    pub(crate) fn picture(&self) -> GrayImage {
+        let side = u32::try_from(self.0.size() + 2 * QUIET).unwrap_or(0) * PIXELS;
+        let module = |pixel: u32| (pixel / PIXELS).cast_signed() - QUIET;
+        GrayImage::from_fn(side, side, |x, y| {
+            let dark = self.0.get_module(module(x), module(y));
+            Luma([if dark { 0 } else { u8::MAX }])
+        })
     }
 
     /// Draws it with its margin into the square of `side` points whose lower left corner is (`x`, `y`). One path for all

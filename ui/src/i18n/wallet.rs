@@ -110,6 +110,7 @@ macro_rules! with_wallet_texts {
     AddressChecking: "Memeriksa…", "Checking…";
     AddressGood: "Checksum cocok.", "The checksum is right.";
     AddressNoChecksum: "Tanpa checksum: salah ketik tidak akan terlihat. Bandingkan setiap karakter.", "Without a checksum: a mistyped digit would not be noticed. Compare every character.";
+    AddressBad: "Bukan alamat yang sah.", "This is not an address.";
     AddressOwn: "Ini alamat Anda sendiri ({name}).", "This is an address of your own ({name}).";
     AddressNoted: "Sudah dicatat sebagai \"{name}\"; menyimpan akan mengganti namanya.", "It is noted as \"{name}\" already; saving renames it.";
     ContactNoted: "Dicatat", "Noted";

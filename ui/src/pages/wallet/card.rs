@@ -53,7 +53,6 @@ pub(super) fn WalletCard(
     let history = Memo::new(move |_| security.history(wallet));
     let act = RwSignal::new(None::<Act>);
     let close = Callback::new(move |()| act.set(None));
-    // The dialog stays open while the wallet changes under it.
     let dialog = move || {
         let wallet = view.get_untracked()?;
         Some(match act.get()? {
@@ -66,42 +65,48 @@ pub(super) fn WalletCard(
             Act::Export(address) => view! { <ExportDialog address=address on_close=close /> }.into_any(),
         })
     };
-    move || {
-        view.with(Option::is_some).then(|| {
-            view! {
-                <section class="card wallet" data-testid="wallet-card" data-wallet=wallet.to_string()>
-                    {move || view.get().map(|view| view! { <Head wallet=view act=act /> })}
-                    {move || view.get().map(|view| view! { <Accounts wallet=view act=act /> })}
-                    {move || history.get().map(|history| view! { <History history=history /> })}
-                    {dialog}
-                </section>
-            }
+    // Built once: a dialog and the focus stay while the wallet changes under them.
+    let there = Memo::new(move |_| view.with(Option::is_some));
+    let card = move || {
+        let first = view.get_untracked()?;
+        Some(view! {
+            <section class="card wallet" data-testid="wallet-card" data-wallet=wallet.to_string()>
+                <Head first=first view=view act=act />
+                {move || view.get().map(|view| view! { <Accounts wallet=view act=act /> })}
+                {move || history.get().map(|history| view! { <History history=history /> })}
+                {dialog}
+            </section>
         })
-    }
+    };
+    move || there.get().then(card).flatten()
 }
 
 #[component]
-fn Head(wallet: WalletView, act: RwSignal<Option<Act>>) -> impl IntoView {
+fn Head(first: WalletView, view: Memo<Option<WalletView>>, act: RwSignal<Option<Act>>) -> impl IntoView {
     let session = session();
-    let id = wallet.wallet;
-    let phrase = wallet.kind == WalletKind::Phrase;
+    let id = first.wallet;
+    let phrase = first.kind == WalletKind::Phrase;
+    let name = move || view.with(|view| view.as_ref().map(|view| view.name.clone()));
     let (kind, kind_hint) = if phrase {
         (Key::KindPhrase, Key::KindPhraseHint)
     } else {
         (Key::KindPrivateKey, Key::KindPrivateKeyHint)
     };
-    let unwritten = phrase && !wallet.phrase_confirmed;
+    let unwritten = Memo::new(move |_| {
+        let confirmed = view.with(|view| view.as_ref().is_some_and(|view| view.phrase_confirmed));
+        phrase && !confirmed
+    });
     let remove = text(Key::RemoveEllipsis);
     view! {
         <header>
-            <h2 data-testid="wallet-name">{wallet.name}</h2>
+            <h2 data-testid="wallet-name">{name}</h2>
             <span class="chip" data-testid="wallet-kind" title=text(kind_hint)>{text(kind)}</span>
-            {wallet.passphrase.then(|| view! {
+            {first.passphrase.then(|| view! {
                 <span class="chip" data-testid="wallet-passphrase" title=text(Key::PassphraseMarkHint)>
                     {text(Key::PassphraseMark)}
                 </span>
             })}
-            {unwritten.then(|| view! {
+            {move || unwritten.get().then(|| view! {
                 <button
                     type="button"
                     class="chip warn"

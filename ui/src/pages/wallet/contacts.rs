@@ -340,12 +340,16 @@ fn Verdict(address: RwSignal<String>, check: RwSignal<Option<AddressCheck>>) -> 
     view! { <div class="verdict-box" data-testid="address-verdict" aria-live="polite">{words}</div> }
 }
 
-/// Why an address is refused. The core says it in English; it is short, and better than no reason.
+/// Why an address is refused. The core says it in English; in Indonesian its sentence is the detail.
 fn reason(language: Language, error: &Error) -> String {
-    if error.message.trim().is_empty() {
-        sentence(language, error)
-    } else {
-        error.message.clone()
+    let why = error.message.trim();
+    match language {
+        Language::English if !why.is_empty() => sentence(language, error),
+        _ if why.is_empty() => Key::AddressBad.text(language).to_owned(),
+        _ => {
+            let detail = say(language, Key::Detail, &[("text", why)]);
+            format!("{} {detail}", Key::AddressBad.text(language))
+        }
     }
 }
 
@@ -393,6 +397,18 @@ mod tests {
         assert!(is_name(&"é".repeat(64)));
         assert!(!is_name(&"é".repeat(65)));
         assert!(!is_name("  "));
+    }
+
+    #[test]
+    fn a_refused_address_is_told_why_in_the_language() {
+        let error = Error::new(Code::InvalidInput, "one digit is missing");
+        assert_eq!(reason(Language::English, &error), "One digit is missing.");
+        assert_eq!(
+            reason(Language::Indonesian, &error),
+            "Bukan alamat yang sah. Rincian: one digit is missing"
+        );
+        let silent = Error::new(Code::InvalidInput, "");
+        assert_eq!(reason(Language::English, &silent), "This is not an address.");
     }
 
     #[test]

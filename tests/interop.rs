@@ -54,7 +54,9 @@ impl Other {
         let mut command = match self {
             Self::Ethers => {
                 let mut command = Command::new("node");
-                command.args(["-e", ETHERS_PROGRAM]).current_dir(installed().join("ethers"));
+                command
+                    .args(["-e", ETHERS_PROGRAM])
+                    .current_dir(installed().join("ethers"));
                 command
             }
             Self::EthAccount => {
@@ -86,7 +88,14 @@ fn installed() -> &'static Path {
         let ethers = directory.join("ethers");
         once(&ethers, ETHERS, || {
             let mut npm = Command::new("npm");
-            npm.args(["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--prefix"]);
+            npm.args([
+                "install",
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+                "--no-save",
+                "--prefix",
+            ]);
             succeed(npm.arg(&ethers).arg(ETHERS));
         });
         let python = directory.join("eth-account");
@@ -111,9 +120,9 @@ fn once(directory: &Path, version: &str, install: impl FnOnce()) {
 }
 
 fn succeed(command: &mut Command) {
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("{command:?}: {error}; `cargo xtask test` installs what the tests need"));
+    let output = command.output().unwrap_or_else(|error| {
+        panic!("{command:?}: {error}; `cargo xtask test` installs what the tests need")
+    });
     assert!(
         output.status.success(),
         "{command:?}: {}{}",
@@ -134,7 +143,15 @@ fn through_ours(json: &str) -> [String; 2] {
     assert_eq!(address.to_lowercase(), format!("0x{}", claimed.to_lowercase()));
 
     let out = profile.path("ours.json");
-    profile.unlocked(&["export", "--address", address, "--out", &out, "--file-password-file", &password]);
+    profile.unlocked(&[
+        "export",
+        "--address",
+        address,
+        "--out",
+        &out,
+        "--file-password-file",
+        &password,
+    ]);
     let mode = fs::metadata(&out).expect("written").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let ours = fs::read_to_string(&out).expect("written");

@@ -36,10 +36,14 @@ fn keys() -> Vec<(&'static str, Marker)> {
         let reversed = Marker::bytes(name, &enerlink_domain::id::hex(&reversed));
         [(name, Marker::bytes(name, digits)), (name, reversed)]
     };
-    [key("the first key", PHRASE_KEYS[0]), key("the second key", PHRASE_KEYS[1]), key("the imported key", KEY)]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        key("the first key", PHRASE_KEYS[0]),
+        key("the second key", PHRASE_KEYS[1]),
+        key("the imported key", KEY),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn texts() -> Vec<(&'static str, Marker)> {
@@ -83,7 +87,9 @@ fn read_runs(file: &mut File, start: u64, end: u64, runs: &mut Vec<Vec<u8>>) {
     let mut page = [0; 4096];
     let mut run = Vec::new();
     for at in (start..end).step_by(page.len()) {
-        let read = file.seek(SeekFrom::Start(at)).and_then(|_| file.read_exact(&mut page));
+        let read = file
+            .seek(SeekFrom::Start(at))
+            .and_then(|_| file.read_exact(&mut page));
         // Devices are mapped too, and cannot be read.
         if read.is_ok() && page.iter().any(|byte| *byte != 0) {
             run.extend_from_slice(&page);
@@ -104,9 +110,15 @@ fn found(markers: &[(&'static str, Marker)], memory: &[String]) -> Vec<(&'static
 
 #[test]
 fn a_locked_wallet_has_no_secret_in_memory() {
-    assert!(is_root(), "to read the memory of a process that is not dumpable needs root: run this test as root");
+    assert!(
+        is_root(),
+        "to read the memory of a process that is not dumpable needs root: run this test as root"
+    );
     let profile = Profile::new();
-    let (phrase, passphrase) = (profile.write("phrase", PHRASE), profile.write("passphrase", PASSPHRASE));
+    let (phrase, passphrase) = (
+        profile.write("phrase", PHRASE),
+        profile.write("passphrase", PASSPHRASE),
+    );
     profile.import(&[
         "--phrase-file",
         &phrase,
@@ -133,7 +145,9 @@ fn a_locked_wallet_has_no_secret_in_memory() {
     assert_eq!(found(&texts(), &unlocked), []);
 
     running.signal("USR1");
-    running.wait_for("the lock", |line| line["event"] == "vault" && line["state"] == "locked");
+    running.wait_for("the lock", |line| {
+        line["event"] == "vault" && line["state"] == "locked"
+    });
     let locked = memory(running.id());
     assert_eq!(found(&keys(), &locked), []);
     assert_eq!(found(&texts(), &locked), []);
@@ -164,7 +178,11 @@ impl Plain {
         own(&program, 0o700);
         let line = "ulimit -c unlimited; exec ./enerlink --json run --data-dir profile";
         let mut command = Command::new("sh");
-        command.args(["-c", line]).current_dir(directory.path()).env_clear().env("SECRET", "1");
+        command
+            .args(["-c", line])
+            .current_dir(directory.path())
+            .env_clear()
+            .env("SECRET", "1");
         if let Some(user) = user {
             command.uid(user).gid(user);
         }
@@ -172,7 +190,11 @@ impl Plain {
         let mut lines = BufReader::new(child.stdout.as_mut().expect("piped")).lines();
         let started = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains("started")));
         assert!(started.is_some(), "enerlink runs as user {user:?}");
-        Self { child, directory, user }
+        Self {
+            child,
+            directory,
+            user,
+        }
     }
 
     /// What a program of the same user says, with the exit code.
@@ -200,8 +222,15 @@ fn no_debugger_of_the_same_user_and_no_core_file() {
     let mut plain = Plain::start();
     let process = plain.child.id().to_string();
     let limits = fs::read_to_string(format!("/proc/{process}/limits")).expect("readable");
-    let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("a limit");
-    assert_eq!(core.split_whitespace().collect::<Vec<_>>()[4..6], ["0", "0"], "{core}");
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"))
+        .expect("a limit");
+    assert_eq!(
+        core.split_whitespace().collect::<Vec<_>>()[4..6],
+        ["0", "0"],
+        "{core}"
+    );
 
     // The control: the same user sees everything of another of its processes.
     let mut sleep = Command::new("sleep");
@@ -224,13 +253,22 @@ fn no_debugger_of_the_same_user_and_no_core_file() {
         assert!(!said.contains("rip "), "{said}");
     }
 
-    let sent = Command::new("kill").args(["-ABRT", &process]).status().expect("kill");
+    let sent = Command::new("kill")
+        .args(["-ABRT", &process])
+        .status()
+        .expect("kill");
     assert!(sent.success());
     let status = plain.child.wait().expect("ended");
     assert_eq!((status.signal(), status.core_dumped()), (Some(6), false));
     let left: Vec<String> = fs::read_dir(plain.directory.path())
         .expect("readable")
-        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
         .collect();
     assert!(!left.iter().any(|name| name.starts_with("core")), "{left:?}");
 }

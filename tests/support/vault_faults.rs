@@ -388,7 +388,7 @@ impl Scene {
                 let names = lines.iter().filter_map(|line| line["name"].as_str());
                 !side.wallets.is_empty() && names.eq(side.wallets.iter().copied())
             } else {
-                side.wallets.is_empty() && lines[0]["error"]["code"] == "no_vault"
+                side.wallets.is_empty() && lines[0]["error"]["code"] == "NO_VAULT"
             };
             if found {
                 return at;

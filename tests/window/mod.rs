@@ -1,5 +1,7 @@
 //! The app's window under WebDriver: find, click, type, read, press keys, take pictures.
 
+pub(crate) mod dialog;
+
 use std::{
     fs,
     os::unix::process::CommandExt as _,
@@ -33,6 +35,10 @@ pub(crate) const ESCAPE: char = '\u{e00c}';
 pub(crate) const ENTER: char = '\u{e007}';
 /// The Tab key.
 pub(crate) const TAB: char = '\u{e004}';
+/// The Shift key in WebDriver.
+pub(crate) const SHIFT: char = '\u{e008}';
+/// The space bar.
+pub(crate) const SPACE: char = ' ';
 /// The arrow key that points down.
 pub(crate) const DOWN: char = '\u{e015}';
 /// The arrow key that points up.
@@ -180,16 +186,31 @@ impl Window {
         }
     }
 
+    /// Types over what the field with the focus holds.
+    pub(crate) async fn type_over(&self, text: &str) {
+        self.press(&[CONTROL, 'a']).await;
+        self.type_keys(text).await;
+    }
+
     /// Goes on with Tab until `id` has the focus.
     pub(crate) async fn tab_to(&self, id: &str) {
-        for _ in 0..20 {
+        self.step_to(&[TAB], id).await;
+    }
+
+    /// Goes back with Tab until `id` has the focus.
+    pub(crate) async fn tab_back_to(&self, id: &str) {
+        self.step_to(&[SHIFT, TAB], id).await;
+    }
+
+    async fn step_to(&self, keys: &[char], id: &str) {
+        for _ in 0..40 {
             if self.focused().await == id {
                 return;
             }
-            self.press(&[TAB]).await;
+            self.press(keys).await;
         }
         self.shoot_failure().await;
-        panic!("Tab does not reach {id}");
+        panic!("the Tab key does not reach {id}");
     }
 
     /// Waits until `id` has the focus by itself.
@@ -214,18 +235,28 @@ impl Window {
 
     /// The words of the phrase, read while the button that shows them is held by `key`; they are gone afterwards.
     pub(crate) async fn words_while_held(&self, key: char) -> Vec<String> {
-        self.wait_focus("phrase-hold").await;
-        let hold = KeyActions::new("keyboard".into()).then(KeyAction::Down { value: key });
-        self.client.perform_actions(hold).await.expect("keys");
+        self.hold(key).await;
         let words = self.phrase().await;
-        let release = KeyActions::new("keyboard".into()).then(KeyAction::Up { value: key });
-        self.client.perform_actions(release).await.expect("keys");
+        self.let_go(key).await;
         let covered = self.phrase().await;
         assert!(
             covered.iter().all(|word| !words.contains(word)),
             "nothing of the phrase stays in the page"
         );
         words
+    }
+
+    /// Begins to hold `key` on the button that shows the phrase.
+    pub(crate) async fn hold(&self, key: char) {
+        self.wait_focus("phrase-hold").await;
+        let hold = KeyActions::new("keyboard".into()).then(KeyAction::Down { value: key });
+        self.client.perform_actions(hold).await.expect("keys");
+    }
+
+    /// Lets `key` go.
+    pub(crate) async fn let_go(&self, key: char) {
+        let release = KeyActions::new("keyboard".into()).then(KeyAction::Up { value: key });
+        self.client.perform_actions(release).await.expect("keys");
     }
 
     /// What stands in the places of the words.

@@ -142,11 +142,29 @@ pub struct Error {
 }
 
 impl Error {
-    /// An error with its sentence.
+    /// An error with its sentence. Of a very long one, which repeats what somebody has sent, the beginning is kept.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
+        let mut message = message.into();
+        if let Some((end, _)) = message.char_indices().nth(LONGEST) {
+            message.truncate(end);
+            message.push('…');
         }
+        Self { code, message }
+    }
+}
+
+/// In characters.
+const LONGEST: usize = 1000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_sends_does_not_make_an_error_long() {
+        let short = Error::new(Code::InvalidInput, "é".repeat(LONGEST));
+        assert_eq!(short.message.chars().count(), LONGEST);
+        let long = Error::new(Code::InvalidInput, "é".repeat(10 * LONGEST));
+        assert_eq!(long.message, "é".repeat(LONGEST) + "…");
     }
 }

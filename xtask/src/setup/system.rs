@@ -37,7 +37,7 @@ const fn package(need: Need, probe: Probe, names: [&'static str; 3]) -> Package 
 use Probe::{Library, Program};
 
 /// In the order in which they are installed.
-const PACKAGES: [Package; 14] = [
+const PACKAGES: [Package; 15] = [
     package(
         Need::Window,
         Program("pkg-config"),
@@ -92,6 +92,11 @@ const PACKAGES: [Package; 14] = [
         Need::Driver,
         Program("dbus-launch"),
         ["dbus-x11", "dbus-x11", "dbus"],
+    ),
+    package(
+        Need::Driver,
+        Program("xdotool"),
+        ["xdotool", "xdotool", "xdotool"],
     ),
     package(
         Need::Tests,

@@ -2,7 +2,11 @@
 //! window says when something is missing. Screenshots are saved for people to look at. Run by `cargo xtask e2e`, which
 //! provides the display and the driver.
 
+mod first_run;
+mod keys;
+#[path = "../support/mod.rs"]
 mod support;
+#[path = "../window/mod.rs"]
 mod window;
 
 use std::{fs, time::Duration};
@@ -10,40 +14,24 @@ use std::{fs, time::Duration};
 use serde_json::json;
 use support::{Household, METER, PASSWORD, anvil, anvil_at, anvil_with, free_port, mosquitto};
 use tokio::time::sleep;
-use window::{CONTROL, DOWN, ENTER, ESCAPE, TAB, UP, Window};
+use window::{CONTROL, ESCAPE, SPACE, Window};
 
-/// Creates a wallet, writes its phrase down and answers the quiz; `pictures` are taken on the way.
-async fn create_wallet(window: &Window, pictures: bool) {
-    window.find("welcome-create").await;
-    if pictures {
-        window.shoot_all("welcome").await;
-    }
+/// Creates a wallet, writes its phrase down and answers the quiz.
+async fn create_wallet(window: &Window) {
     window.click("welcome-create").await;
     window.type_into("create-name", "Rumah Surya").await;
     window.type_into("create-password", PASSWORD).await;
     window.type_into("create-password-again", PASSWORD).await;
-    if pictures {
-        window.shoot_all("create").await;
-    }
     window.click("create-submit").await;
     window.type_into("reveal-password", PASSWORD).await;
     window.click("reveal-submit").await;
-    window.find("phrase-word").await;
-    if pictures {
-        window.shoot_all("phrase-covered").await;
-    }
-    let words = window.words_while_held(' ').await;
+    let words = window.words_while_held(SPACE).await;
     assert_eq!(words.len(), 12, "{}", words.len());
     window.click("phrase-continue").await;
     window.find("quiz-word").await;
     for element in window.all("[data-testid='quiz-word']").await {
-        let index: usize = element
-            .attr("data-index")
-            .await
-            .expect("attributes")
-            .expect("an index")
-            .parse()
-            .expect("a number");
+        let index = element.attr("data-index").await.expect("attributes");
+        let index: usize = index.expect("an index").parse().expect("a number");
         element.send_keys(&words[index]).await.expect("typed");
     }
     window.click("quiz-submit").await;
@@ -51,61 +39,11 @@ async fn create_wallet(window: &Window, pictures: bool) {
 }
 
 #[tokio::test]
-async fn a_new_user_gets_to_an_open_wallet_by_keyboard_alone() {
-    let directory = tempfile::tempdir().expect("directory");
-    let window = Window::open(&[], &directory.path().join("profile")).await;
-    window.wait_focus("welcome-create").await;
-    window.press(&[DOWN]).await;
-    window.wait_focus("welcome-import").await;
-    window.press(&[UP]).await;
-    window.wait_focus("welcome-create").await;
-    window.press(&[ENTER]).await;
-
-    window.wait_focus("create-name").await;
-    window.type_keys("Rumah Surya").await;
-    window.tab_to("create-password").await;
-    window.type_keys(PASSWORD).await;
-    window.tab_to("create-password-again").await;
-    window.type_keys(PASSWORD).await;
-    window.shoot_all("keys-create").await;
-    window.press(&[ENTER]).await;
-
-    window.wait_focus("reveal-password").await;
-    window.type_keys(PASSWORD).await;
-    window.press(&[ENTER]).await;
-    let words = window.words_while_held(' ').await;
-    assert_eq!(words, window.words_while_held(ENTER).await);
-    window.shoot_all("keys-phrase").await;
-    window.tab_to("phrase-continue").await;
-    window.press(&[ENTER]).await;
-
-    window.wait_focus("quiz-word").await;
-    for asked in 0..4 {
-        let at = window
-            .run("return Number(document.activeElement.dataset.index)")
-            .await;
-        let at = usize::try_from(at.as_u64().expect("a position")).expect("small");
-        window.type_keys(&words[at]).await;
-        window.press(&[if asked < 3 { TAB } else { ENTER }]).await;
-    }
-    window.wait_focus("unlock-password").await;
-    window.shoot_all("keys-unlock").await;
-    window.type_keys(PASSWORD).await;
-    window.press(&[ENTER]).await;
-    window
-        .find_css("[data-testid='key-state'][data-state='unlocked']")
-        .await;
-    assert!(window.all("[data-testid='backup-banner']").await.is_empty());
-    window.shoot_all("keys-home").await;
-    window.close().await;
-}
-
-#[tokio::test]
 async fn a_household_creates_a_wallet_and_settles_its_surplus() {
     let directory = tempfile::tempdir().expect("directory");
     let profile = directory.path().join("profile");
     let window = Window::open(&["demo", "--seed", "1", "--speed", "30"], &profile).await;
-    create_wallet(&window, true).await;
+    create_wallet(&window).await;
 
     window.type_into("unlock-password", "not the password").await;
     window.click("unlock-submit").await;
@@ -200,7 +138,7 @@ async fn after_three_hours_the_whole_day_is_shown() {
     let directory = tempfile::tempdir().expect("directory");
     let profile = directory.path().join("profile");
     let window = Window::open(&["demo", "--seed", "1", "--speed", "180"], &profile).await;
-    create_wallet(&window, false).await;
+    create_wallet(&window).await;
     window.unlock().await;
     // An hour takes 20 s.
     window.find_css(".activity table").await;
@@ -232,7 +170,7 @@ async fn after_three_hours_the_whole_day_is_shown() {
 async fn a_new_profile_says_what_is_missing_and_nothing_leaves_the_window() {
     let directory = tempfile::tempdir().expect("directory");
     let window = Window::open(&[], &directory.path().join("profile")).await;
-    create_wallet(&window, false).await;
+    create_wallet(&window).await;
     window.unlock().await;
     window.find("network-url").await;
     window.shoot_all("empty").await;

@@ -1,0 +1,75 @@
+//! The native file dialog, driven as a person does: by keys that the X server delivers to it.
+
+use std::{collections::BTreeSet, path::Path, process::Command, time::Duration};
+
+use tokio::time::{Instant, sleep};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// The app's windows on the screen that are there before a dialog opens.
+pub(crate) struct Screen(BTreeSet<String>);
+
+impl Screen {
+    /// Notes which windows are there.
+    pub(crate) fn look() -> Self {
+        Self(windows())
+    }
+
+    /// Waits for the dialog that has opened since, types `path` into it and presses Enter; it is gone then.
+    pub(crate) async fn answer(&self, path: &Path) {
+        let dialog = self.dialog().await;
+        // GTK takes a slash for the beginning of a path, and the dialog has to be ready for it.
+        sleep(Duration::from_millis(700)).await;
+        xdotool(&["windowfocus", "--sync", &dialog]);
+        let path = path.display().to_string();
+        xdotool(&["key", "--clearmodifiers", "ctrl+a"]);
+        xdotool(&["type", "--clearmodifiers", "--delay", "15", &path]);
+        sleep(Duration::from_millis(500)).await;
+        xdotool(&["key", "Return"]);
+        self.wait_gone(&dialog).await;
+    }
+
+    /// Waits for the dialog and cancels it.
+    pub(crate) async fn cancel(&self) {
+        let dialog = self.dialog().await;
+        sleep(Duration::from_millis(700)).await;
+        xdotool(&["windowfocus", "--sync", &dialog]);
+        xdotool(&["key", "Escape"]);
+        self.wait_gone(&dialog).await;
+    }
+
+    async fn dialog(&self) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(dialog) = windows().difference(&self.0).next() {
+                return dialog.clone();
+            }
+            assert!(Instant::now() < deadline, "the file dialog opens");
+            sleep(PAUSE).await;
+        }
+    }
+
+    async fn wait_gone(&self, dialog: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while windows().contains(dialog) {
+            assert!(Instant::now() < deadline, "the file dialog closes");
+            sleep(PAUSE).await;
+        }
+    }
+}
+
+/// The visible windows with the app's title.
+fn windows() -> BTreeSet<String> {
+    let found = Command::new("xdotool")
+        .args(["search", "--onlyvisible", "--name", "^EnerLink Wallet$"])
+        .output()
+        .expect("`cargo xtask e2e` installs xdotool");
+    let text = String::from_utf8_lossy(&found.stdout).into_owned();
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+fn xdotool(arguments: &[&str]) {
+    let status = Command::new("xdotool").args(arguments).status();
+    assert!(status.expect("started").success(), "xdotool {arguments:?}");
+}

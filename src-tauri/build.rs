@@ -30,6 +30,7 @@ const COMMANDS: &[&str] = &[
     "inspect_backup",
     "restore",
     "acknowledge_restore",
+    "save_table",
     "read_activity",
     "read_security",
     "set_idle_lock",

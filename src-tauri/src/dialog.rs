@@ -185,6 +185,13 @@ pub(crate) fn sheet_name(today: DateTime<Local>) -> String {
     format!("EnerLink-sheet-{}.pdf", today.format("%Y-%m-%d"))
 }
 
+/// The name of a table saved today; of the page's word for it only letters, digits and dashes are taken.
+pub(crate) fn table_name(name: &str, today: DateTime<Local>) -> String {
+    let plain = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '-';
+    let name: String = name.chars().filter(plain).take(32).collect();
+    format!("EnerLink-{name}-{}.csv", today.format("%Y-%m-%d"))
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -266,6 +273,10 @@ mod tests {
             .expect("a time");
         assert_eq!(backup_name(today), "EnerLink-backup-2026-03-04.enlbackup");
         assert_eq!(sheet_name(today), "EnerLink-sheet-2026-03-04.pdf");
+        assert_eq!(
+            table_name("../act ivity-1", today),
+            "EnerLink-activity-1-2026-03-04.csv"
+        );
     }
 
     #[cfg(unix)]

@@ -18,5 +18,7 @@ mod security;
 mod session;
 
 fn main() {
+    // A panic of the window says where in the web view's console, instead of "unreachable".
+    console_error_panic_hook::set_once();
     leptos::mount::mount_to_body(app::App);
 }

@@ -191,6 +191,13 @@ commands! {
     } -> BackupContent;
     /// The list of what was restored has been seen: transactions may be sent again.
     AcknowledgeRestore("acknowledge_restore") {} -> ();
+    /// Lets the person say where, then writes the rows of a table.
+    SaveTable("save_table") {
+        /// What the rows are, for the proposed file name: letters, digits and `-`.
+        name: String,
+        /// Comma-separated values (RFC 4180).
+        csv: String,
+    } -> Option<PickedFile>;
     /// What was done with wallets, newest first.
     ReadActivity("read_activity") {
         /// At most so many, 200 at most.

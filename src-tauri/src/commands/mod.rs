@@ -40,6 +40,7 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         backup::inspect_backup,
         backup::restore,
         backup::acknowledge_restore,
+        profile::save_table,
         security::read_activity,
         security::read_security,
         security::set_idle_lock,

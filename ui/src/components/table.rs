@@ -2,16 +2,17 @@
 
 use std::{cmp::Ordering, sync::Arc};
 
-use leptos::{html, prelude::*};
+use enerlink_ipc::SaveTable;
+use leptos::{html, prelude::*, task::spawn_local};
 
 use crate::{
     components::{
-        copy::copy_text,
         csv,
         icon::{Glyph, Icon},
+        problem,
     },
-    format,
     i18n::{Key, Language, say, text},
+    ipc,
     prefs::prefs,
     session::{Tone, session},
 };
@@ -183,15 +184,18 @@ where
     });
     let any = Memo::new(move |_| rows.with(|rows| !rows.is_empty()));
     let none_found = move || any.get() && shown.with(Vec::is_empty);
-    let copy = move |_| {
+    let save = move |_| {
         let language = language.get_untracked();
-        let (csv, count) = shown.with_untracked(|rows| {
-            let csv = columns.with_value(|columns| export(rows, columns, language));
-            (csv, rows.len())
-        });
-        copy_text(csv, session, language, move || {
-            let count = format::count(language, count as u64);
-            session.say(Tone::Good, say(language, Key::CsvCopied, &[("count", &count)]));
+        let csv = shown.with_untracked(|rows| columns.with_value(|columns| export(rows, columns, language)));
+        let name = id.to_owned();
+        spawn_local(async move {
+            match ipc::call(&SaveTable { name, csv }).await {
+                Ok(Some(file)) => {
+                    session.say(Tone::Good, say(language, Key::CsvSaved, &[("file", &file.name)]));
+                }
+                Ok(None) => {}
+                Err(error) => session.say(Tone::Bad, problem::sentence(language, &error)),
+            }
         });
     };
     let row = move |row: R| {
@@ -232,11 +236,11 @@ where
                 class="end button quiet small"
                 data-testid=format!("{id}-csv")
                 disabled=move || shown.with(Vec::is_empty)
-                title=text(Key::CopyCsvHint)
-                on:click=copy
+                title=text(Key::SaveCsvHint)
+                on:click=save
             >
-                <Glyph icon=Icon::Copy />
-                {text(Key::CopyCsv)}
+                <Glyph icon=Icon::File />
+                {text(Key::SaveCsv)}
             </button>
         </div>
         <Show when=move || any.get() fallback=move || {

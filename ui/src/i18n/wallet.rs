@@ -11,9 +11,9 @@ macro_rules! with_wallet_texts {
     Search: "Cari", "Search";
     NothingFound: "Tidak ada yang cocok.", "Nothing matches.";
     ClearSearch: "Hapus pencarian", "Clear the search";
-    CopyCsv: "Salin CSV", "Copy CSV";
-    CopyCsvHint: "Salin baris yang tampak sebagai CSV, untuk ditempel di lembar kerja", "Copy the rows that are shown as CSV, to paste into a spreadsheet";
-    CsvCopied: "Disalin sebagai CSV: {count} baris.", "Copied as CSV, rows: {count}.";
+    SaveCsv: "Simpan CSV", "Save CSV";
+    SaveCsvHint: "Simpan baris yang tampak sebagai CSV, untuk lembar kerja", "Save the rows that are shown as CSV, for a spreadsheet";
+    CsvSaved: "Tersimpan: {file}", "Saved: {file}";
     Actions: "Tindakan", "Actions";
     Never: "belum pernah", "never";
 

@@ -1,4 +1,4 @@
-//! One key as a Web3 Secret Storage file.
+//! What leaves as a file: one key as Web3 Secret Storage, the rows of a table.
 
 use std::path::Path;
 
@@ -37,6 +37,14 @@ impl Engine {
         let tx = self.store().begin().await?;
         wallets::mark(&tx, &[view.wallet], Mark::Exported, act.at).await?;
         self.commit_act(tx, act).await?;
+        Ok(files::picked(path))
+    }
+
+    /// Writes the rows of a table as they were put together for a person: a new file, never over one that is there.
+    pub async fn save_table(&self, csv: String, path: &Path) -> Result<PickedFile, Error> {
+        let target = path.to_owned();
+        self.with_keys(move |_| files::create(&target, csv.as_bytes()))
+            .await?;
         Ok(files::picked(path))
     }
 }

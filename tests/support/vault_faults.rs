@@ -23,6 +23,7 @@ const PHRASE: &str = "ozone drill grab fiber curtain grace pudding thank cruise 
 const ENTROPY: &str = "9e885d952ad362caeb4efe34a8e91bd2";
 const KEY: &str = "4bf1c0ffee4bf1c0ffee4bf1c0ffee4bf1c0ffee4bf1c0ffee4bf1c0ffee4b01";
 const OTHER_KEY: &str = "7c0de5a17c0de5a17c0de5a17c0de5a17c0de5a17c0de5a17c0de5a17c0de501";
+const CONTACT: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
 
 /// What changes a vault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,10 +144,27 @@ impl Scene {
         for (name, secret) in [("old", PASSWORD), ("new", NEW_PASSWORD), ("other-key", OTHER_KEY)] {
             fs::write(scene.file(name), secret).expect("writable");
         }
-        if change != Change::Create {
-            scene.fill(change != Change::RemoveLast);
+        match change {
+            Change::Create => scene.begin(),
+            _ => scene.fill(change != Change::RemoveLast),
         }
         scene
+    }
+
+    /// A profile with a database, which syncs the same directory, and without a vault.
+    fn begin(&self) {
+        let mut command = enerlink();
+        command.args([
+            "contacts",
+            "put",
+            "--name",
+            "Ibu",
+            "--address",
+            CONTACT,
+            "--data-dir",
+        ]);
+        let output = command.arg(self.file("base")).output().expect("started");
+        assert!(output.status.success(), "{output:?}");
     }
 
     /// A vault at the least cost that is accepted, so that many of them can be opened; then the rest of the profile.

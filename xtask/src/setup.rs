@@ -22,7 +22,7 @@ pub(crate) enum Need {
     Window,
     /// Driving the window: a virtual screen and WebDriver.
     Driver,
-    /// The real broker and the fault injection of the tests, rustfmt and clippy.
+    /// The real broker, the fault injection and the Python environments of the tests, rustfmt and clippy.
     Tests,
     /// Node and the packages of `contracts/`.
     Contracts,

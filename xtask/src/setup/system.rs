@@ -12,6 +12,8 @@ enum Probe {
     Library(&'static str),
     /// A program on the path.
     Program(&'static str),
+    /// A module that `python3` can load.
+    Python(&'static str),
 }
 
 /// One package under its names.
@@ -34,7 +36,7 @@ const fn package(need: Need, probe: Probe, names: [&'static str; 3]) -> Package 
     }
 }
 
-use Probe::{Library, Program};
+use Probe::{Library, Program, Python};
 
 /// In the order in which they are installed.
 const PACKAGES: [Package; 15] = [
@@ -109,6 +111,12 @@ const PACKAGES: [Package; 15] = [
         ["mosquitto-clients", "mosquitto", "mosquitto"],
     ),
     package(Need::Tests, Program("strace"), ["strace", "strace", "strace"]),
+    // Python's own environments, for the wallets that our key files are tried with. Debian splits them off.
+    package(
+        Need::Tests,
+        Python("ensurepip"),
+        ["python3-venv", "python3-pip", "python"],
+    ),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,6 +194,10 @@ fn macos(needs: &[Need]) -> Option<Missing> {
 fn is_here(probe: Probe) -> bool {
     match probe {
         Library(name) => process::answer(process::command("pkg-config").args(["--exists", name])).is_some(),
+        Python(module) => {
+            let import = format!("import {module}");
+            process::answer(process::command("python3").args(["-c", &import])).is_some()
+        }
         // A broker or a driver may stand where only root looks.
         Program(name) => {
             let elsewhere = [
@@ -261,13 +273,19 @@ mod tests {
         let cases = [
             (
                 Distribution::Debian,
-                "sudo apt-get update && sudo apt-get install -y mosquitto mosquitto-clients strace",
+                "sudo apt-get update && sudo apt-get install -y mosquitto mosquitto-clients strace python3-venv",
             ),
-            (Distribution::Fedora, "sudo dnf install mosquitto strace"),
-            (Distribution::Arch, "sudo pacman -S --needed mosquitto strace"),
+            (
+                Distribution::Fedora,
+                "sudo dnf install mosquitto strace python3-pip",
+            ),
+            (
+                Distribution::Arch,
+                "sudo pacman -S --needed mosquitto strace python",
+            ),
             (
                 Distribution::Other,
-                "install what your system calls these packages of Debian: mosquitto mosquitto-clients strace",
+                "install what your system calls these packages of Debian: mosquitto mosquitto-clients strace python3-venv",
             ),
         ];
         for (distribution, expected) in cases {
@@ -280,5 +298,6 @@ mod tests {
         assert!(is_here(Program("cargo")));
         assert!(!is_here(Program("enerlink-no-such-program")));
         assert!(!is_here(Library("enerlink-no-such-library")));
+        assert!(!is_here(Python("enerlink_no_such_module")));
     }
 }

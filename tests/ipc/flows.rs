@@ -233,6 +233,19 @@ fn a_backup_comes_back_beside_what_is_there() {
 }
 
 #[test]
+fn a_table_is_saved_where_the_person_says_and_over_nothing() {
+    let (shell, _) = Shell::with_wallet();
+    let table = json!({ "name": "activity", "csv": "when,what\r\n" });
+    assert_eq!(shell.answer("save_table", table.clone()), Value::Null);
+    let path = shell.file("table.csv");
+    shell.person.picks(&[&path]);
+    assert_eq!(shell.answer("save_table", table.clone())["name"], "table.csv");
+    assert_eq!(fs::read(&path).expect("written"), b"when,what\r\n");
+    shell.person.picks(&[&path]);
+    assert_eq!(shell.refusal("save_table", table), "INVALID_INPUT");
+}
+
+#[test]
 fn a_sheet_is_written_where_the_person_says_and_read_only_when_picked() {
     let (shell, _) = Shell::with_wallet();
     assert_eq!(

@@ -54,6 +54,7 @@ pub(crate) fn sample(command: &str, wallet: &str, address: &str) -> Value {
             json!({ "address": address, "password": password, "filePassword": password })
         }
         "save_sheet" => json!({ "language": "en" }),
+        "save_table" => json!({ "name": "activity", "csv": "a,b\r\n" }),
         "inspect_backup" => json!({ "backup": backup, "backupPassword": password }),
         "restore" => json!({ "backup": backup, "backupPassword": password, "password": password }),
         "read_activity" => json!({ "limit": 10, "before": 5 }),

@@ -133,6 +133,9 @@ async fn a_backup_goes_out_and_comes_back_through_the_native_dialog() {
     assert_eq!(window.text("backup-path").await, backup.display().to_string());
     let written = fs::read(&backup).expect("written");
     assert!(written.starts_with(b"ENLBACKP"));
+    window
+        .find_css("[data-testid='task-file'][data-state='done']")
+        .await;
     window.wait_gone(".toast").await;
     window.shoot_all("backup-written").await;
     window.close().await;

@@ -195,6 +195,8 @@ fn a_backup_comes_back_beside_what_is_there() {
     let report = shell.answer("save_backup", json!({ "password": PASSWORD }));
     assert_eq!(report["wallets"], 1);
     assert_eq!(report["bytes"], fs::metadata(&path).expect("written").len());
+    let security = shell.answer("read_security", json!({}));
+    assert_eq!(security["histories"][0]["backed_up_at"], report["created_at"]);
     assert!(matches!(shell.person.last_asked(), Some(Question::Save(name)) if name.ends_with(".enlbackup")));
 
     // A profile with a wallet of its own.

@@ -335,7 +335,7 @@ impl Window {
             self.resize((width, height)).await;
             for theme in ["light", "dark"] {
                 self.set_theme(theme).await;
-                sleep(Duration::from_millis(400)).await;
+                self.come_to_rest().await;
                 self.shoot(&format!("{name}-{width}-{theme}")).await;
             }
             let script = "return [document.documentElement, ...document.querySelectorAll('.page, .card, .tile > *')]\
@@ -344,6 +344,17 @@ impl Window {
         }
         self.set_theme("light").await;
         self.resize(SIZES[0]).await;
+    }
+
+    /// Waits, not for long, until the font is there and no colour is on its way to another.
+    async fn come_to_rest(&self) {
+        sleep(Duration::from_millis(400)).await;
+        let script = "return document.fonts.status === 'loaded' \
+            && !document.getAnimations().some(animation => animation instanceof CSSTransition)";
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while self.run(script).await != json!(true) && Instant::now() < deadline {
+            sleep(PAUSE).await;
+        }
     }
 
     async fn set_theme(&self, theme: &str) {

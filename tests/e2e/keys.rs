@@ -34,6 +34,9 @@ async fn a_phrase_is_imported_with_the_accounts_that_hold_something() {
     let window = Window::open(&[], &household.file("imported")).await;
     window.click("welcome-import").await;
     window.type_into("import-words", PHRASE).await;
+    window
+        .wait_text("import-words-count", "counts twelve", |text| text == "12 words.")
+        .await;
     window.shoot_all("import-phrase").await;
     window.click("import-preview").await;
     window

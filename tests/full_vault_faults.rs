@@ -22,10 +22,6 @@ fn strike_all(change: Change, faults: &[Fault], wanted: impl Fn(&Call) -> bool) 
             }
         }
     }
-    println!(
-        "{change:?}: old vault {} times, new vault {} times",
-        left[0], left[1]
-    );
     left
 }
 
@@ -33,6 +29,10 @@ fn strike_all(change: Change, faults: &[Fault], wanted: impl Fn(&Call) -> bool) 
 fn a_change_that_is_killed_anywhere_leaves_the_old_vault_or_the_new() {
     for change in Change::ALL {
         let left = strike_all(change, &[Fault::Kill], |call| call.writes() || call.creates());
+        println!(
+            "{change:?}: old vault {} times, new vault {} times",
+            left[0], left[1]
+        );
         assert!(
             left[0] > 0 && left[1] > 0,
             "{change:?}: killed before and after: {left:?}"

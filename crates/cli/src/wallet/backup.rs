@@ -1,6 +1,6 @@
 //! What goes out of the vault into files, and comes back: key files, backups, sheets.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use enerlink_domain::{Address, Code, Error, event::VaultState, wallet::BackupSource};
 use enerlink_engine::Access;
@@ -90,7 +90,7 @@ pub(crate) async fn restore(arguments: RestoreArguments, json: bool) -> Outcome 
     let source = match arguments.from {
         Some(path) => BackupSource::File { path: text(&path) },
         None => BackupSource::Sheet {
-            paths: arguments.sheet.iter().map(text).collect(),
+            paths: arguments.sheet.iter().map(|path| text(path)).collect(),
         },
     };
     let content = engine.restore(source, backup_password, password).await?;
@@ -100,6 +100,6 @@ pub(crate) async fn restore(arguments: RestoreArguments, json: bool) -> Outcome 
     Ok(())
 }
 
-fn text(path: &PathBuf) -> String {
+fn text(path: &Path) -> String {
     path.display().to_string()
 }

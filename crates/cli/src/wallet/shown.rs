@@ -146,7 +146,7 @@ pub(crate) fn activity(row: &Activity) -> String {
 
 /// A moment in local time, with its offset.
 pub(crate) fn date(at: UnixMillis) -> String {
-    match Local.timestamp_millis_opt(at.0.into()).single() {
+    match Local.timestamp_millis_opt(at.0).single() {
         Some(time) => time.format("%Y-%m-%d %H:%M:%S %z").to_string(),
         None => format!("{} ms", at.0),
     }

@@ -39,7 +39,7 @@ const fn package(need: Need, probe: Probe, names: [&'static str; 3]) -> Package 
 use Probe::{Library, Program, Python};
 
 /// In the order in which they are installed.
-const PACKAGES: [Package; 15] = [
+const PACKAGES: [Package; 16] = [
     package(
         Need::Window,
         Program("pkg-config"),

@@ -54,10 +54,6 @@ pub(crate) async fn back_up(vault: &VaultArguments, out: &Path, json: bool) -> O
 
 /// Writes the printable sheet.
 pub(crate) async fn sheet(profile: &ProfileArguments, out: &Path, language: &str, json: bool) -> Outcome {
-    // The engine would replace a sheet, and takes every PDF for one: here nobody has been asked.
-    if out.symlink_metadata().is_ok() {
-        return Err(Failure::input(format!("{} is there already", out.display())));
-    }
     let engine = session::open(&profile.data_dir, Access::Exclusive).await?;
     let report = engine.save_sheet(out, language).await?;
     finish(engine, json, &report, |report| {

@@ -11,16 +11,14 @@ use enerlink_store::{Mark, NewActivity, wallets};
 
 use crate::{Engine, files};
 
-/// What a PDF file begins with: a sheet replaces another sheet, and nothing else.
-const MAGIC: &[u8] = b"%PDF-";
 /// An image is never larger, in bytes.
 const LARGEST_IMAGE: u64 = 32 << 20;
 /// Nobody has photographed more.
 const MOST_IMAGES: usize = 64;
 
 impl Engine {
-    /// Writes the printable sheet in `language` (`id` or `en`) to `path`, which may hold another sheet but nothing
-    /// else. It carries the vault as it lies on the disk, so that no password is needed.
+    /// Writes the printable sheet in `language` (`id` or `en`) to `path`, never over a file that is there: one PDF
+    /// looks like another. It carries the vault as it lies on the disk, so that no password is needed.
     pub async fn save_sheet(&self, path: &Path, language: &str) -> Result<SheetReport, Error> {
         self.may_write()?;
         let language = match language {
@@ -43,7 +41,7 @@ impl Engine {
                     language,
                 };
                 let document = enerlink_paper::pdf(&sheet).map_err(unprintable)?;
-                files::replace(&target, &document.bytes, MAGIC, |_| Ok(()))?;
+                files::create(&target, &document.bytes)?;
                 Ok((views, document.codes, document.pages))
             })
             .await?;

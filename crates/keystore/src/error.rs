@@ -105,6 +105,15 @@ pub enum Error {
         /// Which.
         path: PathBuf,
     },
+    /// What was written is in place, but the disk does not confirm that it will be after a power cut.
+    #[error(
+        "{} is written and in use, but the disk does not confirm it: after a power cut the former one may be back",
+        path.display()
+    )]
+    NotFlushed {
+        /// Which.
+        path: PathBuf,
+    },
     /// The operating system gives no random numbers.
     #[error("the operating system gives no random numbers")]
     NoRandomness,
@@ -215,7 +224,8 @@ impl Error {
             Self::SealedFileDamaged { .. }
             | Self::UnsafePath { .. }
             | Self::File { .. }
-            | Self::NotWritten { .. } => Code::Storage,
+            | Self::NotWritten { .. }
+            | Self::NotFlushed { .. } => Code::Storage,
             Self::OutOfMemory | Self::NoRandomness => Code::Internal,
             Self::NoPhrase
             | Self::AccountIndex

@@ -59,7 +59,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
 ///
 /// # Errors
 /// [`Error::UnsafePath`] when a link is at `path`, [`Error::NotWritten`] when it does not read back, [`Error::File`],
-/// and those of `verify`.
+/// those of `verify`; and [`Error::NotFlushed`], with which the new file is in place all the same.
 pub(crate) fn replace(
     path: &Path,
     content: &[u8],
@@ -77,7 +77,12 @@ pub(crate) fn replace(
         let _ = fs::remove_file(&temporary);
         return Err(error);
     }
-    flush_dir(path)
+    flush_dir(path).map_err(|error| {
+        tracing::warn!(target: "enerlink::keystore", %error, "a directory is not flushed");
+        Error::NotFlushed {
+            path: path.to_owned(),
+        }
+    })
 }
 
 /// Keeps what is at `path`, if anything, as `path` with `.bak`.

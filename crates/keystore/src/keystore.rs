@@ -234,19 +234,21 @@ impl Keystore {
             Copy::Former => files::keep_copy(&path)?,
             Copy::Same => files::replace(&files::copy_of(&path), &bytes, verify)?,
         }
-        if let Err(error) = files::replace(&path, &bytes, verify) {
+        let written = files::replace(&path, &bytes, verify);
+        let in_place = matches!(written, Ok(()) | Err(Error::NotFlushed { .. }));
+        if !in_place {
             if matches!(copy, Copy::Same) {
                 // The vault is still the former one, and so its copy has to be.
                 let _ = files::keep_copy(&path);
             }
-            return Err(error);
+            return written;
         }
         let mut inner = hold(&self.inner);
         inner.vault = Some(sealed);
         if inner.keys.is_some() {
             inner.keys = keys;
         }
-        Ok(())
+        written
     }
 }
 

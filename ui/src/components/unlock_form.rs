@@ -43,7 +43,8 @@ pub(crate) fn UnlockForm(
             feed.refresh_all().await;
             busy.try_set(false);
             match result {
-                Ok(_) => done.run(()),
+                // The page that asked has gone when the vault opened; only a dialog is still there to be told.
+                Ok(_) => drop(done.try_run(())),
                 Err(problem) => drop(error.try_set(Some(problem))),
             }
         });

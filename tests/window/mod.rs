@@ -44,6 +44,11 @@ pub(crate) const DOWN: char = '\u{e015}';
 /// The arrow key that points up.
 pub(crate) const UP: char = '\u{e013}';
 
+/// Notes what nobody catches, a panic of the page above all, which would leave a page that only looks alive.
+const NOTE_ERRORS: &str = "window.testErrors = [];\
+    addEventListener('error', event => window.testErrors.push(String(event.message)));\
+    addEventListener('unhandledrejection', event => window.testErrors.push(String(event.reason)))";
+
 /// tauri-driver, which starts the app for each session.
 struct Driver(Child);
 
@@ -83,6 +88,7 @@ impl Window {
             _driver: driver,
             _web_data: web_data,
         };
+        window.run(NOTE_ERRORS).await;
         window.resize(SIZES[0]).await;
         window
     }
@@ -97,8 +103,10 @@ impl Window {
         }
     }
 
-    /// Closes the window, which ends the app.
+    /// Closes the window, which ends the app; nothing in it may have broken down.
     pub(crate) async fn close(self) {
+        let errors = self.run("return window.testErrors").await;
+        assert_eq!(errors, json!([]), "the page has panicked");
         self.client.clone().close().await.expect("closed");
     }
 

@@ -93,7 +93,13 @@ impl Feed {
         match self.read_status().await {
             Ok(status) => {
                 let wait = i64::try_from(status.unlock_wait_ms).unwrap_or(i64::MAX);
-                self.unlock_at.set(ipc::wall_millis().saturating_add(wait));
+                // Without a wait there is none: the clock of the form is a moment behind this one.
+                let until = if wait > 0 {
+                    ipc::wall_millis().saturating_add(wait)
+                } else {
+                    0
+                };
+                self.unlock_at.set(until);
                 let restored = Self::read_restored(&status).await;
                 self.state.update(|state| {
                     state.failure = None;

@@ -17,6 +17,8 @@ pub(crate) struct Loaded<T: Send + Sync + 'static> {
     pub value: RwSignal<Option<T>>,
     /// Why it did not answer since.
     pub error: RwSignal<Option<Error>>,
+    /// Counts questions: an answer that was overtaken by a later one is old.
+    asked: StoredValue<u64>,
 }
 
 impl<T: Send + Sync + 'static> Clone for Loaded<T> {
@@ -33,13 +35,20 @@ impl<T: Send + Sync + 'static> Loaded<T> {
         Self {
             value: RwSignal::new(None),
             error: RwSignal::new(None),
+            asked: StoredValue::new(0),
         }
     }
 
     /// Reads it again; what is there stays until the answer comes.
     pub(crate) fn read<C: Command<Output = T> + 'static>(self, command: C) {
+        let turn = self.asked.get_value() + 1;
+        self.asked.set_value(turn);
         spawn_local(async move {
-            match ipc::call(&command).await {
+            let answer = ipc::call(&command).await;
+            if self.asked.try_get_value() != Some(turn) {
+                return;
+            }
+            match answer {
                 Ok(value) => {
                     self.error.try_set(None);
                     self.value.try_set(Some(value));

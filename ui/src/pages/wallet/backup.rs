@@ -223,8 +223,13 @@ fn FileReport(report: BackupReport) -> impl IntoView {
     let language = prefs().language;
     let (bytes, wallets, meters) = (report.bytes, report.wallets, report.meters);
     let size = move || {
-        let exact = format::count(language.get(), bytes);
-        format!("{} ({exact} B)", format::file_size(language.get(), bytes))
+        let exact = format!("{}\u{a0}B", format::count(language.get(), bytes));
+        let short = format::file_size(language.get(), bytes);
+        if short == exact {
+            short
+        } else {
+            format!("{short} ({exact})")
+        }
     };
     let holds = move || {
         let count = |number: u32| format::count(language.get(), u64::from(number));

@@ -1,13 +1,13 @@
 //! Keys in the real window: an import that finds accounts, the lock, a backup through the native dialog and its restore.
 
-use std::{fs, time::Duration};
+use std::{fs, process::Command, time::Duration};
 
 use serde_json::json;
 use tokio::time::sleep;
 
 use crate::{
     create_wallet,
-    support::{Household, PASSWORD, anvil_with, run},
+    support::{Household, PASSWORD, anvil_with, run, wait_until},
     window::{CONTROL, Window, dialog::Screen},
 };
 
@@ -174,4 +174,44 @@ async fn a_backup_goes_out_and_comes_back_through_the_native_dialog() {
     window.wait_gone(".toast").await;
     window.shoot_all("restored-home").await;
     window.close().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_demo_takes_the_place_of_the_own_profile_and_knows_the_way_back() {
+    let directory = tempfile::tempdir().expect("directory");
+    let profile = directory.path().join("profile");
+    let window = Window::open(&[], &profile).await;
+    let profile = profile.display().to_string();
+    let own = process_with(&["--data-dir", &profile]).expect("the window runs");
+    window.click("welcome-demo").await;
+    let next = ["demo", "--return-to", &profile];
+    wait_until("the demo begins", || process_with(&next).is_some());
+    wait_until("the own profile ends", || !is_running(own));
+    let demo = process_with(&next).expect("it runs");
+    let ended = Command::new("kill").arg(demo.to_string()).status();
+    assert!(ended.expect("started").success());
+    wait_until("the demo ends", || !is_running(demo));
+}
+
+/// The process of the app with exactly these arguments.
+#[cfg(target_os = "linux")]
+fn process_with(arguments: &[&str]) -> Option<u32> {
+    let app = std::env::var("ENERLINK_APP").expect("run by `cargo xtask e2e`");
+    let wanted: Vec<&str> = std::iter::once(app.as_str())
+        .chain(arguments.iter().copied())
+        .collect();
+    let processes = fs::read_dir("/proc").expect("Linux").flatten();
+    processes
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .find(|process: &u32| {
+            let line = fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap_or_default();
+            line.split_terminator('\0').eq(wanted.iter().copied())
+        })
+}
+
+/// Whether a process is there and more than a zombie.
+#[cfg(target_os = "linux")]
+fn is_running(process: u32) -> bool {
+    fs::read_to_string(format!("/proc/{process}/cmdline")).is_ok_and(|line| !line.is_empty())
 }

@@ -41,8 +41,13 @@ impl<T: Send + Sync + 'static> Loaded<T> {
 
     /// Reads it again; what is there stays until the answer comes.
     pub(crate) fn read<C: Command<Output = T> + 'static>(self, command: C) {
-        let turn = self.asked.get_value() + 1;
-        self.asked.set_value(turn);
+        // Whoever shows it may be gone by now.
+        let Some(turn) = self.asked.try_update_value(|asked| {
+            *asked += 1;
+            *asked
+        }) else {
+            return;
+        };
         spawn_local(async move {
             let answer = ipc::call(&command).await;
             if self.asked.try_get_value() != Some(turn) {

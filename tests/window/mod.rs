@@ -44,8 +44,10 @@ pub(crate) const DOWN: char = '\u{e015}';
 /// The arrow key that points up.
 pub(crate) const UP: char = '\u{e013}';
 
-/// Notes what nobody catches, a panic of the page above all, which would leave a page that only looks alive.
+/// Notes what nobody catches, and what a panic of the page says: it would leave a page that only looks alive.
 const NOTE_ERRORS: &str = "window.testErrors = [];\
+    const say = console.error;\
+    console.error = (...words) => { window.testErrors.push(words.map(String).join(' ').slice(0, 500)); say(...words); };\
     addEventListener('error', event => window.testErrors.push(String(event.message)));\
     addEventListener('unhandledrejection', event => window.testErrors.push(String(event.reason)))";
 
@@ -105,9 +107,13 @@ impl Window {
 
     /// Closes the window, which ends the app; nothing in it may have broken down.
     pub(crate) async fn close(self) {
+        self.has_no_errors().await;
+        self.client.clone().close().await.expect("closed");
+    }
+
+    async fn has_no_errors(&self) {
         let errors = self.run("return window.testErrors").await;
         assert_eq!(errors, json!([]), "the page has panicked");
-        self.client.clone().close().await.expect("closed");
     }
 
     /// Waits for the element with this test id.
@@ -335,6 +341,8 @@ impl Window {
         let thread = std::thread::current();
         self.shoot(&format!("failed-{}", thread.name().unwrap_or("test")))
             .await;
+        // What follows from a panic is not worth a word.
+        self.has_no_errors().await;
     }
 
     /// Screenshots at both sizes and in both themes; nothing may be wider than the window.

@@ -160,7 +160,9 @@ impl Window {
 
     /// Presses a button as a screen reader does: a synthesized pointer may miss a page that is being laid out.
     pub(crate) async fn click(&self, id: &str) {
-        self.find(id).await;
+        // What was typed before may still be on its way to the page.
+        self.find_css(&format!("[data-testid='{id}']:not(:disabled)"))
+            .await;
         self.run(&format!(
             "document.querySelector(\"[data-testid='{id}']\").click()"
         ))

@@ -135,7 +135,8 @@ pub(super) fn ActivityPart() -> impl IntoView {
             .with(|state| state.activity.as_ref().map(|activity| activity.id))
     });
     Effect::new(move || {
-        newest.track();
+        // A memo that is only tracked never looks at what it depends on.
+        let _ = newest.get();
         pages.newest();
     });
     let kind = RwSignal::new(None::<Kind>);

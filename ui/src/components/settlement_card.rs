@@ -238,7 +238,8 @@ fn SettleButton(estimate: Memo<Option<Estimate>>) -> impl IntoView {
     let obstacle = Memo::new(move |_| estimate.with(|estimate| estimate.as_ref().and_then(obstacle)));
     // A refusal is of its moment: once something else stands in the way, or nothing, it is no longer true.
     Effect::new(move || {
-        obstacle.track();
+        // A memo that is only tracked never looks at what it depends on.
+        let _ = obstacle.get();
         error.set(None);
     });
     let settle = move || {

@@ -16,44 +16,46 @@ impl Screen {
         Self(windows())
     }
 
-    /// Waits for the dialog that has opened since, types `path` into it and presses Enter; it is gone then.
+    /// Waits for the dialog that has opened since, types `path` into its line for names and presses Enter until it is gone:
+    /// the first Enter may go to a proposal of GTK's for the rest of the name.
     pub(crate) async fn answer(&self, path: &Path) {
-        let dialog = self.dialog().await;
-        // GTK takes a slash for the beginning of a path, and the dialog has to be ready for it.
-        sleep(Duration::from_millis(700)).await;
-        xdotool(&["windowfocus", "--sync", &dialog]);
+        let dialog = self.focus().await;
         let path = path.display().to_string();
+        xdotool(&["key", "--clearmodifiers", "ctrl+l"]);
+        sleep(PAUSE).await;
         xdotool(&["key", "--clearmodifiers", "ctrl+a"]);
         xdotool(&["type", "--clearmodifiers", "--delay", "15", &path]);
-        sleep(Duration::from_millis(500)).await;
-        xdotool(&["key", "Return"]);
-        self.wait_gone(&dialog).await;
+        let deadline = Instant::now() + PATIENCE;
+        while windows().contains(&dialog) {
+            assert!(Instant::now() < deadline, "the file dialog takes {path}");
+            sleep(Duration::from_secs(1)).await;
+            xdotool(&["key", "Return"]);
+            sleep(Duration::from_secs(1)).await;
+        }
     }
 
     /// Waits for the dialog and cancels it.
     pub(crate) async fn cancel(&self) {
-        let dialog = self.dialog().await;
-        sleep(Duration::from_millis(700)).await;
-        xdotool(&["windowfocus", "--sync", &dialog]);
-        xdotool(&["key", "Escape"]);
-        self.wait_gone(&dialog).await;
-    }
-
-    async fn dialog(&self) -> String {
+        let dialog = self.focus().await;
         let deadline = Instant::now() + PATIENCE;
-        loop {
-            if let Some(dialog) = windows().difference(&self.0).next() {
-                return dialog.clone();
-            }
-            assert!(Instant::now() < deadline, "the file dialog opens");
-            sleep(PAUSE).await;
+        while windows().contains(&dialog) {
+            assert!(Instant::now() < deadline, "the file dialog closes");
+            xdotool(&["key", "Escape"]);
+            sleep(Duration::from_secs(1)).await;
         }
     }
 
-    async fn wait_gone(&self, dialog: &str) {
+    /// Waits for the dialog and gives it the keyboard, which no window manager does here.
+    async fn focus(&self) -> String {
         let deadline = Instant::now() + PATIENCE;
-        while windows().contains(dialog) {
-            assert!(Instant::now() < deadline, "the file dialog closes");
+        loop {
+            if let Some(dialog) = windows().difference(&self.0).next() {
+                // It is on the screen before it is ready for keys.
+                sleep(Duration::from_secs(1)).await;
+                xdotool(&["windowfocus", "--sync", dialog]);
+                return dialog.clone();
+            }
+            assert!(Instant::now() < deadline, "the file dialog opens");
             sleep(PAUSE).await;
         }
     }

@@ -90,6 +90,8 @@ impl Feed {
 
     /// Reads all snapshots.
     pub(crate) async fn refresh_all(self) {
+        // Before the status, which must be taken over as soon as it is there: an event meanwhile would be newer.
+        let restored = Self::read_restored().await;
         match self.read_status().await {
             Ok(status) => {
                 let wait = i64::try_from(status.unlock_wait_ms).unwrap_or(i64::MAX);
@@ -100,7 +102,6 @@ impl Feed {
                     0
                 };
                 self.unlock_at.set(until);
-                let restored = Self::read_restored(&status).await;
                 self.state.update(|state| {
                     state.failure = None;
                     state.restored = restored;
@@ -144,10 +145,7 @@ impl Feed {
     }
 
     /// What was restored and waits to be looked at. When it cannot be read, the pages say what is in the way.
-    async fn read_restored(status: &AppStatus) -> Option<BackupContent> {
-        if status.vault == VaultState::Missing {
-            return None;
-        }
+    async fn read_restored() -> Option<BackupContent> {
         ipc::call(&ReadSecurity {}).await.ok()?.restored
     }
 

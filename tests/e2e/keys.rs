@@ -184,7 +184,10 @@ async fn the_demo_takes_the_place_of_the_own_profile_and_knows_the_way_back() {
     let window = Window::open(&[], &profile).await;
     let profile = profile.display().to_string();
     let own = process_with(&["--data-dir", &profile]).expect("the window runs");
-    window.click("welcome-demo").await;
+    window.find("welcome-demo").await;
+    // The window may be gone before it answers.
+    let click = "document.querySelector('[data-testid=welcome-demo]').click()";
+    let _ = window.client.execute(click, vec![]).await;
     let next = ["demo", "--return-to", &profile];
     wait_until("the demo begins", || process_with(&next).is_some());
     wait_until("the own profile ends", || !is_running(own));

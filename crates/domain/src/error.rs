@@ -59,6 +59,12 @@ pub enum Code {
     MeterUnknown,
     /// The meter is in this profile already.
     MeterExists,
+    /// A person has to confirm it first.
+    ConfirmationMissing,
+    /// Too many commands in a short time.
+    TooOften,
+    /// Something of it is still on its way.
+    StillPending,
     /// The account cannot pay for gas.
     NoGas,
     /// The balance does not cover it.
@@ -119,6 +125,9 @@ impl Code {
             Self::MeterForeign => "Ask the operator to register the meter to your account.",
             Self::MeterUnknown => "Check the meter id, or add the meter.",
             Self::MeterExists => "Choose another meter id, or edit the meter that is there.",
+            Self::ConfirmationMissing => "Confirm the command; on the command line with --yes.",
+            Self::TooOften => "Wait a few seconds and try again.",
+            Self::StillPending => "Wait until it is confirmed, then try again.",
             Self::NoGas => "Ask the operator to fund your account with the native coin; nothing is lost.",
             Self::InsufficientBalance => "Get tokens first; what is owed is carried.",
             Self::NothingToSettle => "Wait until more energy has flowed; it is carried.",

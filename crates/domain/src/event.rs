@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Address, DeviceState, Error, Estimate, Etk, Idrs, MeterId, Registration, Settlement, Transaction, Wei,
+    Address, CommandView, DeviceState, Error, Estimate, Etk, Idrs, MeterId, Notice, Registration, Settlement,
+    Transaction, Wei,
     meter::Link,
+    view::MeterView,
     wallet::{Activity, LockReason, WalletView},
 };
 
@@ -56,6 +58,12 @@ pub struct ChainState {
 pub enum Event {
     /// A meter said something, or fell silent.
     Device(DeviceState),
+    /// A meter was added, edited, moved or retired, or has shown what it can do.
+    Meter(MeterView),
+    /// A command was stored or moved on.
+    Command(CommandView),
+    /// Something that the household is told, or its all-clear.
+    Notice(Notice),
     /// A new estimate.
     Estimate(Estimate),
     /// A settlement was written or moved on.

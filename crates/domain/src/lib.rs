@@ -5,7 +5,9 @@
 //! in the type, and strings in JSON, because a JSON number loses digits above 2^53.
 
 pub mod clock;
+pub mod command;
 pub mod decimal;
+pub mod device;
 pub mod error;
 pub mod estimate;
 pub mod event;
@@ -20,6 +22,8 @@ pub mod view;
 pub mod wallet;
 
 pub use clock::{Clock, UnixMillis};
+pub use command::{CommandStage, CommandView, MeterCommand};
+pub use device::{Notice, NoticeKind, Presence};
 pub use error::{Code, Error};
 pub use estimate::{Estimate, FlowState, Readiness};
 pub use event::Event;

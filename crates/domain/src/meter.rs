@@ -1,10 +1,16 @@
 //! A meter as the wallet knows it: where it is heard, whose it is, how it fares.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Address, Heartbeat, MeterId, Sensors, StatusSnapshot, UnixMillis, reading::Units,
-    register::CounterSource, settlement::Watermark,
+    Address, Heartbeat, MeterId, Notice, Presence, Sensors, StatusSnapshot, UnixMillis,
+    command::{Capabilities, OutputSetting},
+    device::{ElectricalProfile, PayloadFamily, UnitsCheck},
+    reading::Units,
+    register::CounterSource,
+    settlement::Watermark,
 };
 
 /// Where a broker listens. Its password is not here: it never enters the database.
@@ -83,6 +89,22 @@ pub struct Meter {
     pub settlement_key: bool,
     /// When it was added.
     pub added_at: UnixMillis,
+    /// What the electrical side is, once known.
+    pub profile: Option<ElectricalProfile>,
+    /// How it speaks; told by its first sensors message.
+    pub family: Option<PayloadFamily>,
+    /// What it can do, as far as seen.
+    pub capabilities: Capabilities,
+    /// How the household wants its outputs.
+    pub outputs: Vec<OutputSetting>,
+    /// Whether `units` agree with the energy counters.
+    pub units_check: UnitsCheck,
+    /// Whether the display is reset after each settlement; none is what cannot lose energy.
+    pub auto_reset: Option<bool>,
+    /// Whether the opening balance is settled too.
+    pub take_opening: bool,
+    /// Since when nobody listens to it any more; its history stays.
+    pub retired_at: Option<UnixMillis>,
 }
 
 /// A meter's standing on chain.
@@ -167,6 +189,14 @@ pub struct DeviceState {
     pub counted: u64,
     /// Messages that were recorded with a reason and not counted.
     pub refused: u64,
+    /// Whether it is heard.
+    pub presence: Presence,
+    /// How often each reason or remark was given since the meter was added: `duplicate`, `rebooted`, `rollover`, ….
+    pub tally: BTreeMap<String, u64>,
+    /// 0 (does not work) to 100 (nothing to report); none before anything was heard.
+    pub health: Option<u8>,
+    /// What is wrong with it now.
+    pub conditions: Vec<Notice>,
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{MeterId, MicroAmps, MicroVolts, MicroWatts, MicroWh};
+use crate::{MeterId, MicroAmps, MicroVolts, MicroWatts, MicroWh, device::PayloadFamily};
 
 /// The `timestamp` of a message, told apart by its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -91,9 +91,15 @@ pub struct Subsystem {
     pub generating: Option<bool>,
     /// `state` of the battery.
     pub state: Option<BatteryState>,
+    /// State of charge of the battery, in thousandths.
+    pub soc_permille: Option<u16>,
+    /// Whether the sensor is there; newer firmware says so of the battery.
+    pub connected: Option<bool>,
+    /// Whether the device trusts the measurement itself.
+    pub valid: Option<bool>,
 }
 
-/// One message on `{base}/sensors`.
+/// One message on `{base}/sensors` or, from newer firmware, on `{base}/data`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sensors {
     /// The id in the payload, when the firmware sends one.
@@ -110,6 +116,10 @@ pub struct Sensors {
     pub import: Option<Subsystem>,
     /// Storage.
     pub battery: Option<Subsystem>,
+    /// How it was written.
+    pub family: Option<PayloadFamily>,
+    /// Units of power and current, when the message declares them.
+    pub declared: Option<Units>,
 }
 
 /// How the device says it is.
@@ -233,8 +243,36 @@ pub struct StatusSnapshot {
     pub wifi_rssi: Option<i32>,
     /// Motor outputs, in the order of their names.
     pub motors: Vec<Motor>,
+    /// Relays, in the order of their names.
+    pub relays: Vec<Relay>,
     /// Free memory in bytes.
     pub free_heap: Option<u64>,
+    /// Milliseconds since it booted.
+    pub uptime_ms: Option<u64>,
+    /// How the device says it is, in its own word.
+    pub system_status: Option<String>,
+    /// Its sensors, in the order of their names.
+    pub sensors: Vec<SensorState>,
+    /// What the device is for, in its own word.
+    pub device_role: Option<String>,
+}
+
+/// A relay output.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relay {
+    /// Its name in the firmware.
+    pub name: String,
+    /// Whether it is on.
+    pub on: bool,
+}
+
+/// A sensor in the inventory of newer firmware.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SensorState {
+    /// Its name in the firmware.
+    pub name: String,
+    /// Whether it works.
+    pub ok: bool,
 }
 
 /// One message on `{base}/response`: the answer to a command.

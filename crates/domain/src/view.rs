@@ -1,5 +1,15 @@
 //! Shapes that group several values for a reader: the window, the command line, the operator.
 
+mod diagnostics;
+mod history;
+mod messages;
+mod probe;
+
+pub use diagnostics::{BrokerDiagnostics, Diagnostics, Latency};
+pub use history::{History, Preferences};
+pub use messages::{MessageDirection, MessageFilter, MessagePage, MessageView, SavedRows};
+pub use probe::{BrokerDraft, FoundMeter, Probe, UnitsProposal, UnitsReason};
+
 use crate::{
     Address, DeviceState, Estimate, Etk, Hash32, Meter, MeterId, MicroWatts, MicroWh, Registration,
     Settlement, Transaction, UnixMillis,
@@ -89,18 +99,46 @@ pub struct MeterDraft {
     /// Whose it is; the primary account when absent.
     #[serde(default)]
     pub owner: Option<Address>,
-    /// `mqtt://[user@]host[:port]` or `mqtts://…`.
-    pub broker_url: String,
-    /// The broker's password; it goes to the sealed file, not to the database.
-    pub broker_password: Option<String>,
+    /// Where it is heard.
+    pub broker: BrokerDraft,
     /// Before `/sensors`.
     pub base_topic: String,
     /// Units of power and current.
     pub units: crate::reading::Units,
+    /// What the electrical side is; told by the first voltages when absent.
+    #[serde(default)]
+    pub profile: Option<crate::device::ElectricalProfile>,
     /// The most it can carry in one direction, in W.
     pub rated_power_w: u32,
     /// Whether settlement may go on while the wallet is locked.
     pub settlement_key: bool,
+    /// Whether what stands on the settlement counters at first contact is settled too, bounded by one day at rated power.
+    #[serde(default)]
+    pub take_opening: bool,
+}
+
+/// What is changed of a meter; what is absent stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MeterEdit {
+    /// What the household calls it.
+    pub name: Option<String>,
+    /// Where it is heard.
+    pub broker: Option<BrokerDraft>,
+    /// Before `/sensors`.
+    pub base_topic: Option<String>,
+    /// Units of power and current.
+    pub units: Option<crate::reading::Units>,
+    /// What the electrical side is.
+    pub profile: Option<crate::device::ElectricalProfile>,
+    /// The most it can carry in one direction, in W.
+    pub rated_power_w: Option<u32>,
+    /// All its outputs as the household wants them.
+    pub outputs: Option<Vec<crate::command::OutputSetting>>,
+    /// Whether the display is reset after each settlement.
+    pub auto_reset: Option<bool>,
+    /// Whether the opening balance is taken; refused once the meter was opened on chain.
+    pub take_opening: Option<bool>,
 }
 
 /// A meter with everything known of it.
@@ -127,6 +165,21 @@ pub struct RegisterView {
     pub epoch: u32,
     /// Registers last settled, once the chain was read.
     pub watermark: Option<Watermark>,
+    /// What stood on the settlement counters at first contact, as far as it can be taken.
+    pub opening: Opening,
+}
+
+/// The opening balance of a meter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opening {
+    /// Exported.
+    pub export: MicroWh,
+    /// Imported.
+    pub import: MicroWh,
+    /// Whether it is settled too.
+    pub taken: bool,
+    /// Whether that can still be changed: the meter was not opened on chain yet.
+    pub open: bool,
 }
 
 /// What the operator needs to register a meter; signed by the owner.
@@ -202,19 +255,30 @@ pub struct SettlementPage {
     pub next: Option<i64>,
 }
 
-/// One bucket of the power curve; averages over the bucket, absent where nothing was heard.
+/// Power within a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spread {
+    /// Average.
+    pub mean: MicroWatts,
+    /// Lowest.
+    pub low: MicroWatts,
+    /// Highest.
+    pub high: MicroWatts,
+}
+
+/// One bucket of the power curve; absent where nothing was heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PowerPoint {
     /// Start of the bucket.
     pub at: UnixMillis,
     /// Sun.
-    pub solar: Option<MicroWatts>,
+    pub solar: Option<Spread>,
     /// Home.
-    pub load: Option<MicroWatts>,
+    pub load: Option<Spread>,
     /// Grid; positive is export.
-    pub grid: Option<MicroWatts>,
+    pub grid: Option<Spread>,
     /// Battery; positive is charging.
-    pub battery: Option<MicroWatts>,
+    pub battery: Option<Spread>,
 }
 
 /// Power over time.
@@ -226,9 +290,9 @@ pub struct PowerCurve {
     pub points: Vec<PowerPoint>,
 }
 
-/// A command on its way to a meter.
+/// A QR code, to be drawn with four light modules around it (ISO/IEC 18004).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CommandId {
-    /// UUID under which the meter answers.
-    pub correlation_id: String,
+pub struct QrCode {
+    /// Rows from the top; `1` is dark, `0` is light.
+    pub rows: Vec<String>,
 }

@@ -3,17 +3,20 @@
 //! Values of `domain` go over as they are.
 
 use enerlink_domain::{
-    Address, MeterId, UnixMillis,
+    Address, CommandView, MeterCommand, MeterId, UnixMillis,
+    command::CommandPage,
+    device::NoticePage,
     view::{
-        AppStatus, CommandId, Home, MeterDraft, MeterView, NetworkDraft, NetworkView, PowerCurve,
-        RegistrationRequest, SettlementPage, Strength,
+        AppStatus, BrokerDraft, Diagnostics, History, Home, MessageFilter, MessagePage, MeterDraft,
+        MeterEdit, MeterView, NetworkDraft, NetworkView, PowerCurve, Preferences, Probe, QrCode,
+        RegistrationRequest, SavedRows, SettlementPage, Strength,
     },
     wallet::{
         ActivityPage, AddressCheck, BackupContent, BackupReport, BackupSource, Contact, ImportPreview,
         ImportSource, PickedFile, SecurityView, SettlementKeyView, SheetReport, WalletId, WalletView,
     },
 };
-pub use enerlink_domain::{Code, Error, Event, view, wallet};
+pub use enerlink_domain::{Code, Error, Event, command, device, view, wallet};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// A call from the window into the core. Fields become the arguments, in camel case, as Tauri expects them.
@@ -289,9 +292,127 @@ commands! {
         /// Which meter.
         meter_id: MeterId,
     } -> enerlink_domain::Settlement;
-    /// Resets the settlement counters on the meter's display; the registers do not depend on it.
-    ResetDisplay("reset_display") {
+    /// What is heard at a broker: base topics and meters, for a limited time. With a base topic it ends as soon as the
+    /// meter there has said enough.
+    ProbeBroker("probe_broker") {
+        /// The broker.
+        broker: BrokerDraft,
+        /// Only this meter.
+        base_topic: Option<String>,
+        /// How long to listen, 1 to 120 s.
+        seconds: u16,
+    } -> Probe;
+    /// Lets the person pick a PEM file: a certificate or a key. Its content stays in the core.
+    PickPem("pick_pem") {} -> Option<PickedFile>;
+    /// Changes a meter.
+    EditMeter("edit_meter") {
         /// Which meter.
         meter_id: MeterId,
-    } -> CommandId;
+        /// What is changed.
+        edit: MeterEdit,
+    } -> MeterView;
+    /// Gives a meter to another account of the vault; refused while something of it is on its way.
+    MoveMeter("move_meter") {
+        /// Which meter.
+        meter_id: MeterId,
+        /// To whom.
+        owner: Address,
+    } -> MeterView;
+    /// Stops listening to a meter, or begins again; its history stays.
+    RetireMeter("retire_meter") {
+        /// Which meter.
+        meter_id: MeterId,
+        /// Whether it is retired.
+        retired: bool,
+    } -> MeterView;
+    /// Lets the person say where, then writes the registration request as JSON.
+    SaveRegistration("save_registration") {
+        /// Which meter.
+        meter_id: MeterId,
+    } -> Option<PickedFile>;
+    /// Text as a QR code, of at most 2000 bytes.
+    DrawQr("draw_qr") {
+        /// The text.
+        text: String,
+    } -> QrCode;
+    /// Stores a command for a meter, within its limits, and sends it.
+    SendCommand("send_command") {
+        /// Which meter.
+        meter_id: MeterId,
+        /// What it shall do.
+        command: MeterCommand,
+        /// A person has confirmed it; needed where power is switched or counters are reset.
+        confirmed: bool,
+    } -> CommandView;
+    /// Commands of a meter, newest first.
+    ListCommands("list_commands") {
+        /// Which meter.
+        meter_id: MeterId,
+        /// At most so many, 200 at most.
+        limit: u16,
+        /// The last page's `next`.
+        before: Option<i64>,
+    } -> CommandPage;
+    /// Energy between moments that follow each other: one bar between each two.
+    ReadHistory("read_history") {
+        /// Which meter.
+        meter_id: MeterId,
+        /// 2 to 401 moments, each later than the one before.
+        edges: Vec<UnixMillis>,
+    } -> History;
+    /// Lets the person say where, then writes the raw readings of a range as CSV.
+    SaveReadings("save_readings") {
+        /// Which meter.
+        meter_id: MeterId,
+        /// From, included.
+        from: UnixMillis,
+        /// To, excluded.
+        to: UnixMillis,
+    } -> Option<SavedRows>;
+    /// Lets the person say where, then writes an image that the page has drawn.
+    SaveImage("save_image") {
+        /// What it shows, for the proposed file name: letters, digits and `-`.
+        name: String,
+        /// A PNG file in Base64, 8 MiB at most.
+        png: String,
+    } -> Option<PickedFile>;
+    /// The message log, newest first.
+    ListMessages("list_messages") {
+        /// Which messages.
+        filter: MessageFilter,
+        /// At most so many, 200 at most.
+        limit: u16,
+        /// The last page's `next`.
+        before: Option<i64>,
+    } -> MessagePage;
+    /// Lets the person say where, then writes the messages as CSV.
+    SaveMessages("save_messages") {
+        /// Which messages.
+        filter: MessageFilter,
+    } -> Option<SavedRows>;
+    /// The inbox, newest first.
+    ListNotices("list_notices") {
+        /// At most so many, 200 at most.
+        limit: u16,
+        /// The last page's `next`.
+        before: Option<i64>,
+    } -> NoticePage;
+    /// Somebody has looked at the inbox.
+    SeeNotices("see_notices") {} -> ();
+    /// Shows a notice on the desktop, in the words of the window.
+    ShowNotification("show_notification") {
+        /// One line.
+        title: String,
+        /// At most 300 characters.
+        body: String,
+    } -> ();
+    /// What the household pays and wants to keep.
+    ReadPreferences("read_preferences") {} -> Preferences;
+    /// Keeps what the household has chosen.
+    SetPreferences("set_preferences") {
+        /// All of it.
+        preferences: Preferences,
+    } -> Preferences;
+    /// How the core itself fares.
+    ReadDiagnostics("read_diagnostics") {} -> Diagnostics;
 }

@@ -11,6 +11,7 @@ use chrono::{DateTime, Local, Utc};
 use enerlink_domain::{Address, clock::BoxFuture};
 use enerlink_ipc::{
     Code, Error,
+    view::BrokerDraft,
     wallet::{BackupSource, ImportSource, PickedFile},
 };
 use rfd::{AsyncFileDialog, FileHandle};
@@ -26,6 +27,8 @@ pub enum Question {
     Backup,
     /// Images of a sheet's codes.
     Sheet,
+    /// A certificate or a key. They have many endings.
+    Pem,
     /// Where a new file of this name shall lie.
     Save(String),
 }
@@ -97,6 +100,14 @@ impl Dialogs {
         }
     }
 
+    /// Refuses certificates and keys that nobody has picked.
+    pub(crate) fn allow_broker(&self, broker: &BrokerDraft) -> Result<(), Error> {
+        [&broker.ca_file, &broker.client_cert_file, &broker.client_key_file]
+            .into_iter()
+            .flatten()
+            .try_for_each(|path| self.allow(path))
+    }
+
     fn allow(&self, path: &str) -> Result<(), Error> {
         let picked = self.picked.lock().unwrap_or_else(PoisonError::into_inner);
         if picked.contains(Path::new(path)) {
@@ -148,7 +159,7 @@ fn open<R: Runtime>(
         dialog = dialog.set_parent(window);
     }
     match question {
-        Question::Keystore => one(dialog.pick_file()),
+        Question::Keystore | Question::Pem => one(dialog.pick_file()),
         Question::Backup => one(dialog.add_filter("*.enlbackup", &["enlbackup"]).pick_file()),
         Question::Sheet => {
             let images = ["png", "jpg", "jpeg", "PNG", "JPG", "JPEG"];
@@ -185,11 +196,15 @@ pub(crate) fn sheet_name(today: DateTime<Local>) -> String {
     format!("EnerLink-sheet-{}.pdf", today.format("%Y-%m-%d"))
 }
 
-/// The name of a table saved today; of the page's word for it only letters, digits and dashes are taken.
-pub(crate) fn table_name(name: &str, today: DateTime<Local>) -> String {
+/// The name of a file saved today; of the page's word for it only letters, digits and dashes are taken.
+pub(crate) fn dated(name: &str, ending: &str) -> String {
+    dated_on(Local::now(), name, ending)
+}
+
+fn dated_on(today: DateTime<Local>, name: &str, ending: &str) -> String {
     let plain = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '-';
-    let name: String = name.chars().filter(plain).take(32).collect();
-    format!("EnerLink-{name}-{}.csv", today.format("%Y-%m-%d"))
+    let name: String = name.chars().filter(plain).take(48).collect();
+    format!("EnerLink-{name}-{}.{ending}", today.format("%Y-%m-%d"))
 }
 
 #[cfg(test)]
@@ -232,6 +247,12 @@ mod tests {
             paths: paths.iter().map(|path| (*path).to_owned()).collect(),
         };
         assert!(dialogs.allow_backup(&sheet(&["/home/surya/key"])).is_ok());
+        let broker = |path: &str| BrokerDraft {
+            client_key_file: Some(path.to_owned()),
+            ..BrokerDraft::default()
+        };
+        assert!(dialogs.allow_broker(&broker("/home/surya/key")).is_ok());
+        assert!(dialogs.allow_broker(&broker("/etc/shadow")).is_err());
         assert!(
             dialogs
                 .allow_backup(&sheet(&["/home/surya/key", "/etc/passwd"]))
@@ -274,7 +295,7 @@ mod tests {
         assert_eq!(backup_name(today), "EnerLink-backup-2026-03-04.enlbackup");
         assert_eq!(sheet_name(today), "EnerLink-sheet-2026-03-04.pdf");
         assert_eq!(
-            table_name("../act ivity-1", today),
+            dated_on(today, "../act ivity-1", "csv"),
             "EnerLink-activity-1-2026-03-04.csv"
         );
     }

@@ -5,6 +5,7 @@ mod clipboard;
 mod commands;
 mod dialog;
 mod events;
+mod notify;
 pub mod presence;
 mod switch;
 mod wiring;
@@ -13,6 +14,7 @@ pub use self::{
     clipboard::{PASTE_KEPT, Pasted},
     commands::handler,
     dialog::{Dialogs, Question},
+    notify::Desktop,
     switch::Switch,
     wiring::{manage, run},
 };

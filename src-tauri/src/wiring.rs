@@ -17,7 +17,9 @@ use tauri::{
 };
 use tracing_appender::rolling;
 
-use crate::{arguments::Arguments, clipboard::Pasted, dialog::Dialogs, presence, switch::Switch};
+use crate::{
+    arguments::Arguments, clipboard::Pasted, dialog::Dialogs, notify::Desktop, presence, switch::Switch,
+};
 
 /// What runs behind the window; the demo's neighbourhood ends with it.
 struct Running(#[expect(dead_code, reason = "holds the simulated neighbourhood alive")] Option<Demo>);
@@ -58,6 +60,7 @@ pub fn run(arguments: Vec<String>) -> anyhow::Result<()> {
 pub fn manage<R: Runtime>(app: &impl Manager<R>, engine: Engine, dialogs: Dialogs) {
     app.manage(engine);
     app.manage(dialogs);
+    app.manage(Desktop::default());
     app.manage(Pasted::default());
     app.manage(Switch::default());
 }

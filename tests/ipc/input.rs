@@ -30,6 +30,10 @@ pub(crate) fn sample(command: &str, wallet: &str, address: &str) -> Value {
         | "read_security"
         | "list_contacts"
         | "read_network"
+        | "pick_pem"
+        | "see_notices"
+        | "read_preferences"
+        | "read_diagnostics"
         | "list_meters" => json!({}),
         "switch_profile" => json!({ "demo": true }),
         "rate_password" | "save_backup" | "unlock" => json!({ "password": password }),
@@ -64,16 +68,53 @@ pub(crate) fn sample(command: &str, wallet: &str, address: &str) -> Value {
         "put_contact" => json!({ "address": address, "name": "Neighbour" }),
         "set_network" => json!({ "draft": { "rpc_url": "http://127.0.0.1:9", "addresses": "{}" } }),
         "add_meter" => json!({ "draft": {
-            "id": "HOME-001", "name": "Roof", "broker_url": "mqtt://127.0.0.1:9", "broker_password": "x",
-            "base_topic": "home/energy-monitor", "units": "milli", "rated_power_w": 5000,
-            "settlement_key": true,
+            "id": "HOME-001", "name": "Roof", "broker": broker(),
+            "base_topic": "home/energy-monitor", "units": "milli", "profile": "dc_bench", "rated_power_w": 5000,
+            "settlement_key": true, "take_opening": true,
         } }),
-        "request_registration" | "settle_now" | "reset_display" => json!({ "meterId": "HOME-001" }),
+        "probe_broker" => json!({ "broker": broker(), "baseTopic": "home/energy-monitor", "seconds": 1 }),
+        "edit_meter" => json!({ "meterId": "HOME-001", "edit": {
+            "name": "Roof", "broker": broker(), "base_topic": "home/roof", "units": "base", "profile": "ac_grid",
+            "rated_power_w": 4000, "auto_reset": false, "take_opening": false,
+            "outputs": [{ "key": "motor1", "name": "Pump", "hidden": false, "limit_percent": 50 }],
+        } }),
+        "move_meter" => json!({ "meterId": "HOME-001", "owner": address }),
+        "retire_meter" => json!({ "meterId": "HOME-001", "retired": true }),
+        "draw_qr" => json!({ "text": "a meter" }),
+        "send_command" => json!({ "meterId": "HOME-001", "confirmed": true, "command": {
+            "kind": "motor", "motor": "motor1", "percent": 40, "direction": "forward",
+        } }),
+        "list_commands" => json!({ "meterId": "HOME-001", "limit": 10, "before": 5 }),
+        "read_history" => json!({ "meterId": "HOME-001", "edges": [0, 1000, 2000] }),
+        "save_readings" => json!({ "meterId": "HOME-001", "from": 0, "to": 1000 }),
+        "save_image" => json!({ "name": "chart", "png": "iVBORw0KGgo=" }),
+        "list_messages" => json!({ "filter": filter(), "limit": 10, "before": 5 }),
+        "save_messages" => json!({ "filter": filter() }),
+        "list_notices" => json!({ "limit": 10, "before": 5 }),
+        "show_notification" => json!({ "title": "Roof", "body": "is back" }),
+        "set_preferences" => json!({ "preferences": {
+            "raw_days": 60, "log_messages": 1000, "tariff_sen_per_kwh": 144_470, "muted": ["offline"],
+        } }),
+        "request_registration" | "save_registration" | "settle_now" => json!({ "meterId": "HOME-001" }),
         "read_home" => json!({ "meterId": "HOME-001", "dayStart": 0 }),
         "read_power" => json!({ "meterId": "HOME-001", "from": 0, "to": 1000, "points": 10 }),
         "list_settlements" => json!({ "meterId": "HOME-001", "limit": 10, "before": 5 }),
         other => panic!("{other} has no sample: write one"),
     }
+}
+
+fn broker() -> Value {
+    json!({
+        "url": "mqtt://127.0.0.1:9", "password": "x",
+        "ca_file": null, "client_cert_file": null, "client_key_file": null,
+    })
+}
+
+fn filter() -> Value {
+    json!({
+        "meter_id": "HOME-001", "direction": "IN", "accepted": true, "correlation_id": "c-1",
+        "search": "grid", "from": 0, "to": 1000,
+    })
 }
 
 /// JSON pointers to every value in `value` but itself.

@@ -1,16 +1,75 @@
-//! Commands of meters, the home page and settlements.
+//! Commands of meters: find one, add it, change it, register it, settle it.
 
-use enerlink_domain::{MeterId, Settlement, UnixMillis};
+use std::time::Duration;
+
+use enerlink_domain::{Address, MeterId, Settlement};
 use enerlink_engine::Engine;
 use enerlink_ipc::{
     Error,
-    view::{CommandId, Home, MeterDraft, MeterView, PowerCurve, RegistrationRequest, SettlementPage},
+    view::{BrokerDraft, MeterDraft, MeterEdit, MeterView, Probe, QrCode, RegistrationRequest},
+    wallet::PickedFile,
 };
 use tauri::State;
 
+use crate::dialog::{Dialogs, Question, dated};
+
 #[tauri::command]
-pub(crate) async fn add_meter(engine: State<'_, Engine>, draft: MeterDraft) -> Result<MeterView, Error> {
+pub(crate) async fn probe_broker(
+    engine: State<'_, Engine>,
+    dialogs: State<'_, Dialogs>,
+    broker: BrokerDraft,
+    base_topic: Option<String>,
+    seconds: u16,
+) -> Result<Probe, Error> {
+    dialogs.allow_broker(&broker)?;
+    let patience = Duration::from_secs(seconds.into());
+    engine.probe(broker, base_topic, patience).await
+}
+
+#[tauri::command]
+pub(crate) async fn pick_pem(dialogs: State<'_, Dialogs>) -> Result<Option<PickedFile>, Error> {
+    dialogs.pick(Question::Pem).await
+}
+
+#[tauri::command]
+pub(crate) async fn add_meter(
+    engine: State<'_, Engine>,
+    dialogs: State<'_, Dialogs>,
+    draft: MeterDraft,
+) -> Result<MeterView, Error> {
+    dialogs.allow_broker(&draft.broker)?;
     engine.add_meter(draft).await
+}
+
+#[tauri::command]
+pub(crate) async fn edit_meter(
+    engine: State<'_, Engine>,
+    dialogs: State<'_, Dialogs>,
+    meter_id: MeterId,
+    edit: MeterEdit,
+) -> Result<MeterView, Error> {
+    edit.broker
+        .iter()
+        .try_for_each(|broker| dialogs.allow_broker(broker))?;
+    engine.edit_meter(meter_id, edit).await
+}
+
+#[tauri::command]
+pub(crate) async fn move_meter(
+    engine: State<'_, Engine>,
+    meter_id: MeterId,
+    owner: Address,
+) -> Result<MeterView, Error> {
+    engine.move_meter(meter_id, owner).await
+}
+
+#[tauri::command]
+pub(crate) async fn retire_meter(
+    engine: State<'_, Engine>,
+    meter_id: MeterId,
+    retired: bool,
+) -> Result<MeterView, Error> {
+    engine.retire_meter(meter_id, retired).await
 }
 
 #[tauri::command]
@@ -27,41 +86,24 @@ pub(crate) async fn request_registration(
 }
 
 #[tauri::command]
-pub(crate) async fn read_home(
+pub(crate) async fn save_registration(
     engine: State<'_, Engine>,
-    meter_id: Option<MeterId>,
-    day_start: UnixMillis,
-) -> Result<Home, Error> {
-    engine.home(meter_id, day_start).await
-}
-
-#[tauri::command]
-pub(crate) async fn read_power(
-    engine: State<'_, Engine>,
+    dialogs: State<'_, Dialogs>,
     meter_id: MeterId,
-    from: UnixMillis,
-    to: UnixMillis,
-    points: u16,
-) -> Result<PowerCurve, Error> {
-    engine.power(&meter_id, from, to, points).await
+) -> Result<Option<PickedFile>, Error> {
+    let name = dated(&format!("registration-{meter_id}"), "json");
+    let Some(path) = dialogs.save(name).await? else {
+        return Ok(None);
+    };
+    engine.save_registration(&meter_id, &path).await.map(Some)
 }
 
 #[tauri::command]
-pub(crate) async fn list_settlements(
-    engine: State<'_, Engine>,
-    meter_id: Option<MeterId>,
-    limit: u16,
-    before: Option<i64>,
-) -> Result<SettlementPage, Error> {
-    engine.settlements(meter_id.as_ref(), limit, before).await
+pub(crate) fn draw_qr(engine: State<'_, Engine>, text: String) -> Result<QrCode, Error> {
+    engine.draw_qr(&text)
 }
 
 #[tauri::command]
 pub(crate) async fn settle_now(engine: State<'_, Engine>, meter_id: MeterId) -> Result<Settlement, Error> {
     engine.settle_now(meter_id).await
-}
-
-#[tauri::command]
-pub(crate) async fn reset_display(engine: State<'_, Engine>, meter_id: MeterId) -> Result<CommandId, Error> {
-    engine.reset_display(meter_id).await
 }

@@ -3,8 +3,11 @@
 
 mod backup;
 mod contacts;
+mod device;
+mod history;
 mod meters;
 mod network;
+mod notices;
 mod profile;
 mod security;
 mod wallets;
@@ -54,11 +57,30 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         meters::add_meter,
         meters::list_meters,
         meters::request_registration,
-        meters::read_home,
-        meters::read_power,
-        meters::list_settlements,
+        history::read_home,
+        history::read_power,
+        history::list_settlements,
         meters::settle_now,
-        meters::reset_display,
+        meters::probe_broker,
+        meters::pick_pem,
+        meters::edit_meter,
+        meters::move_meter,
+        meters::retire_meter,
+        meters::save_registration,
+        meters::draw_qr,
+        device::send_command,
+        device::list_commands,
+        history::read_history,
+        history::save_readings,
+        profile::save_image,
+        device::list_messages,
+        device::save_messages,
+        notices::list_notices,
+        notices::see_notices,
+        notices::show_notification,
+        profile::read_preferences,
+        profile::set_preferences,
+        profile::read_diagnostics,
         network::subscribe_events,
     ]
 }

@@ -1,9 +1,10 @@
-//! What leaves as a file: one key as Web3 Secret Storage, the rows of a table.
+//! What leaves as a file: one key as Web3 Secret Storage, the rows of a table, a picture of a chart.
 
 use std::path::Path;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use enerlink_domain::{
-    Address, Error,
+    Address, Code, Error,
     wallet::{PickedFile, WalletAct},
 };
 use enerlink_keystore::Password;
@@ -47,4 +48,26 @@ impl Engine {
             .await?;
         Ok(files::picked(path))
     }
+
+    /// Writes a picture that the page has drawn, a PNG in Base64 (RFC 4648): a new file, never over one that is there.
+    pub async fn save_image(&self, png: String, path: &Path) -> Result<PickedFile, Error> {
+        let invalid = |why: &str| Error::new(Code::InvalidInput, format!("this is no picture: {why}"));
+        if png.len() > MOST_IMAGE {
+            return Err(invalid("it is larger than 8 MiB"));
+        }
+        let image = BASE64_STANDARD
+            .decode(png)
+            .map_err(|_| invalid("it is not Base64"))?;
+        if !image.starts_with(PNG) {
+            return Err(invalid("it is not a PNG file"));
+        }
+        let target = path.to_owned();
+        self.with_keys(move |_| files::create(&target, &image)).await?;
+        Ok(files::picked(path))
+    }
 }
+
+/// Bytes of Base64.
+const MOST_IMAGE: usize = 8 * 1024 * 1024 * 4 / 3;
+/// How a PNG file begins.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";

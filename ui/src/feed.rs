@@ -9,7 +9,7 @@ use enerlink_domain::{
     wallet::BackupContent,
 };
 use enerlink_ipc::{
-    Event, ListSettlements, Lock, ReadHome, ReadNetwork, ReadPower, ReadSecurity, ReadStatus,
+    Event, ListMeters, ListSettlements, Lock, ReadHome, ReadNetwork, ReadPower, ReadSecurity, ReadStatus,
 };
 use leptos::{prelude::*, task::spawn_local};
 
@@ -134,6 +134,9 @@ impl Feed {
                     state.failure = None;
                     state.home = Some(home);
                 });
+                if let Ok(meters) = ipc::call(&ListMeters {}).await {
+                    self.state.update(|state| state.meters = Some(meters));
+                }
                 if let Some(meter_id) = meter
                     && let Ok(curve) = self.read_curve(meter_id, from).await
                 {

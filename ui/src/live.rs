@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use enerlink_domain::{
-    Address, Code, DeviceState, Error, Estimate, Etk, Event, MeterId, NetWattHours, Settlement, Status,
-    Transaction, UnixMillis,
+    Address, Code, CommandView, DeviceState, Error, Estimate, Etk, Event, MeterId, NetWattHours, Settlement,
+    Status, Transaction, UnixMillis,
     event::{Balances, VaultState},
-    view::{AppStatus, Home, NetworkView},
+    view::{AppStatus, Home, MeterView, NetworkView},
     wallet::{Activity, BackupContent, LockReason, WalletView},
 };
 
@@ -20,6 +20,10 @@ pub(crate) struct LiveState {
     pub status: Option<AppStatus>,
     /// The home page; none until the core answered.
     pub home: Option<Home>,
+    /// Every meter of the profile, in the order in which they were added; none until the core answered.
+    pub meters: Option<Vec<MeterView>>,
+    /// Commands that moved on since the window was opened, the last one first.
+    pub commands: Vec<CommandView>,
     /// The network in use; none when there is none.
     pub network: Option<NetworkView>,
     /// Why the last snapshot could not be read.
@@ -94,6 +98,9 @@ impl LiveState {
     pub(crate) fn apply(&mut self, event: Event) -> Outcome {
         match event {
             Event::Device(device) => self.apply_device(device),
+            Event::Meter(meter) => self.apply_meter(meter),
+            Event::Command(command) => self.apply_command(command),
+            Event::Notice(_) => Outcome::QUIET,
             Event::Estimate(estimate) => self.apply_estimate(estimate),
             Event::Settlement(settlement) => self.apply_settlement(settlement),
             Event::Transaction(transaction) => self.apply_transaction(transaction),
@@ -111,9 +118,7 @@ impl LiveState {
                 meter_id,
                 registration,
             } => {
-                if let Some(meter) = self.home.as_mut().and_then(|home| home.meter.as_mut())
-                    && meter.meter.id == meter_id
-                {
+                for meter in self.views_of(&meter_id) {
                     meter.registration = registration;
                 }
                 Outcome::QUIET
@@ -151,7 +156,10 @@ impl LiveState {
         match event {
             Event::Estimate(estimate) => Some(estimate.now),
             Event::Device(device) => device.sensors.as_ref().map(|(at, _)| *at),
-            Event::Settlement(_)
+            Event::Meter(_)
+            | Event::Command(_)
+            | Event::Notice(_)
+            | Event::Settlement(_)
             | Event::Transaction(_)
             | Event::Balances(_)
             | Event::Registration { .. }
@@ -197,14 +205,52 @@ impl LiveState {
         self.meter_id() == Some(meter_id)
     }
 
+    /// Everywhere where a meter stands: on Home and among all.
+    fn views_of<'a>(&'a mut self, id: &'a MeterId) -> impl Iterator<Item = &'a mut MeterView> {
+        let home = self.home.as_mut().and_then(|home| home.meter.as_mut());
+        home.into_iter()
+            .chain(self.meters.iter_mut().flatten())
+            .filter(move |view| view.meter.id == *id)
+    }
+
     fn apply_device(&mut self, device: DeviceState) -> Outcome {
-        let Some(meter) = self.home.as_mut().and_then(|home| home.meter.as_mut()) else {
-            // A meter that was added by another copy of the app.
-            return Outcome::refetch(Refetch::Home);
-        };
-        if meter.meter.id == device.meter_id {
-            meter.device = device;
+        let known = |meters: &Vec<MeterView>| meters.iter().any(|view| view.meter.id == device.meter_id);
+        // A meter that was added by another copy of the app.
+        let strange = self.home.as_ref().is_none_or(|home| home.meter.is_none())
+            || !self.meters.as_ref().is_none_or(known);
+        for meter in self.views_of(&device.meter_id) {
+            meter.device = device.clone();
         }
+        Outcome::refetch(if strange { Refetch::Home } else { Refetch::Nothing })
+    }
+
+    fn apply_meter(&mut self, view: MeterView) -> Outcome {
+        let meters = self.meters.get_or_insert_default();
+        let known = meters.iter_mut().find(|known| known.meter.id == view.meter.id);
+        // Which meter stands on Home, and whether one does, is the core's choice.
+        let choose = known
+            .as_ref()
+            .is_none_or(|known| known.meter.retired_at != view.meter.retired_at);
+        match known {
+            Some(known) => *known = view.clone(),
+            None => meters.push(view.clone()),
+        }
+        if let Some(home) = &mut self.home
+            && let Some(meter) = &mut home.meter
+            && meter.meter.id == view.meter.id
+        {
+            *meter = view;
+        }
+        Outcome::refetch(if choose { Refetch::Home } else { Refetch::Nothing })
+    }
+
+    fn apply_command(&mut self, command: CommandView) -> Outcome {
+        let id = &command.correlation_id;
+        match self.commands.iter_mut().find(|known| known.correlation_id == *id) {
+            Some(known) => *known = command,
+            None => self.commands.insert(0, command),
+        }
+        self.commands.truncate(ROWS);
         Outcome::QUIET
     }
 

@@ -53,10 +53,10 @@ impl Series {
     /// Its value in a bucket.
     pub(crate) fn of(self, point: &PowerPoint) -> Option<MicroWatts> {
         match self {
-            Self::Solar => point.solar,
-            Self::Load => point.load,
-            Self::Export => point.grid.map(|grid| MicroWatts(grid.0.max(0))),
-            Self::Import => point.grid.map(|grid| MicroWatts((-grid.0).max(0))),
+            Self::Solar => point.solar.map(|solar| solar.mean),
+            Self::Load => point.load.map(|load| load.mean),
+            Self::Export => point.grid.map(|grid| MicroWatts(grid.mean.0.max(0))),
+            Self::Import => point.grid.map(|grid| MicroWatts((-grid.mean.0).max(0))),
         }
     }
 }

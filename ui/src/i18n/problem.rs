@@ -85,6 +85,18 @@ fn headlines(code: Code) -> (&'static str, &'static str) {
             "Meter itu sudah ditambahkan.",
             "That meter has been added already.",
         ),
+        Code::ConfirmationMissing => (
+            "Perintah ini perlu dikonfirmasi.",
+            "The command has to be confirmed.",
+        ),
+        Code::TooOften => (
+            "Terlalu banyak perintah dalam waktu singkat.",
+            "Too many commands in a short time.",
+        ),
+        Code::StillPending => (
+            "Masih ada yang sedang berjalan.",
+            "Something of it is still on its way.",
+        ),
         Code::NoGas => (
             "Akun tidak dapat membayar gas.",
             "The account cannot pay for gas.",
@@ -150,6 +162,9 @@ fn step_in_indonesian(code: Code) -> &'static str {
         Code::MeterForeign => "Minta operator mendaftarkan meter atas akun Anda.",
         Code::MeterUnknown => "Periksa ID meter, atau tambahkan meter itu.",
         Code::MeterExists => "Pilih ID meter lain, atau gunakan meter yang sudah ada.",
+        Code::ConfirmationMissing => "Konfirmasikan perintahnya.",
+        Code::TooOften => "Tunggu beberapa detik lalu coba lagi.",
+        Code::StillPending => "Tunggu sampai selesai, lalu coba lagi.",
         Code::NoGas => "Minta operator mengisi akun Anda dengan koin jaringan; tidak ada yang hilang.",
         Code::InsufficientBalance => {
             "Dapatkan token terlebih dahulu; yang terutang dibawa ke periode berikut."
@@ -167,7 +182,7 @@ fn step_in_indonesian(code: Code) -> &'static str {
 
 /// Every code, for the tests.
 #[cfg(test)]
-pub(super) const ALL: [Code; 34] = [
+pub(super) const ALL: [Code; 37] = [
     Code::WrongPassword,
     Code::UnlockThrottled,
     Code::WeakPassword,
@@ -194,6 +209,9 @@ pub(super) const ALL: [Code; 34] = [
     Code::MeterForeign,
     Code::MeterUnknown,
     Code::MeterExists,
+    Code::ConfirmationMissing,
+    Code::TooOften,
+    Code::StillPending,
     Code::NoGas,
     Code::InsufficientBalance,
     Code::NothingToSettle,

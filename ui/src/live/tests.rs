@@ -1,11 +1,13 @@
 //! The reducer, driven without a window, and the state that other tests begin with.
 
 use enerlink_domain::{
-    Address, BrokerAddress, Meter, MicroWatts, NetMicroWh, Readiness, Registration, Trigger, TxKind, TxStage,
-    WattHours, Wei,
+    Address, BrokerAddress, CommandStage, Meter, MeterCommand, MicroWatts, NetMicroWh, Presence, Readiness,
+    Registration, Trigger, TxKind, TxStage, WattHours, Wei,
+    command::Capabilities,
+    device::UnitsCheck,
     event::{Balances, ChainState},
     meter::Link,
-    reading::Units,
+    reading::{GridMode, Units},
     settlement::Watermark,
     view::{DayEnergy, MeterView, Totals},
     wallet::{AccountView, WalletAct, WalletId, WalletKind},
@@ -69,6 +71,25 @@ fn device(counted: u64) -> DeviceState {
         interval_ms: None,
         counted,
         refused: 0,
+        presence: Presence::Online,
+        tally: BTreeMap::new(),
+        health: Some(100),
+        conditions: Vec::new(),
+    }
+}
+
+/// A command to switch the grid off.
+pub(crate) fn command(id: &str, stage: CommandStage) -> CommandView {
+    CommandView {
+        correlation_id: id.to_owned(),
+        meter_id: meter_id(),
+        command: Some(MeterCommand::Grid { mode: GridMode::Off }),
+        stage,
+        attempts: 1,
+        created_at: UnixMillis(1000),
+        sent_at: None,
+        finished_at: None,
+        error: None,
     }
 }
 
@@ -109,6 +130,14 @@ pub(crate) fn home() -> Home {
                 rated_power_w: 5000,
                 settlement_key: true,
                 added_at: UnixMillis(0),
+                profile: None,
+                family: None,
+                capabilities: Capabilities::default(),
+                outputs: Vec::new(),
+                units_check: UnitsCheck::NotConfirmed,
+                auto_reset: None,
+                take_opening: false,
+                retired_at: None,
             },
             device: device(0),
             registration: Registration::Open {
@@ -185,6 +214,7 @@ pub(crate) fn state_with(home: Home) -> LiveState {
     };
     LiveState {
         status: Some(status),
+        meters: Some(home.meter.clone().into_iter().collect()),
         home: Some(home),
         ..LiveState::default()
     }
@@ -215,6 +245,11 @@ fn every_event_is_idempotent_and_says_its_news_once() {
     };
     for event in [
         Event::Device(device(3)),
+        Event::Meter(MeterView {
+            device: device(4),
+            ..home().meter.expect("a meter")
+        }),
+        Event::Command(command("a", CommandStage::Sent)),
         Event::Estimate(estimate(2000)),
         Event::Settlement(settlement("c", 7)),
         Event::Settlement(done),
@@ -389,4 +424,53 @@ fn another_primary_account_is_shown_and_asks_for_its_balances() {
     assert_eq!(state.account(), Some(ACCOUNT), "the meter's owner comes first");
     state.home = None;
     assert_eq!(state.account(), Some(Address([8; 20])));
+}
+
+#[test]
+fn every_meter_is_kept_and_a_new_one_asks_what_home_shows() {
+    let mut state = state();
+    let mut second = state.home.clone().and_then(|home| home.meter).expect("a meter");
+    second.meter.id = "SM-002".parse().expect("a meter id");
+    second.device.meter_id = second.meter.id.clone();
+    let told = state.apply(Event::Meter(second.clone()));
+    assert_eq!(told.refetch, Refetch::Home, "it was not known");
+    second.meter.name = "Bengkel".into();
+    assert_eq!(
+        state.apply(Event::Meter(second.clone())).refetch,
+        Refetch::Nothing
+    );
+    let silent = DeviceState {
+        presence: Presence::Stale,
+        ..second.device.clone()
+    };
+    assert_eq!(state.apply(Event::Device(silent)).refetch, Refetch::Nothing);
+    let known = state.meters.clone().expect("meters");
+    assert_eq!(known.len(), 2);
+    assert_eq!(known[1].meter.name, "Bengkel");
+    assert_eq!(known[1].device.presence, Presence::Stale);
+    assert_eq!(
+        known[0].device.presence,
+        Presence::Online,
+        "the other is untouched"
+    );
+    second.meter.retired_at = Some(UnixMillis(5));
+    assert_eq!(state.apply(Event::Meter(second)).refetch, Refetch::Home);
+}
+
+#[test]
+fn a_command_moves_on_in_its_place() {
+    let mut state = state();
+    for (id, stage) in [
+        ("a", CommandStage::Queued),
+        ("b", CommandStage::Sent),
+        ("a", CommandStage::TimedOut),
+    ] {
+        state.apply(Event::Command(command(id, stage)));
+    }
+    let stages: Vec<_> = state
+        .commands
+        .iter()
+        .map(|row| (row.correlation_id.as_str(), row.stage))
+        .collect();
+    assert_eq!(stages, [("b", CommandStage::Sent), ("a", CommandStage::TimedOut)]);
 }

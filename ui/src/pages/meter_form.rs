@@ -1,6 +1,10 @@
 //! A new meter: who it is, where it is heard, what it can carry.
 
-use enerlink_domain::{Address, BrokerAddress, Error, MeterId, reading::Units, view::MeterDraft};
+use enerlink_domain::{
+    Address, BrokerAddress, Error, MeterId,
+    reading::Units,
+    view::{BrokerDraft, MeterDraft},
+};
 use enerlink_ipc::AddMeter;
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 
@@ -55,10 +59,15 @@ impl Typed {
             id: meter_id(&self.id.get_untracked())?,
             name: self.name.get_untracked().trim().to_owned(),
             owner: self.owner.get_untracked(),
-            broker_url: broker(&self.broker_url.get_untracked())?,
-            broker_password: (!password.is_empty()).then_some(password),
+            broker: BrokerDraft {
+                url: broker(&self.broker_url.get_untracked())?,
+                password: (!password.is_empty()).then_some(password),
+                ..BrokerDraft::default()
+            },
             base_topic: topic(&self.base_topic.get_untracked())?,
             units: self.units.get_untracked(),
+            profile: None,
+            take_opening: false,
             rated_power_w: watts(&self.rated_power.get_untracked())?,
             settlement_key: self.settlement_key.get_untracked(),
         })

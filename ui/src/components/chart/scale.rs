@@ -174,14 +174,22 @@ pub(super) fn runs(plot: &Plot, series: Series) -> Vec<Vec<(UnixMillis, i64)>> {
 
 #[cfg(test)]
 mod tests {
-    use enerlink_domain::MicroWatts;
+    use enerlink_domain::{MicroWatts, view::Spread};
 
     use super::*;
+
+    fn steady(power: MicroWatts) -> Spread {
+        Spread {
+            mean: power,
+            low: power,
+            high: power,
+        }
+    }
 
     fn plot(values: &[(i64, Option<i64>)]) -> Plot {
         let points = values.iter().map(|(at, watts)| PowerPoint {
             at: UnixMillis(*at),
-            solar: watts.map(|watts| MicroWatts(watts * 1_000_000)),
+            solar: watts.map(|watts| steady(MicroWatts(watts * 1_000_000))),
             load: None,
             grid: None,
             battery: None,

@@ -4,6 +4,7 @@
 mod first_run;
 #[macro_use]
 mod wallet;
+pub(crate) mod notice;
 mod problem;
 mod table;
 

@@ -204,6 +204,8 @@ pub struct Capabilities {
     pub max_pwm: Option<u32>,
     /// It has answered a command on `/response`.
     pub responds: bool,
+    /// Such an answer has told the settlement counters just before a reset, so that a reset loses nothing.
+    pub reports_counters: bool,
 }
 
 /// How the household wants to see and use an output.

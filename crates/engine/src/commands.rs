@@ -4,7 +4,8 @@
 use std::{sync::Arc, time::Duration};
 
 use enerlink_domain::{
-    Clock, Code, Error, MeterId, reading::Response, register::CounterSource, view::CommandId,
+    Clock, Code, Error, MeterId, Sensors, StatusSnapshot, reading::Response, register::CounterSource,
+    view::CommandId,
 };
 use enerlink_meter::DeviceCommand;
 use enerlink_store::{CommandRow, CommandStatus, Store, commands as rows};
@@ -45,6 +46,17 @@ impl Handle {
     /// Resets the settlement counters on the display of `meter`, when that cannot lose energy.
     pub(crate) async fn reset_display_after_settlement(&self, meter: MeterId) {
         let _ = self.0.send(Request::ResetAfterSettlement(meter)).await;
+    }
+
+    /// Hands over what `meter` has just said of itself, never a retained message: a command may be seen in it. Costs
+    /// nothing while no command waits for that.
+    pub(crate) fn observed(
+        &self,
+        meter: &MeterId,
+        status: Option<&StatusSnapshot>,
+        sensors: Option<&Sensors>,
+    ) {
+        let _ = (meter, status, sensors);
     }
 
     /// Hands over an answer of `meter`. Metering must not wait for a task that waits for metering: when the inbox is

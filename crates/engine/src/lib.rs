@@ -9,6 +9,7 @@ mod bus;
 mod choices;
 mod commands;
 pub mod config;
+mod diagnostics;
 mod estimating;
 mod files;
 mod ledger;
@@ -68,6 +69,7 @@ struct Inner {
     settling: settling::Handle,
     outbox: outbox::Handle,
     commands: commands::Handle,
+    diagnostics: diagnostics::Handle,
     autolock: wallet::lock::Handle,
     choices: watch::Sender<Choices>,
     /// What was restored and nobody has looked at yet.
@@ -84,6 +86,7 @@ impl Engine {
         let Parts { clock, keystore } = parts;
         let keystore = Arc::new(keystore);
         let bus = Bus::new();
+        let diagnostics = diagnostics::Handle::new(Arc::clone(&clock));
         let (network, network_reader) = watch::channel(network::load(&store).await?);
         let (choices, choice_reader) = watch::channel(Choices::load(&store.reader()).await?);
         let (held, held_reader) = watch::channel(backup::load(&store.reader()).await?);
@@ -97,6 +100,7 @@ impl Engine {
             bus: bus.clone(),
             config: config.clone(),
             commands: commands.clone(),
+            diagnostics: diagnostics.clone(),
         })
         .await?;
         let _ = command_metering.set(metering.clone());
@@ -169,6 +173,7 @@ impl Engine {
             settling,
             outbox,
             commands,
+            diagnostics,
             autolock,
             choices,
             held,

@@ -20,6 +20,7 @@ use crate::{
     bus::Bus,
     commands,
     config::{Access, Config},
+    diagnostics,
     task::Task,
 };
 
@@ -122,6 +123,7 @@ pub(crate) struct Metering {
     bus: Bus,
     config: Config,
     commands: commands::Handle,
+    diagnostics: diagnostics::Handle,
     state: watch::Sender<MeteringState>,
     inbox: mpsc::Receiver<Request>,
     /// Names this profile at its brokers.
@@ -138,6 +140,7 @@ pub(crate) struct Parts {
     pub(crate) bus: Bus,
     pub(crate) config: Config,
     pub(crate) commands: commands::Handle,
+    pub(crate) diagnostics: diagnostics::Handle,
 }
 
 impl Metering {
@@ -150,6 +153,7 @@ impl Metering {
             bus,
             config,
             commands,
+            diagnostics,
         } = parts;
         let state = load(&store, &*clock, &config).await?;
         let session = session(&store, config.access).await?;
@@ -162,6 +166,7 @@ impl Metering {
             bus,
             config,
             commands,
+            diagnostics,
             state,
             inbox,
             session,

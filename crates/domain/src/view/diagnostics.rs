@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::UnixMillis;
 
-/// Median and 99th percentile of the last minutes, in microseconds.
+/// Median and 99th percentile, in microseconds: of what happens all the time over the last minutes, of what is seldom over
+/// the last hours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Latency {
     /// Values that were measured.

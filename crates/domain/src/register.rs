@@ -3,24 +3,22 @@
 //! A register never falls and grows only by energy that the meter has shown. Duplicates, old messages, reboots,
 //! counter resets and impossible jumps are told apart here, without a clock: the time of receipt comes in.
 
+mod growth;
 mod lead;
+mod opening;
+mod order;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use self::{growth::Step, order::Order};
 use crate::{MicroWh, Sensors, Subsystem, UnixMillis, reading::DeviceTime};
 
 /// A fall of a counter by at most this much is noise: 0.01 Wh.
 pub const NOISE: MicroWh = MicroWh(10_000);
 /// Receipt times and counters are not read at the same instant; this much time is allowed on top.
 const SLACK: Duration = Duration::from_secs(2);
-/// A device that has been up longer than the silence lasted, by more than this, has not rebooted in it.
-const REBOOT_SLACK: Duration = Duration::from_secs(30);
-/// This many messages of a lower, rising uptime in a row are a reboot, not stragglers.
-const REBOOT_EVIDENCE: u8 = 3;
-/// One turn of a 32-bit millisecond counter.
-const ROLLOVER: u64 = 1 << 32;
 /// A device clock in Unix time is believed within this distance of the receipt.
 const CLOCK_TRUST: Duration = Duration::from_secs(300);
 
@@ -123,6 +121,9 @@ pub struct Registers {
     /// Energy that the chain has settled and that was not counted yet; none before the first comparison.
     #[serde(default)]
     pub lead: Option<Pair<MicroWh>>,
+    /// What stood on the settlement counters at first contact, as far as it can be taken as an opening balance.
+    #[serde(default)]
+    pub opening: Pair<MicroWh>,
 }
 
 /// What became of a message.
@@ -137,12 +138,58 @@ pub enum Verdict {
         added: Pair<MicroWh>,
         /// A counter fell and a new epoch began.
         new_epoch: bool,
+        /// Why it was special.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remark: Option<Remark>,
     },
     /// Recorded, not counted.
     Refused {
         /// Why.
         reason: Reason,
     },
+}
+
+/// What was special about a message that was counted; of several, the first here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Remark {
+    /// A counter fell, and counting went on in a new epoch.
+    CounterReset,
+    /// The device has booted since the last one.
+    Rebooted,
+    /// The 32-bit uptime went round.
+    Rollover,
+    /// The clock of this computer was set back.
+    ClockSetBack,
+    /// A counter fell by so little that it means nothing.
+    Noise,
+}
+
+impl Remark {
+    /// Every remark.
+    pub const ALL: [Self; 5] = [
+        Self::CounterReset,
+        Self::Rebooted,
+        Self::Rollover,
+        Self::ClockSetBack,
+        Self::Noise,
+    ];
+
+    /// The word in the database and in the log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CounterReset => "counter_reset",
+            Self::Rebooted => "rebooted",
+            Self::Rollover => "rollover",
+            Self::ClockSetBack => "clock_set_back",
+            Self::Noise => "noise",
+        }
+    }
+
+    /// The reverse of [`Remark::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|remark| remark.as_str() == text)
+    }
 }
 
 /// Why a message was recorded and not counted.
@@ -191,36 +238,6 @@ impl Reason {
     }
 }
 
-/// Where a message stands in time, compared with the baseline.
-enum Order {
-    /// Later by this much.
-    After { elapsed: Duration, rebooted: bool },
-    /// The same instant by the device's own clock.
-    Same,
-    /// Earlier.
-    Before,
-}
-
-/// What the counters did, as far as it tells a reboot from a straggler.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Change {
-    None,
-    Grown,
-    Fallen,
-}
-
-impl Change {
-    fn between(before: Pair<MicroWh>, after: Pair<MicroWh>) -> Self {
-        if before == after {
-            Self::None
-        } else if after.export >= before.export && after.import >= before.import {
-            Self::Grown
-        } else {
-            Self::Fallen
-        }
-    }
-}
-
 impl Registers {
     /// Registers that have heard nothing yet.
     pub fn new(source: CounterSource) -> Self {
@@ -234,6 +251,7 @@ impl Registers {
             baseline: None,
             suspicion: Suspicion::default(),
             lead: None,
+            opening: Pair::default(),
         }
     }
 
@@ -263,12 +281,13 @@ impl Registers {
             received_at,
         };
         match self.baseline {
-            None => self.begin(message),
+            None => self.begin(message, rated_power_w),
             Some(baseline) => self.advance(baseline, message, rated_power_w),
         }
     }
 
-    fn begin(&mut self, message: Baseline) -> Verdict {
+    fn begin(&mut self, message: Baseline, rated_power_w: u32) -> Verdict {
+        self.offer_opening(&message, rated_power_w);
         if self.source == CounterSource::Total {
             self.export = self.export.max(message.counters.export);
             self.import = self.import.max(message.counters.import);
@@ -281,30 +300,32 @@ impl Registers {
         Verdict::First
     }
 
-    fn advance(&mut self, baseline: Baseline, message: Baseline, rated_power_w: u32) -> Verdict {
-        let (elapsed, rebooted) = match self.order(&baseline, &message) {
-            Order::After { elapsed, rebooted } => (elapsed, rebooted),
+    fn advance(&mut self, mut baseline: Baseline, message: Baseline, rated_power_w: u32) -> Verdict {
+        // A clock that was set back would make time stand still until it has caught up: time counts from here.
+        let set_back = baseline.received_at.since(message.received_at) > SLACK;
+        if set_back {
+            baseline.received_at = message.received_at;
+            self.baseline = Some(baseline);
+        }
+        let (elapsed, in_time) = match self.order(&baseline, &message) {
+            Order::After { elapsed, remark } => (elapsed, remark),
             Order::Same if message.counters == baseline.counters => return refused(Reason::Duplicate),
             Order::Same | Order::Before => return refused(Reason::Late),
         };
         let limit = energy_limit(rated_power_w, elapsed);
+        let step = |pick: fn(&Pair<MicroWh>) -> MicroWh,
+                    beside: fn(&Pair<Option<MicroWh>>) -> Option<MicroWh>| {
+            Step {
+                last: pick(&baseline.counters),
+                now: pick(&message.counters),
+                settlement_last: beside(&baseline.settlement),
+                settlement_now: beside(&message.settlement),
+            }
+            .grow(limit, self.source)
+        };
         let directions = (
-            grow(
-                baseline.counters.export,
-                message.counters.export,
-                baseline.settlement.export,
-                message.settlement.export,
-                limit,
-                self.source,
-            ),
-            grow(
-                baseline.counters.import,
-                message.counters.import,
-                baseline.settlement.import,
-                message.settlement.import,
-                limit,
-                self.source,
-            ),
+            step(|pair| pair.export, |pair| pair.export),
+            step(|pair| pair.import, |pair| pair.import),
         );
         let (Some(export), Some(import)) = directions else {
             return refused(Reason::Impossible);
@@ -328,7 +349,9 @@ impl Registers {
         self.import = new_import;
         self.lead = lead;
         self.epoch = self.epoch.saturating_add(u32::from(new_epoch));
-        self.boot = self.boot.saturating_add(u32::from(rebooted));
+        self.boot = self
+            .boot
+            .saturating_add(u32::from(in_time == Some(Remark::Rebooted)));
         self.suspicion = Suspicion::default();
         self.baseline = Some(Baseline {
             // Noise does not move the baseline down, or the same energy would be counted on the way up again.
@@ -338,64 +361,20 @@ impl Registers {
             },
             ..message
         });
-        Verdict::Counted { added, new_epoch }
-    }
-
-    fn order(&mut self, baseline: &Baseline, message: &Baseline) -> Order {
-        let by_receipt = message.received_at.since(baseline.received_at);
-        let change = Change::between(baseline.counters, message.counters);
-        match (baseline.device_time, message.device_time) {
-            (Some(DeviceTime::Uptime(last)), Some(DeviceTime::Uptime(now))) => {
-                self.order_by_uptime(last, now, by_receipt, change)
-            }
-            (Some(DeviceTime::Unix(last)), Some(DeviceTime::Unix(now))) if now < last => Order::Before,
-            (Some(DeviceTime::Unix(last)), Some(DeviceTime::Unix(now))) if now == last => Order::Same,
-            _ => Order::After {
-                elapsed: by_receipt,
-                rebooted: false,
-            },
+        let remark = [
+            new_epoch.then_some(Remark::CounterReset),
+            in_time,
+            set_back.then_some(Remark::ClockSetBack),
+            (export.noisy || import.noisy).then_some(Remark::Noise),
+        ]
+        .into_iter()
+        .flatten()
+        .next();
+        Verdict::Counted {
+            added,
+            new_epoch,
+            remark,
         }
-    }
-
-    fn order_by_uptime(&mut self, last: u32, now: u32, by_receipt: Duration, change: Change) -> Order {
-        // The same uptime twice is the same message, unless there was time to boot and the counters moved on.
-        if now == last && (change == Change::None || by_receipt <= REBOOT_SLACK) {
-            return Order::Same;
-        }
-        let uptime = Duration::from_millis(u64::from(now));
-        if now > last {
-            let elapsed = Duration::from_millis(u64::from(now - last));
-            // Silence that is longer than the uptime may hide a reboot, after which the uptime has overtaken the last.
-            let rebooted = uptime <= by_receipt + SLACK && by_receipt > elapsed + SLACK;
-            let elapsed = if rebooted { by_receipt } else { elapsed };
-            return Order::After { elapsed, rebooted };
-        }
-        let turned = Duration::from_millis(ROLLOVER - u64::from(last) + u64::from(now));
-        if turned <= by_receipt + REBOOT_SLACK && turned + REBOOT_SLACK >= by_receipt {
-            return Order::After {
-                elapsed: turned,
-                rebooted: false,
-            };
-        }
-        // A reboot fits into the silence, and the counters went on; a straggler has been up longer, or shows no more.
-        if change == Change::Grown && uptime <= by_receipt + SLACK {
-            return Order::After {
-                elapsed: by_receipt,
-                rebooted: true,
-            };
-        }
-        let rising = now > self.suspicion.uptime && self.suspicion.count > 0;
-        self.suspicion = Suspicion {
-            uptime: now,
-            count: if rising { self.suspicion.count + 1 } else { 1 },
-        };
-        if self.suspicion.count >= REBOOT_EVIDENCE {
-            return Order::After {
-                elapsed: by_receipt,
-                rebooted: true,
-            };
-        }
-        Order::Before
     }
 }
 
@@ -416,53 +395,4 @@ fn energy_limit(rated_power_w: u32, elapsed: Duration) -> MicroWh {
     let millis = (elapsed + SLACK).as_millis();
     let micro_wh = u128::from(rated_power_w) * millis * 1000 / 3600;
     MicroWh(u64::try_from(micro_wh).unwrap_or(u64::MAX))
-}
-
-/// What one counter did between two messages.
-struct Growth {
-    added: MicroWh,
-    counter: MicroWh,
-    restarted: bool,
-}
-
-/// `None` when the growth is impossible.
-fn grow(
-    last: MicroWh,
-    now: MicroWh,
-    settlement_last: Option<MicroWh>,
-    settlement_now: Option<MicroWh>,
-    limit: MicroWh,
-    source: CounterSource,
-) -> Option<Growth> {
-    if let Some(added) = now.checked_sub(last) {
-        return (added <= limit).then_some(Growth {
-            added,
-            counter: now,
-            restarted: false,
-        });
-    }
-    if last.0 - now.0 <= NOISE.0 {
-        return Some(Growth {
-            added: MicroWh::ZERO,
-            counter: last,
-            restarted: false,
-        });
-    }
-    // The counter restarted: it has shown `now` since then, and the settlement counter, when it went on, shows
-    // also what flowed before the restart.
-    let recovered = match (source, settlement_last, settlement_now) {
-        (CounterSource::Total, Some(last), Some(now)) => now.checked_sub(last),
-        _ => None,
-    };
-    let plausible = |added: &MicroWh| *added <= limit;
-    // One that shows less than has flowed since the restart has restarted as well.
-    let added = recovered
-        .filter(|added| *added >= now && plausible(added))
-        .or(Some(now).filter(plausible))
-        .unwrap_or_default();
-    Some(Growth {
-        added,
-        counter: now,
-        restarted: true,
-    })
 }

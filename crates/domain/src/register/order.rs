@@ -1,0 +1,115 @@
+//! Order: where a message stands in time. Reboot, rollover and straggler are told apart by uptime, receipt and counters.
+
+use std::time::Duration;
+
+use super::{Baseline, Pair, Registers, Remark, SLACK, Suspicion};
+use crate::{MicroWh, reading::DeviceTime};
+
+/// A device that has been up longer than the silence lasted, by more than this, has not rebooted in it.
+const REBOOT_SLACK: Duration = Duration::from_secs(30);
+/// This many messages of a lower, rising uptime in a row are a reboot, not stragglers.
+const REBOOT_EVIDENCE: u8 = 3;
+/// One turn of a 32-bit millisecond counter.
+const ROLLOVER: u64 = 1 << 32;
+/// A message from before the turn of the uptime is at most this late.
+const STRAGGLER: Duration = Duration::from_secs(86_400);
+
+/// Where a message stands in time, compared with the baseline.
+pub(super) enum Order {
+    /// Later by this much.
+    After {
+        elapsed: Duration,
+        /// What was special about the device's time.
+        remark: Option<Remark>,
+    },
+    /// The same instant by the device's own clock.
+    Same,
+    /// Earlier.
+    Before,
+}
+
+/// What the counters did, as far as it tells a reboot from a straggler.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Change {
+    None,
+    Grown,
+    Fallen,
+}
+
+impl Change {
+    fn between(before: Pair<MicroWh>, after: Pair<MicroWh>) -> Self {
+        if before == after {
+            Self::None
+        } else if after.export >= before.export && after.import >= before.import {
+            Self::Grown
+        } else {
+            Self::Fallen
+        }
+    }
+}
+
+impl Registers {
+    pub(super) fn order(&mut self, baseline: &Baseline, message: &Baseline) -> Order {
+        let by_receipt = message.received_at.since(baseline.received_at);
+        let change = Change::between(baseline.counters, message.counters);
+        match (baseline.device_time, message.device_time) {
+            (Some(DeviceTime::Uptime(last)), Some(DeviceTime::Uptime(now))) => {
+                self.order_by_uptime(last, now, by_receipt, change)
+            }
+            (Some(DeviceTime::Unix(last)), Some(DeviceTime::Unix(now))) if now < last => Order::Before,
+            (Some(DeviceTime::Unix(last)), Some(DeviceTime::Unix(now))) if now == last => Order::Same,
+            _ => Order::After {
+                elapsed: by_receipt,
+                remark: None,
+            },
+        }
+    }
+
+    fn order_by_uptime(&mut self, last: u32, now: u32, by_receipt: Duration, change: Change) -> Order {
+        // The same uptime twice is the same message, unless there was time to boot and the counters moved on.
+        if now == last && (change == Change::None || by_receipt <= REBOOT_SLACK) {
+            return Order::Same;
+        }
+        let rebooted = Order::After {
+            elapsed: by_receipt,
+            remark: Some(Remark::Rebooted),
+        };
+        let uptime = Duration::from_millis(u64::from(now));
+        if now > last {
+            let elapsed = Duration::from_millis(u64::from(now - last));
+            // Seven weeks cannot pass between two receipts that are close: it is from before the uptime turned.
+            let behind = Duration::from_millis(ROLLOVER) - elapsed;
+            if behind <= STRAGGLER && by_receipt < STRAGGLER && change != Change::Grown {
+                return Order::Before;
+            }
+            // Silence that is longer than the uptime may hide a reboot, after which the uptime has overtaken the last.
+            if uptime <= by_receipt + SLACK && by_receipt > elapsed + SLACK {
+                return rebooted;
+            }
+            return Order::After {
+                elapsed,
+                remark: None,
+            };
+        }
+        let turned = Duration::from_millis(ROLLOVER - u64::from(last) + u64::from(now));
+        if turned <= by_receipt + REBOOT_SLACK && turned + REBOOT_SLACK >= by_receipt {
+            return Order::After {
+                elapsed: turned,
+                remark: Some(Remark::Rollover),
+            };
+        }
+        // A reboot fits into the silence, and the counters went on; a straggler has been up longer, or shows no more.
+        if change == Change::Grown && uptime <= by_receipt + SLACK {
+            return rebooted;
+        }
+        let rising = now > self.suspicion.uptime && self.suspicion.count > 0;
+        self.suspicion = Suspicion {
+            uptime: now,
+            count: if rising { self.suspicion.count + 1 } else { 1 },
+        };
+        if self.suspicion.count >= REBOOT_EVIDENCE {
+            return rebooted;
+        }
+        Order::Before
+    }
+}

@@ -1,10 +1,14 @@
 //! The topics below a meter's base topic.
 
+use enerlink_domain::MeterId;
+
 /// A topic on which a meter speaks; the last level below its base topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Channel {
     /// `{base}/sensors`: measurements and counters.
     Sensors,
+    /// `{base}/data`: the same from newer firmware.
+    Data,
     /// `{base}/heartbeat`: health.
     Heartbeat,
     /// `{base}/status`: switches and outputs.
@@ -15,12 +19,19 @@ pub enum Channel {
 
 impl Channel {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Sensors, Self::Heartbeat, Self::Status, Self::Response];
+    pub const ALL: [Self; 5] = [
+        Self::Sensors,
+        Self::Data,
+        Self::Heartbeat,
+        Self::Status,
+        Self::Response,
+    ];
 
     /// The last level of the topic.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Sensors => "sensors",
+            Self::Data => "data",
             Self::Heartbeat => "heartbeat",
             Self::Status => "status",
             Self::Response => "response",
@@ -30,6 +41,26 @@ impl Channel {
     /// The topic below `base`.
     pub fn topic(self, base: &str) -> String {
         format!("{base}/{}", self.as_str())
+    }
+}
+
+/// The way of a command to its meter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// What stands before `/command`.
+    pub base_topic: String,
+    /// For newer firmware, which listens on `{base}/command/{meterId}` and is spoken to with quality of service 2;
+    /// none for `{base}/command` with quality of service 1.
+    pub meter_id: Option<MeterId>,
+}
+
+impl Route {
+    /// The topic.
+    pub fn topic(&self) -> String {
+        match &self.meter_id {
+            None => command_topic(&self.base_topic),
+            Some(id) => format!("{}/{id}", command_topic(&self.base_topic)),
+        }
     }
 }
 
@@ -58,7 +89,13 @@ mod tests {
             Channel::Sensors.topic("home/energy-monitor"),
             "home/energy-monitor/sensors"
         );
-        assert_eq!(command_topic("a"), "a/command");
+        let mut route = Route {
+            base_topic: "a".to_owned(),
+            meter_id: None,
+        };
+        assert_eq!(route.topic(), "a/command");
+        route.meter_id = "METER-001".parse().ok();
+        assert_eq!(route.topic(), "a/command/METER-001");
     }
 
     #[test]

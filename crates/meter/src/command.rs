@@ -1,104 +1,22 @@
 //! Commands to a meter, written as the firmware reads them.
 
-use std::time::Duration;
-
-use enerlink_domain::{UnixMillis, reading::GridMode};
+use enerlink_domain::{UnixMillis, command::MeterCommand};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-/// The counters that a reset sets back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EnergyCounter {
-    /// Every subsystem.
-    All,
-    /// Storage.
-    Battery,
-    /// Photovoltaics.
-    Solar,
-    /// Consumption of the home.
-    Load,
-}
-
-/// A motor output by its name in the payload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MotorName {
-    /// `motor`.
-    Main,
-    /// `motor1`.
-    First,
-    /// `motor2`.
-    Second,
-}
-
-impl MotorName {
-    /// The key in the payload.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Main => "motor",
-            Self::First => "motor1",
-            Self::Second => "motor2",
-        }
-    }
-}
-
-/// What a meter can be told to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DeviceCommand {
-    /// Switch the grid.
-    Grid(GridMode),
-    /// Set all settlement counters to zero.
-    ResetSettlement,
-    /// Set energy counters to zero, totals included.
-    ResetEnergy(EnergyCounter),
-    /// Change how often the meter speaks; what is `None` stays as it is.
-    Intervals {
-        /// Between sensors messages.
-        sensor: Option<Duration>,
-        /// Between heartbeats.
-        heartbeat: Option<Duration>,
-    },
-    /// Switch a relay.
-    Relay {
-        /// Its name in the firmware.
-        name: String,
-        /// On or off.
-        on: bool,
-    },
-    /// Drive a motor.
-    Motor {
-        /// Which.
-        motor: MotorName,
-        /// Speed; above 100 is sent as 100.
-        percent: u8,
-        /// Backwards.
-        reverse: bool,
-    },
-    /// Dim the LED.
-    Led {
-        /// Duty, 0 to the `max_pwm` of the status; above `max` is sent as `max`.
-        duty: u32,
-        /// The `max_pwm` that the meter reported.
-        max: u32,
-    },
-}
-
-impl DeviceCommand {
-    /// The JSON for `{base}/command`, with the `correlation_id` under which the meter answers and the time of sending
-    /// in Unix milliseconds.
-    pub fn encode(&self, correlation_id: &str, now: UnixMillis) -> String {
-        let envelope = Envelope {
-            command: self,
-            correlation_id,
-            timestamp: now,
-        };
-        serde_json::to_string(&envelope)
-            .expect("keys are strings and values are numbers, booleans and strings")
-    }
+/// The JSON for a meter's command topic, with the `correlation_id` under which the meter answers and the time of
+/// sending in Unix milliseconds. The command goes out as it is: within which limits, [`MeterCommand::clamped`] decides.
+pub fn encode(command: &MeterCommand, correlation_id: &str, now: UnixMillis) -> String {
+    let envelope = Envelope {
+        command,
+        correlation_id,
+        timestamp: now,
+    };
+    serde_json::to_string(&envelope).expect("keys are strings and values are numbers, booleans and strings")
 }
 
 /// A command with the two fields that every command has; the command comes first.
 struct Envelope<'a> {
-    command: &'a DeviceCommand,
+    command: &'a MeterCommand,
     correlation_id: &'a str,
     timestamp: UnixMillis,
 }
@@ -107,35 +25,36 @@ impl Serialize for Envelope<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(3))?;
         match self.command {
-            DeviceCommand::Grid(mode) => map.serialize_entry("grid", mode.as_str())?,
-            DeviceCommand::ResetSettlement => {
+            MeterCommand::Grid { mode } => map.serialize_entry("grid", mode.as_str())?,
+            MeterCommand::ResetSettlement => {
                 map.serialize_entry("energy", &Single("reset_settlement", "all"))?
             }
-            DeviceCommand::ResetEnergy(counter) => {
+            MeterCommand::ResetEnergy { counter } => {
                 map.serialize_entry("energy", &Single("reset", counter))?
             }
-            DeviceCommand::Intervals { sensor, heartbeat } => map.serialize_entry(
+            MeterCommand::Intervals {
+                sensor_ms,
+                heartbeat_ms,
+            } => map.serialize_entry(
                 "mqtt",
                 &Intervals {
-                    sensor_interval: sensor.map(|interval| interval.as_millis()),
-                    heartbeat_interval: heartbeat.map(|interval| interval.as_millis()),
+                    sensor_interval: *sensor_ms,
+                    heartbeat_interval: *heartbeat_ms,
                 },
             )?,
-            DeviceCommand::Relay { name, on } => map.serialize_entry("relay", &Single(name, on))?,
-            DeviceCommand::Motor {
+            MeterCommand::Relay { name, on } => map.serialize_entry("relay", &Single(name, on))?,
+            MeterCommand::Motor {
                 motor,
                 percent,
-                reverse,
+                direction,
             } => map.serialize_entry(
                 motor.as_str(),
                 &Drive {
-                    percent: (*percent).min(100),
-                    direction: if *reverse { "reverse" } else { "forward" },
+                    percent: *percent,
+                    direction: direction.as_str(),
                 },
             )?,
-            DeviceCommand::Led { duty, max } => {
-                map.serialize_entry("pwm", &Single("led_duty", (*duty).min(*max)))?
-            }
+            MeterCommand::Led { duty } => map.serialize_entry("pwm", &Single("led_duty", duty))?,
         }
         map.serialize_entry("correlation_id", self.correlation_id)?;
         map.serialize_entry("timestamp", &self.timestamp)?;
@@ -157,9 +76,9 @@ impl<T: Serialize> Serialize for Single<'_, T> {
 #[derive(Serialize)]
 struct Intervals {
     #[serde(skip_serializing_if = "Option::is_none")]
-    sensor_interval: Option<u128>,
+    sensor_interval: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    heartbeat_interval: Option<u128>,
+    heartbeat_interval: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -170,71 +89,57 @@ struct Drive {
 
 #[cfg(test)]
 mod tests {
+    use enerlink_domain::{
+        command::{Direction, EnergyCounter, MotorName},
+        reading::GridMode,
+    };
+
     use super::*;
 
     #[test]
     fn commands_are_written_as_the_firmware_reads_them() {
-        let seconds = |count| Some(Duration::from_secs(count));
+        let grid = |mode| MeterCommand::Grid { mode };
+        let reset = |counter| MeterCommand::ResetEnergy { counter };
+        let intervals = |sensor_ms, heartbeat_ms| MeterCommand::Intervals {
+            sensor_ms,
+            heartbeat_ms,
+        };
         for (command, body) in [
-            (DeviceCommand::Grid(GridMode::Import), r#""grid":"import""#),
-            (DeviceCommand::Grid(GridMode::Export), r#""grid":"export""#),
-            (DeviceCommand::Grid(GridMode::Off), r#""grid":"off""#),
+            (grid(GridMode::Import), r#""grid":"import""#),
+            (grid(GridMode::Export), r#""grid":"export""#),
+            (grid(GridMode::Off), r#""grid":"off""#),
             (
-                DeviceCommand::ResetSettlement,
+                MeterCommand::ResetSettlement,
                 r#""energy":{"reset_settlement":"all"}"#,
             ),
+            (reset(EnergyCounter::All), r#""energy":{"reset":"all"}"#),
+            (reset(EnergyCounter::Battery), r#""energy":{"reset":"battery"}"#),
+            (reset(EnergyCounter::Solar), r#""energy":{"reset":"solar"}"#),
+            (reset(EnergyCounter::Load), r#""energy":{"reset":"load"}"#),
+            (intervals(Some(5000), None), r#""mqtt":{"sensor_interval":5000}"#),
             (
-                DeviceCommand::ResetEnergy(EnergyCounter::All),
-                r#""energy":{"reset":"all"}"#,
-            ),
-            (
-                DeviceCommand::ResetEnergy(EnergyCounter::Battery),
-                r#""energy":{"reset":"battery"}"#,
-            ),
-            (
-                DeviceCommand::ResetEnergy(EnergyCounter::Solar),
-                r#""energy":{"reset":"solar"}"#,
-            ),
-            (
-                DeviceCommand::ResetEnergy(EnergyCounter::Load),
-                r#""energy":{"reset":"load"}"#,
-            ),
-            (
-                DeviceCommand::Intervals {
-                    sensor: seconds(5),
-                    heartbeat: None,
-                },
-                r#""mqtt":{"sensor_interval":5000}"#,
-            ),
-            (
-                DeviceCommand::Intervals {
-                    sensor: seconds(1),
-                    heartbeat: seconds(30),
-                },
+                intervals(Some(1000), Some(30_000)),
                 r#""mqtt":{"sensor_interval":1000,"heartbeat_interval":30000}"#,
             ),
             (
-                DeviceCommand::Relay {
+                MeterCommand::Relay {
                     name: "a\"b".into(),
                     on: true,
                 },
                 r#""relay":{"a\"b":true}"#,
             ),
             (
-                DeviceCommand::Motor {
+                MeterCommand::Motor {
                     motor: MotorName::First,
-                    percent: 250,
-                    reverse: true,
+                    percent: 75,
+                    direction: Direction::Reverse,
                 },
-                r#""motor1":{"percent":100,"direction":"reverse"}"#,
+                r#""motor1":{"percent":75,"direction":"reverse"}"#,
             ),
-            (
-                DeviceCommand::Led { duty: 300, max: 255 },
-                r#""pwm":{"led_duty":255}"#,
-            ),
+            (MeterCommand::Led { duty: 255 }, r#""pwm":{"led_duty":255}"#),
         ] {
             let expected = format!(r#"{{{body},"correlation_id":"c-1","timestamp":1762000000000}}"#);
-            assert_eq!(command.encode("c-1", UnixMillis(1_762_000_000_000)), expected);
+            assert_eq!(encode(&command, "c-1", UnixMillis(1_762_000_000_000)), expected);
         }
     }
 }

@@ -4,11 +4,16 @@
 //! zero; fields that are not known are ignored. Anything else that is not as documented refuses the whole message with
 //! a [`DecodeError`], because half a message would be half a truth. Keys that occur twice in an object that is read
 //! are refused too: RFC 8259 (section 4) leaves their meaning open, and a counter must have one.
+//!
+//! There are three families of messages, told apart by their content: flat, nested, and the envelope of newer firmware
+//! (see [`enerlink_domain::device::PayloadFamily`]).
 
+mod envelope;
 mod error;
 mod object;
 mod sensors;
 mod status;
+mod time;
 
 use enerlink_domain::{
     Heartbeat, MeterId, Sensors, StatusSnapshot,
@@ -32,7 +37,7 @@ pub const MAX_DEPTH: usize = 16;
     reason = "a message is looked at once and taken apart"
 )]
 pub enum Message {
-    /// From `{base}/sensors`.
+    /// From `{base}/sensors` or `{base}/data`.
     Sensors(Sensors),
     /// From `{base}/heartbeat`.
     Heartbeat(Heartbeat),
@@ -42,7 +47,8 @@ pub enum Message {
     Response(Response),
 }
 
-/// Decodes `payload` as it was heard on `channel`; `units` are those of power and current.
+/// Decodes `payload` as it was heard on `channel`; `units` are those of power and current, unless the message declares
+/// its own.
 pub fn decode(channel: Channel, payload: &[u8], units: Units) -> Result<Message, DecodeError> {
     if payload.len() > MAX_PAYLOAD {
         return Err(DecodeError::TooLarge {
@@ -56,9 +62,16 @@ pub fn decode(channel: Channel, payload: &[u8], units: Units) -> Result<Message,
     object::check_depth(text)?;
     let root = Object::parse(text)?;
     match channel {
-        Channel::Sensors => sensors::read(&root, units).map(Message::Sensors),
+        Channel::Sensors | Channel::Data => match root.object("data")? {
+            Some(data) => envelope::read(&root, &data, units),
+            None => sensors::read(&root, units),
+        }
+        .map(Message::Sensors),
         Channel::Heartbeat => read_heartbeat(&root).map(Message::Heartbeat),
-        Channel::Status => status::read(&root).map(Message::Status),
+        Channel::Status => {
+            let data = root.object("data")?;
+            status::read(&root, data.as_ref().unwrap_or(&root)).map(Message::Status)
+        }
         Channel::Response => read_response(&root).map(Message::Response),
     }
 }
@@ -112,6 +125,13 @@ fn meter_id(root: &Object<'_>) -> Result<Option<MeterId>, DecodeError> {
     parsed.transpose().map_err(|_| DecodeError::BadMeterId)
 }
 
+/// `datetime`, a moment as ISO 8601 writes it, or else `timestamp`, which its size tells apart.
 fn device_time(root: &Object<'_>) -> Result<Option<DeviceTime>, DecodeError> {
+    if let Some(text) = root.text("datetime", 40)? {
+        let moment = time::parse(&text).ok_or_else(|| DecodeError::NotATime {
+            field: root.at("datetime"),
+        })?;
+        return Ok(Some(DeviceTime::Unix(moment)));
+    }
     Ok(root.integer("timestamp")?.map(DeviceTime::from_timestamp))
 }

@@ -10,7 +10,7 @@ mod command;
 mod decode;
 mod subscription;
 
-pub use channel::Channel;
-pub use command::{DeviceCommand, EnergyCounter, MotorName};
+pub use channel::{Channel, Route};
+pub use command::encode;
 pub use decode::{DecodeError, MAX_DEPTH, MAX_PAYLOAD, Message, decode};
 pub use subscription::{Ack, Incoming, Packet, PublishError, Subscription, SubscriptionConfig};

@@ -8,7 +8,7 @@ mod packet;
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use enerlink_domain::{BrokerAddress, Clock, Error};
@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, watch};
 
 pub use packet::{Ack, Packet};
 
-use crate::channel;
+use crate::{Route, channel};
 use connection::{Connection, Outbound};
 
 /// Commands that may wait for the connection to take them.
@@ -45,6 +45,10 @@ pub struct SubscriptionConfig {
     pub keep_alive: std::time::Duration,
     /// For `mqtts`: PEM certificates to trust instead of the system's.
     pub ca_pem: Option<Vec<u8>>,
+    /// For `mqtts` with a broker that asks for it: this client's PEM certificate, with the chain to its authority.
+    pub client_cert_pem: Option<Vec<u8>>,
+    /// The PEM private key of that certificate.
+    pub client_key_pem: Option<Vec<u8>>,
 }
 
 impl SubscriptionConfig {
@@ -60,6 +64,8 @@ impl SubscriptionConfig {
             queue: 256,
             keep_alive: std::time::Duration::from_secs(30),
             ca_pem: None,
+            client_cert_pem: None,
+            client_key_pem: None,
         }
     }
 }
@@ -72,8 +78,21 @@ pub enum Incoming {
     /// Not connected, or not subscribed to everything; told once per attempt. It goes on trying, except when the
     /// configuration itself is invalid (`INVALID_INPUT`): then the channel closes.
     Disconnected(Error),
+    /// Another program uses the same client id: each connection of the one ends the other's. This side has stopped and
+    /// tries again only after ten minutes; [`Incoming::Connected`] is the all-clear.
+    TakenOver(Error),
     /// A message.
     Packet(Packet),
+    /// A command that the broker keeps: the meter would carry it out again at each start. Told after each connect, perhaps
+    /// before [`Incoming::Connected`], for as long as it lies there; with an empty payload when it is taken away.
+    RetainedCommand {
+        /// The meter's base topic, as configured.
+        base_topic: String,
+        /// The full topic.
+        topic: String,
+        /// The command, cut to 4096 bytes.
+        payload: Vec<u8>,
+    },
 }
 
 /// Why a command was not handed to the broker.
@@ -101,8 +120,17 @@ pub enum PublishError {
 #[derive(Clone)]
 pub struct Subscription {
     outbound: mpsc::Sender<Outbound>,
-    connected: Arc<AtomicBool>,
+    line: Arc<Line>,
     stop: Arc<watch::Sender<bool>>,
+}
+
+/// What handles know of the connection.
+#[derive(Default)]
+struct Line {
+    /// Subscribed to something.
+    connected: AtomicBool,
+    /// Connections after the first.
+    reconnects: AtomicU64,
 }
 
 impl Subscription {
@@ -114,23 +142,23 @@ impl Subscription {
         let (incoming, receiver) = mpsc::channel(config.queue.max(1));
         let (outbound, commands) = mpsc::channel(COMMAND_QUEUE);
         let (stop, stopped) = watch::channel(false);
-        let connected = Arc::new(AtomicBool::new(false));
+        let line = Arc::new(Line::default());
         let subscription = Self {
             outbound,
-            connected: Arc::clone(&connected),
+            line: Arc::clone(&line),
             stop: Arc::new(stop),
         };
-        tokio::spawn(Connection::new(config, clock, incoming, connected).run(commands, stopped));
+        tokio::spawn(Connection::new(config, clock, incoming, line).run(commands, stopped));
         (subscription, receiver)
     }
 
-    /// Hands `command` to the broker for `{base_topic}/command`, with quality of service 1, never retained.
+    /// Hands `command` to the broker along `route`, with its quality of service, never retained.
     ///
     /// `Ok` means that the connection has taken it, neither that the meter has it nor that the broker lets it through
     /// (a broker answers a forbidden publish like any other): only a response or a later status proves that. It may
     /// arrive twice.
-    pub async fn publish(&self, base_topic: &str, command: &str) -> Result<(), PublishError> {
-        if !channel::valid_base(base_topic) {
+    pub async fn publish(&self, route: &Route, command: &str) -> Result<(), PublishError> {
+        if !channel::valid_base(&route.base_topic) {
             return Err(PublishError::Topic);
         }
         if command.len() > COMMAND_LIMIT {
@@ -139,17 +167,23 @@ impl Subscription {
         if self.outbound.is_closed() {
             return Err(PublishError::Stopped);
         }
-        if !self.connected.load(Ordering::Acquire) {
+        if !self.line.connected.load(Ordering::Acquire) {
             return Err(PublishError::NotConnected);
         }
         let outbound = Outbound {
-            topic: channel::command_topic(base_topic),
+            topic: route.topic(),
+            exactly_once: route.meter_id.is_some(),
             payload: command.to_owned(),
         };
         self.outbound.try_send(outbound).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => PublishError::Busy,
             mpsc::error::TrySendError::Closed(_) => PublishError::Stopped,
         })
+    }
+
+    /// How often the broker was connected to again after the first time.
+    pub fn reconnects(&self) -> u64 {
+        self.line.reconnects.load(Ordering::Relaxed)
     }
 
     /// Disconnects and ends the task; acknowledgements given before are still sent. Safe to call twice.

@@ -9,7 +9,9 @@ use std::{
 };
 
 use enerlink_domain::{BrokerAddress, Clock, Code, Error, UnixMillis, clock::BoxFuture, reading::Units};
-use enerlink_meter::{Channel, Incoming, Packet, PublishError, Subscription, SubscriptionConfig, decode};
+use enerlink_meter::{
+    Channel, Incoming, Packet, PublishError, Route, Subscription, SubscriptionConfig, decode,
+};
 use mosquitto::{Mosquitto, free_port};
 use rumqttc::{Event, QoS};
 use tokio::{
@@ -43,6 +45,13 @@ impl Clock for SystemClock {
 fn config(port: u16) -> SubscriptionConfig {
     let broker = BrokerAddress::parse(&format!("mqtt://127.0.0.1:{port}")).expect("a url");
     SubscriptionConfig::new(broker, "enerlink-test", vec![BASE.to_owned()])
+}
+
+fn route(base: &str) -> Route {
+    Route {
+        base_topic: base.to_owned(),
+        meter_id: None,
+    }
 }
 
 /// A subscription under test with its receiver.
@@ -82,7 +91,7 @@ impl Reader {
             match self.next().await {
                 Incoming::Packet(packet) => return packet,
                 Incoming::Connected => {}
-                Incoming::Disconnected(error) => panic!("disconnected: {error}"),
+                other => panic!("{other:?}"),
             }
         }
     }
@@ -237,7 +246,7 @@ async fn a_killed_broker_is_found_again_and_subscribed_anew() {
             error.message.contains(&format!("127.0.0.1:{}", broker.port)),
             "{error}"
         );
-        let refused = reader.subscription.publish(BASE, "{}").await;
+        let refused = reader.subscription.publish(&route(BASE), "{}").await;
         assert_eq!(refused, Err(PublishError::NotConnected));
         broker.start();
         reader.until_connected().await;
@@ -378,7 +387,10 @@ async fn commands_arrive_and_are_never_retained() {
     loop {
         match meter.poll().await.expect("a broker") {
             Event::Incoming(rumqttc::Packet::SubAck(_)) => {
-                let sent = reader.subscription.publish(BASE, r#"{"grid":"off"}"#).await;
+                let sent = reader
+                    .subscription
+                    .publish(&route(BASE), r#"{"grid":"off"}"#)
+                    .await;
                 assert_eq!(sent, Ok(()));
             }
             Event::Incoming(rumqttc::Packet::Publish(publish)) => {
@@ -404,15 +416,18 @@ async fn commands_arrive_and_are_never_retained() {
 
     let subscription = reader.subscription.clone();
     assert_eq!(
-        subscription.publish("home/+", "{}").await,
+        subscription.publish(&route("home/+"), "{}").await,
         Err(PublishError::Topic)
     );
     assert_eq!(
-        subscription.publish(BASE, &"x".repeat(5000)).await,
+        subscription.publish(&route(BASE), &"x".repeat(5000)).await,
         Err(PublishError::TooLong)
     );
     reader.stop().await;
-    assert_eq!(subscription.publish(BASE, "{}").await, Err(PublishError::Stopped));
+    assert_eq!(
+        subscription.publish(&route(BASE), "{}").await,
+        Err(PublishError::Stopped)
+    );
 }
 
 #[tokio::test]
@@ -507,12 +522,12 @@ async fn skip_packet(stream: &mut TcpStream) -> u8 {
 }
 
 /// A broker that lets one client in and answers its subscription with `codes`.
-async fn accept(listener: &TcpListener, codes: [u8; 4]) -> TcpStream {
+async fn accept(listener: &TcpListener, codes: [u8; 7]) -> TcpStream {
     let (mut stream, _) = listener.accept().await.expect("a client");
     skip_packet(&mut stream).await;
     stream.write_all(&[0x20, 2, 0, 0]).await.expect("a client");
     skip_packet(&mut stream).await;
-    let mut answer = vec![0x90, 6, 0, 1];
+    let mut answer = vec![0x90, 9, 0, 1];
     answer.extend(codes);
     stream.write_all(&answer).await.expect("a client");
     stream
@@ -524,7 +539,7 @@ async fn a_half_open_connection_is_noticed_within_one_and_a_half_keep_alives() {
     let mut quick = config(listener.local_addr().expect("bound").port());
     quick.keep_alive = Duration::from_secs(2);
     let mut reader = Reader::start(quick);
-    let stream = accept(&listener, [1; 4]).await;
+    let stream = accept(&listener, [1; 7]).await;
     reader.until_connected().await;
     let since = Instant::now();
     let error = reader.error().await;
@@ -542,7 +557,7 @@ async fn refused_topics_are_named_and_the_others_are_heard() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("bound").port();
     let mut reader = Reader::start(config(port));
-    let mut stream = accept(&listener, [1, 1, 0x80, 1]).await;
+    let mut stream = accept(&listener, [1, 1, 1, 0x80, 1, 0x80, 0x80]).await;
     let error = reader.error().await;
     assert_eq!(error.code, Code::BrokerRefused);
     assert_eq!(
@@ -560,10 +575,10 @@ async fn refused_topics_are_named_and_the_others_are_heard() {
 
     // All refused: nothing could be heard, so it goes away and comes back later.
     let mut reader = Reader::start(config(port));
-    let refusing = accept(&listener, [0x80; 4]).await;
+    let refusing = accept(&listener, [0x80; 7]).await;
     assert_eq!(reader.error().await.code, Code::BrokerRefused);
     drop(refusing);
-    let _granting = accept(&listener, [1; 4]).await;
+    let _granting = accept(&listener, [1; 7]).await;
     reader.until_connected().await;
 }
 

@@ -2,6 +2,7 @@
 
 use enerlink_domain::{
     Heartbeat, MicroAmps, MicroVolts, MicroWatts, MicroWh, Sensors, StatusSnapshot, Subsystem,
+    device::PayloadFamily,
     reading::{BatteryState, DeviceTime, GridMode, HeartbeatStatus, Motor, Response, Units},
 };
 use enerlink_meter::{Channel, Message, decode};
@@ -97,6 +98,8 @@ fn the_flat_sample_is_read_exactly() {
             state: Some(BatteryState::Charging),
             ..subsystem(152_200, -36_490, 4_176_000, 1_793_849)
         }),
+        family: Some(PayloadFamily::Flat),
+        declared: None,
     };
     assert_eq!(sensors(FLAT, Units::Milli), expected);
 }
@@ -122,6 +125,7 @@ fn the_nested_sample_is_read_exactly() {
     let expected = Sensors {
         export: Some(only_settlement(15_234_500_000)),
         import: Some(only_settlement(2_567_300_000)),
+        family: Some(PayloadFamily::Nested),
         ..Sensors::default()
     };
     assert_eq!(sensors(NESTED, Units::Milli), expected);
@@ -155,6 +159,7 @@ fn the_status_sample_is_read_exactly() {
             motor("motor2", None),
         ],
         free_heap: Some(225_968),
+        ..StatusSnapshot::default()
     };
     let decoded = decode(Channel::Status, STATUS.as_bytes(), Units::Milli);
     assert_eq!(decoded, Ok(Message::Status(expected)));
@@ -208,17 +213,40 @@ fn responses_are_read_exactly() {
 
 #[test]
 fn missing_and_null_are_missing_and_never_zero() {
-    for text in [
-        r#"{"export":{"total_energy_wh":1}}"#,
-        r#"{"export":{"total_energy_wh":1,"settlement_energy_wh":null,"power":null,"active":null},"import":null}"#,
-        r#"{"timestamp":null,"meterId":null,"battery":null,"grid":{"export":{"total_energy_wh":1.0000009}}}"#,
-        r#"{"export":{"total_energy_wh":1,"firmware":{"odd":[1,"x",null]}},"weather":"sunny"}"#,
+    let (flat, nested, envelope) = (
+        PayloadFamily::Flat,
+        PayloadFamily::Nested,
+        PayloadFamily::Envelope,
+    );
+    for (family, text) in [
+        (flat, r#"{"export":{"total_energy_wh":1}}"#),
+        (
+            flat,
+            r#"{"export":{"total_energy_wh":1,"settlement_energy_wh":null,"power":null,"active":null},"import":null,"data":null}"#,
+        ),
+        (
+            nested,
+            r#"{"timestamp":null,"meterId":null,"battery":null,"grid":{"export":{"total_energy_wh":1.0000009}}}"#,
+        ),
+        (
+            flat,
+            r#"{"export":{"total_energy_wh":1,"firmware":{"odd":[1,"x",null]}},"weather":"sunny"}"#,
+        ),
+        (
+            envelope,
+            r#"{"datetime":null,"units":null,"data":{"export":{"total_energy":1,"power":null},"import":null,"odd":[]}}"#,
+        ),
+        (
+            envelope,
+            r#"{"units":{"frequency":"Hz"},"firmware":"2.1","data":{"export":{"total_energy":1.0000009}}}"#,
+        ),
     ] {
         let expected = Sensors {
             export: Some(Subsystem {
                 total_energy: Some(MicroWh(1_000_000)),
                 ..Subsystem::default()
             }),
+            family: Some(family),
             ..Sensors::default()
         };
         assert_eq!(sensors(text, Units::Milli), expected, "{text}");

@@ -78,6 +78,12 @@ pub enum DecodeError {
         /// Path of the field.
         field: String,
     },
+    /// A text that is no moment as ISO 8601 writes it.
+    #[error("{field} is not a time such as 2026-02-03T04:05:06Z")]
+    NotATime {
+        /// Path of the field.
+        field: String,
+    },
     /// The meter id in the message cannot be a meter id.
     #[error("the meter id in the message is not a valid meter id")]
     BadMeterId,
@@ -113,6 +119,7 @@ impl DecodeError {
             Self::Negative { .. } => "negative",
             Self::TooLong { .. } => "too_long",
             Self::UnknownWord { .. } => "unknown_word",
+            Self::NotATime { .. } => "not_a_time",
             Self::BadMeterId => "bad_meter_id",
             Self::Duplicate { .. } => "duplicate",
             Self::Missing { .. } => "missing",

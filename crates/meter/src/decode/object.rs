@@ -14,6 +14,9 @@ use serde_json::value::RawValue;
 
 use super::{DecodeError, MAX_DEPTH};
 
+/// A watt-hour has 10^6 µWh.
+pub(super) const WATT_HOURS: i32 = 6;
+
 /// An object and where it stands in the message.
 pub(super) struct Object<'a> {
     path: String,
@@ -84,6 +87,11 @@ impl<'a> Object<'a> {
         DecodeError::Missing { field: self.at(name) }
     }
 
+    /// What kind of value stands at `name`, in words; `null` when there is none.
+    pub(super) fn kind(&self, name: &str) -> &'static str {
+        self.raw(name).map_or("null", kind)
+    }
+
     /// The names of all fields, in the order of the message.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.fields.iter().map(|(name, _)| name.as_ref())
@@ -140,9 +148,17 @@ impl<'a> Object<'a> {
 
     /// A counter in watt-hours.
     pub(super) fn energy(&self, name: &str) -> Result<Option<MicroWh>, DecodeError> {
-        let text = self.expect(name, "a number")?;
-        text.map(|text| MicroWh::parse_wh(text).map_err(|error| self.not_a_quantity(name, error)))
-            .transpose()
+        self.counter(name, WATT_HOURS)
+    }
+
+    /// A counter in a unit of 10^`scale` µWh; digits below 1 µWh are cut off.
+    pub(super) fn counter(&self, name: &str, scale: i32) -> Result<Option<MicroWh>, DecodeError> {
+        match self.scaled(name, scale)?.map(MicroWh) {
+            Some(energy) if energy > MicroWh::MAX => {
+                Err(self.not_a_quantity(name, ParseDecimalError::OutOfRange))
+            }
+            energy => Ok(energy),
+        }
     }
 
     /// A text of at most `limit` bytes.

@@ -1,7 +1,8 @@
-//! `{base}/sensors`: five subsystems, in the flat or the nested shape.
+//! `{base}/sensors`: five subsystems, flat or nested.
 
 use enerlink_domain::{
     MicroAmps, MicroVolts, MicroWatts, Sensors, Subsystem,
+    device::PayloadFamily,
     reading::{BatteryState, Units},
 };
 
@@ -15,24 +16,36 @@ pub(super) fn read(root: &Object<'_>, units: Units) -> Result<Sensors, DecodeErr
         let object = parent.object(name)?;
         object.map(|object| read_subsystem(&object, units)).transpose()
     };
-    let direction = |name| {
+    let mut family = PayloadFamily::Flat;
+    let mut direction = |name| {
         let below = grid.as_ref().map_or(Ok(None), |grid| group(grid, name))?;
         match (group(root, name)?, below) {
             (Some(_), Some(_)) => Err(DecodeError::Duplicate {
                 field: format!("grid.{name}"),
             }),
-            (flat, nested) => Ok(flat.or(nested)),
+            (None, Some(nested)) => {
+                family = PayloadFamily::Nested;
+                Ok(Some(nested))
+            }
+            (flat, None) => Ok(flat),
         }
     };
-    let sensors = Sensors {
+    let (export, import) = (direction("export")?, direction("import")?);
+    not_empty(Sensors {
         meter_id: meter_id(root)?,
         device_time: device_time(root)?,
         load: group(root, "load")?,
         solar: group(root, "solar")?,
-        export: direction("export")?,
-        import: direction("import")?,
+        export,
+        import,
         battery: group(root, "battery")?,
-    };
+        family: Some(family),
+        declared: None,
+    })
+}
+
+/// Refuses a message without any subsystem.
+pub(super) fn not_empty(sensors: Sensors) -> Result<Sensors, DecodeError> {
     let groups = [
         sensors.load,
         sensors.solar,
@@ -63,11 +76,20 @@ fn read_subsystem(object: &Object<'_>, units: Units) -> Result<Subsystem, Decode
         active: object.boolean("active")?,
         generating: object.boolean("generating")?,
         state: battery_state(object)?,
+        soc_permille: state_of_charge(object)?,
+        connected: object.boolean("connected")?,
+        valid: object.boolean("valid")?,
     })
 }
 
+/// `soc` in percent; gauges overshoot a little when full, which is full.
+pub(super) fn state_of_charge(object: &Object<'_>) -> Result<Option<u16>, DecodeError> {
+    let permille: Option<u16> = object.scaled("soc", 1)?;
+    Ok(permille.map(|permille| permille.min(1000)))
+}
+
 /// A word of newer firmware is no state we know, but no reason either to refuse the counters beside it.
-fn battery_state(object: &Object<'_>) -> Result<Option<BatteryState>, DecodeError> {
+pub(super) fn battery_state(object: &Object<'_>) -> Result<Option<BatteryState>, DecodeError> {
     let words = [
         ("charging", BatteryState::Charging),
         ("discharging", BatteryState::Discharging),

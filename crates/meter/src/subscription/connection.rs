@@ -4,10 +4,7 @@ use std::{
     collections::HashMap,
     mem,
     pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -20,13 +17,13 @@ use tokio::sync::{mpsc, watch};
 use tracing::{debug, info, warn};
 
 use super::{
-    Ack, Incoming, Packet, SubscriptionConfig,
+    Ack, COMMAND_LIMIT, Incoming, Line, Packet, SubscriptionConfig,
     backoff::{self, Retry},
     failure::Failure,
     options,
     packet::Token,
 };
-use crate::Channel;
+use crate::{Channel, channel};
 
 /// Requests that may wait in rumqttc: every acknowledgement that one connection can owe (packet ids have 16 bits), and
 /// room for commands. The queue grows as needed; it is never allocated at this size.
@@ -37,7 +34,18 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// A command for a meter.
 pub(super) struct Outbound {
     pub(super) topic: String,
+    /// With quality of service 2 instead of 1.
+    pub(super) exactly_once: bool,
     pub(super) payload: String,
+}
+
+/// What a topic is heard for.
+#[derive(Clone)]
+enum Purpose {
+    /// What the meter says.
+    Hear(Channel),
+    /// Commands that the broker keeps.
+    WatchCommands,
 }
 
 /// The state of the task.
@@ -45,15 +53,19 @@ pub(super) struct Connection {
     config: SubscriptionConfig,
     clock: Arc<dyn Clock>,
     incoming: mpsc::Sender<Incoming>,
-    connected: Arc<AtomicBool>,
+    line: Arc<Line>,
     acks: mpsc::UnboundedReceiver<Token>,
     acks_sender: mpsc::UnboundedSender<Token>,
-    /// Full topic to base topic and channel.
-    routes: HashMap<String, (String, Channel)>,
-    filters: Vec<String>,
+    /// Full topic, or the topic above it, to base topic and purpose.
+    routes: HashMap<String, (String, Purpose)>,
+    /// Topics to subscribe to; of the first `heard` a refusal matters.
+    filters: Vec<(String, QoS)>,
+    heard: usize,
     /// Which connection this is; acknowledgements of any other are void.
     number: u64,
     retry: Retry,
+    /// The broker has let this subscription in before.
+    known: bool,
 }
 
 /// How a connection ended.
@@ -77,7 +89,7 @@ impl Connection {
         config: SubscriptionConfig,
         clock: Arc<dyn Clock>,
         incoming: mpsc::Sender<Incoming>,
-        connected: Arc<AtomicBool>,
+        line: Arc<Line>,
     ) -> Self {
         let (acks_sender, acks) = mpsc::unbounded_channel();
         let mut routes = HashMap::new();
@@ -85,22 +97,35 @@ impl Connection {
         for base in &config.base_topics {
             for channel in Channel::ALL {
                 let topic = channel.topic(base);
-                if routes.insert(topic.clone(), (base.clone(), channel)).is_none() {
-                    filters.push(topic);
+                let purpose = (base.clone(), Purpose::Hear(channel));
+                if routes.insert(topic.clone(), purpose).is_none() {
+                    filters.push((topic, QoS::AtLeastOnce));
                 }
+            }
+        }
+        let heard = filters.len();
+        for base in &config.base_topics {
+            let topic = channel::command_topic(base);
+            if !routes.contains_key(&topic) {
+                // Without quality of service: commands of others must not pile up in the session.
+                filters.push((topic.clone(), QoS::AtMostOnce));
+                filters.push((format!("{topic}/+"), QoS::AtMostOnce));
+                routes.insert(topic, (base.clone(), Purpose::WatchCommands));
             }
         }
         Self {
             config,
             clock,
             incoming,
-            connected,
+            line,
             acks,
             acks_sender,
             routes,
             filters,
+            heard,
             number: 0,
             retry: Retry::default(),
+            known: false,
         }
     }
 
@@ -126,7 +151,7 @@ impl Connection {
             events.mqtt_options.set_clean_session(self.retry.discard);
             let since = Instant::now();
             let end = self.live(&client, &mut events, &mut commands, &mut stopped).await;
-            self.connected.store(false, Ordering::Release);
+            self.line.connected.store(false, Ordering::Release);
             match end {
                 End::Stopped => return self.leave(&client, &mut events).await,
                 End::Discarded => {
@@ -190,6 +215,9 @@ impl Connection {
                         rumqttc::Packet::ConnAck(_) if self.retry.discard => Some(End::Discarded),
                         rumqttc::Packet::ConnAck(_) => {
                             accepted = true;
+                            if mem::replace(&mut self.known, true) {
+                                self.line.reconnects.fetch_add(1, Ordering::Relaxed);
+                            }
                             self.subscribe(client);
                             None
                         }
@@ -220,30 +248,31 @@ impl Connection {
 
     fn subscribe(&self, client: &AsyncClient) {
         let filters = self.filters.iter();
-        let filters = filters.map(|topic| SubscribeFilter::new(topic.clone(), QoS::AtLeastOnce));
+        let filters = filters.map(|(topic, qos)| SubscribeFilter::new(topic.clone(), *qos));
         if client.try_subscribe_many(filters).is_err() {
             warn!("the subscription could not be requested");
         }
     }
 
     /// Takes the broker's answer to the subscription. Topics that are refused are told; the others go on being heard.
+    /// An access list that hides the commands is no trouble.
     async fn subscribed(&mut self, answer: &SubAck, stopped: &mut watch::Receiver<bool>) -> Option<End> {
-        let pairs = self.filters.iter().zip(&answer.return_codes);
+        let pairs = self.filters[..self.heard].iter().zip(&answer.return_codes);
         let refused: Vec<&str> = pairs
             .filter(|(_, code)| **code == SubscribeReasonCode::Failure)
-            .map(|(topic, _)| topic.as_str())
+            .map(|((topic, _), _)| topic.as_str())
             .collect();
         if !refused.is_empty() {
             let failure = Failure::unsubscribed(&self.place(), &refused);
-            if refused.len() == self.filters.len() {
+            if refused.len() == self.heard {
                 return Some(End::Failed(failure));
             }
-            self.connected.store(true, Ordering::Release);
+            self.line.connected.store(true, Ordering::Release);
             return self.tell(Incoming::Disconnected(failure.error), stopped).await;
         }
-        info!(broker = self.place(), topics = self.filters.len(), "subscribed");
+        info!(broker = self.place(), topics = self.heard, "subscribed");
         self.retry.succeeded();
-        self.connected.store(true, Ordering::Release);
+        self.line.connected.store(true, Ordering::Release);
         self.tell(Incoming::Connected, stopped).await
     }
 
@@ -254,22 +283,49 @@ impl Connection {
         publish: Publish,
         stopped: &mut watch::Receiver<bool>,
     ) -> Option<End> {
-        let Some((base, channel)) = self.routes.get(&publish.topic).cloned() else {
+        if let Some(news) = self.news(&publish) {
+            return self.tell(news, stopped).await;
+        }
+        let _ = client.try_ack(&publish);
+        if self.route(&publish.topic).is_none() {
             // A persistent session remembers topics of meters that were removed since.
             info!(
                 topic = publish.topic,
                 "unsubscribing from a topic that is no longer wanted"
             );
-            let _ = client.try_ack(&publish);
             let _ = client.try_unsubscribe(&publish.topic);
-            return None;
-        };
-        let packet = self.packet(base, channel, publish);
-        self.tell(Incoming::Packet(packet), stopped).await
+        }
+        None
     }
 
-    fn packet(&self, base: String, channel: Channel, publish: Publish) -> Packet {
-        let ack = Ack::new(self.acks_sender.clone(), self.number, &publish);
+    /// The base topic to which `topic` belongs, and what it is heard for.
+    fn route(&self, topic: &str) -> Option<&(String, Purpose)> {
+        self.routes.get(topic).or_else(|| {
+            let (above, _) = topic.rsplit_once('/')?;
+            let route = self.routes.get(above)?;
+            matches!(route.1, Purpose::WatchCommands).then_some(route)
+        })
+    }
+
+    /// What the reader is told about a message; nothing about a command on its way, our own among them.
+    fn news(&self, publish: &Publish) -> Option<Incoming> {
+        let (base, purpose) = self.route(&publish.topic)?.clone();
+        match purpose {
+            Purpose::Hear(channel) => Some(Incoming::Packet(self.packet(base, channel, publish))),
+            Purpose::WatchCommands if publish.retain || publish.payload.is_empty() => {
+                let kept = publish.payload.len().min(COMMAND_LIMIT);
+                Some(Incoming::RetainedCommand {
+                    base_topic: base,
+                    topic: publish.topic.clone(),
+                    payload: publish.payload[..kept].to_vec(),
+                })
+            }
+            Purpose::WatchCommands => None,
+        }
+    }
+
+    fn packet(&self, base: String, channel: Channel, publish: &Publish) -> Packet {
+        let ack = Ack::new(self.acks_sender.clone(), self.number, publish);
         let mut packet = Packet::new(base, channel, publish, self.config.packet_limit, ack);
         packet.received_at = self.clock.wall();
         packet
@@ -297,11 +353,10 @@ impl Connection {
             let Event::Incoming(rumqttc::Packet::Publish(publish)) = event else {
                 continue;
             };
-            if let Some((base, channel)) = self.routes.get(&publish.topic).cloned() {
-                let packet = self.packet(base, channel, publish);
-                if self.tell(Incoming::Packet(packet), stopped).await.is_some() {
-                    return None;
-                }
+            if let Some(news) = self.news(&publish)
+                && self.tell(news, stopped).await.is_some()
+            {
+                return None;
             }
         }
         self.number += 1;
@@ -357,8 +412,13 @@ impl Connection {
 }
 
 fn send(client: &AsyncClient, command: Outbound) {
+    let qos = if command.exactly_once {
+        QoS::ExactlyOnce
+    } else {
+        QoS::AtLeastOnce
+    };
     if client
-        .try_publish(&command.topic, QoS::AtLeastOnce, false, command.payload)
+        .try_publish(&command.topic, qos, false, command.payload)
         .is_err()
     {
         warn!(

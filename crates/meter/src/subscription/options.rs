@@ -6,7 +6,7 @@ use enerlink_domain::{Code, Error};
 use rumqttc::{MqttOptions, TlsConfiguration, Transport};
 use rustls::{
     ClientConfig, RootCertStore,
-    pki_types::{CertificateDer, pem::PemObject},
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 
 use super::SubscriptionConfig;
@@ -73,11 +73,42 @@ fn trust(config: &SubscriptionConfig) -> Result<Arc<ClientConfig>, Error> {
     if roots.is_empty() {
         return Err(refused("there are none".to_owned()));
     }
+    let identity = identity(config)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| refused(error.to_string()))?;
-    Ok(Arc::new(
-        builder.with_root_certificates(roots).with_no_client_auth(),
-    ))
+    let builder = builder.with_root_certificates(roots);
+    let config = match identity {
+        None => builder.with_no_client_auth(),
+        Some((chain, key)) => builder
+            .with_client_auth_cert(chain, key)
+            .map_err(|error| foreign(&error.to_string()))?,
+    };
+    Ok(Arc::new(config))
+}
+
+type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+/// This client's certificate with its chain, and the key to it.
+fn identity(config: &SubscriptionConfig) -> Result<Option<Identity>, Error> {
+    let (certificate, key) = match (&config.client_cert_pem, &config.client_key_pem) {
+        (None, None) => return Ok(None),
+        (Some(certificate), Some(key)) => (certificate, key),
+        _ => return Err(foreign("the certificate and its key come together")),
+    };
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificate).collect();
+    let chain = chain.map_err(|error| foreign(&error.to_string()))?;
+    if chain.is_empty() {
+        return Err(foreign("there is no certificate in the file"));
+    }
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| foreign(&error.to_string()))?;
+    Ok(Some((chain, key)))
+}
+
+fn foreign(why: &str) -> Error {
+    Error::new(
+        Code::InvalidInput,
+        format!("the client certificate cannot be used: {why}"),
+    )
 }

@@ -36,7 +36,7 @@ impl Packet {
     pub(super) fn new(
         base_topic: String,
         channel: Channel,
-        publish: Publish,
+        publish: &Publish,
         limit: usize,
         ack: Ack,
     ) -> Self {
@@ -53,7 +53,7 @@ impl Packet {
             size,
             retained: publish.retain,
             duplicate: publish.dup,
-            topic: publish.topic,
+            topic: publish.topic.clone(),
             received_at: UnixMillis::default(),
             ack,
         }

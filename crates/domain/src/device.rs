@@ -42,6 +42,20 @@ pub enum OfflineReason {
     NoData,
 }
 
+impl OfflineReason {
+    /// The name in the database and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Broker => "broker",
+            Self::SubscriptionSilent => "subscription_silent",
+            Self::Wifi => "wifi",
+            Self::Mqtt => "mqtt",
+            Self::HeartbeatMissed => "heartbeat_missed",
+            Self::NoData => "no_data",
+        }
+    }
+}
+
 /// What the electrical side is; proposed from the voltages, chosen by the household.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

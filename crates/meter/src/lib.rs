@@ -8,9 +8,11 @@
 mod channel;
 mod command;
 mod decode;
+mod scan;
 mod subscription;
 
 pub use channel::{Channel, Route};
 pub use command::encode;
 pub use decode::{DecodeError, MAX_DEPTH, MAX_PAYLOAD, Message, decode};
+pub use scan::{Heard, HeardPacket, Scan, ScanConfig, scan};
 pub use subscription::{Ack, Incoming, Packet, PublishError, Subscription, SubscriptionConfig};

@@ -1,10 +1,11 @@
 //! The connection to one broker: a handle, and a private task that connects, subscribes, hands on and acknowledges.
 
-mod backoff;
+pub(crate) mod backoff;
 mod connection;
-mod failure;
-mod options;
+pub(crate) mod failure;
+pub(crate) mod options;
 mod packet;
+pub(crate) mod rival;
 
 use std::sync::{
     Arc,

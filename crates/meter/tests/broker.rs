@@ -492,8 +492,7 @@ async fn two_clients_with_one_id_do_not_fight_for_ever() {
         }
     });
     let error = loop {
-        let error = reader.error().await;
-        if error.message.contains("same client id") {
+        if let Incoming::TakenOver(error) = reader.next().await {
             break error;
         }
     };

@@ -13,8 +13,12 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// A connection that the broker closes within this time counts as thrown out.
 const BRIEF: Duration = Duration::from_secs(30);
-/// As many brief connections in a row are no accident.
+/// As many brief connections in a row are looked into.
 const TOLERATED: u32 = 4;
+/// How long this side holds back when another client uses its id.
+pub(super) const TRUCE: Duration = Duration::from_secs(600);
+/// How long another client id has to be let in at least, and has to at most, to show that the broker closes only ours.
+const STAY: (Duration, Duration) = (Duration::from_secs(4), Duration::from_secs(30));
 
 /// What is remembered of failed attempts.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,6 +27,8 @@ pub(super) struct Retry {
     failures: u32,
     /// Connections in a row that the broker closed soon after they were made.
     brief: u32,
+    /// The longest of them.
+    longest: Duration,
     /// The session on the broker holds a packet that cannot be received: the next attempt throws it away.
     pub(super) discard: bool,
 }
@@ -32,8 +38,9 @@ pub(super) struct Retry {
 pub(super) struct Verdict {
     /// Wait as long.
     pub(super) wait: Duration,
-    /// Another client seems to use the same id; each connection of the one ends the other's.
-    pub(super) rival: bool,
+    /// Another client may use the same id; each connection of the one would end the other's. It is proven when another id
+    /// is let in for this time.
+    pub(super) suspicion: Option<Duration>,
 }
 
 impl Retry {
@@ -43,30 +50,26 @@ impl Retry {
     }
 
     /// An attempt, or a connection after it has `lived`, ended by `kind`.
-    ///
-    /// A broker lets in only the later of two clients with one id, so that both would throw each other out for ever.
-    /// It shows as a row of connections that the broker closes at once; then this side holds back for a minute.
     pub(super) fn failed(&mut self, kind: Kind, lived: Duration) -> Verdict {
         self.failures = self.failures.saturating_add(1);
         self.discard = kind == Kind::Oversized;
-        self.brief = if kind == Kind::Closed && lived < BRIEF {
-            self.brief.saturating_add(1)
+        (self.brief, self.longest) = if kind == Kind::Closed && lived < BRIEF {
+            (self.brief + 1, self.longest.max(lived))
         } else {
-            0
+            (0, Duration::ZERO)
         };
-        let rival = self.brief >= TOLERATED;
-        let wait = if rival {
-            LONGEST
-        } else {
-            wait(self.failures.max(self.brief))
-        };
-        Verdict { wait, rival }
+        let wait = wait(self.failures.max(self.brief));
+        let suspicion = (self.brief >= TOLERATED).then(|| (self.longest * 3).clamp(STAY.0, STAY.1));
+        if suspicion.is_some() {
+            (self.brief, self.longest) = (0, Duration::ZERO);
+        }
+        Verdict { wait, suspicion }
     }
 }
 
 /// Waits for `duration` of real time. The broker is a machine on a network: when a simulation runs sixty times as
 /// fast, its connections do not. This is the only place of the crate that asks tokio for time.
-pub(super) async fn pause(duration: Duration) {
+pub(crate) async fn pause(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
 
@@ -108,17 +111,19 @@ mod tests {
     }
 
     #[test]
-    fn a_row_of_thrown_out_connections_makes_it_hold_back() {
-        let short = Duration::from_secs(1);
+    fn every_fourth_thrown_out_connection_in_a_row_is_looked_into() {
         let mut retry = Retry::default();
         let mut verdicts = Vec::new();
-        for _ in 0..6 {
-            verdicts.push(retry.failed(Kind::Closed, short));
+        for seconds in [1, 0, 3, 1, 0, 0, 0, 0, 1, 1, 29, 1] {
+            verdicts.push(retry.failed(Kind::Closed, Duration::from_secs(seconds)));
             retry.succeeded();
         }
-        let rivals: Vec<bool> = verdicts.iter().map(|verdict| verdict.rival).collect();
-        assert_eq!(rivals, [false, false, false, true, true, true]);
-        assert_eq!(verdicts[3].wait, LONGEST);
+        let stays: Vec<Option<u64>> = verdicts
+            .iter()
+            .map(|verdict| verdict.suspicion.map(|stay| stay.as_secs()))
+            .collect();
+        let row = |stay| [None, None, None, Some(stay)];
+        assert_eq!(stays, [row(9), row(4), row(30)].concat());
         assert!(verdicts[0].wait < Duration::from_secs(1));
     }
 
@@ -134,7 +139,7 @@ mod tests {
         ] {
             let mut retry = Retry::default();
             for _ in 0..10 {
-                assert!(!retry.failed(kind, lived).rival, "{kind:?}");
+                assert_eq!(retry.failed(kind, lived).suspicion, None, "{kind:?}");
                 assert_eq!(retry.discard, kind == Kind::Oversized);
             }
             // One broker restart in between, and the row is broken.
@@ -142,7 +147,7 @@ mod tests {
                 retry.failed(Kind::Closed, short);
             }
             retry.failed(Kind::Unreachable, short);
-            assert!(!retry.failed(Kind::Closed, short).rival);
+            assert_eq!(retry.failed(Kind::Closed, short).suspicion, None);
         }
     }
 }

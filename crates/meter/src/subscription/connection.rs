@@ -10,7 +10,7 @@ use std::{
 
 use enerlink_domain::Clock;
 use rumqttc::{
-    AsyncClient, ConnectionError, Event, EventLoop, Outgoing, Publish, QoS, SubAck, SubscribeFilter,
+    AsyncClient, ConnectionError, Event, EventLoop, Outgoing, Publish, QoS, Request, SubAck, SubscribeFilter,
     SubscribeReasonCode,
 };
 use tokio::sync::{mpsc, watch};
@@ -22,6 +22,7 @@ use super::{
     failure::Failure,
     options,
     packet::Token,
+    rival,
 };
 use crate::{Channel, channel};
 
@@ -161,6 +162,11 @@ impl Connection {
                 }
                 End::Failed(failure) => {
                     events.clean();
+                    // A command that the broker has not taken is not kept for later; the second half of one that it has
+                    // taken is.
+                    events
+                        .pending
+                        .retain(|request| matches!(request, Request::PubRel(_)));
                     if self
                         .recover(failure, since, &mut events, &mut stopped)
                         .await
@@ -360,27 +366,50 @@ impl Connection {
             }
         }
         self.number += 1;
-        let (error, wait) = self.judge(failure, since.elapsed());
-        warn!(code = ?error.code, wait_ms = wait.as_millis() as u64, "{}", error.message);
-        if self.tell(Incoming::Disconnected(error), stopped).await.is_some() {
+        let verdict = self.retry.failed(failure.kind, since.elapsed());
+        let wait = verdict.wait;
+        warn!(code = ?failure.error.code, wait_ms = wait.as_millis() as u64, "{}", failure.error.message);
+        if self
+            .tell(Incoming::Disconnected(failure.error), stopped)
+            .await
+            .is_some()
+        {
             return None;
         }
+        if let Some(stay) = verdict.suspicion {
+            self.look_for_rival(stay, stopped).await
+        } else {
+            self.wait(wait, stopped).await
+        }
+    }
+
+    /// After a row of connections that the broker closed at once: whether it does so with everybody, as one that is
+    /// restarted again and again, or only with this client id. Of two clients with one id a broker lets in only the
+    /// later, so that both would throw each other out for ever; then this side holds back.
+    async fn look_for_rival(&mut self, stay: Duration, stopped: &mut watch::Receiver<bool>) -> Option<()> {
+        let stays = tokio::select! {
+            () = stop_of(stopped) => return None,
+            () = self.incoming.closed() => return None,
+            stays = rival::others_may_stay(&self.config, stay) => stays,
+        };
+        if !stays {
+            return Some(());
+        }
+        let error = Failure::thrown_out(&self.place(), &self.config.client_id).error;
+        warn!(code = ?error.code, "{}", error.message);
+        if self.tell(Incoming::TakenOver(error), stopped).await.is_some() {
+            return None;
+        }
+        self.wait(backoff::TRUCE, stopped).await
+    }
+
+    /// Waits; `None` when stopped meanwhile.
+    async fn wait(&self, wait: Duration, stopped: &mut watch::Receiver<bool>) -> Option<()> {
         tokio::select! {
             () = stop_of(stopped) => None,
             () = self.incoming.closed() => None,
             () = backoff::pause(wait) => Some(()),
         }
-    }
-
-    /// What to tell about `failure` after `lived`, and how long to wait.
-    fn judge(&mut self, failure: Failure, lived: Duration) -> (enerlink_domain::Error, Duration) {
-        let verdict = self.retry.failed(failure.kind, lived);
-        let told = if verdict.rival {
-            Failure::thrown_out(&self.place(), &self.config.client_id)
-        } else {
-            failure
-        };
-        (told.error, verdict.wait)
     }
 
     /// Says goodbye, after the acknowledgements that were given before.

@@ -1,13 +1,17 @@
 //! Why a connection ended, for the next attempt and for a person.
 
-use std::io::ErrorKind;
+use std::{
+    error::Error as Cause,
+    io::{self, ErrorKind},
+};
 
 use enerlink_domain::{Code, Error};
 use rumqttc::{ConnectReturnCode, ConnectionError, StateError, mqttbytes};
+use rustls::{AlertDescription, CertificateError};
 
 /// What the next attempt has to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// No connection came about.
     Unreachable,
     /// The broker said no.
@@ -22,9 +26,9 @@ pub(super) enum Kind {
 
 /// An ended connection.
 #[derive(Clone, Debug)]
-pub(super) struct Failure {
-    pub(super) kind: Kind,
-    pub(super) error: Error,
+pub(crate) struct Failure {
+    pub(crate) kind: Kind,
+    pub(crate) error: Error,
 }
 
 impl Failure {
@@ -40,7 +44,7 @@ impl Failure {
     }
 
     /// `error` of a connection to `place` (host and port) that was, or was not yet, `accepted` by the broker.
-    pub(super) fn of(error: &ConnectionError, place: &str, accepted: bool) -> Self {
+    pub(crate) fn of(error: &ConnectionError, place: &str, accepted: bool) -> Self {
         match error {
             ConnectionError::ConnectionRefused(ConnectReturnCode::ServiceUnavailable) => Self::new(
                 Kind::Unreachable,
@@ -59,6 +63,7 @@ impl Failure {
                          the messages queued behind it"
                 ),
             ),
+            _ if !accepted && let Some(tls) = tls_cause(error) => Self::untrusted(tls, place),
             _ if accepted => Self::new(
                 if closed(error) { Kind::Closed } else { Kind::Lost },
                 format!("the connection to the broker at {place} was lost: {error}"),
@@ -69,10 +74,7 @@ impl Failure {
                     "the broker at {place} closed the connection without an answer, as some do with a wrong user or password"
                 ),
             ),
-            ConnectionError::NetworkTimeout => Self::new(
-                Kind::Unreachable,
-                format!("the broker at {place} does not answer in time"),
-            ),
+            ConnectionError::NetworkTimeout => Self::late(place),
             ConnectionError::Io(error) => Self::new(
                 Kind::Unreachable,
                 format!("cannot reach the broker at {place}: {error}"),
@@ -80,6 +82,40 @@ impl Failure {
             other => Self::new(
                 Kind::Unreachable,
                 format!("no connection with the broker at {place}: {other}"),
+            ),
+        }
+    }
+
+    /// Whoever answers at `place` and this client could not agree to trust each other; nothing was said in clear.
+    fn untrusted(error: &rustls::Error, place: &str) -> Self {
+        match error {
+            rustls::Error::InvalidCertificate(why) => Self::new(
+                Kind::Unreachable,
+                format!(
+                    "the broker at {place} cannot prove that it is the right one: {}",
+                    doubt(why)
+                ),
+            ),
+            rustls::Error::AlertReceived(
+                alert @ (AlertDescription::CertificateRequired
+                | AlertDescription::BadCertificate
+                | AlertDescription::UnsupportedCertificate
+                | AlertDescription::CertificateRevoked
+                | AlertDescription::CertificateExpired
+                | AlertDescription::CertificateUnknown
+                | AlertDescription::UnknownCA
+                | AlertDescription::AccessDenied
+                | AlertDescription::DecryptError),
+            ) => Self::new(
+                Kind::Refused,
+                format!(
+                    "the broker at {place} asks for a client certificate and does not accept ours, or there is none: \
+                     {alert:?}"
+                ),
+            ),
+            other => Self::new(
+                Kind::Unreachable,
+                format!("no safe connection (TLS 1.2 or newer) with the broker at {place}: {other}"),
             ),
         }
     }
@@ -104,15 +140,62 @@ impl Failure {
         )
     }
 
-    /// The broker keeps throwing this client out right after it has let it in.
+    /// The broker throws this client out right after it has let it in, and lets others stay.
     pub(super) fn thrown_out(place: &str, client_id: &str) -> Self {
         Self::new(
             Kind::Refused,
             format!(
-                "the broker at {place} closes every connection soon after it was made: probably another program uses \
-                 the same client id, {client_id}"
+                "another program uses the same client id, {client_id}, at the broker {place}: each of the two is thrown \
+                 out when the other comes"
             ),
         )
+    }
+
+    /// A scan of all topics that the broker does not allow.
+    pub(crate) fn unscanned(place: &str, topic: &str) -> Self {
+        Self::new(
+            Kind::Refused,
+            format!("the broker at {place} does not let this user hear {topic}"),
+        )
+    }
+
+    /// No answer within the time for a scan.
+    pub(crate) fn late(place: &str) -> Self {
+        Self::new(
+            Kind::Unreachable,
+            format!("the broker at {place} does not answer in time"),
+        )
+    }
+}
+
+/// The TLS error behind `error`, when there is one.
+fn tls_cause(error: &ConnectionError) -> Option<&rustls::Error> {
+    let mut next: Option<&(dyn Cause + 'static)> = Some(error);
+    while let Some(cause) = next {
+        if let Some(tls) = cause.downcast_ref() {
+            return Some(tls);
+        }
+        next = match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => cause.source(),
+        };
+    }
+    None
+}
+
+/// What is wrong with a broker's certificate.
+fn doubt(error: &CertificateError) -> String {
+    match error {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "its certificate has expired".to_owned()
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "its certificate is for another name".to_owned()
+        }
+        CertificateError::UnknownIssuer => {
+            "its certificate comes from an authority that is not trusted".to_owned()
+        }
+        other => format!("its certificate is not valid: {other}"),
     }
 }
 

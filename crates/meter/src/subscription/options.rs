@@ -19,7 +19,7 @@ const OVERHEAD: usize = 70 * 1024;
 const CEILING: usize = 4 * 1024 * 1024;
 
 /// The options, or why the configuration cannot be used.
-pub(super) fn build(config: &SubscriptionConfig) -> Result<MqttOptions, Error> {
+pub(crate) fn build(config: &SubscriptionConfig) -> Result<MqttOptions, Error> {
     let invalid = |message: String| Error::new(Code::InvalidInput, message);
     if config.client_id.is_empty() || config.client_id.len() > 128 {
         return Err(invalid("the MQTT client id has 1 to 128 characters".to_owned()));

@@ -94,14 +94,18 @@ pub struct Meter {
     /// How it speaks; told by its first sensors message.
     pub family: Option<PayloadFamily>,
     /// What it can do, as far as seen.
+    #[serde(default)]
     pub capabilities: Capabilities,
     /// How the household wants its outputs.
+    #[serde(default)]
     pub outputs: Vec<OutputSetting>,
     /// Whether `units` agree with the energy counters.
+    #[serde(default)]
     pub units_check: UnitsCheck,
     /// Whether the display is reset after each settlement; none is what cannot lose energy.
     pub auto_reset: Option<bool>,
     /// Whether the opening balance is settled too.
+    #[serde(default)]
     pub take_opening: bool,
     /// Since when nobody listens to it any more; its history stays.
     pub retired_at: Option<UnixMillis>,

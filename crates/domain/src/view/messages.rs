@@ -14,6 +14,23 @@ pub enum MessageDirection {
     Out,
 }
 
+impl MessageDirection {
+    /// The name in the database and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::In => "IN",
+            Self::Out => "OUT",
+        }
+    }
+
+    /// The reverse of [`MessageDirection::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::In, Self::Out]
+            .into_iter()
+            .find(|direction| direction.as_str() == text)
+    }
+}
+
 /// Which messages are wanted; everything absent is not asked about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

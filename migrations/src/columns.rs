@@ -1,4 +1,4 @@
-//! Words that every migration uses: row numbers, indexes, references, clustered tables.
+//! Words that every migration uses: row numbers, indexes, references, clustered tables, changed tables.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
@@ -51,4 +51,33 @@ pub(crate) fn clustered(manager: &SchemaManager<'_>, table: &mut TableCreateStat
     if manager.get_database_backend() == DbBackend::Sqlite {
         table.extra("WITHOUT ROWID");
     }
+}
+
+/// Adds columns to a table, one statement each: SQLite takes no more.
+pub(crate) async fn add_columns(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: Vec<ColumnDef>,
+) -> Result<(), DbErr> {
+    for column in columns {
+        let added = Table::alter().table(table).add_column(column).take();
+        manager.alter_table(added).await?;
+    }
+    Ok(())
+}
+
+/// Creates `table` anew and copies the old rows: a primary key and an absent value cannot be changed in place.
+pub(crate) async fn replace(
+    manager: &SchemaManager<'_>,
+    name: &'static str,
+    table: TableCreateStatement,
+    copy: &str,
+) -> Result<(), DbErr> {
+    let old = format!("{name}_old");
+    manager
+        .rename_table(Table::rename().table(name, old.clone()).take())
+        .await?;
+    manager.create_table(table).await?;
+    manager.get_connection().execute_unprepared(copy).await?;
+    manager.drop_table(Table::drop().table(old).take()).await
 }

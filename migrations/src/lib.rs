@@ -8,6 +8,7 @@ mod m20261121_000002_metering;
 mod m20261121_000003_traffic;
 mod m20261121_000004_settling;
 mod m20261121_000005_wallets;
+mod m20261122_000006_history;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000003_traffic::Migration),
             Box::new(m20261121_000004_settling::Migration),
             Box::new(m20261121_000005_wallets::Migration),
+            Box::new(m20261122_000006_history::Migration),
         ]
     }
 }

@@ -3,7 +3,7 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
-use crate::columns::{create_indexes, row_number};
+use crate::columns::{create_indexes, replace, row_number};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -48,22 +48,6 @@ impl MigrationTrait for Migration {
         }
         Ok(())
     }
-}
-
-/// Creates `table` anew and copies the old rows: a primary key and an absent value cannot be changed in place.
-async fn replace(
-    manager: &SchemaManager<'_>,
-    name: &'static str,
-    table: TableCreateStatement,
-    copy: &str,
-) -> Result<(), DbErr> {
-    let old = format!("{name}_old");
-    manager
-        .rename_table(Table::rename().table(name, old.clone()).take())
-        .await?;
-    manager.create_table(table).await?;
-    manager.get_connection().execute_unprepared(copy).await?;
-    manager.drop_table(Table::drop().table(old).take()).await
 }
 
 fn wallets() -> TableCreateStatement {

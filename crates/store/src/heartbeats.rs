@@ -12,7 +12,7 @@ use crate::{
     record::{self, Fields, opt_signed},
 };
 
-const TABLE: &str = "device_heartbeats";
+pub(crate) const TABLE: &str = "device_heartbeats";
 
 /// Writes a heartbeat.
 pub async fn insert(

@@ -1,6 +1,11 @@
 //! Meters of the profile, as they were added.
 
-use enerlink_domain::{BrokerAddress, Meter, MeterId, UnixMillis, reading::Units, register::CounterSource};
+use enerlink_domain::{
+    BrokerAddress, Meter, MeterId, UnixMillis,
+    device::{ElectricalProfile, PayloadFamily, UnitsCheck},
+    reading::Units,
+    register::CounterSource,
+};
 use sea_orm::sea_query::{Expr, ExprTrait, Order};
 
 use crate::{
@@ -13,18 +18,12 @@ const KEY: &str = "meter_id";
 
 /// Adds a meter; [`StoreError::Exists`] when the profile has one of this id.
 pub async fn insert(tx: &Tx, meter: &Meter) -> Result<(), StoreError> {
-    record::insert(tx, TABLE, encode(meter), || meter.id.to_string()).await
+    record::insert(tx, TABLE, encode(meter)?, || meter.id.to_string()).await
 }
 
 /// Overwrites a meter; [`StoreError::Missing`] when the profile has none of this id.
 pub async fn update(tx: &Tx, meter: &Meter) -> Result<(), StoreError> {
-    record::update(tx, TABLE, KEY, meter.id.as_str(), encode(meter)).await
-}
-
-/// Fixes the counters that a meter is counted by.
-pub async fn set_source(tx: &Tx, id: &MeterId, source: CounterSource) -> Result<(), StoreError> {
-    let row = Fields::default().text("counter_source", source.as_str());
-    record::update(tx, TABLE, KEY, id.as_str(), row).await
+    record::update(tx, TABLE, KEY, meter.id.as_str(), encode(meter)?).await
 }
 
 /// The meter of this id.
@@ -46,8 +45,8 @@ pub async fn list(r: &impl Read) -> Result<Vec<Meter>, StoreError> {
     rows.iter().map(decode).collect()
 }
 
-fn encode(meter: &Meter) -> Fields {
-    Fields::default()
+fn encode(meter: &Meter) -> Result<Fields, StoreError> {
+    Ok(Fields::default()
         .text(KEY, meter.id.as_str())
         .text("name", meter.name.as_str())
         .text("owner", meter.owner.to_lower())
@@ -58,6 +57,14 @@ fn encode(meter: &Meter) -> Fields {
         .int("rated_power_w", meter.rated_power_w)
         .flag("settlement_key", meter.settlement_key)
         .int("added_at", meter.added_at.0)
+        .opt_text("profile", meter.profile.map(ElectricalProfile::as_str))
+        .opt_text("family", meter.family.map(PayloadFamily::as_str))
+        .json("capabilities", &meter.capabilities)?
+        .json("outputs", &meter.outputs)?
+        .text("units_check", meter.units_check.as_str())
+        .opt_flag("auto_reset", meter.auto_reset)
+        .flag("take_opening", meter.take_opening)
+        .opt_int("retired_at", meter.retired_at.map(|at| at.0)))
 }
 
 fn decode(row: &Record) -> Result<Meter, StoreError> {
@@ -72,5 +79,13 @@ fn decode(row: &Record) -> Result<Meter, StoreError> {
         rated_power_w: row.number("rated_power_w")?,
         settlement_key: row.flag("settlement_key")?,
         added_at: UnixMillis(row.int("added_at")?),
+        profile: row.opt_parse("profile", ElectricalProfile::parse)?,
+        family: row.opt_parse("family", PayloadFamily::parse)?,
+        capabilities: row.json("capabilities")?,
+        outputs: row.json("outputs")?,
+        units_check: row.parse("units_check", UnitsCheck::parse)?,
+        auto_reset: row.opt_flag("auto_reset")?,
+        take_opening: row.flag("take_opening")?,
+        retired_at: row.opt_int("retired_at")?.map(UnixMillis),
     })
 }

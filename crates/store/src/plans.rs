@@ -2,14 +2,14 @@
 
 use std::sync::Mutex;
 
-use enerlink_domain::{Address, MeterId, UnixMillis};
+use enerlink_domain::{Address, MeterId, UnixMillis, view::MessageFilter};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use sea_orm_migration::async_trait::async_trait;
 
 use crate::{
-    Read, Store, address_book, commands, cursors, heartbeats, messages, meters, outbox, prosumers, readings,
-    registers, rollups, session::sealed::Connected, settings, settlements, statuses, transaction_logs,
-    wallets,
+    Read, Store, address_book, commands, cursors, heartbeats, messages, meters, notices, outbox, prosumers,
+    readings, registers, rollups, session::sealed::Connected, settings, settlements, statuses, tallies,
+    transaction_logs, wallets,
 };
 
 /// A connection that notes the plan of each query before it runs it.
@@ -89,7 +89,7 @@ async fn every_query_finds_its_rows_by_an_index() {
     let meter: MeterId = "METER-001".parse().expect("a meter id");
     household(r, &meter).await;
     metering(r, &meter).await;
-    traffic(r).await;
+    traffic(r, &meter).await;
     settling(r, &meter).await;
 }
 
@@ -131,7 +131,11 @@ async fn metering(r: &Explaining, meter: &MeterId) {
     let span = newest.replace("meter_id=?", "meter_id=? AND received_at>? AND received_at<?");
     let (from, to) = (UnixMillis(1), UnixMillis(400 * 86_400_000 + 61 * 60_000));
     check!(r, readings::range(r, meter, from, to, 10), [span.as_str()]);
+    check!(r, readings::page(r, meter, from, to, None, 10), [span.as_str()]);
+    let place = "SEARCH energy_readings_detailed USING INTEGER PRIMARY KEY (rowid>?)";
+    check!(r, readings::page(r, meter, from, to, Some(5), 10), [place]);
     let count = newest.replace("INDEX", "COVERING INDEX");
+    check!(r, readings::first(r, meter), [count.as_str()]);
     check!(r, readings::count(r, meter), [count.as_str()]);
     check!(
         r,
@@ -145,31 +149,94 @@ async fn metering(r: &Explaining, meter: &MeterId) {
             "SEARCH device_status_snapshots USING INDEX device_status_snapshots_by_meter_id_received_at (meter_id=?)"
         ]
     );
-    let span = "received_at>? AND received_at<?";
-    let minutes = format!("SEARCH energy_readings USING PRIMARY KEY (meter_id=? AND {span})");
-    let wider = format!("SEARCH energy_rollups USING PRIMARY KEY (meter_id=? AND width_ms=? AND {span})");
+    let between = "received_at>? AND received_at<?";
+    let minutes = format!("SEARCH energy_readings USING PRIMARY KEY (meter_id=? AND {between})");
+    let wider = format!("SEARCH energy_rollups USING PRIMARY KEY (meter_id=? AND width_ms=? AND {between})");
     let (minutes, wider) = (minutes.as_str(), wider.as_str());
     check!(r, rollups::curve(r, meter, from, to, 1_600), [wider]);
+    let mark = "SEARCH retention_marks USING INDEX sqlite_autoindex_retention_marks_1 (meter_id=?)";
+    let fine = UnixMillis(60_000);
     check!(
         r,
-        rollups::curve(r, meter, from, UnixMillis(60_000), 100),
-        [minutes]
+        rollups::curve(r, meter, from, fine, 100),
+        [mark, span.as_str(), minutes]
     );
-    // Days, then what is left of the last day: one hour and two minutes.
-    check!(r, rollups::energy(r, meter, from, to), [wider, wider, minutes]);
+    // Days, and for each edge inside a day the last minute before it.
+    let passed = format!(
+        "CO-ROUTINE edges; SCAN CONSTANT ROW; SCAN edges; SEARCH minutes USING PRIMARY KEY (meter_id=? AND received_at=?); \
+         CORRELATED SCALAR SUBQUERY 2; {minutes}"
+    );
+    check!(r, rollups::energy(r, meter, from, to), [wider, passed.as_str()]);
 }
 
-async fn traffic(r: &Explaining) {
+async fn traffic(r: &Explaining, meter: &MeterId) {
     // Row numbers are the order of the table: the newest are at its end, and the limit stops the scan.
-    check!(r, messages::list(r, 10, None), ["SCAN mqtt_message_logs"]);
+    let all = &MessageFilter::default();
+    check!(r, messages::list(r, all, 10, None), ["SCAN mqtt_message_logs"]);
     let older = ["SEARCH mqtt_message_logs USING INTEGER PRIMARY KEY (rowid<?)"];
-    check!(r, messages::list(r, 10, Some(5)), older);
+    check!(r, messages::list(r, all, 10, Some(5)), older);
+    let newer = ["SEARCH mqtt_message_logs USING INTEGER PRIMARY KEY (rowid>?)"];
+    check!(r, messages::export(r, all, Some(5), 10), newer);
+    let search = |index: &str, by: &str| format!("SEARCH mqtt_message_logs USING INDEX {index} ({by})");
+    for (filter, index, by) in [
+        (
+            MessageFilter {
+                meter_id: Some(meter.clone()),
+                ..all.clone()
+            },
+            "mqtt_message_logs_by_meter_id_id",
+            "meter_id=? AND id<?",
+        ),
+        (
+            MessageFilter {
+                correlation_id: Some("id".to_owned()),
+                meter_id: Some(meter.clone()),
+                search: Some("grid".to_owned()),
+                ..all.clone()
+            },
+            "mqtt_message_logs_by_correlation_id_id",
+            "correlation_id=? AND id<?",
+        ),
+        (
+            MessageFilter {
+                accepted: Some(false),
+                meter_id: Some(meter.clone()),
+                from: Some(UnixMillis(1)),
+                ..all.clone()
+            },
+            "mqtt_message_logs_refused",
+            "id<?",
+        ),
+    ] {
+        let plan = search(index, by);
+        check!(r, messages::list(r, &filter, 10, Some(5)), [plan.as_str()]);
+    }
     let by_id = ["SEARCH device_commands USING INDEX sqlite_autoindex_device_commands_1 (correlation_id=?)"];
     check!(r, commands::get(r, "id"), by_id);
+    let search = |index: &str, by: &str| {
+        format!("SEARCH device_commands USING INDEX device_commands_by_{index} ({by})")
+    };
     // Only the few that are open are sorted.
-    let open = "SEARCH device_commands USING INDEX device_commands_by_status_created_at (status=?)";
-    let open = format!("{open}; USE TEMP B-TREE FOR ORDER BY");
+    let open = search("status_id", "status=?") + "; USE TEMP B-TREE FOR ORDER BY";
     check!(r, commands::unfinished(r), [open.as_str()]);
+    let page = search("meter_id_id", "meter_id=? AND id<?");
+    check!(r, commands::list(r, meter, 10, Some(5)), [page.as_str()]);
+    let late = search(
+        "meter_id_stage_finished_at",
+        "meter_id=? AND stage=? AND finished_at>?",
+    );
+    check!(
+        r,
+        commands::timed_out_since(r, meter, UnixMillis(1)),
+        [late.as_str()]
+    );
+    let open = ["SCAN device_notices USING INDEX device_notices_open"];
+    check!(r, notices::open(r), open);
+    let page = "SEARCH device_notices USING INTEGER PRIMARY KEY (rowid<?)";
+    let unseen = "SCAN device_notices USING INDEX device_notices_unseen";
+    check!(r, notices::list(r, 10, Some(5)), [page, unseen]);
+    let tally = ["SEARCH meter_tallies USING INDEX sqlite_autoindex_meter_tallies_1 (meter_id=?)"];
+    check!(r, tallies::load(r, meter), tally);
 }
 
 async fn settling(r: &Explaining, meter: &MeterId) {
@@ -194,6 +261,24 @@ async fn settling(r: &Explaining, meter: &MeterId) {
     let sums = ["SEARCH settlement_totals USING INDEX sqlite_autoindex_settlement_totals_1 (meter_id=?)"];
     check!(r, settlements::totals(r, meter), sums);
     check!(r, settlements::settled_wh(r, meter), sums);
+    let single = search(
+        "meter_id_settled_at",
+        "meter_id=? AND settled_at>? AND settled_at<?",
+    );
+    let wider = "SEARCH settlement_rollups USING INDEX sqlite_autoindex_settlement_rollups_1 \
+                 (meter_id=? AND width_ms=? AND settled_at>? AND settled_at<?)";
+    let (from, to) = (UnixMillis(1), UnixMillis(400 * 86_400_000 + 3_600_001));
+    check!(
+        r,
+        settlements::between(r, meter, from, to),
+        [single.as_str(), wider, wider, wider, single.as_str()]
+    );
+    let made = search(
+        "meter_id_created_at",
+        "meter_id=? AND created_at>? AND created_at<?",
+    );
+    let made = made.replace("INDEX", "COVERING INDEX");
+    check!(r, settlements::made_in(r, meter, from, to), [made.as_str()]);
 
     check!(
         r,

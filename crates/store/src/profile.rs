@@ -156,6 +156,7 @@ impl Profile {
         if let Some((what, _)) = crowded {
             return Err(ProfileError::TooLarge { what });
         }
+        let outputs = self.meters.iter().flat_map(|entry| &entry.meter.outputs);
         let texts = self.settings.iter().flat_map(|(key, value)| [key, value]);
         let texts = texts
             .chain(self.contacts.iter().map(|contact| &contact.name))
@@ -166,7 +167,14 @@ impl Profile {
                     .filter_map(|prosumer| prosumer.contact.as_ref()),
             )
             .chain(self.meters.iter().map(|entry| &entry.meter.name))
-            .chain(self.meters.iter().map(|entry| &entry.meter.base_topic));
+            .chain(self.meters.iter().map(|entry| &entry.meter.base_topic))
+            .chain(
+                self.meters
+                    .iter()
+                    .flat_map(|entry| &entry.meter.capabilities.relays),
+            )
+            .chain(outputs.clone().map(|output| &output.key))
+            .chain(outputs.map(|output| &output.name));
         if texts.into_iter().any(|text| text.len() > MAX_TEXT) {
             return Err(ProfileError::TooLarge { what: "a text" });
         }

@@ -2,8 +2,9 @@
 
 use enerlink_domain::{
     MeterId, MicroAmps, MicroVolts, MicroWatts, MicroWh, Sensors, Subsystem, UnixMillis, Verdict,
-    reading::{BatteryState, DeviceTime},
-    register::{Pair, Reason},
+    device::PayloadFamily,
+    reading::{BatteryState, DeviceTime, Units},
+    register::{Pair, Reason, Remark},
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 
@@ -12,7 +13,7 @@ use crate::{
     record::{self, Fields, Record, opt_signed},
 };
 
-const TABLE: &str = "energy_readings_detailed";
+pub(crate) const TABLE: &str = "energy_readings_detailed";
 
 /// A sensors message and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +73,71 @@ pub async fn range(
     rows.iter().map(decode).collect()
 }
 
+/// Readings of a meter received in `from..to`, each with its number, in the order of receipt; only those after the
+/// reading of number `after`, when given, at most `limit`. The pages of an export: each costs what it holds.
+pub async fn page(
+    r: &impl Read,
+    meter: &MeterId,
+    from: UnixMillis,
+    to: UnixMillis,
+    after: Option<i64>,
+    limit: u32,
+) -> Result<Vec<(i64, StoredReading)>, StoreError> {
+    let mut query = record::select(TABLE);
+    query
+        .and_where(Expr::col("meter_id").eq(meter.as_str()))
+        .and_where(Expr::col("received_at").lt(to.0))
+        .order_by("received_at", Order::Asc)
+        .order_by("id", Order::Asc)
+        .limit(u64::from(limit));
+    match after {
+        None => query.and_where(Expr::col("received_at").gte(from.0)),
+        Some(after) => match place(r, meter, after).await? {
+            // Retention may have taken it meanwhile: its successor comes next.
+            Some((id, at)) => query.and_where(after_place(at, if id == after { id } else { id - 1 })),
+            None => return Ok(Vec::new()),
+        },
+    };
+    let rows = record::fetch_all(r, TABLE, "id", &query).await?;
+    rows.iter()
+        .map(|row| Ok((row.int("id")?, decode(row)?)))
+        .collect()
+}
+
+/// Where the reading of number `id`, or the next one of its meter, stands in the order of receipt.
+async fn place(r: &impl Read, meter: &MeterId, id: i64) -> Result<Option<(i64, i64)>, StoreError> {
+    let query = Query::select()
+        .columns(["id", "received_at"])
+        .from(TABLE)
+        .and_where(Expr::col("id").gte(id))
+        // The number finds it, not the meter.
+        .and_where(Expr::cust("meter_id || ''").eq(meter.as_str()))
+        .order_by("id", Order::Asc)
+        .limit(1)
+        .take();
+    let row = record::fetch_one(r, TABLE, "id", &query).await?;
+    row.map(|row| Ok((row.int("id")?, row.int("received_at")?)))
+        .transpose()
+}
+
+/// After the reading of number `id` that was received at `at`.
+pub(crate) fn after_place(at: i64, id: i64) -> Expr {
+    Expr::tuple([Expr::col("received_at"), Expr::col("id")]).gt(Expr::tuple([Expr::val(at), Expr::val(id)]))
+}
+
+/// When the first reading of a meter was received.
+pub async fn first(r: &impl Read, meter: &MeterId) -> Result<Option<UnixMillis>, StoreError> {
+    let query = Query::select()
+        .columns(["id", "received_at"])
+        .from(TABLE)
+        .and_where(Expr::col("meter_id").eq(meter.as_str()))
+        .order_by("received_at", Order::Asc)
+        .limit(1)
+        .take();
+    let row = record::fetch_one(r, TABLE, "id", &query).await?;
+    row.map(|row| row.int("received_at").map(UnixMillis)).transpose()
+}
+
 /// How many readings of a meter are stored. The time grows with the answer.
 pub async fn count(r: &impl Read, meter: &MeterId) -> Result<u64, StoreError> {
     let query = Query::select()
@@ -95,6 +161,9 @@ struct Columns {
     active: &'static str,
     generating: &'static str,
     state: &'static str,
+    soc: &'static str,
+    connected: &'static str,
+    valid: &'static str,
 }
 
 macro_rules! columns {
@@ -110,6 +179,9 @@ macro_rules! columns {
             active: concat!($name, "_active"),
             generating: concat!($name, "_generating"),
             state: concat!($name, "_state"),
+            soc: concat!($name, "_soc_permille"),
+            connected: concat!($name, "_connected"),
+            valid: concat!($name, "_valid"),
         }
     };
 }
@@ -135,7 +207,9 @@ fn encode(reading: &StoredReading) -> Result<Fields, StoreError> {
         .text("meter_id", reading.meter_id.as_str())
         .int("received_at", reading.received_at.0)
         .opt_text("payload_meter_id", sensors.meter_id.as_ref().map(MeterId::as_str))
-        .opt_int("device_time", sensors.device_time.map(time_in));
+        .opt_int("device_time", sensors.device_time.map(time_in))
+        .opt_text("family", sensors.family.map(PayloadFamily::as_str))
+        .opt_text("declared_units", sensors.declared.map(Units::as_str));
     let mut row = encode_verdict(row, reading.verdict)?
         .opt_int(
             "register_export_uwh",
@@ -157,7 +231,11 @@ fn encode(reading: &StoredReading) -> Result<Fields, StoreError> {
 fn encode_verdict(row: Fields, verdict: Verdict) -> Result<Fields, StoreError> {
     let (word, reason, added) = match verdict {
         Verdict::First => ("first", None, None),
-        Verdict::Counted { added, new_epoch } => ("counted", None, Some((added, new_epoch))),
+        Verdict::Counted {
+            added,
+            new_epoch,
+            remark,
+        } => ("counted", remark.map(Remark::as_str), Some((added, new_epoch))),
         Verdict::Refused { reason } => ("refused", Some(reason.as_str()), None),
     };
     let energy = |value: Option<MicroWh>| opt_signed(value.map(|value| value.0), "an energy");
@@ -180,7 +258,10 @@ fn encode_part(row: Fields, columns: &Columns, part: Subsystem) -> Result<Fields
         .opt_int(columns.settlement, energy(part.settlement_energy)?)
         .opt_flag(columns.active, part.active)
         .opt_flag(columns.generating, part.generating)
-        .opt_text(columns.state, part.state.map(BatteryState::as_str)))
+        .opt_text(columns.state, part.state.map(BatteryState::as_str))
+        .opt_int(columns.soc, part.soc_permille)
+        .opt_flag(columns.connected, part.connected)
+        .opt_flag(columns.valid, part.valid))
 }
 
 fn decode(row: &Record) -> Result<StoredReading, StoreError> {
@@ -206,6 +287,7 @@ fn decode_verdict(row: &Record) -> Result<Verdict, StoreError> {
                 import: MicroWh(row.number("added_import_uwh")?),
             },
             new_epoch: row.flag("new_epoch")?,
+            remark: row.opt_parse("reason", Remark::parse)?,
         }),
         "refused" => Ok(Verdict::Refused {
             reason: row.parse("reason", Reason::parse)?,
@@ -228,6 +310,8 @@ fn decode_sensors(row: &Record) -> Result<Sensors, StoreError> {
         export: part(&EXPORT)?,
         import: part(&IMPORT)?,
         battery: part(&BATTERY)?,
+        family: row.opt_parse("family", PayloadFamily::parse)?,
+        declared: row.opt_parse("declared_units", Units::parse)?,
     })
 }
 
@@ -242,6 +326,9 @@ fn decode_part(row: &Record, columns: &Columns) -> Result<Subsystem, StoreError>
         active: row.opt_flag(columns.active)?,
         generating: row.opt_flag(columns.generating)?,
         state: row.opt_parse(columns.state, BatteryState::parse)?,
+        soc_permille: row.opt_number(columns.soc)?,
+        connected: row.opt_flag(columns.connected)?,
+        valid: row.opt_flag(columns.valid)?,
     })
 }
 

@@ -5,6 +5,8 @@ use sea_orm::{
     sea_query::{Asterisk, Expr, ExprTrait, InsertStatement, OnConflict, Query, SelectStatement, Value},
 };
 
+use serde::{Serialize, de::DeserializeOwned};
+
 use crate::{Read, StoreError, Tx, session::execute};
 
 /// Values that one statement may carry; SQLite's limit is 32 766.
@@ -48,6 +50,12 @@ impl Fields {
 
     pub(crate) fn blob(self, column: &'static str, value: impl Into<Vec<u8>>) -> Self {
         self.with(column, Value::Bytes(Some(value.into())))
+    }
+
+    /// A list or a record of its own, as JSON text.
+    pub(crate) fn json(self, column: &'static str, value: &impl Serialize) -> Result<Self, StoreError> {
+        let text = serde_json::to_string(value).map_err(|_| StoreError::Range { what: column })?;
+        Ok(self.text(column, text))
     }
 
     pub(crate) fn opt_blob(self, column: &'static str, value: Option<impl Into<Vec<u8>>>) -> Self {
@@ -142,6 +150,11 @@ impl Record {
         parse(&self.text(column)?).ok_or_else(|| self.damaged())
     }
 
+    /// JSON text.
+    pub(crate) fn json<T: DeserializeOwned>(&self, column: &str) -> Result<T, StoreError> {
+        self.parse(column, |text| serde_json::from_str(text).ok())
+    }
+
     /// [`Record::parse`] for a column that may be empty.
     pub(crate) fn opt_parse<T>(
         &self,
@@ -178,7 +191,16 @@ pub(crate) async fn fetch_all(
     query: &SelectStatement,
 ) -> Result<Vec<Record>, StoreError> {
     let rows = r.connection().query_all(query).await?;
-    Ok(rows.into_iter().map(|row| Record { row, table, key }).collect())
+    Ok(records(rows, table, key).collect())
+}
+
+/// Rows of a query over `table`, whose rows are named by `key`.
+pub(crate) fn records(
+    rows: Vec<QueryResult>,
+    table: &'static str,
+    key: &'static str,
+) -> impl Iterator<Item = Record> {
+    rows.into_iter().map(move |row| Record { row, table, key })
 }
 
 /// The number of the next row. Safe because there is one transaction at a time and rows are never deleted.

@@ -83,7 +83,14 @@ fn encode(meter: &MeterId, registers: &Registers, now: UnixMillis) -> Result<Fie
         .opt_int(
             "lead_import_uwh",
             counter(registers.lead.map(|lead| lead.import))?,
-        ))
+        )
+        // Nothing is an empty column, as in rows that were sealed before there was an opening balance.
+        .opt_int("opening_export_uwh", counter(opening(registers.opening.export))?)
+        .opt_int("opening_import_uwh", counter(opening(registers.opening.import))?))
+}
+
+fn opening(energy: MicroWh) -> Option<MicroWh> {
+    Some(energy).filter(|energy| *energy > MicroWh::ZERO)
 }
 
 fn decode(row: &Record) -> Result<Registers, StoreError> {
@@ -109,6 +116,10 @@ fn decode(row: &Record) -> Result<Registers, StoreError> {
                 export: MicroWh(export),
                 import: MicroWh(import),
             }),
+        opening: Pair {
+            export: MicroWh(row.opt_number("opening_export_uwh")?.unwrap_or_default()),
+            import: MicroWh(row.opt_number("opening_import_uwh")?.unwrap_or_default()),
+        },
     })
 }
 

@@ -1,10 +1,13 @@
 //! Rollups: power and energy in buckets of 1 minute, 15 minutes, 1 hour and 1 day, kept with each reading.
 //!
 //! Buckets lie on multiples of their width since 1970. Minutes live in `energy_readings`, the wider ones in
-//! `energy_rollups`. Reading a curve or an energy costs by what is asked for, not by how much history there is.
+//! `energy_rollups`. Reading a curve or energies costs by what is asked for, not by how much history there is.
 
 mod bucket;
-mod span;
+mod energies;
+mod raw;
+mod rows;
+pub(crate) mod span;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -53,15 +56,18 @@ pub async fn add(tx: &Tx, meter: &MeterId, samples: &[Sample]) -> Result<(), Sto
     for width in WIDTHS {
         let mut buckets: BTreeMap<UnixMillis, Bucket> = BTreeMap::new();
         for sample in samples {
-            buckets.entry(sample.at.floor_to(width)).or_default().take(sample);
+            let at = span::clamp(sample.at).floor_to(width);
+            buckets.entry(at).or_default().take(sample);
         }
-        bucket::merge(tx, meter, width, buckets).await?;
+        rows::merge(tx, meter, width, buckets).await?;
     }
     Ok(())
 }
 
-/// Average power in `from..to`, in at most `points` buckets of one width. The first
-/// bucket may begin before `from` and the last end after `to`: a bucket is whole, whoever asks for it.
+/// Power in `from..to`, in at most `points` buckets of one width, at least one. The first bucket may begin before
+/// `from` and the last end after `to`: a bucket is whole, whoever asks for it. At most two rows are read for each
+/// point that was asked for, unless days are too narrow for the span. Below a minute the readings themselves answer,
+/// where they are still kept.
 pub async fn curve(
     r: &impl Read,
     meter: &MeterId,
@@ -70,44 +76,53 @@ pub async fn curve(
     points: u16,
 ) -> Result<PowerCurve, StoreError> {
     let (from, to) = (span::clamp(from), span::clamp(to));
+    if let Some((width, buckets)) = raw::load(r, meter, from, to, points).await? {
+        return Ok(drawn(width, &buckets));
+    }
     let (stored, width) = span::width_for(from, to, points);
     let mut buckets: BTreeMap<UnixMillis, Bucket> = BTreeMap::new();
     if from < to {
         let (start, end) = (from.floor_to(width), span::ceil(to, width));
-        for (at, bucket) in bucket::load(r, meter, stored, start, end).await? {
+        for (at, bucket) in rows::load(r, meter, stored, start, end).await? {
             buckets.entry(at.floor_to(width)).or_default().absorb(&bucket);
         }
     }
-    let points = buckets.iter().map(|(at, bucket)| PowerPoint {
-        at: *at,
-        solar: bucket.solar.average(),
-        load: bucket.load.average(),
-        grid: bucket.grid.average(),
-        battery: bucket.battery.average(),
-    });
-    Ok(PowerCurve {
-        bucket_ms: u64::try_from(width.as_millis()).unwrap_or(u64::MAX),
-        points: points.collect(),
-    })
+    Ok(drawn(width, &buckets))
 }
 
-/// Energy in `from..to`, widened to whole minutes: minutes at the edges, wider buckets inside.
+fn drawn(width: Duration, buckets: &BTreeMap<UnixMillis, Bucket>) -> PowerCurve {
+    let points = buckets.iter().map(|(at, bucket)| PowerPoint {
+        at: *at,
+        solar: bucket.solar.spread(),
+        load: bucket.load.spread(),
+        grid: bucket.grid.spread(),
+        battery: bucket.battery.spread(),
+    });
+    PowerCurve {
+        bucket_ms: u64::try_from(width.as_millis()).unwrap_or(u64::MAX),
+        points: points.collect(),
+    }
+}
+
+/// Energy between each edge and the next, in the order given: one bar less than edges. Edges are moments in any time
+/// zone, each taken back to its whole minute; a stretch that does not go forward is empty. One row is read for each
+/// edge and one for each day.
+pub async fn bars(
+    r: &impl Read,
+    meter: &MeterId,
+    edges: &[UnixMillis],
+) -> Result<Vec<DayEnergy>, StoreError> {
+    energies::between(r, meter, edges).await
+}
+
+/// Energy in `from..to`, widened to whole minutes.
 pub async fn energy(
     r: &impl Read,
     meter: &MeterId,
     from: UnixMillis,
     to: UnixMillis,
 ) -> Result<DayEnergy, StoreError> {
-    let mut sum = Bucket::default();
-    for part in span::parts(span::clamp(from), span::clamp(to)) {
-        for (_, bucket) in bucket::load(r, meter, part.width, part.from, part.to).await? {
-            sum.absorb(&bucket);
-        }
-    }
-    Ok(DayEnergy {
-        produced: sum.produced,
-        used: sum.used,
-        exported: sum.exported,
-        imported: sum.imported,
-    })
+    let to = span::ceil(span::clamp(to), WIDTHS[0]).max(from);
+    let bars = bars(r, meter, &[from, to]).await?;
+    Ok(bars.first().copied().unwrap_or_default())
 }

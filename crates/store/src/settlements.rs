@@ -5,17 +5,20 @@ use enerlink_domain::{
     settlement::Watermark,
     view::{SettlementPage, Totals},
 };
-use sea_orm::sea_query::{Expr, ExprTrait, Order, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use crate::{
     Read, StoreError, Tx,
     record::{self, Fields, Record, opt_signed, signed},
-    seal, totals as sums,
+    seal, settled, totals as sums,
 };
 
 pub(crate) const TABLE: &str = "energy_settlements";
 /// A page has at most so many rows.
 const PAGE: u16 = 200;
+const OUT_OF_RANGE: StoreError = StoreError::Range {
+    what: "the sum of settlements",
+};
 
 /// Writes a new settlement; [`StoreError::Exists`] when its meter has a PENDING one, or its id is that of a
 /// settlement that has not failed. Answers the row number.
@@ -24,6 +27,7 @@ pub async fn insert(tx: &Tx, settlement: &Settlement) -> Result<i64, StoreError>
     let row = seal::seal(TABLE, encode(id, settlement)?);
     record::insert(tx, TABLE, row, || settlement.settlement_id.clone()).await?;
     sums::replace(tx, &settlement.meter_id, None, Some(settlement)).await?;
+    settled::replace(tx, None, Some(settlement)).await?;
     Ok(id)
 }
 
@@ -38,7 +42,8 @@ pub async fn update(tx: &Tx, settlement: &Settlement) -> Result<(), StoreError> 
     };
     let row = seal::seal(TABLE, encode(id, settlement)?);
     record::update(tx, TABLE, "id", id, row).await?;
-    sums::replace(tx, &settlement.meter_id, Some(&before), Some(settlement)).await
+    sums::replace(tx, &settlement.meter_id, Some(&before), Some(settlement)).await?;
+    settled::replace(tx, Some(&before), Some(settlement)).await
 }
 
 /// The newest settlement of this id.
@@ -97,6 +102,66 @@ pub async fn totals(r: &impl Read, meter: &MeterId) -> Result<Totals, StoreError
 /// number.
 pub async fn settled_wh(r: &impl Read, meter: &MeterId) -> Result<NetWattHours, StoreError> {
     Ok(sums::load(r, meter).await?.energy)
+}
+
+/// Sums over the settlements of this meter that succeeded in `from..to`. The time grows with the days between.
+pub async fn between(
+    r: &impl Read,
+    meter: &MeterId,
+    from: UnixMillis,
+    to: UnixMillis,
+) -> Result<Totals, StoreError> {
+    let mut all = Totals::default();
+    for (from, to, width) in settled::parts(from, to) {
+        let part = match width {
+            Some(width) => settled::load(r, meter, width, from, to).await?,
+            None => succeeded(r, meter, from, to).await?,
+        };
+        all = sums::add(all, part).ok_or(OUT_OF_RANGE)?;
+    }
+    Ok(all)
+}
+
+/// Sums over the settlements themselves.
+async fn succeeded(
+    r: &impl Read,
+    meter: &MeterId,
+    from: UnixMillis,
+    to: UnixMillis,
+) -> Result<Totals, StoreError> {
+    let query = record::select(TABLE)
+        .and_where(Expr::col("meter_id").eq(meter.as_str()))
+        .and_where(Expr::col("settled_at").gte(from.0))
+        .and_where(Expr::col("settled_at").lt(to.0))
+        .take();
+    let rows = fetch(r, &query).await?.into_iter();
+    let mut all = Totals::default();
+    for (_, settlement) in rows.filter(|(_, row)| row.status == Status::Success) {
+        let share = sums::share(&settlement).ok_or(OUT_OF_RANGE)?;
+        all = sums::add(all, share.totals).ok_or(OUT_OF_RANGE)?;
+    }
+    Ok(all)
+}
+
+/// When settlements of this meter were made, in `from..to`, in the order of time. Their windows begin and end there.
+pub(crate) async fn made_in(
+    r: &impl Read,
+    meter: &MeterId,
+    from: UnixMillis,
+    to: UnixMillis,
+) -> Result<Vec<UnixMillis>, StoreError> {
+    let query = Query::select()
+        .columns(["id", "created_at"])
+        .from(TABLE)
+        .and_where(Expr::col("meter_id").eq(meter.as_str()))
+        .and_where(Expr::col("created_at").gte(from.0))
+        .and_where(Expr::col("created_at").lt(to.0))
+        .order_by("created_at", Order::Asc)
+        .take();
+    let rows = record::fetch_all(r, TABLE, "id", &query).await?;
+    rows.iter()
+        .map(|row| row.int("created_at").map(UnixMillis))
+        .collect()
 }
 
 fn newest(settlement_id: &str) -> SelectStatement {

@@ -2,7 +2,7 @@
 
 use enerlink_domain::{
     MeterId, StatusSnapshot, UnixMillis,
-    reading::{DeviceTime, GridMode, Motor},
+    reading::{DeviceTime, GridMode},
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Order};
 
@@ -12,7 +12,7 @@ use crate::{
     record::{self, Fields, Record, opt_signed},
 };
 
-const TABLE: &str = "device_status_snapshots";
+pub(crate) const TABLE: &str = "device_status_snapshots";
 
 /// Writes a status.
 pub async fn insert(
@@ -21,9 +21,6 @@ pub async fn insert(
     received_at: UnixMillis,
     status: &StatusSnapshot,
 ) -> Result<(), StoreError> {
-    let motors = serde_json::to_string(&status.motors).map_err(|_| StoreError::Range {
-        what: "the list of motors",
-    })?;
     let row = Fields::default()
         .text("meter_id", meter.as_str())
         .int("received_at", received_at.0)
@@ -39,8 +36,13 @@ pub async fn insert(
         .opt_flag("wifi_connected", status.wifi_connected)
         .opt_text("wifi_ip", status.wifi_ip.as_deref())
         .opt_int("wifi_rssi", status.wifi_rssi)
-        .text("motors", motors)
-        .opt_int("free_heap", opt_signed(status.free_heap, "the free memory")?);
+        .json("motors", &status.motors)?
+        .opt_int("free_heap", opt_signed(status.free_heap, "the free memory")?)
+        .opt_int("uptime_ms", opt_signed(status.uptime_ms, "the uptime")?)
+        .opt_text("system_status", status.system_status.as_deref())
+        .json("relays", &status.relays)?
+        .json("sensors", &status.sensors)?
+        .opt_text("device_role", status.device_role.as_deref());
     record::insert(tx, TABLE, row, || meter.to_string()).await
 }
 
@@ -61,7 +63,6 @@ pub async fn last(
 }
 
 fn decode(row: &Record) -> Result<StatusSnapshot, StoreError> {
-    let motors = |text: &str| serde_json::from_str::<Vec<Motor>>(text).ok();
     Ok(StatusSnapshot {
         meter_id: row.opt_parse("payload_meter_id", |text| text.parse().ok())?,
         device_time: row.opt_number("device_time")?.map(DeviceTime::from_timestamp),
@@ -75,7 +76,12 @@ fn decode(row: &Record) -> Result<StatusSnapshot, StoreError> {
         wifi_connected: row.opt_flag("wifi_connected")?,
         wifi_ip: row.opt_text("wifi_ip")?,
         wifi_rssi: row.opt_number("wifi_rssi")?,
-        motors: row.parse("motors", motors)?,
+        motors: row.json("motors")?,
+        relays: row.json("relays")?,
         free_heap: row.opt_number("free_heap")?,
+        uptime_ms: row.opt_number("uptime_ms")?,
+        system_status: row.opt_text("system_status")?,
+        sensors: row.json("sensors")?,
+        device_role: row.opt_text("device_role")?,
     })
 }

@@ -90,6 +90,16 @@ impl Store {
         sqlite::check(&self.readers.0).await
     }
 
+    /// Size of the database in bytes, with what waits to be taken into its file.
+    pub async fn size(&self) -> Result<u64, StoreError> {
+        let length = |path: &Path| match std::fs::metadata(path) {
+            Ok(file) => Ok(file.len()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(error),
+        };
+        Ok(length(&self.path)? + length(&sqlite::beside(&self.path, "-wal"))?)
+    }
+
     /// Where the database lives.
     pub fn path(&self) -> &Path {
         &self.path
@@ -269,7 +279,7 @@ mod tests {
             assert!(error.contains("out of luck"), "{error}");
             assert_eq!(value(&path).await.as_deref(), Some("value"));
             assert_eq!(
-                value(&sqlite::beside(&path, ".v5.bak")).await.as_deref(),
+                value(&sqlite::beside(&path, ".v6.bak")).await.as_deref(),
                 Some("value")
             );
         }
@@ -288,12 +298,12 @@ mod tests {
         assert!(matches!(
             Store::open(&path).await,
             Err(StoreError::Newer {
-                found: 6,
-                known: 5,
+                found: 7,
+                known: 6,
                 ..
             })
         ));
-        let copy = sqlite::beside(&path, ".v5.bak");
+        let copy = sqlite::beside(&path, ".v6.bak");
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

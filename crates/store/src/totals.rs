@@ -69,7 +69,7 @@ pub(crate) async fn replace(
 }
 
 /// What one settlement adds.
-fn share(settlement: &Settlement) -> Option<Sums> {
+pub(crate) fn share(settlement: &Settlement) -> Option<Sums> {
     let etk = settlement.etk;
     Some(Sums {
         totals: Totals {
@@ -82,26 +82,34 @@ fn share(settlement: &Settlement) -> Option<Sums> {
 }
 
 fn plus(sums: Sums, share: Sums) -> Option<Sums> {
-    let (old, more) = (sums.totals, share.totals);
     Some(Sums {
-        totals: Totals {
-            settlements: old.settlements.checked_add(more.settlements)?,
-            minted: old.minted.checked_add(more.minted)?,
-            burned: old.burned.checked_add(more.burned)?,
-        },
+        totals: add(sums.totals, share.totals)?,
         energy: sums.energy.checked_add(share.energy)?,
     })
 }
 
 fn minus(sums: Sums, share: Sums) -> Option<Sums> {
-    let (old, less) = (sums.totals, share.totals);
     Some(Sums {
-        totals: Totals {
-            settlements: old.settlements.checked_sub(less.settlements)?,
-            minted: old.minted.checked_sub(less.minted)?,
-            burned: old.burned.checked_sub(less.burned)?,
-        },
+        totals: subtract(sums.totals, share.totals)?,
         energy: sums.energy.checked_sub(share.energy)?,
+    })
+}
+
+/// Both; none when they leave their range.
+pub(crate) fn add(old: Totals, more: Totals) -> Option<Totals> {
+    Some(Totals {
+        settlements: old.settlements.checked_add(more.settlements)?,
+        minted: old.minted.checked_add(more.minted)?,
+        burned: old.burned.checked_add(more.burned)?,
+    })
+}
+
+/// `old` without `less`; none when it is not in it.
+pub(crate) fn subtract(old: Totals, less: Totals) -> Option<Totals> {
+    Some(Totals {
+        settlements: old.settlements.checked_sub(less.settlements)?,
+        minted: old.minted.checked_sub(less.minted)?,
+        burned: old.burned.checked_sub(less.burned)?,
     })
 }
 

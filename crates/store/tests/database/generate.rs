@@ -1,16 +1,22 @@
 //! Values of every kind, as wide as their types allow.
 
+mod money;
+
 use enerlink_domain::{
     Address, BrokerAddress, Etk, Hash32, Heartbeat, Meter, MeterId, MicroAmps, MicroVolts, MicroWatts,
     MicroWh, NetWattHours, Registers, Sensors, Settlement, Status, StatusSnapshot, Subsystem, Trigger,
-    TxKind, TxStage, UnixMillis, Verdict, WattHours, Wei,
-    reading::{BatteryState, DeviceTime, GridMode, HeartbeatStatus, Motor, Units},
-    register::{Baseline, CounterSource, Pair, Reason, Suspicion},
+    TxKind, TxStage, UnixMillis, Verdict, WattHours,
+    command::{Capabilities, MotorName, OutputSetting},
+    device::{ElectricalProfile, PayloadFamily, UnitsCheck},
+    reading::{BatteryState, DeviceTime, GridMode, HeartbeatStatus, Motor, Relay, SensorState, Units},
+    register::{Baseline, CounterSource, Pair, Reason, Remark, Suspicion},
     settlement::Watermark,
     wallet::{AccountView, WalletId, WalletKind, WalletView},
 };
-use enerlink_store::{NewOutbox, OutboxRow, StoredReading};
+use enerlink_store::{NewOutbox, StoredReading};
 use proptest::{collection::vec, option::of, prelude::*, sample::select};
+
+pub(crate) use money::{outbox, settlement};
 
 pub(crate) fn meter_id() -> MeterId {
     "METER-001".parse().expect("a meter id")
@@ -29,6 +35,14 @@ pub(crate) fn plain_meter(id: &str) -> Meter {
         rated_power_w: 5_000,
         settlement_key: true,
         added_at: UnixMillis(1_000),
+        profile: None,
+        family: None,
+        capabilities: Capabilities::default(),
+        outputs: Vec::new(),
+        units_check: UnitsCheck::default(),
+        auto_reset: None,
+        take_opening: false,
+        retired_at: None,
     }
 }
 
@@ -93,6 +107,62 @@ pub(crate) fn plain_outbox(account: Address) -> NewOutbox {
     }
 }
 
+fn units() -> impl Strategy<Value = Units> {
+    select(vec![Units::Milli, Units::Base])
+}
+
+/// A meter with everything that was ever seen of one, or nothing.
+pub(crate) fn meter() -> impl Strategy<Value = Meter> {
+    let profiles = vec![ElectricalProfile::DcBench, ElectricalProfile::AcGrid];
+    let checks = vec![
+        UnitsCheck::NotConfirmed,
+        UnitsCheck::Confirmed,
+        UnitsCheck::Contradicted,
+    ];
+    let output = (".{0,12}", ".{0,12}", any::<bool>(), of(any::<u8>())).prop_map(
+        |(key, name, hidden, limit_percent)| OutputSetting {
+            key,
+            name,
+            hidden,
+            limit_percent,
+        },
+    );
+    let capabilities = (
+        any::<[bool; 5]>(),
+        vec(".{0,12}", 0..3),
+        vec(select(MotorName::ALL.to_vec()), 0..3),
+        of(any::<u32>()),
+    )
+        .prop_map(|(seen, relays, motors, max_pwm)| Capabilities {
+            battery: seen[0],
+            solar: seen[1],
+            grid_control: seen[2],
+            relays,
+            motors,
+            max_pwm,
+            responds: seen[3],
+            reports_counters: seen[4],
+        });
+    (
+        (of(select(profiles)), select(checks), units()),
+        capabilities,
+        vec(output, 0..3),
+        (of(any::<bool>()), any::<bool>(), of(time())),
+    )
+        .prop_map(|(words, capabilities, outputs, rest)| Meter {
+            profile: words.0,
+            units_check: words.1,
+            units: words.2,
+            family: words.0.map(|_| PayloadFamily::Envelope),
+            capabilities,
+            outputs,
+            auto_reset: rest.0,
+            take_opening: rest.1,
+            retired_at: rest.2,
+            ..plain_meter("METER-002")
+        })
+}
+
 fn id() -> impl Strategy<Value = MeterId> {
     "[A-Za-z0-9_.:-]{1,64}".prop_map(|text| text.parse().expect("a meter id"))
 }
@@ -139,24 +209,37 @@ fn subsystem() -> impl Strategy<Value = Subsystem> {
         (of(any::<i64>()), of(any::<i64>()), of(any::<i64>())),
         (of(energy()), of(energy()), of(energy())),
         (of(any::<bool>()), of(any::<bool>()), of(select(states))),
+        any::<(Option<u16>, Option<bool>, Option<bool>)>(),
     )
-        .prop_map(|(electric, energies, (active, generating, state))| Subsystem {
-            power: electric.0.map(MicroWatts),
-            current: electric.1.map(MicroAmps),
-            voltage: electric.2.map(MicroVolts),
-            daily_energy: energies.0,
-            total_energy: energies.1,
-            settlement_energy: energies.2,
-            active,
-            generating,
-            state,
-        })
+        .prop_map(
+            |(electric, energies, (active, generating, state), newer)| Subsystem {
+                power: electric.0.map(MicroWatts),
+                current: electric.1.map(MicroAmps),
+                voltage: electric.2.map(MicroVolts),
+                daily_energy: energies.0,
+                total_energy: energies.1,
+                settlement_energy: energies.2,
+                active,
+                generating,
+                state,
+                soc_permille: newer.0,
+                connected: newer.1,
+                valid: newer.2,
+            },
+        )
 }
 
 fn sensors() -> impl Strategy<Value = Sensors> {
-    let part = || of(subsystem());
-    (of(id()), of(sent_time()), part(), part(), part(), part(), part()).prop_map(
-        |(meter_id, device_time, load, solar, export, import, battery)| Sensors {
+    // On the heap: five of them are more than a test thread has room for.
+    let part = || of(subsystem()).boxed();
+    let families = vec![
+        PayloadFamily::Flat,
+        PayloadFamily::Nested,
+        PayloadFamily::Envelope,
+    ];
+    let head = (of(id()), of(sent_time()), of(select(families)), of(units()));
+    (head, part(), part(), part(), part(), part()).prop_map(
+        |((meter_id, device_time, family, declared), load, solar, export, import, battery)| Sensors {
             meter_id,
             device_time,
             load,
@@ -164,6 +247,8 @@ fn sensors() -> impl Strategy<Value = Sensors> {
             export,
             import,
             battery,
+            family,
+            declared,
         },
     )
 }
@@ -179,10 +264,17 @@ fn verdict() -> impl Strategy<Value = Verdict> {
     ];
     prop_oneof![
         Just(Verdict::First),
-        (energy(), energy(), any::<bool>()).prop_map(|(export, import, new_epoch)| Verdict::Counted {
-            added: Pair { export, import },
-            new_epoch,
-        }),
+        (
+            energy(),
+            energy(),
+            any::<bool>(),
+            of(select(Remark::ALL.to_vec()))
+        )
+            .prop_map(|(export, import, new_epoch, remark)| Verdict::Counted {
+                added: Pair { export, import },
+                new_epoch,
+                remark,
+            }),
         select(reasons).prop_map(|reason| Verdict::Refused { reason }),
     ]
 }
@@ -264,8 +356,15 @@ pub(crate) fn status() -> impl Strategy<Value = StatusSnapshot> {
         ),
         (of(any::<bool>()), of(any::<u32>()), of(any::<bool>())),
         (of(".{0,40}"), of(any::<i32>()), vec(motor(), 0..4), of(number())),
+        (
+            of(number()),
+            of(".{0,20}"),
+            vec((".{0,12}", any::<bool>()), 0..4),
+            vec((".{0,12}", any::<bool>()), 0..4),
+            of(".{0,20}"),
+        ),
     )
-        .prop_map(|(head, flow, links, rest)| StatusSnapshot {
+        .prop_map(|(head, flow, links, rest, newer)| StatusSnapshot {
             meter_id: head.0,
             device_time: head.1,
             grid_mode: head.2,
@@ -280,6 +379,15 @@ pub(crate) fn status() -> impl Strategy<Value = StatusSnapshot> {
             wifi_rssi: rest.1,
             motors: rest.2,
             free_heap: rest.3,
+            uptime_ms: newer.0,
+            system_status: newer.1,
+            relays: newer.2.into_iter().map(|(name, on)| Relay { name, on }).collect(),
+            sensors: newer
+                .3
+                .into_iter()
+                .map(|(name, ok)| SensorState { name, ok })
+                .collect(),
+            device_role: newer.4,
         })
 }
 
@@ -305,9 +413,10 @@ pub(crate) fn registers() -> impl Strategy<Value = Registers> {
         of(baseline),
         any::<(u32, u8)>(),
         of(pair()),
+        prop_oneof![Just(Pair::default()), pair()],
     )
         .prop_map(
-            |(source, now, first, (epoch, boot), baseline, suspicion, lead)| Registers {
+            |(source, now, first, (epoch, boot), baseline, suspicion, lead, opening)| Registers {
                 source,
                 export: now.export,
                 import: now.import,
@@ -320,102 +429,7 @@ pub(crate) fn registers() -> impl Strategy<Value = Registers> {
                     count: suspicion.1,
                 },
                 lead,
+                opening,
             },
         )
-}
-
-pub(crate) fn settlement() -> impl Strategy<Value = Settlement> {
-    let mark = || (watt_hours(), watt_hours()).prop_map(|(export, import)| Watermark { export, import });
-    (
-        (".{1,80}", address()),
-        (
-            select(vec![Status::Pending, Status::Success, Status::Failed]),
-            select(TxStage::ALL.to_vec()),
-            select(vec![
-                Trigger::Periodic,
-                Trigger::Manual,
-                Trigger::Threshold,
-                Trigger::Adopted,
-            ]),
-        ),
-        (mark(), mark(), any::<i64>(), any::<i64>()),
-        (of(hash()), of(number()), number(), of(".{0,80}")),
-        (time(), of(time())),
-    )
-        .prop_map(|(names, words, energy, chain, times)| Settlement {
-            settlement_id: names.0,
-            meter_id: meter_id(),
-            prosumer: names.1,
-            status: words.0,
-            stage: words.1,
-            trigger: words.2,
-            from: energy.0,
-            to: energy.1,
-            energy_wh: NetWattHours(energy.2),
-            // Twice the range of 64 bits: amounts are text in the database.
-            etk: Etk(i128::from(energy.3) * 2),
-            tx: chain.0,
-            block: chain.1,
-            confirmations: chain.2,
-            reason: chain.3,
-            created_at: times.0,
-            settled_at: times.1,
-        })
-}
-
-fn bytes() -> impl Strategy<Value = Vec<u8>> {
-    vec(any::<u8>(), 0..300)
-}
-
-/// A row as `new` was queued, moved on to anything that a row can be.
-pub(crate) fn outbox() -> impl Strategy<Value = (NewOutbox, OutboxRow)> {
-    let kinds = vec![TxKind::OpenMeter, TxKind::SetSettler, TxKind::SettleMeter];
-    let new = (
-        (address(), ".{0,40}", select(kinds), of(id()), of(".{0,80}")),
-        (number(), address(), bytes(), time()),
-    )
-        .prop_map(|(head, tail)| NewOutbox {
-            account: head.0,
-            signer: head.1,
-            kind: head.2,
-            meter_id: head.3,
-            settlement_id: head.4,
-            chain_id: tail.0,
-            to: tail.1,
-            input: tail.2,
-            created_at: tail.3,
-        });
-    let fees = (of(number()), of(number()), of(any::<u128>()), of(any::<u128>()));
-    let chain = (
-        of(bytes()),
-        of(hash()),
-        select(TxStage::ALL.to_vec()),
-        of((number(), hash())),
-    );
-    (new, fees, chain, (number(), of(".{0,80}"), time())).prop_map(|(new, fees, chain, rest)| {
-        let row = OutboxRow {
-            id: 0,
-            account: new.account,
-            signer: new.signer.clone(),
-            kind: new.kind,
-            meter_id: new.meter_id.clone(),
-            settlement_id: new.settlement_id.clone(),
-            chain_id: new.chain_id,
-            to: new.to,
-            input: new.input.clone(),
-            nonce: fees.0,
-            gas_limit: fees.1,
-            max_fee: fees.2.map(Wei),
-            priority_fee: fees.3.map(Wei),
-            raw: chain.0,
-            hash: chain.1,
-            stage: chain.2,
-            block: chain.3,
-            confirmations: rest.0,
-            reason: rest.1,
-            created_at: new.created_at,
-            updated_at: rest.2,
-        };
-        (new, row)
-    })
 }

@@ -6,5 +6,6 @@ mod opening;
 mod rollups;
 mod round_trips;
 mod settling;
+mod traffic;
 mod wallets;
 mod writing;

@@ -62,7 +62,7 @@ async fn what_was_committed_is_there_after_reopening() {
     }
     assert!(!beside(&path, "-wal").exists(), "closing tidies the side files");
     assert!(
-        !beside(&path, ".v5.bak").exists(),
+        !beside(&path, ".v6.bak").exists(),
         "nothing was migrated, nothing copied"
     );
 }
@@ -100,7 +100,7 @@ async fn the_file_is_opened_as_promised() {
     let (_directory, path) = directory();
     let store = Store::open(&path).await.expect("a store");
     let db = connect(&path).await;
-    for (pragma, expected) in [("application_id", 0x454e_5247), ("user_version", 5)] {
+    for (pragma, expected) in [("application_id", 0x454e_5247), ("user_version", 6)] {
         let statement =
             sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, format!("PRAGMA {pragma}"));
         let row = db
@@ -143,14 +143,14 @@ async fn a_newer_file_is_refused_untouched() {
         .close()
         .await
         .expect("a close");
-    run(&path, &["PRAGMA user_version = 6"]).await;
+    run(&path, &["PRAGMA user_version = 7"]).await;
     let error = refused(&path).await;
     assert!(
         matches!(
             error,
             StoreError::Newer {
-                found: 6,
-                known: 5,
+                found: 7,
+                known: 6,
                 ..
             }
         ),
@@ -164,7 +164,7 @@ async fn a_newer_file_is_refused_when_only_its_log_says_so() {
     let (_directory, path) = directory();
     let store = Store::open(&path).await.expect("a store");
     let db = connect(&path).await;
-    db.execute_unprepared("PRAGMA user_version = 6")
+    db.execute_unprepared("PRAGMA user_version = 7")
         .await
         .expect("a version");
     let (_other, copy) = directory_copy(&path);
@@ -173,7 +173,7 @@ async fn a_newer_file_is_refused_when_only_its_log_says_so() {
         fs::read(beside(&copy, "-wal")).expect("log"),
     );
     let error = Store::open(&copy).await.expect_err("a refusal");
-    assert!(matches!(error, StoreError::Newer { found: 6, .. }), "{error}");
+    assert!(matches!(error, StoreError::Newer { found: 7, .. }), "{error}");
     let after = (
         fs::read(&copy).expect("file"),
         fs::read(beside(&copy, "-wal")).expect("log"),

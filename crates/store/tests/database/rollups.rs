@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use enerlink_domain::{
     MeterId, MicroWatts, MicroWh, UnixMillis,
-    view::{DayEnergy, PowerPoint},
+    view::{DayEnergy, PowerPoint, Spread},
 };
 use enerlink_store::{Sample, Store, Tx, meters, rollups};
 use proptest::{collection::vec, option::of, prelude::*};
@@ -49,10 +49,14 @@ fn total<'a>(samples: impl Iterator<Item = &'a Sample>) -> DayEnergy {
     })
 }
 
-fn average(values: impl Iterator<Item = Option<MicroWatts>>) -> Option<MicroWatts> {
+fn spread(values: impl Iterator<Item = Option<MicroWatts>>) -> Option<Spread> {
     let values: Vec<i64> = values.flatten().map(|value| value.0).collect();
     let count = i64::try_from(values.len()).expect("few");
-    (count > 0).then(|| MicroWatts(values.iter().sum::<i64>() / count))
+    Some(Spread {
+        low: MicroWatts(*values.iter().min()?),
+        high: MicroWatts(*values.iter().max()?),
+        mean: MicroWatts(values.iter().sum::<i64>() / count),
+    })
 }
 
 fn within(sample: &Sample, from: i64, to: i64) -> bool {
@@ -88,10 +92,10 @@ async fn compare(
         if !inside.is_empty() {
             expected.push(PowerPoint {
                 at: UnixMillis(at),
-                solar: average(inside.iter().map(|sample| sample.solar)),
-                load: average(inside.iter().map(|sample| sample.load)),
-                grid: average(inside.iter().map(|sample| sample.grid)),
-                battery: average(inside.iter().map(|sample| sample.battery)),
+                solar: spread(inside.iter().map(|sample| sample.solar)),
+                load: spread(inside.iter().map(|sample| sample.load)),
+                grid: spread(inside.iter().map(|sample| sample.grid)),
+                battery: spread(inside.iter().map(|sample| sample.battery)),
             });
         }
         at += width;
@@ -132,8 +136,10 @@ async fn a_curve_is_as_fine_as_its_points_allow() {
         (1, 60, minutes(1)),
         (60, 60, minutes(1)),
         (1_440, 1_440, minutes(1)),
-        (1_440, 288, minutes(5)),
-        (1_440, 287, minutes(15)),
+        (1_440, 720, minutes(2)),
+        (1_440, 719, minutes(15)),
+        (300, 150, minutes(2)),
+        (30 * 60, 900, minutes(2)),
         (1_440, 96, minutes(15)),
         (7 * 1_440, 400, minutes(30)),
         (31 * 1_440, 800, minutes(60)),
@@ -186,8 +192,8 @@ async fn absurd_readings_stay_at_the_end_of_the_range() {
     let curve = rollups::curve(&tx, &meter_id(), day.0, day.1, 1)
         .await
         .expect("a curve");
-    assert!(curve.points[0].grid.expect("a value").0 > 0);
-    assert!(curve.points[0].solar.expect("a value").0 < 0);
+    assert!(curve.points[0].grid.expect("a value").mean.0 > 0);
+    assert!(curve.points[0].solar.expect("a value").mean.0 < 0);
 }
 
 #[tokio::test]

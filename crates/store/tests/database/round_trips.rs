@@ -6,16 +6,15 @@ use enerlink_domain::{
     Address, BrokerAddress, Hash32, MeterId, TxKind, TxStage, UnixMillis, register::CounterSource,
 };
 use enerlink_store::{
-    CommandRow, CommandStatus, Direction, LogKind, MessageLog, Store, StoreError, Tx, commands, cursors,
-    heartbeats, messages, meters, outbox, prosumers, readings, registers, settings, settlements, statuses,
-    transaction_logs,
+    LogKind, Store, StoreError, Tx, cursors, heartbeats, meters, outbox, prosumers, readings, registers,
+    settings, settlements, statuses, transaction_logs,
 };
 use proptest::prelude::*;
 
 use crate::generate::{self, meter_id, plain_meter};
 
 /// Runs a property over values of `strategy`, each in a transaction of its own that is rolled back.
-fn each<T, F>(strategy: impl Strategy<Value = T>, property: impl Fn(Tx, T) -> F)
+pub(crate) fn each<T, F>(strategy: impl Strategy<Value = T>, property: impl Fn(Tx, T) -> F)
 where
     T: std::fmt::Debug,
     F: Future<Output = Result<(), TestCaseError>>,
@@ -52,6 +51,18 @@ fn readings_keep_every_field() {
         prop_assert_eq!(last, Some((at, reading.sensors.clone())));
         let found = readings::range(&tx, &meter_id(), at, UnixMillis(at.0 + 1), 10).await?;
         prop_assert_eq!(found, vec![reading]);
+        Ok(())
+    });
+}
+
+#[test]
+fn meters_keep_every_field() {
+    each(generate::meter(), |tx, meter| async move {
+        meters::insert(&tx, &meter).await?;
+        prop_assert_eq!(meters::get(&tx, &meter.id).await?, Some(meter.clone()));
+        meters::update(&tx, &plain_meter("METER-002")).await?;
+        meters::update(&tx, &meter).await?;
+        prop_assert_eq!(meters::list(&tx).await?.pop(), Some(meter));
         Ok(())
     });
 }
@@ -118,56 +129,6 @@ fn the_outbox_keeps_every_field() {
     });
 }
 
-#[test]
-fn messages_are_cut_and_measured() {
-    let payloads = proptest::collection::vec(0..20_000_usize, 0..40);
-    each(payloads, |tx, lengths| async move {
-        let logs: Vec<MessageLog> = lengths.iter().map(|length| message(*length)).collect();
-        messages::insert(&tx, &logs).await?;
-        let mut found = messages::list(&tx, u16::MAX, None).await?;
-        found.reverse();
-        prop_assert_eq!(found.len(), logs.len());
-        for (logged, mut sent) in found.into_iter().zip(logs) {
-            prop_assert_eq!(logged.length, sent.payload.len() as u64);
-            sent.payload.truncate(messages::PAYLOAD_CAP);
-            prop_assert_eq!(logged.message, sent);
-        }
-        Ok(())
-    });
-}
-
-fn message(length: usize) -> MessageLog {
-    let odd = length % 2 == 1;
-    MessageLog {
-        received_at: UnixMillis(length as i64),
-        direction: if odd { Direction::In } else { Direction::Out },
-        topic: "home/energy-monitor/sensors".to_owned(),
-        meter_id: odd.then(meter_id),
-        payload: (0..length).map(|at| at as u8).collect(),
-        accepted: odd,
-        reason: (!odd).then(|| "not UTF-8".to_owned()),
-        retained: odd,
-        duplicate: !odd,
-    }
-}
-
-#[tokio::test]
-async fn messages_come_in_pages() {
-    let store = store_with_meter().await;
-    let tx = store.begin().await.expect("a transaction");
-    let logs: Vec<MessageLog> = (0..25).map(message).collect();
-    messages::insert(&tx, &logs).await.expect("an insert");
-    tx.commit().await.expect("a commit");
-    let (mut seen, mut before) = (Vec::new(), None);
-    loop {
-        let page = messages::list(&store.reader(), 10, before).await.expect("a page");
-        let Some(last) = page.last() else { break };
-        before = Some(last.id);
-        seen.extend(page.into_iter().map(|logged| logged.length));
-    }
-    assert_eq!(seen, (0..25).rev().collect::<Vec<u64>>());
-}
-
 #[tokio::test]
 async fn meters_are_unique_and_can_be_changed() {
     let store = store_with_meter().await;
@@ -178,10 +139,8 @@ async fn meters_are_unique_and_can_be_changed() {
     other.broker = BrokerAddress::parse("mqtts://meter@[::1]:8884").expect("an address");
     other.added_at = UnixMillis(0);
     meters::insert(&tx, &other).await.expect("an insert");
-    meters::set_source(&tx, &other.id, CounterSource::Settlement)
-        .await
-        .expect("an update");
     other.source = Some(CounterSource::Settlement);
+    meters::update(&tx, &other).await.expect("an update");
     let all = meters::list(&tx).await.expect("a list");
     assert_eq!(all, [other.clone(), plain_meter("METER-001")]);
     other.name = "Shed".to_owned();
@@ -196,7 +155,7 @@ async fn meters_are_unique_and_can_be_changed() {
         None
     );
     let tx = store.begin().await.expect("a transaction");
-    let missing = meters::set_source(&tx, &unknown, CounterSource::Total).await;
+    let missing = meters::update(&tx, &plain_meter("nobody")).await;
     assert!(matches!(missing, Err(StoreError::Missing { .. })));
 }
 
@@ -250,39 +209,6 @@ async fn settings_and_cursors_are_replaced() {
     assert_eq!(cursors::get(&tx, 31_337, "other").await.expect("a read"), None);
     let refused = cursors::set(&tx, u64::MAX, "settled", 1, Hash32::default()).await;
     assert!(matches!(refused, Err(StoreError::Range { .. })));
-}
-
-#[tokio::test]
-async fn commands_move_on_until_they_are_finished() {
-    let store = store_with_meter().await;
-    let tx = store.begin().await.expect("a transaction");
-    let mut row = CommandRow {
-        correlation_id: "b7c0".to_owned(),
-        meter_id: meter_id(),
-        command: r#"{"correlation_id":"b7c0","grid":"off","timestamp":1}"#.to_owned(),
-        status: CommandStatus::Pending,
-        attempts: 0,
-        created_at: UnixMillis(5),
-        sent_at: None,
-        finished_at: None,
-        error: None,
-    };
-    commands::insert(&tx, &row).await.expect("an insert");
-    let again = commands::insert(&tx, &row).await;
-    assert!(matches!(again, Err(StoreError::Exists { .. })));
-    for status in CommandStatus::ALL {
-        row.status = status;
-        row.attempts += 1;
-        row.sent_at = Some(UnixMillis(6));
-        row.finished_at = Some(UnixMillis(7));
-        row.error = Some("motor blocked".to_owned());
-        commands::update(&tx, &row).await.expect("an update");
-        let found = commands::get(&tx, "b7c0").await.expect("a read");
-        assert_eq!(found.as_ref(), Some(&row));
-        let open = commands::unfinished(&tx).await.expect("a list");
-        let is_open = matches!(status, CommandStatus::Pending | CommandStatus::Sent);
-        assert_eq!(open.len(), usize::from(is_open), "{status:?}");
-    }
 }
 
 #[tokio::test]

@@ -1,0 +1,240 @@
+//! Rows of buckets: how they are read and merged.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use enerlink_domain::{MeterId, MicroWh, UnixMillis, view::DayEnergy};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, SelectStatement};
+
+use super::{
+    WIDTHS,
+    bucket::{Bucket, Series, minus, plus},
+    span,
+};
+use crate::{
+    Read, StoreError, Tx,
+    record::{self, Fields, Record, signed},
+};
+
+/// The table of the narrowest width.
+pub(super) const MINUTES: &str = "energy_readings";
+/// The table of the wider ones.
+const ROLLUPS: &str = "energy_rollups";
+
+/// Where buckets of `width` are stored.
+fn table(width: Duration) -> &'static str {
+    if width == WIDTHS[0] { MINUTES } else { ROLLUPS }
+}
+
+fn millis(width: Duration) -> i64 {
+    i64::try_from(width.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// `SELECT *` over the buckets of one width of a meter.
+fn buckets_of(meter: &MeterId, width: Duration) -> SelectStatement {
+    let mut query = record::select(table(width));
+    query.and_where(Expr::col("meter_id").eq(meter.as_str()));
+    if table(width) == ROLLUPS {
+        query.and_where(Expr::col("width_ms").eq(millis(width)));
+    }
+    query
+}
+
+/// Rows of `width` that begin in `from..to`, in the order of time.
+async fn fetch(
+    r: &impl Read,
+    meter: &MeterId,
+    width: Duration,
+    from: UnixMillis,
+    to: UnixMillis,
+) -> Result<Vec<Record>, StoreError> {
+    let query = buckets_of(meter, width)
+        .and_where(Expr::col("received_at").gte(from.0))
+        .and_where(Expr::col("received_at").lt(to.0))
+        .order_by("received_at", Order::Asc)
+        .take();
+    record::fetch_all(r, table(width), "received_at", &query).await
+}
+
+/// Stored buckets of `width` that begin in `from..to`, in the order of time.
+pub(super) async fn load(
+    r: &impl Read,
+    meter: &MeterId,
+    width: Duration,
+    from: UnixMillis,
+    to: UnixMillis,
+) -> Result<Vec<(UnixMillis, Bucket)>, StoreError> {
+    let rows = fetch(r, meter, width, from, to).await?;
+    rows.iter()
+        .map(|row| Ok((UnixMillis(row.int("received_at")?), decode(row)?)))
+        .collect()
+}
+
+/// Adds `buckets` to those that are stored. What is there is read first and the sum written: a sum in SQL would
+/// turn into a float, or fail, when it leaves 64 bits.
+pub(super) async fn merge(
+    tx: &Tx,
+    meter: &MeterId,
+    width: Duration,
+    mut buckets: BTreeMap<UnixMillis, Bucket>,
+) -> Result<(), StoreError> {
+    let (Some((first, _)), Some((last, _))) = (buckets.first_key_value(), buckets.last_key_value()) else {
+        return Ok(());
+    };
+    let (first, last) = (*first, *last);
+    if width == WIDTHS[0] {
+        return merge_minutes(tx, meter, buckets, (first, last)).await;
+    }
+    for (at, stored) in load(tx, meter, width, first, last.plus(width)).await? {
+        if let Some(bucket) = buckets.get_mut(&at) {
+            bucket.absorb(&stored);
+        }
+    }
+    let rows = buckets.iter().map(|(at, bucket)| {
+        let row = Fields::default()
+            .text("meter_id", meter.as_str())
+            .int("width_ms", millis(width));
+        encode(row, *at, bucket)
+    });
+    let rows = rows.collect::<Result<Vec<_>, _>>()?;
+    record::upsert(tx, ROLLUPS, &["meter_id", "width_ms", "received_at"], &rows).await
+}
+
+/// A minute also holds what has flowed since midnight. Minutes later in the day, which are there when the clock was set
+/// back, follow what is added before them.
+async fn merge_minutes(
+    tx: &Tx,
+    meter: &MeterId,
+    mut buckets: BTreeMap<UnixMillis, Bucket>,
+    (first, last): (UnixMillis, UnixMillis),
+) -> Result<(), StoreError> {
+    let day = WIDTHS[3];
+    let end = span::ceil(last.plus(WIDTHS[0]), day);
+    let mut known = BTreeMap::new();
+    for row in fetch(tx, meter, WIDTHS[0], first, end).await? {
+        let at = UnixMillis(row.int("received_at")?);
+        let stored = decode(&row)?;
+        known.insert(at, (stored, decode_day(&row)?));
+        buckets.entry(at).or_default().absorb(&stored);
+    }
+    let mut passed = match known.get(&first) {
+        Some((stored, passed)) => minus(*passed, stored.energy),
+        None => passed_before(tx, meter, first).await?,
+    };
+    let mut midnight = first.floor_to(day);
+    let mut rows = Vec::new();
+    for (at, bucket) in &buckets {
+        if at.floor_to(day) != midnight {
+            midnight = at.floor_to(day);
+            passed = DayEnergy::default();
+        }
+        passed = plus(passed, bucket.energy);
+        if known.get(at) != Some(&(*bucket, passed)) {
+            let row = Fields::default().text("meter_id", meter.as_str());
+            rows.push(encode_day(encode(row, *at, bucket)?, &passed)?);
+        }
+    }
+    record::upsert(tx, MINUTES, &["meter_id", "received_at"], &rows).await
+}
+
+/// What has flowed since midnight before the minute that begins at `at`.
+async fn passed_before(tx: &Tx, meter: &MeterId, at: UnixMillis) -> Result<DayEnergy, StoreError> {
+    let query = buckets_of(meter, WIDTHS[0])
+        .and_where(Expr::col("received_at").gte(at.floor_to(WIDTHS[3]).0))
+        .and_where(Expr::col("received_at").lt(at.0))
+        .order_by("received_at", Order::Desc)
+        .limit(1)
+        .take();
+    let row = record::fetch_one(tx, MINUTES, "received_at", &query).await?;
+    row.map_or(Ok(DayEnergy::default()), |row| decode_day(&row))
+}
+
+fn encode(row: Fields, at: UnixMillis, bucket: &Bucket) -> Result<Fields, StoreError> {
+    let mut row = row.int("received_at", at.0);
+    for (names, series) in [
+        (&SOLAR, bucket.solar),
+        (&LOAD, bucket.load),
+        (&GRID, bucket.grid),
+        (&BATTERY, bucket.battery),
+    ] {
+        row = row
+            .int(names.sum, series.sum)
+            .int(names.count, series.count)
+            .opt_int(names.low, series.ends.map(|(low, _)| low))
+            .opt_int(names.high, series.ends.map(|(_, high)| high));
+    }
+    let energy = &bucket.energy;
+    Ok(row
+        .int("produced_uwh", signed(energy.produced.0, "an energy")?)
+        .int("used_uwh", signed(energy.used.0, "an energy")?)
+        .int("exported_uwh", signed(energy.exported.0, "an energy")?)
+        .int("imported_uwh", signed(energy.imported.0, "an energy")?))
+}
+
+fn encode_day(row: Fields, day: &DayEnergy) -> Result<Fields, StoreError> {
+    Ok(row
+        .int("produced_day_uwh", signed(day.produced.0, "an energy")?)
+        .int("used_day_uwh", signed(day.used.0, "an energy")?)
+        .int("exported_day_uwh", signed(day.exported.0, "an energy")?)
+        .int("imported_day_uwh", signed(day.imported.0, "an energy")?))
+}
+
+/// The columns of one series.
+struct Columns {
+    sum: &'static str,
+    count: &'static str,
+    low: &'static str,
+    high: &'static str,
+}
+
+macro_rules! columns {
+    ($name:literal) => {
+        Columns {
+            sum: concat!($name, "_sum_uw"),
+            count: concat!($name, "_count"),
+            low: concat!($name, "_low_uw"),
+            high: concat!($name, "_high_uw"),
+        }
+    };
+}
+
+const SOLAR: Columns = columns!("solar");
+const LOAD: Columns = columns!("load");
+const GRID: Columns = columns!("grid");
+const BATTERY: Columns = columns!("battery");
+
+fn decode(row: &Record) -> Result<Bucket, StoreError> {
+    Ok(Bucket {
+        solar: decode_series(row, &SOLAR)?,
+        load: decode_series(row, &LOAD)?,
+        grid: decode_series(row, &GRID)?,
+        battery: decode_series(row, &BATTERY)?,
+        energy: DayEnergy {
+            produced: MicroWh(row.number("produced_uwh")?),
+            used: MicroWh(row.number("used_uwh")?),
+            exported: MicroWh(row.number("exported_uwh")?),
+            imported: MicroWh(row.number("imported_uwh")?),
+        },
+    })
+}
+
+/// A row that was written before there were ends has its average for them.
+fn decode_series(row: &Record, names: &Columns) -> Result<Series, StoreError> {
+    let (sum, count) = (row.int(names.sum)?, row.int(names.count)?);
+    let ends = row.opt_int(names.low)?.zip(row.opt_int(names.high)?);
+    let average = (count > 0).then(|| sum / count);
+    Ok(Series {
+        sum,
+        count,
+        ends: ends.or(average.map(|average| (average, average))),
+    })
+}
+
+/// What had flowed since midnight at the end of this minute.
+pub(super) fn decode_day(row: &Record) -> Result<DayEnergy, StoreError> {
+    Ok(DayEnergy {
+        produced: MicroWh(row.number("produced_day_uwh")?),
+        used: MicroWh(row.number("used_day_uwh")?),
+        exported: MicroWh(row.number("exported_day_uwh")?),
+        imported: MicroWh(row.number("imported_day_uwh")?),
+    })
+}

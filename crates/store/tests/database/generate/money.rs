@@ -1,0 +1,105 @@
+//! Settlements and transactions, as wide as their types allow.
+
+use enerlink_domain::{
+    Etk, NetWattHours, Settlement, Status, Trigger, TxKind, TxStage, Wei, settlement::Watermark,
+};
+use enerlink_store::{NewOutbox, OutboxRow};
+use proptest::{collection::vec, option::of, prelude::*, sample::select};
+
+use super::{address, hash, id, meter_id, number, time, watt_hours};
+
+pub(crate) fn settlement() -> impl Strategy<Value = Settlement> {
+    let mark = || (watt_hours(), watt_hours()).prop_map(|(export, import)| Watermark { export, import });
+    (
+        (".{1,80}", address()),
+        (
+            select(vec![Status::Pending, Status::Success, Status::Failed]),
+            select(TxStage::ALL.to_vec()),
+            select(vec![
+                Trigger::Periodic,
+                Trigger::Manual,
+                Trigger::Threshold,
+                Trigger::Adopted,
+            ]),
+        ),
+        (mark(), mark(), any::<i64>(), any::<i64>()),
+        (of(hash()), of(number()), number(), of(".{0,80}")),
+        (time(), of(time())),
+    )
+        .prop_map(|(names, words, energy, chain, times)| Settlement {
+            settlement_id: names.0,
+            meter_id: meter_id(),
+            prosumer: names.1,
+            status: words.0,
+            stage: words.1,
+            trigger: words.2,
+            from: energy.0,
+            to: energy.1,
+            energy_wh: NetWattHours(energy.2),
+            // Twice the range of 64 bits: amounts are text in the database.
+            etk: Etk(i128::from(energy.3) * 2),
+            tx: chain.0,
+            block: chain.1,
+            confirmations: chain.2,
+            reason: chain.3,
+            created_at: times.0,
+            settled_at: times.1,
+        })
+}
+
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    vec(any::<u8>(), 0..300)
+}
+
+/// A row as `new` was queued, moved on to anything that a row can be.
+pub(crate) fn outbox() -> impl Strategy<Value = (NewOutbox, OutboxRow)> {
+    let kinds = vec![TxKind::OpenMeter, TxKind::SetSettler, TxKind::SettleMeter];
+    let new = (
+        (address(), ".{0,40}", select(kinds), of(id()), of(".{0,80}")),
+        (number(), address(), bytes(), time()),
+    )
+        .prop_map(|(head, tail)| NewOutbox {
+            account: head.0,
+            signer: head.1,
+            kind: head.2,
+            meter_id: head.3,
+            settlement_id: head.4,
+            chain_id: tail.0,
+            to: tail.1,
+            input: tail.2,
+            created_at: tail.3,
+        });
+    let fees = (of(number()), of(number()), of(any::<u128>()), of(any::<u128>()));
+    let chain = (
+        of(bytes()),
+        of(hash()),
+        select(TxStage::ALL.to_vec()),
+        of((number(), hash())),
+    );
+    (new, fees, chain, (number(), of(".{0,80}"), time())).prop_map(|(new, fees, chain, rest)| {
+        let row = OutboxRow {
+            id: 0,
+            account: new.account,
+            signer: new.signer.clone(),
+            kind: new.kind,
+            meter_id: new.meter_id.clone(),
+            settlement_id: new.settlement_id.clone(),
+            chain_id: new.chain_id,
+            to: new.to,
+            input: new.input.clone(),
+            nonce: fees.0,
+            gas_limit: fees.1,
+            max_fee: fees.2.map(Wei),
+            priority_fee: fees.3.map(Wei),
+            raw: chain.0,
+            hash: chain.1,
+            stage: chain.2,
+            block: chain.3,
+            confirmations: rest.0,
+            reason: rest.1,
+            created_at: new.created_at,
+            updated_at: rest.2,
+        };
+        (new, row)
+    })
+}

@@ -9,6 +9,7 @@
 mod config;
 mod counter;
 mod device;
+mod envelope;
 mod message;
 mod meter;
 #[cfg(test)]
@@ -17,11 +18,11 @@ mod weather;
 
 use enerlink_domain::{MicroWh, UnixMillis, reading::GridMode};
 
-pub use config::{HomeConfig, Shape};
+pub use config::HomeConfig;
 use counter::Counter;
 use device::Outputs;
 pub use device::{Answer, Intervals};
-pub use meter::{SimMeter, SimMeterConfig, Snapshot};
+pub use meter::{Manners, SimMeter, SimMeterConfig, Snapshot};
 
 /// One micro-watt for one millisecond, of which a micro-watt-hour has 3.6 million.
 type Fine = u128;
@@ -111,7 +112,7 @@ impl Home {
             import: Counter::default(),
             charge: Counter::default(),
             discharge: Counter::default(),
-            outputs: Outputs::default(),
+            outputs: Outputs::new(&config.relays),
             config,
         };
         home.day = home.day_of(home.now);

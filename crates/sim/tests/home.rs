@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use enerlink_domain::{
-    MicroAmps, MicroVolts, MicroWatts, MicroWh, Sensors, StatusSnapshot, Subsystem, UnixMillis,
+    MeterCommand, MicroAmps, MicroVolts, MicroWatts, MicroWh, Sensors, StatusSnapshot, Subsystem, UnixMillis,
+    command::{Direction, EnergyCounter, MotorName},
+    device::PayloadFamily,
     reading::{BatteryState, DeviceTime, GridMode, HeartbeatStatus, Units},
 };
-use enerlink_meter::{Channel, DeviceCommand, EnergyCounter, Message, MotorName, decode};
-use enerlink_sim::home::{Answer, Home, HomeConfig, Intervals, Shape};
+use enerlink_meter::{Channel, Message, decode, encode};
+use enerlink_sim::home::{Answer, Home, HomeConfig, Intervals};
 
 /// 2025-11-02T00:00:00Z.
 const MIDNIGHT: UnixMillis = UnixMillis(1_762_041_600_000);
@@ -40,8 +42,8 @@ fn status(home: &Home) -> StatusSnapshot {
     }
 }
 
-fn command(home: &mut Home, id: &str, command: &DeviceCommand) -> Answer {
-    home.obey(command.encode(id, home.now()).as_bytes())
+fn command(home: &mut Home, id: &str, command: &MeterCommand) -> Answer {
+    home.obey(encode(command, id, home.now()).as_bytes())
 }
 
 #[test]
@@ -270,7 +272,7 @@ fn the_flat_message_has_the_documented_keys_in_their_order() {
 fn the_nested_message_has_settlement_counters_only() {
     let mut home = at(
         HomeConfig {
-            shape: Shape::Nested,
+            family: PayloadFamily::Nested,
             ..HomeConfig::default()
         },
         7,
@@ -322,7 +324,7 @@ fn days_settlements_resets_and_reboots_move_their_own_counters() {
     assert_eq!(night.total_energy, Some(MicroWh(3_000_000_000)));
     assert_eq!(night.daily_energy, Some(MicroWh(1_000_000_000)));
 
-    let answer = command(&mut home, "c-1", &DeviceCommand::ResetSettlement);
+    let answer = command(&mut home, "c-1", &MeterCommand::ResetSettlement);
     assert_eq!(
         (answer.error.as_deref(), answer.counters),
         (None, Some((MicroWh(0), MicroWh(3_000_000_000))))
@@ -332,7 +334,7 @@ fn days_settlements_resets_and_reboots_move_their_own_counters() {
         (reset.settlement_energy, reset.total_energy),
         (Some(MicroWh(0)), night.total_energy)
     );
-    let again = command(&mut home, "c-1", &DeviceCommand::ResetSettlement);
+    let again = command(&mut home, "c-1", &MeterCommand::ResetSettlement);
     assert_eq!(again, answer, "a repeated command is answered alike");
 
     home.reboot();
@@ -369,13 +371,13 @@ fn commands_switch_what_the_status_shows() {
         ("g-2", GridMode::Import),
         ("g-3", GridMode::Export),
     ] {
-        assert_eq!(command(&mut home, id, &DeviceCommand::Grid(mode)).error, None);
+        assert_eq!(command(&mut home, id, &MeterCommand::Grid { mode }).error, None);
         assert_eq!(status(&home).grid_mode, Some(mode));
     }
-    let motor = DeviceCommand::Motor {
+    let motor = MeterCommand::Motor {
         motor: MotorName::Second,
         percent: 50,
-        reverse: true,
+        direction: Direction::Reverse,
     };
     assert_eq!(command(&mut home, "m-1", &motor).error, None);
     let shown = &status(&home).motors[2];
@@ -384,23 +386,35 @@ fn commands_switch_what_the_status_shows() {
         (Some(50), Some(511), Some("reverse"))
     );
     assert_eq!(
-        command(&mut home, "l-1", &DeviceCommand::Led { duty: 255, max: 255 }).error,
+        command(&mut home, "l-1", &MeterCommand::Led { duty: 255 }).error,
         None
     );
     assert_eq!(status(&home).led_duty, Some(255));
-    let relay = DeviceCommand::Relay {
-        name: "pump".to_owned(),
+    let relay = MeterCommand::Relay {
+        name: "relay2".to_owned(),
         on: true,
     };
     assert_eq!(command(&mut home, "r-1", &relay).error, None);
-    assert!(
-        home.status_json().contains(r#""relay":{"pump":true}"#),
-        "{}",
-        home.status_json()
+    let relays: Vec<(String, bool)> = status(&home)
+        .relays
+        .into_iter()
+        .map(|relay| (relay.name, relay.on))
+        .collect();
+    assert_eq!(
+        relays,
+        [("relay1".to_owned(), false), ("relay2".to_owned(), true)]
     );
-    let intervals = DeviceCommand::Intervals {
-        sensor: Some(Duration::from_secs(1)),
-        heartbeat: None,
+    let foreign = MeterCommand::Relay {
+        name: "pump".to_owned(),
+        on: true,
+    };
+    assert_eq!(
+        command(&mut home, "r-2", &foreign).error.as_deref(),
+        Some("no such relay")
+    );
+    let intervals = MeterCommand::Intervals {
+        sensor_ms: Some(1000),
+        heartbeat_ms: None,
     };
     let answer = command(&mut home, "i-1", &intervals);
     assert_eq!(
@@ -414,7 +428,9 @@ fn commands_switch_what_the_status_shows() {
     command(
         &mut home,
         "e-1",
-        &DeviceCommand::ResetEnergy(EnergyCounter::Solar),
+        &MeterCommand::ResetEnergy {
+            counter: EnergyCounter::Solar,
+        },
     );
     assert_eq!(
         sensors(&home, Units::Milli).solar.expect("solar").total_energy,

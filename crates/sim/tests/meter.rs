@@ -3,142 +3,24 @@
 #[path = "../../meter/tests/support/mosquitto.rs"]
 #[allow(dead_code, reason = "these tests need half of it")]
 mod mosquitto;
+#[path = "support/wallet.rs"]
+mod wallet;
 
 use std::{sync::Arc, time::Duration};
 
 use enerlink_domain::{
-    BrokerAddress, Clock, MicroWh, Sensors, UnixMillis,
-    reading::{DeviceTime, GridMode, Response, StatusSnapshot, Units},
+    MeterCommand, MicroWh, Sensors,
+    device::PayloadFamily,
+    reading::{DeviceTime, GridMode},
 };
-use enerlink_meter::{Channel, DeviceCommand, Incoming, Message, Subscription, SubscriptionConfig, decode};
+use enerlink_meter::{Channel, Incoming, Message, Subscription};
 use enerlink_sim::{
-    broker::Broker,
     clock::{ManualClock, SimClock},
-    home::{HomeConfig, SimMeter, SimMeterConfig, Totals},
+    home::{Manners, SimMeter, Totals},
 };
 use mosquitto::Mosquitto;
-use tokio::{sync::mpsc, time::timeout};
-
-/// 2025-11-02T09:00:00Z.
-const MORNING: UnixMillis = UnixMillis(1_762_074_000_000);
-const BASE: &str = "home/energy-monitor";
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A broker's address with the way in.
-#[derive(Clone)]
-struct Place {
-    url: String,
-    username: Option<String>,
-    password: Option<String>,
-}
-
-impl Place {
-    async fn embedded() -> Self {
-        let broker = Broker::start().await.expect("an embedded broker");
-        Self {
-            url: broker.url().to_owned(),
-            username: Some(broker.username().to_owned()),
-            password: Some(broker.password().to_owned()),
-        }
-    }
-
-    fn of(broker: &Mosquitto) -> Self {
-        Self {
-            url: format!("mqtt://127.0.0.1:{}", broker.port),
-            username: None,
-            password: None,
-        }
-    }
-
-    fn meter(&self) -> SimMeterConfig {
-        SimMeterConfig {
-            broker_url: self.url.clone(),
-            username: self.username.clone(),
-            password: self.password.clone(),
-            base_topic: BASE.to_owned(),
-            meter_id: "METER-001".parse().expect("an id"),
-            home: HomeConfig::default(),
-            seed: 42,
-        }
-    }
-
-    fn subscription(&self) -> SubscriptionConfig {
-        let mut broker = BrokerAddress::parse(&self.url).expect("a url");
-        broker.username = self.username.clone();
-        let mut config = SubscriptionConfig::new(broker, "wallet", vec![BASE.to_owned()]);
-        config.password = self.password.clone();
-        config
-    }
-}
-
-/// The wallet's end.
-struct Wallet {
-    subscription: Subscription,
-    incoming: mpsc::Receiver<Incoming>,
-}
-
-impl Wallet {
-    async fn connected(place: &Place, clock: Arc<dyn Clock>) -> Self {
-        let (subscription, incoming) = Subscription::start(place.subscription(), clock);
-        let mut wallet = Self {
-            subscription,
-            incoming,
-        };
-        while !matches!(wallet.next().await, Incoming::Connected) {}
-        wallet
-    }
-
-    async fn next(&mut self) -> Incoming {
-        let next = timeout(PATIENCE, self.incoming.recv())
-            .await
-            .expect("news in time");
-        next.expect("a running subscription")
-    }
-
-    /// The next message of any channel, confirmed.
-    async fn message(&mut self) -> Message {
-        loop {
-            if let Incoming::Packet(packet) = self.next().await {
-                let message = decode(packet.channel, &packet.payload, Units::Milli).expect("a good message");
-                assert!(!packet.retained);
-                packet.ack.confirm();
-                return message;
-            }
-        }
-    }
-
-    async fn sensors(&mut self) -> Sensors {
-        loop {
-            if let Message::Sensors(sensors) = self.message().await {
-                return sensors;
-            }
-        }
-    }
-
-    async fn status(&mut self) -> StatusSnapshot {
-        loop {
-            if let Message::Status(status) = self.message().await {
-                return status;
-            }
-        }
-    }
-
-    async fn response(&mut self) -> Response {
-        loop {
-            if let Message::Response(response) = self.message().await {
-                return response;
-            }
-        }
-    }
-
-    async fn command(&self, id: &str, command: &DeviceCommand) {
-        let sent = self
-            .subscription
-            .publish(BASE, &command.encode(id, MORNING))
-            .await;
-        assert_eq!(sent, Ok(()));
-    }
-}
+use tokio::time::timeout;
+use wallet::{MORNING, PATIENCE, Place, Wallet};
 
 fn totals(sensors: &Sensors) -> Totals {
     let counter = |subsystem: Option<enerlink_domain::Subsystem>| {
@@ -189,7 +71,7 @@ async fn converse(place: Place) {
         }
     }
 
-    wallet.command("r-1", &DeviceCommand::ResetSettlement).await;
+    wallet.command("r-1", &MeterCommand::ResetSettlement).await;
     let response = wallet.response().await;
     assert_eq!((response.correlation_id.as_str(), response.ok), ("r-1", true));
     let before = response.export_before_reset.expect("the counters");
@@ -199,7 +81,9 @@ async fn converse(place: Place) {
     assert!(export.total_energy.expect("total") >= before);
     assert!(export.settlement_energy.expect("settlement") < before);
 
-    wallet.command("g-1", &DeviceCommand::Grid(GridMode::Off)).await;
+    wallet
+        .command("g-1", &MeterCommand::Grid { mode: GridMode::Off })
+        .await;
     assert!(wallet.response().await.ok);
     assert_eq!(wallet.status().await.grid_mode, Some(GridMode::Off));
     let snapshot = meter.snapshot().await.expect("a running meter");
@@ -397,7 +281,9 @@ async fn firmware_that_does_not_answer_still_obeys() {
     config.home.answers = false;
     let meter = SimMeter::start(config, clock.clone());
     connected(&meter).await;
-    wallet.command("g-1", &DeviceCommand::Grid(GridMode::Off)).await;
+    wallet
+        .command("g-1", &MeterCommand::Grid { mode: GridMode::Off })
+        .await;
     loop {
         match wallet.message().await {
             Message::Response(response) => panic!("{response:?}"),
@@ -406,9 +292,9 @@ async fn firmware_that_does_not_answer_still_obeys() {
         }
     }
     // A new interval holds from the last beat on.
-    let quick = DeviceCommand::Intervals {
-        sensor: Some(Duration::from_secs(1)),
-        heartbeat: None,
+    let quick = MeterCommand::Intervals {
+        sensor_ms: Some(1000),
+        heartbeat_ms: None,
     };
     wallet.command("i-1", &quick).await;
     wallet.status().await;
@@ -433,4 +319,66 @@ async fn a_meter_without_a_broker_counts_on_unheard() {
         assert!(!snapshot.connected && snapshot.totals.export > MicroWh(0));
         assert_eq!(meter.published_totals(), snapshot.totals);
     }
+}
+
+#[tokio::test]
+async fn newer_firmware_speaks_in_envelopes_and_takes_its_own_commands_only() {
+    let broker = Mosquitto::open();
+    let place = Place::of(&broker);
+    let clock = Arc::new(ManualClock::new(MORNING));
+    let mut wallet = Wallet::connected(&place, clock.clone()).await;
+    let mut config = place.meter();
+    config.home.family = PayloadFamily::Envelope;
+    let meter = SimMeter::start(config, clock.clone());
+    connected(&meter).await;
+    let sensors = wallet.sensors().await;
+    assert_eq!(sensors.family, Some(PayloadFamily::Envelope));
+    assert_eq!(sensors.meter_id, "METER-001".parse().ok());
+
+    let off = MeterCommand::Grid { mode: GridMode::Off };
+    wallet.addressed = "METER-002".parse().ok();
+    wallet.command("other", &off).await;
+    wallet.addressed = "METER-001".parse().ok();
+    let import = MeterCommand::Grid {
+        mode: GridMode::Import,
+    };
+    wallet.command("own", &import).await;
+    let response = wallet.response().await;
+    assert_eq!((response.correlation_id.as_str(), response.ok), ("own", true));
+    assert_eq!(
+        meter.snapshot().await.expect("a running meter").mode,
+        GridMode::Import
+    );
+}
+
+#[tokio::test]
+async fn a_meter_refuses_or_ignores_when_it_is_told_to() {
+    let broker = Mosquitto::open();
+    let place = Place::of(&broker);
+    let clock = Arc::new(ManualClock::new(MORNING));
+    let mut wallet = Wallet::connected(&place, clock.clone()).await;
+    let meter = SimMeter::start(place.meter(), clock.clone());
+    connected(&meter).await;
+    let off = MeterCommand::Grid { mode: GridMode::Off };
+    meter.set_manners(Manners::Deaf);
+    meter.snapshot().await.expect("a running meter");
+    wallet.command("unheard", &off).await;
+    meter.set_manners(Manners::Refuses);
+    // The deaf one may have heard it before or after; either way nothing is switched.
+    wallet.command("refused", &off).await;
+    let response = loop {
+        let response = wallet.response().await;
+        if response.correlation_id == "refused" {
+            break response;
+        }
+    };
+    assert_eq!((response.ok, response.error.as_deref()), (false, Some("refused")));
+    assert_eq!(
+        meter.snapshot().await.expect("a running meter").mode,
+        GridMode::Export
+    );
+    meter.set_manners(Manners::Answers);
+    meter.snapshot().await.expect("a running meter");
+    wallet.command("obeyed", &off).await;
+    assert!(wallet.response().await.ok);
 }

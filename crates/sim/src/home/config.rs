@@ -5,19 +5,11 @@ use std::time::Duration;
 use chrono::Local;
 use enerlink_domain::{
     MeterId,
+    device::PayloadFamily,
     reading::{GridMode, Units},
 };
 
 use super::weather;
-
-/// The two documented shapes of a sensors message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// All subsystems at the top, with daily, total and settlement counters.
-    Flat,
-    /// `grid.export` and `grid.import` with settlement counters only.
-    Nested,
-}
 
 /// What a home is made of. Power in W, energy in Wh.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +32,13 @@ pub struct HomeConfig {
     pub rated_power_w: u32,
     /// Units of power and current in messages.
     pub units: Units,
-    /// Shape of sensors messages.
-    pub shape: Shape,
-    /// The id to put into messages, when the firmware does so.
+    /// How the firmware speaks: flat with daily, total and settlement counters; nested with settlement counters of the
+    /// grid only; or in envelopes on `{base}/data`.
+    pub family: PayloadFamily,
+    /// The id to put into messages, when the firmware does so. In envelopes it is always there.
     pub meter_id: Option<MeterId>,
+    /// The names of the relays.
+    pub relays: Vec<String>,
     /// Minutes by which the home's clock is ahead of UTC; decides when the sun shines.
     pub utc_offset_minutes: i32,
     /// The grid switch at first.
@@ -71,8 +66,9 @@ impl Default for HomeConfig {
             charge_percent: 40,
             rated_power_w: 6000,
             units: Units::Milli,
-            shape: Shape::Flat,
+            family: PayloadFamily::Flat,
             meter_id: None,
+            relays: ["relay1", "relay2"].map(str::to_owned).into(),
             utc_offset_minutes: 0,
             mode: GridMode::Export,
             sensor_interval: Duration::from_secs(5),

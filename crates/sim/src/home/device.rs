@@ -37,12 +37,13 @@ pub(super) struct Outputs {
     answered: VecDeque<Answer>,
 }
 
-impl Default for Outputs {
-    fn default() -> Self {
+impl Outputs {
+    /// All relays off, all motors at rest, the LED at a quarter.
+    pub(super) fn new(relays: &[String]) -> Self {
         Self {
             led_duty: 63,
             motors: Default::default(),
-            relays: BTreeMap::new(),
+            relays: relays.iter().map(|name| (name.clone(), false)).collect(),
             answered: VecDeque::new(),
         }
     }
@@ -77,10 +78,7 @@ impl Home {
             Ok(Value::Object(command)) => command,
             _ => return Answer::failed(None, "the command is not a JSON object"),
         };
-        let id = command
-            .get("correlation_id")
-            .and_then(Value::as_str)
-            .map(str::to_owned);
+        let id = correlation_id(&command);
         let known = self
             .outputs
             .answered
@@ -153,17 +151,25 @@ impl Home {
         let relays = value.as_object().ok_or("relay is not an object")?;
         for (name, on) in relays {
             let on = on.as_bool().ok_or("a relay is switched by true or false")?;
-            if name.len() > 32 || (self.outputs.relays.len() >= 8 && !self.outputs.relays.contains_key(name))
-            {
-                return Err("no such relay".to_owned());
-            }
-            self.outputs.relays.insert(name.clone(), on);
+            let relay = self.outputs.relays.get_mut(name).ok_or("no such relay")?;
+            *relay = on;
         }
         Ok(())
     }
 }
 
+fn correlation_id(command: &Map<String, Value>) -> Option<String> {
+    let id = command.get("correlation_id").and_then(Value::as_str);
+    id.map(str::to_owned)
+}
+
 impl Answer {
+    /// What a device says that does not carry out `payload`.
+    pub(super) fn refusal(payload: &[u8]) -> Self {
+        let command: Option<Map<String, Value>> = serde_json::from_slice(payload).ok();
+        Self::failed(command.as_ref().and_then(correlation_id), "refused")
+    }
+
     fn failed(correlation_id: Option<String>, why: &str) -> Self {
         Self {
             correlation_id,

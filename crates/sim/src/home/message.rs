@@ -2,27 +2,41 @@
 
 use std::fmt::Write;
 
-use enerlink_domain::{MicroWh, reading::GridMode, reading::Units};
+use enerlink_domain::{
+    MicroWh,
+    device::PayloadFamily,
+    reading::{GridMode, Units},
+};
+use enerlink_meter::Channel;
 
 use super::{
-    Answer, Home, Shape,
+    Answer, Home,
     counter::Counter,
     device::{LED_MAX, MOTOR_MAX, MOTORS, MotorOutput},
 };
 
 /// Voltages in µV.
-const GRID: u64 = 230_000_000;
-const PANELS: u64 = 360_000_000;
-const BATTERY: u64 = 51_200_000;
+pub(super) const GRID: u64 = 230_000_000;
+pub(super) const PANELS: u64 = 360_000_000;
+pub(super) const BATTERY: u64 = 51_200_000;
 /// What is left of the device's memory, in bytes.
-const FREE_HEAP: u64 = 225_968;
+pub(super) const FREE_HEAP: u64 = 225_968;
 
 impl Home {
-    /// The message for `{base}/sensors`.
+    /// Where measurements are said: `{base}/sensors`, or `{base}/data` in envelopes.
+    pub fn sensors_channel(&self) -> Channel {
+        match self.config.family {
+            PayloadFamily::Flat | PayloadFamily::Nested => Channel::Sensors,
+            PayloadFamily::Envelope => Channel::Data,
+        }
+    }
+
+    /// The message for [`Home::sensors_channel`].
     pub fn sensors_json(&self) -> String {
-        match self.config.shape {
-            Shape::Flat => self.flat(),
-            Shape::Nested => self.nested(),
+        match self.config.family {
+            PayloadFamily::Flat => self.flat(),
+            PayloadFamily::Nested => self.nested(),
+            PayloadFamily::Envelope => self.envelope(),
         }
     }
 
@@ -73,12 +87,23 @@ impl Home {
         )
     }
 
-    /// The message for `{base}/status`. `relay` is there only once a relay was switched.
+    /// The message for `{base}/status`.
     pub fn status_json(&self) -> String {
+        match self.config.family {
+            PayloadFamily::Flat | PayloadFamily::Nested => format!(
+                r#"{{{}"timestamp":{},{},"system":{{"free_heap":{FREE_HEAP}}}}}"#,
+                self.id_field(),
+                self.uptime(),
+                self.switches(),
+            ),
+            PayloadFamily::Envelope => self.status_envelope(),
+        }
+    }
+
+    /// Outputs, grid and links, as every family shows them in its status.
+    pub(super) fn switches(&self) -> String {
         let mut text = format!(
-            r#"{{{}"timestamp":{},"pwm":{{"max_pwm":{LED_MAX},"led_duty":{}}},"grid":{{"mode":"{}","exporting":{},"importing":{}}},"mqtt":{{"attempts":0,"connected":true}},"wifi":{{"ip":"192.168.1.2","rssi":-60,"connected":true}}"#,
-            self.id_field(),
-            self.uptime(),
+            r#""pwm":{{"max_pwm":{LED_MAX},"led_duty":{}}},"grid":{{"mode":"{}","exporting":{},"importing":{}}},"mqtt":{{"attempts":0,"connected":true}},"wifi":{{"ip":"192.168.1.2","rssi":-60,"connected":true}}"#,
             self.outputs.led_duty,
             self.mode.as_str(),
             self.flow.export > 0,
@@ -97,11 +122,10 @@ impl Home {
             // Writing to a string cannot fail.
             let _ = write!(text, r#","relay":{{{}}}"#, relays.join(","));
         }
-        let _ = write!(text, r#","system":{{"free_heap":{FREE_HEAP}}}}}"#);
         text
     }
 
-    fn id_field(&self) -> String {
+    pub(super) fn id_field(&self) -> String {
         let id = self.config.meter_id.as_ref();
         id.map(|id| format!("\"meterId\":{},", quoted(id.as_str())))
             .unwrap_or_default()
@@ -128,7 +152,7 @@ impl Home {
     }
 
     /// A millionth unit in the units of the device.
-    fn unit(&self, micro: u64) -> String {
+    pub(super) fn unit(&self, micro: u64) -> String {
         match self.config.units {
             Units::Milli => decimal(micro, 3),
             Units::Base => decimal(micro, 6),
@@ -179,17 +203,17 @@ fn energy(counter: &Counter) -> String {
     )
 }
 
-fn watt_hours(energy: MicroWh) -> String {
+pub(super) fn watt_hours(energy: MicroWh) -> String {
     decimal(energy.0, 6)
 }
 
 /// Amperes in millionths, of µW and µV.
-fn current(power: u64, voltage: u64) -> u64 {
+pub(super) fn current(power: u64, voltage: u64) -> u64 {
     u64::try_from(u128::from(power) * 1_000_000 / u128::from(voltage)).unwrap_or(u64::MAX)
 }
 
 /// `value` divided by 10^`digits`, without zeros at the end.
-fn decimal(value: u64, digits: usize) -> String {
+pub(super) fn decimal(value: u64, digits: usize) -> String {
     let unit = 10_u64.pow(digits as u32);
     let text = format!("{}.{:0digits$}", value / unit, value % unit);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

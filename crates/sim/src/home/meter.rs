@@ -4,11 +4,11 @@ mod link;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use enerlink_domain::{Clock, MeterId, UnixMillis, reading::GridMode};
+use enerlink_domain::{Clock, MeterId, UnixMillis, device::PayloadFamily, reading::GridMode};
 use enerlink_meter::Channel;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{Home, HomeConfig, Totals};
+use super::{Answer, Home, HomeConfig, Totals};
 use link::Link;
 
 /// How to build a simulated meter.
@@ -27,6 +27,19 @@ pub struct SimMeterConfig {
     pub home: HomeConfig,
     /// Weather and habits.
     pub seed: u64,
+}
+
+/// What a simulated meter makes of commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manners {
+    /// Carries them out and answers on `{base}/response`.
+    Answers,
+    /// Carries them out and says nothing; its status shows it.
+    Silent,
+    /// Carries nothing out and answers that it failed.
+    Refuses,
+    /// Does as if it had heard nothing.
+    Deaf,
 }
 
 /// What a simulated meter knows of itself.
@@ -61,6 +74,7 @@ enum Control {
     Solar(Option<u32>),
     Load(Option<u32>),
     Mode(GridMode),
+    Manners(Manners),
 }
 
 /// The handle of a simulated meter; the meter ends when the last clone is dropped. What a handle asks for is done in
@@ -74,9 +88,12 @@ pub struct SimMeter {
 impl SimMeter {
     /// Starts the meter on the current tokio runtime; `clock` is simulated time. A broker that is away is waited for;
     /// an address that is none is logged, and the meter stays unheard.
-    pub fn start(config: SimMeterConfig, clock: Arc<dyn Clock>) -> Self {
+    pub fn start(mut config: SimMeterConfig, clock: Arc<dyn Clock>) -> Self {
         let (control, controls) = mpsc::unbounded_channel();
         let (published, totals) = watch::channel(Totals::default());
+        if config.home.family == PayloadFamily::Envelope {
+            config.home.meter_id.get_or_insert(config.meter_id.clone());
+        }
         let (link, commands) = Link::start(&config);
         tokio::spawn(Device::new(config, clock, link, published).run(controls, commands));
         Self {
@@ -148,6 +165,11 @@ impl SimMeter {
         self.send(Control::Load(watts));
     }
 
+    /// Changes what it makes of commands from now on.
+    pub fn set_manners(&self, manners: Manners) {
+        self.send(Control::Manners(manners));
+    }
+
     /// Turns the grid switch by hand.
     pub fn set_mode(&self, mode: GridMode) {
         self.send(Control::Mode(mode));
@@ -186,7 +208,7 @@ struct Device {
     clock: Arc<dyn Clock>,
     home: Home,
     link: Link,
-    answers: bool,
+    manners: Manners,
     /// Simulated time of day at monotonic zero.
     origin: UnixMillis,
     sensors: Beat,
@@ -212,7 +234,11 @@ impl Device {
             sensors: Beat::new(config.home.sensor_interval, now),
             heartbeat: Beat::new(config.home.heartbeat_interval, now),
             status: Beat::new(config.home.status_interval, now),
-            answers: config.home.answers,
+            manners: if config.home.answers {
+                Manners::Answers
+            } else {
+                Manners::Silent
+            },
             home: Home::new(config.home, config.seed, origin.plus(now)),
             clock,
             link,
@@ -277,7 +303,7 @@ impl Device {
 
     fn say_sensors(&mut self) {
         let text = self.home.sensors_json();
-        self.link.send(Channel::Sensors, text.clone().into());
+        self.link.send(self.home.sensors_channel(), text.clone().into());
         self.said.truncate(1);
         self.said.push_front(text);
         self.published.send_replace(self.home.totals());
@@ -286,14 +312,18 @@ impl Device {
 
     fn obey(&mut self, command: &[u8]) {
         self.catch_up();
-        let answer = self.home.obey(command);
+        let answer = match self.manners {
+            Manners::Answers | Manners::Silent => self.home.obey(command),
+            Manners::Refuses => Answer::refusal(command),
+            Manners::Deaf => return,
+        };
         if let Some(interval) = answer.intervals.sensor {
             self.sensors.set(interval);
         }
         if let Some(interval) = answer.intervals.heartbeat {
             self.heartbeat.set(interval);
         }
-        if let (true, Some(text)) = (self.answers, answer.json()) {
+        if let Some(text) = answer.json().filter(|_| self.manners != Manners::Silent) {
             self.link.send(Channel::Response, text.into());
         }
         // What was switched shows at once, not at the next beat.
@@ -322,12 +352,13 @@ impl Device {
             Control::Solar(watts) => self.home.set_solar(watts),
             Control::Load(watts) => self.home.set_load(watts),
             Control::Mode(mode) => self.home.set_mode(mode),
+            Control::Manners(manners) => self.manners = manners,
         }
     }
 
     fn say_again(&self, age: usize) {
         if let Some(text) = self.said.get(age) {
-            self.link.send(Channel::Sensors, text.clone().into());
+            self.link.send(self.home.sensors_channel(), text.clone().into());
         }
     }
 

@@ -2,6 +2,12 @@
 
 use std::time::Duration;
 
+use enerlink_domain::{
+    Sensors,
+    device::PayloadFamily,
+    reading::{DeviceTime, Units},
+};
+use enerlink_meter::{Channel, Message, decode};
 use proptest::prelude::*;
 
 use super::*;
@@ -110,4 +116,58 @@ fn other_seeds_have_other_weather() {
     };
     assert_eq!(day(1), day(1));
     assert_ne!(day(1), day(2));
+}
+
+fn sensors(home: &Home, units: Units) -> Sensors {
+    let text = home.sensors_json();
+    match decode(home.sensors_channel(), text.as_bytes(), units) {
+        Ok(Message::Sensors(sensors)) => sensors,
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+#[test]
+fn the_envelope_says_the_same_as_the_flat_message() {
+    for units in [Units::Milli, Units::Base] {
+        let config = |family| HomeConfig {
+            family,
+            units,
+            meter_id: "METER-001".parse().ok(),
+            ..HomeConfig::default()
+        };
+        let at_ten = |family| {
+            let mut home = Home::new(config(family), 7, MIDNIGHT.plus(Duration::from_secs(9 * 3600)));
+            home.step(home.now().plus(Duration::from_secs(3600)));
+            home
+        };
+        let flat = sensors(&at_ten(PayloadFamily::Flat), units);
+        let home = at_ten(PayloadFamily::Envelope);
+        // What the message declares wins over what the wallet believes.
+        let envelope = sensors(&home, Units::Milli);
+        let same = |sensors: &Sensors| (sensors.load, sensors.solar, sensors.export, sensors.import);
+        assert_eq!(same(&envelope), same(&flat));
+        assert_eq!(envelope.family, Some(PayloadFamily::Envelope));
+        assert_eq!(envelope.declared, Some(units));
+        assert_eq!(envelope.device_time, Some(DeviceTime::Unix(home.now().0)));
+        assert_eq!(envelope.meter_id, "METER-001".parse().ok());
+        let battery = envelope.battery.expect("battery");
+        assert_eq!(battery.state, flat.battery.expect("battery").state);
+        assert_eq!(
+            battery.soc_permille.map(u64::from),
+            Some(home.stored().0 / 5_000_000)
+        );
+        assert_eq!((battery.connected, battery.valid), (Some(true), Some(true)));
+        let text = home.status_json();
+        let Ok(Message::Status(status)) = decode(Channel::Status, text.as_bytes(), Units::Milli) else {
+            panic!("{text}");
+        };
+        assert_eq!(status.device_role.as_deref(), Some("prosumer"));
+        assert_eq!(status.system_status.as_deref(), Some("running"));
+        assert_eq!(status.uptime_ms, Some(3_600_000));
+        assert_eq!(
+            (status.sensors.len(), status.motors.len(), status.relays.len()),
+            (5, 3, 2)
+        );
+        assert_eq!(status.grid_mode, Some(GridMode::Export));
+    }
 }

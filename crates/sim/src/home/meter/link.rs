@@ -2,8 +2,8 @@
 
 use std::{collections::VecDeque, pin::pin, time::Duration};
 
-use enerlink_domain::BrokerAddress;
-use enerlink_meter::Channel;
+use enerlink_domain::{BrokerAddress, device::PayloadFamily};
+use enerlink_meter::{Channel, Route};
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
 use tokio::sync::{mpsc, watch};
 use tracing::{debug, warn};
@@ -36,8 +36,14 @@ impl Link {
         let (outbox, messages) = mpsc::unbounded_channel();
         let (command, commands) = mpsc::channel(COMMANDS);
         let (state, states) = watch::channel((0, false));
+        let newer = config.home.family == PayloadFamily::Envelope;
+        let route = Route {
+            base_topic: config.base_topic.clone(),
+            meter_id: newer.then(|| config.meter_id.clone()),
+        };
         let task = Task {
-            topic: format!("{}/command", config.base_topic),
+            topic: route.topic(),
+            qos: if newer { QoS::ExactlyOnce } else { QoS::AtLeastOnce },
             kept: VecDeque::new(),
             sent: false,
             state,
@@ -84,6 +90,7 @@ fn options(config: &SimMeterConfig) -> Option<MqttOptions> {
 struct Task {
     /// Where commands arrive.
     topic: String,
+    qos: QoS,
     kept: VecDeque<Message>,
     /// The first of `kept` is on its way. One at a time keeps the order over every fault.
     sent: bool,
@@ -120,7 +127,7 @@ impl Task {
                 Ok(Event::Incoming(Packet::ConnAck(_))) => {
                     connected = true;
                     self.sent = false;
-                    let _ = client.try_subscribe(&self.topic, QoS::AtLeastOnce);
+                    let _ = client.try_subscribe(&self.topic, self.qos);
                 }
                 Ok(Event::Incoming(Packet::PubAck(_))) => {
                     self.kept.pop_front();

@@ -233,7 +233,7 @@ pub enum CommandStage {
     Acknowledged,
     /// A later status of the meter shows it.
     Observed,
-    /// The meter answered that it was not carried out.
+    /// The meter answered that it was not carried out; or it is known to answer, and did not.
     Failed,
     /// Nothing was heard after every attempt.
     TimedOut,
@@ -285,6 +285,16 @@ impl CommandStage {
     /// Whether something can still be heard that changes it without another attempt.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Queued | Self::Sent)
+    }
+
+    /// Whether it may be followed by `next`. It never goes back; only what ended in silence may still be heard of, late.
+    pub fn may_become(self, next: Self) -> bool {
+        match self {
+            Self::Queued => next != Self::Queued && next != Self::Late,
+            Self::Sent => !matches!(next, Self::Queued | Self::Sent | Self::Late),
+            Self::Failed | Self::TimedOut => next == Self::Late,
+            Self::Acknowledged | Self::Observed | Self::Late => false,
+        }
     }
 }
 

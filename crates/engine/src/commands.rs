@@ -1,51 +1,92 @@
-//! Commands to meters: stored, sent, answered or timed out. The same correlation id goes with every attempt, so that a
-//! meter can tell a repetition from a new wish.
+//! Commands to meters: stored, sent, then answered, observed or timed out. The same correlation id goes with every
+//! attempt, so that a meter can tell a repetition from a new wish.
 
-use std::{sync::Arc, time::Duration};
+mod course;
+mod evidence;
+mod limits;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use enerlink_domain::{
-    Clock, Code, Error, MeterId, Sensors, StatusSnapshot, reading::Response, register::CounterSource,
-    view::CommandId,
+    Clock, Code, CommandStage, CommandView, Error, Event, Meter, MeterCommand, MeterId, Sensors,
+    StatusSnapshot, UnixMillis, command::CommandPage, device::PayloadFamily, reading::Response,
+    register::CounterSource, view::MessageDirection,
 };
-use enerlink_meter::DeviceCommand;
-use enerlink_store::{CommandRow, CommandStatus, Store, commands as rows};
-use tokio::sync::{OnceCell, mpsc, oneshot};
+use enerlink_meter::{Route, encode};
+use enerlink_store::{CommandRow, MessageLog, Store, commands as rows, messages, notices};
+use tokio::sync::{OnceCell, mpsc, oneshot, watch};
 use uuid::Uuid;
 
-use crate::{metering, task::Task};
+use self::{
+    course::{Course, LATE_WITHIN_MS, Now, Step},
+    evidence::Evidence,
+    limits::Rate,
+};
+use crate::{
+    Engine,
+    bus::Bus,
+    diagnostics,
+    metering::{self, MeterLive},
+    meters,
+    task::Task,
+};
 
-/// A meter has this long to answer an attempt.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// After so many attempts the command has timed out.
-const ATTEMPTS: u32 = 3;
-/// How often unanswered commands are looked at.
-const TURN: Duration = Duration::from_secs(2);
+/// Commands of one page, at most.
+const PAGE_ROWS: u16 = 200;
+/// With nothing on its way there is nothing to look at.
+const IDLE: Duration = Duration::from_secs(3600);
 
 enum Request {
-    Send(MeterId, DeviceCommand, oneshot::Sender<Result<CommandId, Error>>),
+    Send(
+        MeterId,
+        MeterCommand,
+        bool,
+        oneshot::Sender<Result<CommandView, Error>>,
+    ),
     ResetAfterSettlement(MeterId),
     Answered(MeterId, Response),
+    Observed(MeterId, Option<Box<StatusSnapshot>>, Option<Box<Sensors>>),
 }
 
 /// Asks the task to command a meter.
 #[derive(Clone)]
-pub(crate) struct Handle(mpsc::Sender<Request>);
+pub(crate) struct Handle {
+    inbox: mpsc::Sender<Request>,
+    watched: watch::Receiver<BTreeSet<MeterId>>,
+}
 
 impl Handle {
     /// Stores `command` for `meter` and sends it.
-    pub(crate) async fn send(&self, meter: MeterId, command: DeviceCommand) -> Result<CommandId, Error> {
+    pub(crate) async fn send(
+        &self,
+        meter: MeterId,
+        command: MeterCommand,
+        confirmed: bool,
+    ) -> Result<CommandView, Error> {
         let stopped = || Error::new(Code::Internal, "the command task has stopped");
         let (reply, answer) = oneshot::channel();
-        self.0
-            .send(Request::Send(meter, command, reply))
+        self.inbox
+            .send(Request::Send(meter, command, confirmed, reply))
             .await
             .map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
 
-    /// Resets the settlement counters on the display of `meter`, when that cannot lose energy.
+    /// Resets the settlement counters on the display of `meter`, when that cannot lose energy or the household wants it.
     pub(crate) async fn reset_display_after_settlement(&self, meter: MeterId) {
-        let _ = self.0.send(Request::ResetAfterSettlement(meter)).await;
+        let _ = self.inbox.send(Request::ResetAfterSettlement(meter)).await;
+    }
+
+    /// Hands over an answer of `meter`. Metering must not wait for a task that waits for metering: when the inbox is
+    /// full the answer is dropped, and the command is repeated under the same id.
+    pub(crate) fn answered(&self, meter: MeterId, response: Response) {
+        let _ = self.inbox.try_send(Request::Answered(meter, response));
     }
 
     /// Hands over what `meter` has just said of itself, never a retained message: a command may be seen in it. Costs
@@ -56,152 +97,401 @@ impl Handle {
         status: Option<&StatusSnapshot>,
         sensors: Option<&Sensors>,
     ) {
-        let _ = (meter, status, sensors);
-    }
-
-    /// Hands over an answer of `meter`. Metering must not wait for a task that waits for metering: when the inbox is
-    /// full the answer is dropped, and the command is repeated under the same id.
-    pub(crate) fn answered(&self, meter: MeterId, response: Response) {
-        let _ = self.0.try_send(Request::Answered(meter, response));
+        if self.watched.borrow().contains(meter) {
+            let status = status.cloned().map(Box::new);
+            let sensors = sensors.cloned().map(Box::new);
+            let _ = self
+                .inbox
+                .try_send(Request::Observed(meter.clone(), status, sensors));
+        }
     }
 }
 
 pub(crate) struct Commands {
     clock: Arc<dyn Clock>,
     store: Store,
+    bus: Bus,
+    diagnostics: diagnostics::Handle,
     inbox: mpsc::Receiver<Request>,
     /// Metering sends for this task and is sent answers by it, so one of the two learns of the other later.
     metering: Arc<OnceCell<metering::Handle>>,
+    /// Every command of which something may still be heard, by its correlation id.
+    courses: BTreeMap<String, Course>,
+    watched: watch::Sender<BTreeSet<MeterId>>,
+    rate: Rate,
 }
 
 impl Commands {
     pub(crate) fn new(
         clock: Arc<dyn Clock>,
         store: Store,
+        bus: Bus,
+        diagnostics: diagnostics::Handle,
     ) -> (Self, Handle, Arc<OnceCell<metering::Handle>>) {
         let (sender, inbox) = mpsc::channel(256);
+        let (watched, reader) = watch::channel(BTreeSet::new());
         let metering = Arc::new(OnceCell::new());
-        (
-            Self {
-                clock,
-                store,
-                inbox,
-                metering: Arc::clone(&metering),
-            },
-            Handle(sender),
-            metering,
-        )
+        let commands = Self {
+            clock,
+            store,
+            bus,
+            diagnostics,
+            inbox,
+            metering: Arc::clone(&metering),
+            courses: BTreeMap::new(),
+            watched,
+            rate: Rate::default(),
+        };
+        let handle = Handle {
+            inbox: sender,
+            watched: reader,
+        };
+        (commands, handle, metering)
     }
 
-    async fn answer(&self, request: Request) -> Result<(), Error> {
+    /// Takes up what a former run has left.
+    async fn load(&mut self) -> Result<(), Error> {
+        let now = self.now();
+        let reader = self.store.reader();
+        let mut found = rows::unfinished(&reader).await?;
+        for meter in self.meters() {
+            found.extend(self.silent(&meter, now).await?);
+        }
+        self.courses = found
+            .into_iter()
+            .map(|row| {
+                let id = row.view.correlation_id.clone();
+                (id, Course::resumed(row.view, row.json, now))
+            })
+            .collect();
+        self.note_watched();
+        Ok(())
+    }
+
+    /// Commands of `meter` that have ended in silence not long ago, and that no newer one has undone since.
+    async fn silent(&self, meter: &MeterId, now: Now) -> Result<Vec<CommandRow>, Error> {
+        let reader = self.store.reader();
+        let since = now.wall.0.saturating_sub(LATE_WITHIN_MS);
+        let ended = rows::timed_out_since(&reader, meter, UnixMillis(since)).await?;
+        let recent = rows::list(&reader, meter, PAGE_ROWS, None).await?.rows;
+        let key = |view: &CommandView| view.command.as_ref().map(limits::key);
+        let undone = |view: &CommandView| {
+            let newer = recent.iter().filter(|other| other.created_at > view.created_at);
+            newer.map(key).any(|other| other == key(view))
+        };
+        Ok(ended.into_iter().filter(|row| !undone(&row.view)).collect())
+    }
+
+    async fn answer(&mut self, request: Request) -> Result<(), Error> {
         match request {
-            Request::Send(meter, command, reply) => {
-                let _ = reply.send(self.create(&meter, &command).await);
+            Request::Send(meter, command, confirmed, reply) => {
+                let answer = self.wish(&meter, command, confirmed).await;
+                let _ = reply.send(answer);
                 Ok(())
             }
             Request::ResetAfterSettlement(meter) => self.reset(&meter).await,
-            Request::Answered(meter, response) => self.note(&meter, &response).await,
+            Request::Answered(meter, response) => self.answered(&meter, &response).await,
+            Request::Observed(meter, status, sensors) => {
+                self.observed(&meter, status.as_deref(), sensors.as_deref()).await
+            }
         }
     }
 
-    /// Only totals survive a reset of the settlement counters: without them, what flows between the last message and
-    /// the reset would be lost.
-    async fn reset(&self, meter: &MeterId) -> Result<(), Error> {
-        let source = self.metering.get().and_then(|metering| {
-            metering
-                .state
-                .borrow()
-                .get(meter)
-                .and_then(|live| live.registers)
-                .map(|registers| registers.source)
-        });
-        if source == Some(CounterSource::Total) {
-            self.create(meter, &DeviceCommand::ResetSettlement).await?;
+    /// A person's command.
+    async fn wish(
+        &mut self,
+        meter: &MeterId,
+        command: MeterCommand,
+        confirmed: bool,
+    ) -> Result<CommandView, Error> {
+        let live = self.live(meter)?;
+        let command = limits::checked(command, &live.meter, confirmed)?;
+        let key = limits::key(&command);
+        self.rate.take(meter, &key, self.clock.monotonic())?;
+        self.create(&live, command, false).await
+    }
+
+    /// A display is reset by itself only where that loses nothing: the totals survive it, or the meter tells what stood
+    /// on the counters. Otherwise what flows between the last message and the reset would be lost, which the household
+    /// may accept.
+    async fn reset(&mut self, meter: &MeterId) -> Result<(), Error> {
+        let Ok(live) = self.live(meter) else { return Ok(()) };
+        let harmless = live
+            .registers
+            .is_some_and(|registers| registers.source == CounterSource::Total)
+            || live.meter.capabilities.reports_counters;
+        if live.meter.retired_at.is_none() && live.meter.auto_reset.unwrap_or(harmless) {
+            self.create(&live, MeterCommand::ResetSettlement, true).await?;
         }
         Ok(())
     }
 
-    async fn create(&self, meter: &MeterId, command: &DeviceCommand) -> Result<CommandId, Error> {
-        let now = self.clock.wall();
+    async fn create(
+        &mut self,
+        live: &MeterLive,
+        command: MeterCommand,
+        automatic: bool,
+    ) -> Result<CommandView, Error> {
+        let now = self.now();
         let correlation_id = Uuid::new_v4().to_string();
-        let row = CommandRow {
+        let json = encode(&command, &correlation_id, now.wall);
+        let before = live.device.sensors.as_ref().map(|(_, sensors)| sensors.clone());
+        let evidence = Evidence::of(before, live.device.interval_ms);
+        let view = CommandView {
             correlation_id: correlation_id.clone(),
-            meter_id: meter.clone(),
-            command: command.encode(&correlation_id, now),
-            status: CommandStatus::Pending,
+            meter_id: live.meter.id.clone(),
+            command: Some(command),
+            stage: CommandStage::Queued,
             attempts: 0,
-            created_at: now,
+            created_at: now.wall,
             sent_at: None,
             finished_at: None,
             error: None,
         };
+        let mut course = Course::new(view, json, evidence, now);
+        course.automatic = automatic;
         let tx = self.store.begin().await?;
-        rows::insert(&tx, &row).await?;
+        rows::insert(&tx, &row(&course)).await?;
         tx.commit().await?;
-        self.attempt(row).await?;
-        Ok(CommandId { correlation_id })
+        self.bus.tell(Event::Command(course.view.clone()));
+        self.replace_older(&course).await?;
+        self.courses.insert(correlation_id, course.clone());
+        let course = self.attempt(course).await?;
+        Ok(course.view)
     }
 
-    /// Publishes `row` once more, or gives it up.
-    async fn attempt(&self, mut row: CommandRow) -> Result<(), Error> {
-        let now = self.clock.wall();
-        if row.attempts >= ATTEMPTS {
-            row.status = CommandStatus::Timeout;
-            row.finished_at = Some(now);
-            row.error = Some("the meter did not answer".to_owned());
-            return self.save(&row).await;
+    /// Repeating an older command for the same output would undo the newer one.
+    async fn replace_older(&mut self, newer: &Course) -> Result<(), Error> {
+        let key = |course: &Course| course.view.command.as_ref().map(limits::key);
+        let reset = |course: &Course| course.view.command.as_ref().is_none_or(MeterCommand::resets);
+        let older: Vec<String> = self
+            .courses
+            .values()
+            .filter(|course| course.view.meter_id == newer.view.meter_id)
+            .filter(|course| !reset(course) && key(course) == key(newer))
+            .map(|course| course.view.correlation_id.clone())
+            .collect();
+        for id in older {
+            let Some(mut course) = self.courses.remove(&id) else {
+                continue;
+            };
+            if course.replace(self.now()) {
+                self.save(&course, None).await?;
+            }
         }
-        let Some(metering) = self.metering.get() else {
-            return Ok(());
+        self.note_watched();
+        Ok(())
+    }
+
+    /// Hands a command to the broker. Without a connection that is no attempt.
+    async fn attempt(&mut self, mut course: Course) -> Result<Course, Error> {
+        let live = self.live(&course.view.meter_id);
+        let outcome = match (&live, self.metering.get()) {
+            (Ok(live), Some(metering)) => metering.publish(&live.meter.id, course.json.clone()).await,
+            _ => Err(meters::unknown(&course.view.meter_id)),
         };
-        row.attempts += 1;
-        row.sent_at = Some(now);
-        match metering.publish(&row.meter_id, row.command.clone()).await {
-            Ok(()) => row.status = CommandStatus::Sent,
-            Err(error) => row.error = Some(error.message),
+        let now = self.now();
+        let news = match &outcome {
+            Ok(()) => {
+                course.sent(now);
+                true
+            }
+            Err(error) => course.held_back(&error.message, now.steady),
+        };
+        if news {
+            let log = live.map(|live| outbound(&course, &live.meter, outcome.err(), now));
+            self.save(&course, log.ok()).await?;
         }
-        self.save(&row).await
+        self.keep(course.clone());
+        Ok(course)
     }
 
-    async fn note(&self, meter: &MeterId, response: &Response) -> Result<(), Error> {
-        let found = rows::get(&self.store.reader(), &response.correlation_id).await?;
-        let Some(mut row) = found.filter(|row| row.meter_id == *meter) else {
+    async fn answered(&mut self, meter: &MeterId, response: &Response) -> Result<(), Error> {
+        let now = self.now();
+        let known = self.courses.get(&response.correlation_id).cloned();
+        let stored = match known {
+            Some(course) => Some(course),
+            // It may have ended long ago.
+            None => rows::get(&self.store.reader(), &response.correlation_id)
+                .await?
+                .map(|row| Course::resumed(row.view, row.json, now)),
+        };
+        let Some(mut course) = stored.filter(|course| course.view.meter_id == *meter) else {
             tracing::info!(%meter, id = response.correlation_id, "answer to an unknown command");
             return Ok(());
         };
-        let late = matches!(row.status, CommandStatus::Timeout);
-        if !late && !matches!(row.status, CommandStatus::Pending | CommandStatus::Sent) {
-            return Ok(());
+        if course.answered(response, now) {
+            self.time(&course, now);
+            self.save(&course, None).await?;
+            self.keep(course);
         }
-        row.finished_at = Some(self.clock.wall());
-        row.error = response.error.clone();
-        if late {
-            // The state never goes back; that the answer came after all is worth knowing.
-            row.error = Some("the answer came late".to_owned());
-        } else {
-            row.status = if response.ok {
-                CommandStatus::Acknowledged
-            } else {
-                CommandStatus::Failed
+        Ok(())
+    }
+
+    async fn observed(
+        &mut self,
+        meter: &MeterId,
+        status: Option<&StatusSnapshot>,
+        sensors: Option<&Sensors>,
+    ) -> Result<(), Error> {
+        let now = self.now();
+        let mut shown = Vec::new();
+        for course in self.courses.values_mut() {
+            if course.view.meter_id == *meter && course.observed(status, sensors, now) {
+                shown.push(course.clone());
+            }
+        }
+        for course in shown {
+            self.time(&course, now);
+            self.save(&course, None).await?;
+            self.keep(course);
+        }
+        Ok(())
+    }
+
+    /// Does what is due: repeats, gives up, forgets.
+    async fn turn(&mut self) -> Result<(), Error> {
+        let now = self.now();
+        let due: Vec<(String, Step)> = self
+            .courses
+            .iter()
+            .map(|(id, course)| (id.clone(), course.step(now)))
+            .filter(|(_, step)| *step != Step::Wait)
+            .collect();
+        for (id, step) in due {
+            let Some(mut course) = self.courses.get(&id).cloned() else {
+                continue;
             };
-        }
-        self.save(&row).await
-    }
-
-    async fn save(&self, row: &CommandRow) -> Result<(), Error> {
-        let tx = self.store.begin().await?;
-        rows::update(&tx, row).await?;
-        Ok(tx.commit().await?)
-    }
-
-    async fn repeat_unanswered(&self) -> Result<(), Error> {
-        let now = self.clock.wall();
-        for row in rows::unfinished(&self.store.reader()).await? {
-            if row.sent_at.is_none_or(|sent| now.since(sent) >= PATIENCE) {
-                self.attempt(row).await?;
+            match step {
+                Step::Wait => {}
+                Step::Send => {
+                    self.attempt(course).await?;
+                }
+                Step::End => {
+                    let answers = self
+                        .live(&course.view.meter_id)
+                        .is_ok_and(|live| live.meter.capabilities.responds);
+                    course.end(answers, now);
+                    self.save(&course, None).await?;
+                    self.keep(course);
+                }
+                Step::Forget => {
+                    self.courses.remove(&id);
+                    self.note_watched();
+                }
             }
         }
         Ok(())
+    }
+
+    /// Stores a changed command with what hangs on it, then tells.
+    async fn save(&self, course: &Course, log: Option<MessageLog>) -> Result<(), Error> {
+        let tx = self.store.begin().await?;
+        rows::update(&tx, &row(course)).await?;
+        if let Some(log) = log {
+            messages::insert(&tx, &[log]).await?;
+        }
+        let notice = match course.notice() {
+            Some((kind, detail)) => {
+                let meter = Some(&course.view.meter_id);
+                Some(notices::raise(&tx, meter, kind, &detail, self.clock.wall()).await?)
+            }
+            None => None,
+        };
+        tx.commit().await?;
+        let CommandView {
+            meter_id,
+            correlation_id,
+            stage,
+            ..
+        } = &course.view;
+        tracing::info!(meter = %meter_id, id = correlation_id, stage = stage.as_str(), "command");
+        self.bus.tell(Event::Command(course.view.clone()));
+        if let Some(notice) = notice {
+            self.bus.tell(Event::Notice(notice));
+        }
+        Ok(())
+    }
+
+    /// Remembers a command as long as something may be heard of it.
+    fn keep(&mut self, course: Course) {
+        let id = course.view.correlation_id.clone();
+        if course.is_watched() {
+            self.courses.insert(id, course);
+        } else {
+            self.courses.remove(&id);
+        }
+        self.note_watched();
+    }
+
+    fn note_watched(&self) {
+        let meters: BTreeSet<MeterId> = self
+            .courses
+            .values()
+            .map(|course| course.view.meter_id.clone())
+            .collect();
+        self.watched.send_if_modified(|watched| {
+            let changed = *watched != meters;
+            *watched = meters;
+            changed
+        });
+    }
+
+    fn time(&self, course: &Course, now: Now) {
+        if let Some(sent) = course.first_sent {
+            self.diagnostics.commanded(now.steady.saturating_sub(sent));
+        }
+    }
+
+    fn live(&self, meter: &MeterId) -> Result<MeterLive, Error> {
+        let lives = self.metering.get();
+        let found = lives.and_then(|metering| metering.state.borrow().get(meter).cloned());
+        found.ok_or_else(|| meters::unknown(meter))
+    }
+
+    fn meters(&self) -> Vec<MeterId> {
+        self.metering
+            .get()
+            .map(|metering| metering.state.borrow().keys().cloned().collect())
+            .unwrap_or_default()
+    }
+
+    fn now(&self) -> Now {
+        Now {
+            steady: self.clock.monotonic(),
+            wall: self.clock.wall(),
+        }
+    }
+}
+
+/// The way of a command to `meter`.
+pub(crate) fn route(meter: &Meter) -> Route {
+    let newer = meter.family == Some(PayloadFamily::Envelope);
+    Route {
+        base_topic: meter.base_topic.clone(),
+        meter_id: newer.then(|| meter.id.clone()),
+    }
+}
+
+fn row(course: &Course) -> CommandRow {
+    CommandRow {
+        view: course.view.clone(),
+        json: course.json.clone(),
+    }
+}
+
+fn outbound(course: &Course, meter: &Meter, refusal: Option<Error>, now: Now) -> MessageLog {
+    MessageLog {
+        received_at: now.wall,
+        direction: MessageDirection::Out,
+        topic: route(meter).topic(),
+        meter_id: Some(meter.id.clone()),
+        correlation_id: Some(course.view.correlation_id.clone()),
+        payload: course.json.clone().into_bytes(),
+        accepted: refusal.is_none(),
+        reason: refusal.map(|error| error.message),
+        retained: false,
+        duplicate: course.view.attempts > 1,
     }
 }
 
@@ -209,15 +499,44 @@ impl Task for Commands {
     const NAME: &'static str = "commands";
 
     async fn run(&mut self) -> Result<(), Error> {
-        let mut turn = self.clock.monotonic() + TURN;
+        self.load().await?;
         loop {
+            self.turn().await?;
+            let now = self.clock.monotonic();
+            let next = self.courses.values().map(Course::next).min();
+            let next = next.unwrap_or(now + IDLE);
             tokio::select! {
                 Some(request) = self.inbox.recv() => self.answer(request).await?,
-                () = self.clock.sleep_until(turn) => {
-                    self.repeat_unanswered().await?;
-                    turn = self.clock.monotonic() + TURN;
-                }
+                () = self.clock.sleep_until(next) => {}
             }
         }
+    }
+}
+
+impl Engine {
+    /// Stores a command for `meter`, within its limits, and sends it. `confirmed` says that a person has agreed, which
+    /// is needed where power is switched or counters are reset.
+    ///
+    /// # Errors
+    /// `CONFIRMATION_MISSING`, `TOO_OFTEN`, an output that the meter does not have; nothing is stored then.
+    pub async fn send_command(
+        &self,
+        meter: MeterId,
+        command: MeterCommand,
+        confirmed: bool,
+    ) -> Result<CommandView, Error> {
+        self.may_write()?;
+        self.commands().send(meter, command, confirmed).await
+    }
+
+    /// Commands of `meter`, newest first.
+    pub async fn list_commands(
+        &self,
+        meter: &MeterId,
+        limit: u16,
+        before: Option<i64>,
+    ) -> Result<CommandPage, Error> {
+        let reader = self.store().reader();
+        Ok(rows::list(&reader, meter, limit.min(PAGE_ROWS), before).await?)
     }
 }

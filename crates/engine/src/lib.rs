@@ -91,8 +91,12 @@ impl Engine {
         let (choices, choice_reader) = watch::channel(Choices::load(&store.reader()).await?);
         let (held, held_reader) = watch::channel(backup::load(&store.reader()).await?);
 
-        let (command_task, commands, command_metering) =
-            commands::Commands::new(Arc::clone(&clock), store.clone());
+        let (command_task, commands, command_metering) = commands::Commands::new(
+            Arc::clone(&clock),
+            store.clone(),
+            bus.clone(),
+            diagnostics.clone(),
+        );
         let (metering_task, metering) = metering::Metering::new(metering::Parts {
             clock: Arc::clone(&clock),
             store: store.clone(),

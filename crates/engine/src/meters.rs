@@ -2,9 +2,8 @@
 
 use enerlink_domain::{
     BrokerAddress, Code, Error, Meter, MeterId, Settlement,
-    view::{CommandId, MeterDraft, MeterView, RegisterView, RegistrationRequest},
+    view::{MeterDraft, MeterView, RegisterView, RegistrationRequest},
 };
-use enerlink_meter::DeviceCommand;
 
 use crate::{Engine, metering, network, operator};
 
@@ -131,16 +130,9 @@ impl Engine {
         self.check_seen()?;
         self.settling().settle_now(meter).await
     }
-
-    /// Resets the settlement counters on the meter's display.
-    pub async fn reset_display(&self, meter: MeterId) -> Result<CommandId, Error> {
-        self.may_write()?;
-        self.meter(&meter)?;
-        self.commands().send(meter, DeviceCommand::ResetSettlement).await
-    }
 }
 
-fn unknown(id: &MeterId) -> Error {
+pub(crate) fn unknown(id: &MeterId) -> Error {
     Error::new(
         Code::MeterUnknown,
         format!("there is no meter {id} in this profile"),

@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod command;
+pub mod csv;
 pub mod decimal;
 pub mod device;
 pub mod error;

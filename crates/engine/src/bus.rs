@@ -20,6 +20,11 @@ impl Bus {
         let _ = self.0.send(event);
     }
 
+    /// Events that the slowest reader has not taken yet.
+    pub(crate) fn waiting(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn subscribe(&self) -> Events {
         Events(self.0.subscribe())
     }

@@ -1,6 +1,7 @@
 //! How the core itself fares: counters and latencies of the last minutes, cheap enough to be fed for every message.
 
 mod recent;
+mod report;
 
 use std::{
     collections::BTreeMap,
@@ -17,6 +18,7 @@ use enerlink_domain::{
 };
 
 use self::recent::{Latencies, Rate};
+pub(crate) use self::report::{Report, Sources};
 
 /// What happens all the time is shown for the last five minutes.
 const OFTEN: Duration = Duration::from_secs(60);
@@ -110,6 +112,11 @@ impl Handle {
         self.0.settlement.record(self.now(), took);
     }
 
+    /// Messages that were taken since the start.
+    pub(crate) fn messages(&self) -> u64 {
+        self.0.messages.load(Ordering::Relaxed)
+    }
+
     /// The figures as they are now. What is not counted here (events that wait, the age of the block, the size of the
     /// database) is left at nothing.
     pub(crate) fn read(&self) -> Diagnostics {
@@ -118,7 +125,7 @@ impl Handle {
         Diagnostics {
             at: figures.clock.wall(),
             messages_per_1000s: figures.rate.per_1000s(now, now - figures.started),
-            messages: figures.messages.load(Ordering::Relaxed),
+            messages: self.messages(),
             decode: figures.decode.read(now),
             commit: figures.commit.read(now),
             queue: figures.queue.load(Ordering::Relaxed),

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
+    io::{self, BufWriter, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -69,6 +69,55 @@ pub(crate) fn create(path: &Path, content: &[u8]) -> Result<(), Error> {
     written
 }
 
+/// A new file that is written piece by piece, and lies under its name only when it is whole. Dropped before, it leaves
+/// nothing.
+pub(crate) struct Growing {
+    path: PathBuf,
+    draft: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl Growing {
+    /// Begins a file that must not be there yet.
+    pub(crate) fn begin(path: &Path) -> Result<Self, Error> {
+        check_free(path)?;
+        let draft = beside(path)?;
+        let file = open_new(&draft).map_err(|error| failed(path, &error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            draft,
+            file: BufWriter::new(file),
+        })
+    }
+
+    /// Where it will lie.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Appends `content`.
+    pub(crate) fn write(&mut self, content: &[u8]) -> Result<(), Error> {
+        let written = self.file.write_all(content);
+        written.map_err(|error| failed(&self.path, &error))
+    }
+
+    /// Makes it durable and gives it its name.
+    pub(crate) fn finish(mut self) -> Result<(), Error> {
+        let flushed = self.file.flush().and_then(|()| self.file.get_ref().sync_all());
+        flushed.map_err(|error| failed(&self.path, &error))?;
+        check_free(&self.path)?;
+        fs::rename(&self.draft, &self.path).map_err(|error| failed(&self.path, &error))?;
+        flush_directory(&self.path)
+    }
+}
+
+impl Drop for Growing {
+    fn drop(&mut self) {
+        // After it was finished there is no draft any more.
+        let _ = fs::remove_file(&self.draft);
+    }
+}
+
 /// `path` for a person.
 pub(crate) fn picked(path: &Path) -> PickedFile {
     PickedFile {
@@ -113,12 +162,24 @@ fn beside(path: &Path) -> Result<PathBuf, Error> {
     Ok(path.with_file_name(draft))
 }
 
-fn write_new(path: &Path, content: &[u8]) -> Result<(), Error> {
+fn check_free(path: &Path) -> Result<(), Error> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(failed(path, &error)),
+        Ok(_) => Err(failed(path, &io::ErrorKind::AlreadyExists.into())),
+    }
+}
+
+fn open_new(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(|error| failed(path, &error))?;
+    options.open(path)
+}
+
+fn write_new(path: &Path, content: &[u8]) -> Result<(), Error> {
+    let mut file = open_new(path).map_err(|error| failed(path, &error))?;
     let written = file.write_all(content).and_then(|()| file.sync_all());
     written.map_err(|error| {
         let _ = fs::remove_file(path);
@@ -200,6 +261,32 @@ mod tests {
         replace(&link, b"secret", b"secret", fine).expect_err("a link");
         create(&link, b"other").expect_err("a link");
         assert_eq!(fs::read(&file).expect("there"), b"secret");
+    }
+
+    #[test]
+    fn a_growing_file_is_there_when_it_is_whole() {
+        let home = tempfile::tempdir().expect("a directory");
+        let path = home.path().join("table.csv");
+        let names = || fs::read_dir(home.path()).expect("listed").count();
+        let mut growing = Growing::begin(&path).expect("new");
+        growing.write(b"one").expect("written");
+        assert!(!path.exists());
+        drop(growing);
+        assert_eq!(names(), 0, "nothing half written stays");
+        let mut growing = Growing::begin(&path).expect("new");
+        growing.write(b"one").expect("written");
+        growing.write(b", two").expect("written");
+        growing.finish().expect("finished");
+        assert_eq!(fs::read_to_string(&path).expect("there"), "one, two");
+        assert_eq!(names(), 1);
+        let error = Growing::begin(&path).map(|_| ()).expect_err("there already");
+        assert_eq!(error.code, Code::InvalidInput);
+        let late = home.path().join("late.csv");
+        let growing = Growing::begin(&late).expect("new");
+        fs::write(&late, "a letter").expect("written");
+        growing.finish().expect_err("somebody was faster");
+        assert_eq!(fs::read_to_string(&late).expect("there"), "a letter");
+        assert_eq!(names(), 2);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use crate::{
     bus::Bus,
     config::Config,
-    metering,
+    diagnostics, metering,
     network::{self, Network},
     task::Task,
 };
@@ -98,6 +98,7 @@ pub(crate) struct Ledger {
     network: watch::Receiver<Option<Network>>,
     metering: metering::Handle,
     keystore: Arc<Keystore>,
+    diagnostics: diagnostics::Handle,
     state: watch::Sender<LedgerState>,
     wake: watch::Receiver<u64>,
     verified: bool,
@@ -114,6 +115,7 @@ impl Ledger {
         network: watch::Receiver<Option<Network>>,
         metering: metering::Handle,
         keystore: Arc<Keystore>,
+        diagnostics: diagnostics::Handle,
     ) -> (Self, Handle) {
         let waiting = network
             .borrow()
@@ -143,6 +145,7 @@ impl Ledger {
             network,
             metering,
             keystore,
+            diagnostics,
             state,
             wake: waker,
             verified: false,
@@ -175,7 +178,10 @@ impl Ledger {
         } else {
             chain.verify(addresses).await?;
         }
+        let asked = self.clock.monotonic();
         let head = chain.head().await?;
+        self.diagnostics
+            .called(self.clock.monotonic().saturating_sub(asked));
         let known_head = self
             .state
             .borrow()

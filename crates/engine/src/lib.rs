@@ -12,14 +12,17 @@ pub mod config;
 mod diagnostics;
 mod estimating;
 mod files;
+mod history;
 mod ledger;
 mod metering;
 mod meters;
 mod network;
 pub mod operator;
 mod outbox;
+mod preferences;
 mod profile;
 mod query;
+mod retention;
 mod settling;
 mod system;
 mod task;
@@ -30,7 +33,7 @@ use std::sync::Arc;
 pub use enerlink_chain::{Addresses, Chain};
 use enerlink_domain::{
     Clock, Code, Error,
-    view::{NetworkDraft, NetworkView},
+    view::{NetworkDraft, NetworkView, Preferences},
     wallet::BackupContent,
 };
 pub use enerlink_keystore::{Account, KdfParams, Keystore, Password, Phrase, harden_process};
@@ -69,7 +72,8 @@ struct Inner {
     settling: settling::Handle,
     outbox: outbox::Handle,
     commands: commands::Handle,
-    diagnostics: diagnostics::Handle,
+    diagnostics: diagnostics::Sources,
+    preferences: watch::Sender<Preferences>,
     autolock: wallet::lock::Handle,
     choices: watch::Sender<Choices>,
     /// What was restored and nobody has looked at yet.
@@ -89,6 +93,8 @@ impl Engine {
         let diagnostics = diagnostics::Handle::new(Arc::clone(&clock));
         let (network, network_reader) = watch::channel(network::load(&store).await?);
         let (choices, choice_reader) = watch::channel(Choices::load(&store.reader()).await?);
+        let (preferences, preference_reader) =
+            watch::channel(enerlink_store::preferences::load(&store.reader()).await?);
         let (held, held_reader) = watch::channel(backup::load(&store.reader()).await?);
 
         let (command_task, commands, command_metering) = commands::Commands::new(
@@ -116,6 +122,7 @@ impl Engine {
             network_reader.clone(),
             metering.clone(),
             Arc::clone(&keystore),
+            diagnostics.clone(),
         );
         let (outbox_task, outbox) = outbox::Outbox::new(outbox::Parts {
             clock: Arc::clone(&clock),
@@ -125,6 +132,7 @@ impl Engine {
             network: network_reader.clone(),
             ledger: ledger.clone(),
             commands: commands.clone(),
+            diagnostics: diagnostics.clone(),
             held: held_reader.clone(),
         });
         let (settling_task, settling) = settling::Settling::new(settling::Parts {
@@ -154,6 +162,23 @@ impl Engine {
             metering: metering.clone(),
             ledger: ledger.clone(),
         };
+        let diagnostics = diagnostics::Sources {
+            clock: Arc::clone(&clock),
+            store: store.clone(),
+            bus: bus.clone(),
+            ledger: ledger.clone(),
+            figures: diagnostics,
+        };
+        let report = diagnostics::Report {
+            sources: diagnostics.clone(),
+            data_dir: config.data_dir.clone(),
+        };
+        let retention = retention::Retention {
+            clock: Arc::clone(&clock),
+            store: store.clone(),
+            preferences: preference_reader,
+            diagnostics: diagnostics.figures.clone(),
+        };
         let mut tasks = Tasks::new();
         if config.access == Access::Exclusive {
             tasks.spawn(command_task, Arc::clone(&clock), bus.clone());
@@ -163,6 +188,8 @@ impl Engine {
             tasks.spawn(settling_task, Arc::clone(&clock), bus.clone());
             tasks.spawn(estimator, Arc::clone(&clock), bus.clone());
             tasks.spawn(autolock_task, Arc::clone(&clock), bus.clone());
+            tasks.spawn(report, Arc::clone(&clock), bus.clone());
+            tasks.spawn(retention, Arc::clone(&clock), bus.clone());
         }
         tracing::info!(data_dir = %config.data_dir.display(), access = ?config.access, "engine started");
         let engine = Self(Arc::new(Inner {
@@ -178,6 +205,7 @@ impl Engine {
             outbox,
             commands,
             diagnostics,
+            preferences,
             autolock,
             choices,
             held,

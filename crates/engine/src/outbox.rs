@@ -14,7 +14,7 @@ use enerlink_store::{Mark, OutboxRow, Store, outbox, settlements, transaction_lo
 use tokio::sync::{mpsc, watch};
 
 pub(crate) use self::advance::affordable;
-use crate::{bus::Bus, commands, ledger, network::Network, task::Task};
+use crate::{bus::Bus, commands, diagnostics, ledger, network::Network, task::Task};
 
 /// A transaction that waits is looked at again after this long even when nothing happens.
 const TURN: Duration = Duration::from_secs(15);
@@ -40,6 +40,7 @@ pub(crate) struct Parts {
     pub(crate) network: watch::Receiver<Option<Network>>,
     pub(crate) ledger: ledger::Handle,
     pub(crate) commands: commands::Handle,
+    pub(crate) diagnostics: diagnostics::Handle,
     /// What was restored and nobody has looked at yet: nothing is sent.
     pub(crate) held: watch::Receiver<Option<BackupContent>>,
 }
@@ -110,6 +111,11 @@ impl Outbox {
         tx.commit().await?;
         self.parts.bus.tell(Event::Transaction(row.transaction()));
         if let Some(settlement) = settlement {
+            if let Some(settled) = settlement.settled_at {
+                self.parts
+                    .diagnostics
+                    .settled(settled.since(settlement.created_at));
+            }
             self.parts.bus.tell(Event::Settlement(settlement));
         }
         if row.stage == TxStage::Confirmed {

@@ -7,7 +7,6 @@ pub(crate) mod backup_content;
 pub(crate) mod chart;
 pub(crate) mod confirm;
 pub(crate) mod copy;
-pub(crate) mod csv;
 pub(crate) mod demo;
 pub(crate) mod device_card;
 pub(crate) mod dialog;

@@ -2,12 +2,12 @@
 
 use std::{cmp::Ordering, sync::Arc};
 
+use enerlink_domain::csv;
 use enerlink_ipc::SaveTable;
 use leptos::{html, prelude::*, task::spawn_local};
 
 use crate::{
     components::{
-        csv,
         icon::{Glyph, Icon},
         problem,
     },

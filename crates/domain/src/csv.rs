@@ -1,7 +1,7 @@
 //! Rows as comma-separated values (RFC 4180).
 
 /// Writes rows of fields, each line ended by CR LF.
-pub(crate) fn write(rows: impl IntoIterator<Item = Vec<String>>) -> String {
+pub fn write(rows: impl IntoIterator<Item = Vec<String>>) -> String {
     rows.into_iter()
         .map(|row| {
             let fields: Vec<String> = row.iter().map(|field| quoted(field)).collect();
@@ -11,9 +11,10 @@ pub(crate) fn write(rows: impl IntoIterator<Item = Vec<String>>) -> String {
 }
 
 /// A field as it stands in a line. A spreadsheet takes `=`, `+`, `-` and `@` for the beginning of a formula, and
-/// names may come from elsewhere: an apostrophe in front keeps them text.
+/// texts may come from elsewhere: an apostrophe in front keeps them text. A negative number is no formula.
 fn quoted(field: &str) -> String {
-    let field = if field.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    let formula = field.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number(field);
+    let field = if formula {
         format!("'{field}")
     } else {
         field.to_owned()
@@ -23,6 +24,14 @@ fn quoted(field: &str) -> String {
     } else {
         field
     }
+}
+
+/// Whether `field` is a plain decimal such as `-12.5`.
+fn is_number(field: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let magnitude = field.strip_prefix('-').unwrap_or(field);
+    let (whole, fraction) = magnitude.split_once('.').unwrap_or((magnitude, "0"));
+    digits(whole) && digits(fraction)
 }
 
 #[cfg(test)]
@@ -39,6 +48,11 @@ mod tests {
             ("two\nlines", "\"two\nlines\""),
             ("=1+1", "'=1+1"),
             ("@x,y", "\"'@x,y\""),
+            ("-12.5", "-12.5"),
+            ("-12", "-12"),
+            ("-1+cmd", "'-1+cmd"),
+            ("-", "'-"),
+            ("-.5", "'-.5"),
         ] {
             assert_eq!(quoted(field), expected, "{field:?}");
         }

@@ -1,0 +1,155 @@
+//! What lies behind: energy between any moments, the message log, and both as files.
+
+mod rows;
+
+use std::path::Path;
+
+use enerlink_domain::{
+    Code, Error, MeterId, MicroWh, UnixMillis, csv,
+    view::{DayEnergy, History, MessageFilter, MessagePage, SavedRows},
+};
+use enerlink_store::{messages, readings, rollups, settlements};
+
+use crate::{Engine, files::Growing, meters};
+
+/// Moments that a history may be cut at.
+const EDGES: std::ops::RangeInclusive<usize> = 2..=401;
+/// Messages of one page, at most.
+const PAGE_ROWS: u16 = 200;
+/// Rows that are in memory at once while a file is written.
+const CHUNK: u16 = 1000;
+
+impl Engine {
+    /// Energy of `meter` between moments that follow each other, and what was settled from the first to the last.
+    pub async fn history(&self, meter: &MeterId, edges: &[UnixMillis]) -> Result<History, Error> {
+        let follow = edges.windows(2).all(|pair| pair[0] < pair[1]);
+        let (Some(from), Some(to), true, true) =
+            (edges.first(), edges.last(), follow, EDGES.contains(&edges.len()))
+        else {
+            let text = "a history needs 2 to 401 moments, each later than the one before";
+            return Err(Error::new(Code::InvalidInput, text));
+        };
+        self.must_know(meter)?;
+        let reader = self.store().reader();
+        let bars = rollups::bars(&reader, meter, edges).await?;
+        let totals = settlements::between(&reader, meter, *from, *to).await?;
+        Ok(History {
+            total: sum(&bars),
+            bars,
+            settlements: totals.settlements,
+            minted: totals.minted,
+            burned: totals.burned,
+            first: readings::first(&reader, meter).await?,
+        })
+    }
+
+    /// Writes the raw readings of `meter` received in `from..to` as CSV, oldest first: a new file, never over one that
+    /// is there.
+    pub async fn save_readings(
+        &self,
+        meter: &MeterId,
+        from: UnixMillis,
+        to: UnixMillis,
+        path: &Path,
+    ) -> Result<SavedRows, Error> {
+        if to <= from {
+            return Err(Error::new(Code::InvalidInput, "the range ends before it begins"));
+        }
+        self.must_know(meter)?;
+        let mut file = Export::begin(path, rows::reading_titles()).await?;
+        let (reader, mut after) = (self.store().reader(), None);
+        loop {
+            let page = readings::page(&reader, meter, from, to, after, u32::from(CHUNK)).await?;
+            let Some((last, _)) = page.last() else { break };
+            after = Some(*last);
+            let rows = page.iter().map(|(_, reading)| rows::reading(reading)).collect();
+            file = file.append(rows).await?;
+        }
+        file.finish().await
+    }
+
+    /// The message log, newest first.
+    pub async fn messages(
+        &self,
+        filter: &MessageFilter,
+        limit: u16,
+        before: Option<i64>,
+    ) -> Result<MessagePage, Error> {
+        let reader = self.store().reader();
+        Ok(messages::list(&reader, filter, limit.min(PAGE_ROWS), before).await?)
+    }
+
+    /// Writes messages as CSV, oldest first: a new file, never over one that is there.
+    pub async fn save_messages(&self, filter: &MessageFilter, path: &Path) -> Result<SavedRows, Error> {
+        let mut file = Export::begin(path, rows::message_titles()).await?;
+        let (reader, mut after) = (self.store().reader(), None);
+        loop {
+            let page = messages::export(&reader, filter, after, CHUNK).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            file = file.append(page.iter().map(rows::message).collect()).await?;
+        }
+        file.finish().await
+    }
+
+    fn must_know(&self, meter: &MeterId) -> Result<(), Error> {
+        let known = self.metering().state.borrow().contains_key(meter);
+        known.then_some(()).ok_or_else(|| meters::unknown(meter))
+    }
+}
+
+fn sum(bars: &[DayEnergy]) -> DayEnergy {
+    let add = |pick: fn(&DayEnergy) -> MicroWh| {
+        let sum = bars
+            .iter()
+            .try_fold(MicroWh::default(), |sum, bar| sum.checked_add(pick(bar)));
+        sum.unwrap_or(MicroWh::MAX)
+    };
+    DayEnergy {
+        produced: add(|bar| bar.produced),
+        used: add(|bar| bar.used),
+        exported: add(|bar| bar.exported),
+        imported: add(|bar| bar.imported),
+    }
+}
+
+/// A table that is on its way into a file. The disk may be slow, so that it is written off the async threads.
+struct Export {
+    file: Growing,
+    rows: u64,
+}
+
+impl Export {
+    async fn begin(path: &Path, titles: Vec<String>) -> Result<Self, Error> {
+        let path = path.to_owned();
+        blocking(move || {
+            let mut file = Growing::begin(&path)?;
+            file.write(csv::write([titles]).as_bytes())?;
+            Ok(Self { file, rows: 0 })
+        })
+        .await
+    }
+
+    async fn append(mut self, rows: Vec<Vec<String>>) -> Result<Self, Error> {
+        blocking(move || {
+            self.rows += rows.len() as u64;
+            self.file.write(csv::write(rows).as_bytes())?;
+            Ok(self)
+        })
+        .await
+    }
+
+    async fn finish(self) -> Result<SavedRows, Error> {
+        let Self { file, rows } = self;
+        let path = file.path().display().to_string();
+        blocking(move || file.finish()).await?;
+        Ok(SavedRows { path, rows })
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Error::new(Code::Internal, format!("writing stopped: {error}")))?
+}

@@ -106,17 +106,30 @@ pub(crate) struct Ledger {
     asked: bool,
 }
 
+/// What the task needs from the engine.
+pub(crate) struct Parts {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) store: Store,
+    pub(crate) bus: Bus,
+    pub(crate) config: Config,
+    pub(crate) network: watch::Receiver<Option<Network>>,
+    pub(crate) metering: metering::Handle,
+    pub(crate) keystore: Arc<Keystore>,
+    pub(crate) diagnostics: diagnostics::Handle,
+}
+
 impl Ledger {
-    pub(crate) fn new(
-        clock: Arc<dyn Clock>,
-        store: Store,
-        bus: Bus,
-        config: Config,
-        network: watch::Receiver<Option<Network>>,
-        metering: metering::Handle,
-        keystore: Arc<Keystore>,
-        diagnostics: diagnostics::Handle,
-    ) -> (Self, Handle) {
+    pub(crate) fn new(parts: Parts) -> (Self, Handle) {
+        let Parts {
+            clock,
+            store,
+            bus,
+            config,
+            network,
+            metering,
+            keystore,
+            diagnostics,
+        } = parts;
         let waiting = network
             .borrow()
             .as_ref()

@@ -114,16 +114,16 @@ impl Engine {
         })
         .await?;
         let _ = command_metering.set(metering.clone());
-        let (ledger_task, ledger) = ledger::Ledger::new(
-            Arc::clone(&clock),
-            store.clone(),
-            bus.clone(),
-            config.clone(),
-            network_reader.clone(),
-            metering.clone(),
-            Arc::clone(&keystore),
-            diagnostics.clone(),
-        );
+        let (ledger_task, ledger) = ledger::Ledger::new(ledger::Parts {
+            clock: Arc::clone(&clock),
+            store: store.clone(),
+            bus: bus.clone(),
+            config: config.clone(),
+            network: network_reader.clone(),
+            metering: metering.clone(),
+            keystore: Arc::clone(&keystore),
+            diagnostics: diagnostics.clone(),
+        });
         let (outbox_task, outbox) = outbox::Outbox::new(outbox::Parts {
             clock: Arc::clone(&clock),
             store: store.clone(),

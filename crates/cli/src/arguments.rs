@@ -1,12 +1,21 @@
 //! The command line. Secrets come from files or standard input, never from here.
 
+mod meter;
+mod records;
 mod wallet;
 
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
-use enerlink_domain::{Address, MeterId};
+use enerlink_domain::MeterId;
 
+pub(crate) use self::meter::{
+    AddArguments, BrokerArguments, BrokerFiles, CommandArguments, EditArguments, MeterCommand,
+};
+pub(crate) use self::records::{
+    By, ExportCommand, FilterArguments, HistoryArguments, MessagesArguments, NoticesArguments,
+    PreferencesArguments,
+};
 pub(crate) use self::wallet::{
     ContactsCommand, OneWalletArguments, RestoreArguments, SettlementKeyCommand, SourceArguments,
     VaultArguments, WalletCommand,
@@ -44,6 +53,17 @@ pub(crate) enum Command {
     /// Meters.
     #[command(subcommand)]
     Meter(MeterCommand),
+    /// Energy of a meter by hours, days or months, and what it was worth.
+    History(HistoryArguments),
+    /// The message log: what came in and what went out.
+    Messages(MessagesArguments),
+    /// The inbox: what the household was told of its meters.
+    Notices(NoticesArguments),
+    /// Raw readings or messages as files.
+    #[command(subcommand)]
+    Export(ExportCommand),
+    /// Show or change what the household pays and wants to keep.
+    Preferences(PreferencesArguments),
     /// Settlements.
     #[command(subcommand)]
     Settle(SettleCommand),
@@ -122,55 +142,6 @@ pub(crate) enum NetworkCommand {
     },
     /// Show the network in use.
     Show(ProfileArguments),
-}
-
-#[derive(Subcommand)]
-pub(crate) enum MeterCommand {
-    /// Add a meter that belongs to the wallet.
-    Add {
-        #[command(flatten)]
-        profile: ProfileArguments,
-        /// The id that is registered on chain.
-        #[arg(long)]
-        id: MeterId,
-        /// What the household calls it.
-        #[arg(long, default_value = "")]
-        name: String,
-        /// `mqtt://[user@]host[:port]` or `mqtts://…`.
-        #[arg(long)]
-        broker: String,
-        /// A file with the broker's password; `-` reads standard input.
-        #[arg(long)]
-        broker_password_file: Option<PathBuf>,
-        /// Before `/sensors`.
-        #[arg(long, default_value = "home/energy-monitor")]
-        base_topic: String,
-        /// Units of power and current: `milli` (mW, mA) or `base` (W, A).
-        #[arg(long, default_value = "milli")]
-        units: String,
-        /// The most it can carry in one direction, in W.
-        #[arg(long, default_value_t = 10_000)]
-        rated_power: u32,
-        /// Whose it is: one of the vault's accounts; the primary one when absent.
-        #[arg(long)]
-        owner: Option<Address>,
-        /// Ask for the wallet's own signature at every settlement.
-        #[arg(long)]
-        no_settlement_key: bool,
-    },
-    /// Show the meters: last messages, registers, standing on chain.
-    Status(ProfileArguments),
-    /// The keys that settle while the wallet is locked.
-    #[command(subcommand)]
-    SettlementKey(SettlementKeyCommand),
-    /// Print the signed request by which the operator registers a meter.
-    Request {
-        #[command(flatten)]
-        unlock: UnlockArguments,
-        /// Which meter.
-        #[arg(long)]
-        id: MeterId,
-    },
 }
 
 #[derive(Subcommand)]

@@ -4,10 +4,13 @@ mod arguments;
 mod contacts;
 mod demo;
 mod failure;
+mod history;
 mod meter;
+mod moment;
 mod network;
 mod operator;
 mod output;
+mod records;
 mod run;
 mod secret;
 mod session;
@@ -35,6 +38,11 @@ async fn main() -> ExitCode {
         Command::Wallet(command) => wallet::wallet(command, json).await,
         Command::Contacts(command) => contacts::contacts(command, json).await,
         Command::Meter(command) => meter::meter(command, json).await,
+        Command::History(options) => history::history(options, json).await,
+        Command::Messages(options) => records::messages(options, json).await,
+        Command::Notices(options) => records::notices(options, json).await,
+        Command::Export(command) => records::export(command, json).await,
+        Command::Preferences(options) => records::preferences(options, json).await,
         Command::Settle(command) => settle::settle(command, json).await,
         Command::Operator(command) => operator::operator(command, json).await,
     };

@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use enerlink_domain::{
-    Code, Event, Registration, TxStage, event::VaultState, meter::Link, wallet::LockReason,
+    Code, Event, Registration, TxStage,
+    event::VaultState,
+    meter::Link,
+    view::{Diagnostics, Latency},
+    wallet::LockReason,
 };
 use enerlink_engine::{Access, Engine};
 use serde_json::json;
@@ -11,7 +15,7 @@ use serde_json::json;
 use crate::{
     arguments::{ProfileArguments, RunArguments},
     failure::Outcome,
-    output, session,
+    output, records, session,
 };
 
 /// Runs the wallet until it is told to stop.
@@ -83,6 +87,8 @@ fn say(event: &Event) {
             }
             Registration::Unknown | Registration::Registered | Registration::Open { .. } => {}
         },
+        Event::Command(command) => output::text_line(&format!("command {}", crate::meter::fared(command))),
+        Event::Notice(notice) => output::text_line(&records::told(notice)),
         Event::TaskFailed { task, error } => {
             output::text_line(&format!(
                 "{task} failed and starts again: {error}. {}",
@@ -94,7 +100,8 @@ fn say(event: &Event) {
                 output::text_line(why_locked(*reason));
             }
         }
-        Event::Wallets { .. }
+        Event::Meter(_)
+        | Event::Wallets { .. }
         | Event::Activity(_)
         | Event::Estimate(_)
         | Event::Balances(_)
@@ -183,14 +190,62 @@ impl LockSignal {
 pub(crate) async fn status(arguments: &ProfileArguments, json: bool) -> Outcome {
     let engine = session::open(&arguments.data_dir, Access::ReadOnly).await?;
     let settlements = engine.settlements(None, 1, None).await?.rows;
+    let diagnostics = engine.told_diagnostics();
+    // What the process that has the profile said, or had said when it ended.
+    let age = diagnostics.as_ref().map(|told| {
+        let age = engine.now().since(told.at).as_millis();
+        u64::try_from(age).unwrap_or(u64::MAX)
+    });
     let value = json!({
         "status": engine.status(),
         "network": engine.network_view(),
         "meters": engine.meters(),
         "last_settlement": settlements.first(),
+        "diagnostics": diagnostics,
+        "diagnostics_age_ms": age,
     });
-    output::answer(json, &value, |_| sentence(&engine));
+    output::answer(json, &value, |_| {
+        let figures = diagnostics
+            .as_ref()
+            .zip(age)
+            .map(|(told, age)| figures(told, age));
+        sentence(&engine) + &figures.unwrap_or_default()
+    });
     Ok(())
+}
+
+/// How the running core fares, in two lines.
+fn figures(told: &Diagnostics, age_ms: u64) -> String {
+    let brokers = told.brokers.iter().filter(|broker| broker.connected).count();
+    format!(
+        "\n  {} s ago: {}.{:03} messages/s, {} waiting (most {}), {}/{} broker(s) connected\n  decode {}, commit {}, \
+         command {}, node {}, settlement {}, database {} MB",
+        age_ms / 1000,
+        told.messages_per_1000s / 1000,
+        told.messages_per_1000s % 1000,
+        told.queue,
+        told.queue_peak,
+        brokers,
+        told.brokers.len(),
+        latency(told.decode),
+        latency(told.commit),
+        latency(told.command),
+        latency(told.rpc),
+        latency(told.settlement),
+        told.database_bytes.div_ceil(1_000_000),
+    )
+}
+
+fn latency(latency: Latency) -> String {
+    let text = |micros: u64| match micros {
+        0..10_000 => format!("{micros} µs"),
+        10_000..10_000_000 => format!("{} ms", micros / 1000),
+        _ => format!("{} s", micros / 1_000_000),
+    };
+    match latency.count {
+        0 => "–".to_owned(),
+        _ => format!("{} (p99 {})", text(latency.p50_us), text(latency.p99_us)),
+    }
 }
 
 fn sentence(engine: &Engine) -> String {

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use enerlink_domain::{Code, Error};
+use enerlink_domain::{Code, Error, MeterId};
 use enerlink_engine::{Access, Config, Engine, Keystore, Parts, SystemClock};
 
 use crate::{arguments::UnlockArguments, failure::Failure, secret::Secret};
@@ -25,6 +25,25 @@ pub(crate) async fn open(data_dir: &Path, access: Access) -> Result<Engine, Fail
         keystore,
     };
     Ok(Engine::start(config, parts).await?)
+}
+
+/// Starts the engine to read only. An empty directory becomes a profile: there is nothing yet that could be in use.
+pub(crate) async fn open_or_create(data_dir: &Path) -> Result<Engine, Failure> {
+    let there = data_dir.join("enerlink.db").exists();
+    let access = if there {
+        Access::ReadOnly
+    } else {
+        Access::Exclusive
+    };
+    open(data_dir, access).await
+}
+
+/// The meter that is meant: `chosen`, or the first one.
+pub(crate) fn meter_or_first(engine: &Engine, chosen: Option<MeterId>) -> Result<MeterId, Failure> {
+    let first = || engine.meters().first().map(|view| view.meter.id.clone());
+    chosen
+        .or_else(first)
+        .ok_or_else(|| Failure::input("the profile has no meter"))
 }
 
 /// Starts the engine, and opens the vault when a password file is given.

@@ -5,11 +5,7 @@ use std::time::Duration;
 use enerlink_domain::{Code, Error, Event, Settlement, Status};
 use enerlink_engine::{Access, Engine};
 
-use crate::{
-    arguments::SettleCommand,
-    failure::{Failure, Outcome},
-    output, session,
-};
+use crate::{arguments::SettleCommand, failure::Outcome, output, session};
 
 /// A chain that has not confirmed after this long is left to `enerlink run`.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -19,10 +15,7 @@ pub(crate) async fn settle(command: SettleCommand, json: bool) -> Outcome {
         SettleCommand::Now { unlock, meter } => {
             let engine = session::open_unlocked(&unlock).await?;
             session::wait_for_chain(&engine).await?;
-            let first = || engine.meters().first().map(|view| view.meter.id.clone());
-            let meter = meter
-                .or_else(first)
-                .ok_or_else(|| Failure::input("the profile has no meter"))?;
+            let meter = session::meter_or_first(&engine, meter)?;
             let mut events = engine.events();
             let row = engine.settle_now(meter).await?;
             let row = tokio::time::timeout(PATIENCE, finished(&engine, &mut events, row)).await;

@@ -33,6 +33,11 @@ impl Engine {
         }
     }
 
+    /// The time it lives in, which may be simulated.
+    pub fn now(&self) -> UnixMillis {
+        self.clock().wall()
+    }
+
     /// Everything that events tell, as it is now: for a reader that comes late or has missed some.
     pub fn snapshot(&self) -> Vec<Event> {
         let ledger = self.ledger().state.borrow().clone();

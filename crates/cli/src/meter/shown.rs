@@ -1,0 +1,181 @@
+//! Meters in words, for a terminal.
+
+use enerlink_domain::{
+    Presence,
+    command::Capabilities,
+    device::{ElectricalProfile, OfflineReason, UnitsCheck},
+    reading::Units,
+    view::{FoundMeter, MeterView, Probe, QrCode, UnitsReason},
+};
+
+/// A meter, in one line.
+pub(super) fn meter(view: &MeterView) -> String {
+    let registers = view.registers.map_or_else(
+        || "not heard yet".to_owned(),
+        |registers| {
+            format!(
+                "export {} Wh, import {} Wh",
+                registers.export.floor_wh().0,
+                registers.import.floor_wh().0
+            )
+        },
+    );
+    let health = view
+        .device
+        .health
+        .map(|health| format!(", health {health}"))
+        .unwrap_or_default();
+    let conditions: String = view
+        .device
+        .conditions
+        .iter()
+        .map(|notice| format!(", {} {}", notice.kind.as_str(), notice.detail))
+        .collect();
+    format!(
+        "{} ({}) at {}/{}: {}, {registers}{health}{conditions}",
+        view.meter.id,
+        view.meter.name,
+        view.meter.broker.url(),
+        view.meter.base_topic,
+        presence(view.device.presence),
+    )
+}
+
+fn presence(presence: Presence) -> &'static str {
+    match presence {
+        Presence::Waiting => "waiting",
+        Presence::Online => "online",
+        Presence::Stale => "stale",
+        Presence::Retired => "retired",
+        Presence::Offline { reason } => match reason {
+            OfflineReason::Broker => "offline: no connection to its broker",
+            OfflineReason::SubscriptionSilent => {
+                "offline: the subscription is silent, check the broker's access list"
+            }
+            OfflineReason::Wifi => "offline: it was not on the wireless network",
+            OfflineReason::Mqtt => "offline: it lost its broker",
+            OfflineReason::HeartbeatMissed => "offline: three heartbeats are missing",
+            OfflineReason::NoData => "offline: no data",
+        },
+    }
+}
+
+/// What was heard at a broker, a line for each meter.
+pub(super) fn probe(probe: &Probe) -> String {
+    let mut lines: Vec<String> = probe.found.iter().map(found).collect();
+    if lines.is_empty() {
+        lines.push("No meter was heard.".to_owned());
+    }
+    if probe.others > 0 {
+        lines.push(format!("{} other message(s)", probe.others));
+    }
+    lines.join("\n")
+}
+
+fn found(found: &FoundMeter) -> String {
+    let id = found.meter_id.as_ref().map_or("without an id", |id| id.as_str());
+    let family = found
+        .family
+        .map_or("no sensors message", |family| family.as_str());
+    let units = match found.units.units {
+        Units::Milli => "mW and mA",
+        Units::Base => "W and A",
+    };
+    let why = match found.units.reason {
+        UnitsReason::Declared => "the messages say so",
+        UnitsReason::Counters => "power over time gives what the counters gained",
+        UnitsReason::VoltageTimesCurrent => "voltage times current gives the power",
+        UnitsReason::Magnitude => "in the other units it would exceed any roof",
+        UnitsReason::Default => "nothing was heard that could tell",
+    };
+    let sure = match found.units.check {
+        UnitsCheck::Confirmed => "",
+        UnitsCheck::NotConfirmed => ", not confirmed",
+        UnitsCheck::Contradicted => ", CONTRADICTED",
+    };
+    let profile = match found.profile {
+        Some(ElectricalProfile::DcBench) => "DC bench",
+        Some(ElectricalProfile::AcGrid) => "AC grid",
+        None => "profile not known",
+    };
+    let mut text = format!(
+        "{}: {id}, {} message(s), {family}, {units} ({why}{sure}), {profile}, {}",
+        found.base_topic,
+        found.messages,
+        abilities(&found.capabilities)
+    );
+    if found.only_retained {
+        text += "; only old messages that the broker kept: it may be switched off";
+    }
+    if found.retained_command {
+        text += "; A RETAINED COMMAND lies on the broker";
+    }
+    if let Some(refused) = &found.refused {
+        text += &format!("; the last message was refused: {refused}");
+    }
+    text
+}
+
+fn abilities(abilities: &Capabilities) -> String {
+    let mut words: Vec<String> = [
+        (abilities.battery, "battery"),
+        (abilities.solar, "solar"),
+        (abilities.grid_control, "grid control"),
+    ]
+    .into_iter()
+    .filter(|(has, _)| *has)
+    .map(|(_, word)| word.to_owned())
+    .collect();
+    words.extend(abilities.relays.iter().map(|name| format!("relay {name}")));
+    words.extend(abilities.motors.iter().map(|motor| motor.as_str().to_owned()));
+    words.extend(abilities.max_pwm.map(|max| format!("LED 0..{max}")));
+    if words.is_empty() {
+        "it has shown no outputs".to_owned()
+    } else {
+        words.join(", ")
+    }
+}
+
+/// A QR code in half blocks, dark on light whatever the terminal's colours are.
+pub(super) fn qr(code: &QrCode) -> String {
+    const MARGIN: usize = 4;
+    let width = code.rows.len() + 2 * MARGIN;
+    let dark = |row: usize, column: usize| {
+        let cell = row.checked_sub(MARGIN).zip(column.checked_sub(MARGIN));
+        let cell = cell.and_then(|(row, column)| code.rows.get(row)?.as_bytes().get(column).copied());
+        cell == Some(b'1')
+    };
+    let line = |row: usize| -> String {
+        (0..width)
+            .map(|column| match (dark(row, column), dark(row + 1, column)) {
+                (true, true) => ' ',
+                (true, false) => '▄',
+                (false, true) => '▀',
+                (false, false) => '█',
+            })
+            .collect()
+    };
+    let rows = (0..width)
+        .step_by(2)
+        .map(|row| format!("\u{1b}[97;40m{}\u{1b}[0m", line(row)));
+    rows.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_keeps_its_margin_and_its_modules() {
+        let code = QrCode {
+            rows: vec!["10".to_owned(), "11".to_owned()],
+        };
+        let lines: Vec<String> = qr(&code)
+            .lines()
+            .map(|line| line.replace("\u{1b}[97;40m", "").replace("\u{1b}[0m", ""))
+            .collect();
+        assert_eq!(lines.len(), 5);
+        assert_eq!(lines[0], "█".repeat(10));
+        assert_eq!(lines[2], format!("{} ▀{}", "█".repeat(4), "█".repeat(4)));
+    }
+}

@@ -17,7 +17,7 @@ const EDGES: std::ops::RangeInclusive<usize> = 2..=401;
 /// Messages of one page, at most.
 const PAGE_ROWS: u16 = 200;
 /// Rows that are in memory at once while a file is written.
-const CHUNK: u16 = 1000;
+const CHUNK: u32 = 1000;
 
 impl Engine {
     /// Energy of `meter` between moments that follow each other, and what was settled from the first to the last.
@@ -59,7 +59,7 @@ impl Engine {
         let mut file = Export::begin(path, rows::reading_titles()).await?;
         let (reader, mut after) = (self.store().reader(), None);
         loop {
-            let page = readings::page(&reader, meter, from, to, after, u32::from(CHUNK)).await?;
+            let page = readings::page(&reader, meter, from, to, after, CHUNK).await?;
             let Some((last, _)) = page.last() else { break };
             after = Some(*last);
             let rows = page.iter().map(|(_, reading)| rows::reading(reading)).collect();

@@ -33,9 +33,8 @@ impl Retention {
             let tx = self.store.begin().await?;
             let pruned = retention::prune(&tx, self.clock.wall(), preferences, STEP).await?;
             tx.commit().await?;
-            let rows = pruned.rows();
-            removed += rows;
-            if rows < u64::from(STEP) {
+            removed += pruned.readings + pruned.heartbeats + pruned.statuses + pruned.messages;
+            if !pruned.more {
                 break;
             }
             self.clock.sleep(BREATH).await;

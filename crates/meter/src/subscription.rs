@@ -6,6 +6,7 @@ pub(crate) mod failure;
 pub(crate) mod options;
 mod packet;
 pub(crate) mod rival;
+mod topics;
 
 use std::sync::{
     Arc,
@@ -80,7 +81,7 @@ pub enum Incoming {
     /// configuration itself is invalid (`INVALID_INPUT`): then the channel closes.
     Disconnected(Error),
     /// Another program uses the same client id: each connection of the one ends the other's. This side has stopped and
-    /// tries again only after ten minutes; [`Incoming::Connected`] is the all-clear.
+    /// tries again only after ten minutes, or when it is started anew; [`Incoming::Connected`] is the all-clear.
     TakenOver(Error),
     /// A message.
     Packet(Packet),

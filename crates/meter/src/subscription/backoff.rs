@@ -9,16 +9,16 @@ use super::failure::Kind;
 /// The first wait.
 const SHORTEST: Duration = Duration::from_millis(250);
 /// The longest wait.
-const LONGEST: Duration = Duration::from_secs(60);
+pub(super) const LONGEST: Duration = Duration::from_secs(60);
 
 /// A connection that the broker closes within this time counts as thrown out.
 const BRIEF: Duration = Duration::from_secs(30);
 /// As many brief connections in a row are looked into.
-const TOLERATED: u32 = 4;
+const TOLERATED: u32 = 3;
+/// A broker that is restarted often is waited for no longer than after as many failures.
+const HURRIED: u32 = 4;
 /// How long this side holds back when another client uses its id.
 pub(super) const TRUCE: Duration = Duration::from_secs(600);
-/// How long another client id has to be let in at least, and has to at most, to show that the broker closes only ours.
-const STAY: (Duration, Duration) = (Duration::from_secs(4), Duration::from_secs(30));
 
 /// What is remembered of failed attempts.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,8 +27,6 @@ pub(super) struct Retry {
     failures: u32,
     /// Connections in a row that the broker closed soon after they were made.
     brief: u32,
-    /// The longest of them.
-    longest: Duration,
     /// The session on the broker holds a packet that cannot be received: the next attempt throws it away.
     pub(super) discard: bool,
 }
@@ -38,9 +36,8 @@ pub(super) struct Retry {
 pub(super) struct Verdict {
     /// Wait as long.
     pub(super) wait: Duration,
-    /// Another client may use the same id; each connection of the one would end the other's. It is proven when another id
-    /// is let in for this time.
-    pub(super) suspicion: Option<Duration>,
+    /// Another client may use the same id; each connection of the one would end the other's.
+    pub(super) suspicious: bool,
 }
 
 impl Retry {
@@ -53,17 +50,15 @@ impl Retry {
     pub(super) fn failed(&mut self, kind: Kind, lived: Duration) -> Verdict {
         self.failures = self.failures.saturating_add(1);
         self.discard = kind == Kind::Oversized;
-        (self.brief, self.longest) = if kind == Kind::Closed && lived < BRIEF {
-            (self.brief + 1, self.longest.max(lived))
+        self.brief = if kind == Kind::Closed && lived < BRIEF {
+            self.brief.saturating_add(1)
         } else {
-            (0, Duration::ZERO)
+            0
         };
-        let wait = wait(self.failures.max(self.brief));
-        let suspicion = (self.brief >= TOLERATED).then(|| (self.longest * 3).clamp(STAY.0, STAY.1));
-        if suspicion.is_some() {
-            (self.brief, self.longest) = (0, Duration::ZERO);
+        Verdict {
+            wait: wait(self.failures.max(self.brief.min(HURRIED))),
+            suspicious: self.brief >= TOLERATED,
         }
-        Verdict { wait, suspicion }
     }
 }
 
@@ -111,20 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn every_fourth_thrown_out_connection_in_a_row_is_looked_into() {
+    fn a_row_of_thrown_out_connections_is_suspicious_and_waited_for_briefly() {
         let mut retry = Retry::default();
-        let mut verdicts = Vec::new();
-        for seconds in [1, 0, 3, 1, 0, 0, 0, 0, 1, 1, 29, 1] {
-            verdicts.push(retry.failed(Kind::Closed, Duration::from_secs(seconds)));
+        for number in 1..100 {
+            let verdict = retry.failed(Kind::Closed, Duration::from_secs(29));
+            assert_eq!(verdict.suspicious, number >= 3);
+            assert!(verdict.wait <= Duration::from_secs(2));
             retry.succeeded();
         }
-        let stays: Vec<Option<u64>> = verdicts
-            .iter()
-            .map(|verdict| verdict.suspicion.map(|stay| stay.as_secs()))
-            .collect();
-        let row = |stay| [None, None, None, Some(stay)];
-        assert_eq!(stays, [row(9), row(4), row(30)].concat());
-        assert!(verdicts[0].wait < Duration::from_secs(1));
     }
 
     #[test]
@@ -139,15 +128,15 @@ mod tests {
         ] {
             let mut retry = Retry::default();
             for _ in 0..10 {
-                assert_eq!(retry.failed(kind, lived).suspicion, None, "{kind:?}");
+                assert!(!retry.failed(kind, lived).suspicious, "{kind:?}");
                 assert_eq!(retry.discard, kind == Kind::Oversized);
             }
             // One broker restart in between, and the row is broken.
-            for _ in 0..3 {
+            for _ in 0..2 {
                 retry.failed(Kind::Closed, short);
             }
             retry.failed(Kind::Unreachable, short);
-            assert_eq!(retry.failed(Kind::Closed, short).suspicion, None);
+            assert!(!retry.failed(Kind::Closed, short).suspicious);
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The private task of a subscription: one loop over connections, and within each one loop over events.
 
 use std::{
-    collections::HashMap,
     mem,
     pin::pin,
     sync::{Arc, atomic::Ordering},
@@ -9,10 +8,7 @@ use std::{
 };
 
 use enerlink_domain::Clock;
-use rumqttc::{
-    AsyncClient, ConnectionError, Event, EventLoop, Outgoing, Publish, QoS, Request, SubAck, SubscribeFilter,
-    SubscribeReasonCode,
-};
+use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, Outgoing, Publish, QoS, Request, SubAck};
 use tokio::sync::{mpsc, watch};
 use tracing::{debug, info, warn};
 
@@ -22,9 +18,10 @@ use super::{
     failure::Failure,
     options,
     packet::Token,
-    rival,
+    rival::{Lookout, Sight},
+    topics::{Purpose, Topics},
 };
-use crate::{Channel, channel};
+use crate::Channel;
 
 /// Requests that may wait in rumqttc: every acknowledgement that one connection can owe (packet ids have 16 bits), and
 /// room for commands. The queue grows as needed; it is never allocated at this size.
@@ -40,15 +37,6 @@ pub(super) struct Outbound {
     pub(super) payload: String,
 }
 
-/// What a topic is heard for.
-#[derive(Clone)]
-enum Purpose {
-    /// What the meter says.
-    Hear(Channel),
-    /// Commands that the broker keeps.
-    WatchCommands,
-}
-
 /// The state of the task.
 pub(super) struct Connection {
     config: SubscriptionConfig,
@@ -57,14 +45,12 @@ pub(super) struct Connection {
     line: Arc<Line>,
     acks: mpsc::UnboundedReceiver<Token>,
     acks_sender: mpsc::UnboundedSender<Token>,
-    /// Full topic, or the topic above it, to base topic and purpose.
-    routes: HashMap<String, (String, Purpose)>,
-    /// Topics to subscribe to; of the first `heard` a refusal matters.
-    filters: Vec<(String, QoS)>,
-    heard: usize,
+    topics: Topics,
     /// Which connection this is; acknowledgements of any other are void.
     number: u64,
     retry: Retry,
+    /// There while this client seems to be thrown out.
+    lookout: Option<Lookout>,
     /// The broker has let this subscription in before.
     known: bool,
 }
@@ -93,27 +79,7 @@ impl Connection {
         line: Arc<Line>,
     ) -> Self {
         let (acks_sender, acks) = mpsc::unbounded_channel();
-        let mut routes = HashMap::new();
-        let mut filters = Vec::new();
-        for base in &config.base_topics {
-            for channel in Channel::ALL {
-                let topic = channel.topic(base);
-                let purpose = (base.clone(), Purpose::Hear(channel));
-                if routes.insert(topic.clone(), purpose).is_none() {
-                    filters.push((topic, QoS::AtLeastOnce));
-                }
-            }
-        }
-        let heard = filters.len();
-        for base in &config.base_topics {
-            let topic = channel::command_topic(base);
-            if !routes.contains_key(&topic) {
-                // Without quality of service: commands of others must not pile up in the session.
-                filters.push((topic.clone(), QoS::AtMostOnce));
-                filters.push((format!("{topic}/+"), QoS::AtMostOnce));
-                routes.insert(topic, (base.clone(), Purpose::WatchCommands));
-            }
-        }
+        let topics = Topics::of(&config.base_topics);
         Self {
             config,
             clock,
@@ -121,11 +87,10 @@ impl Connection {
             line,
             acks,
             acks_sender,
-            routes,
-            filters,
-            heard,
+            topics,
             number: 0,
             retry: Retry::default(),
+            lookout: None,
             known: false,
         }
     }
@@ -253,30 +218,23 @@ impl Connection {
     }
 
     fn subscribe(&self, client: &AsyncClient) {
-        let filters = self.filters.iter();
-        let filters = filters.map(|(topic, qos)| SubscribeFilter::new(topic.clone(), *qos));
-        if client.try_subscribe_many(filters).is_err() {
+        if client.try_subscribe_many(self.topics.filters()).is_err() {
             warn!("the subscription could not be requested");
         }
     }
 
     /// Takes the broker's answer to the subscription. Topics that are refused are told; the others go on being heard.
-    /// An access list that hides the commands is no trouble.
     async fn subscribed(&mut self, answer: &SubAck, stopped: &mut watch::Receiver<bool>) -> Option<End> {
-        let pairs = self.filters[..self.heard].iter().zip(&answer.return_codes);
-        let refused: Vec<&str> = pairs
-            .filter(|(_, code)| **code == SubscribeReasonCode::Failure)
-            .map(|((topic, _), _)| topic.as_str())
-            .collect();
+        let refused = self.topics.refused(answer);
         if !refused.is_empty() {
             let failure = Failure::unsubscribed(&self.place(), &refused);
-            if refused.len() == self.heard {
+            if refused.len() == self.topics.heard() {
                 return Some(End::Failed(failure));
             }
             self.line.connected.store(true, Ordering::Release);
             return self.tell(Incoming::Disconnected(failure.error), stopped).await;
         }
-        info!(broker = self.place(), topics = self.heard, "subscribed");
+        info!(broker = self.place(), topics = self.topics.heard(), "subscribed");
         self.retry.succeeded();
         self.line.connected.store(true, Ordering::Release);
         self.tell(Incoming::Connected, stopped).await
@@ -293,7 +251,7 @@ impl Connection {
             return self.tell(news, stopped).await;
         }
         let _ = client.try_ack(&publish);
-        if self.route(&publish.topic).is_none() {
+        if self.topics.route(&publish.topic).is_none() {
             // A persistent session remembers topics of meters that were removed since.
             info!(
                 topic = publish.topic,
@@ -304,18 +262,10 @@ impl Connection {
         None
     }
 
-    /// The base topic to which `topic` belongs, and what it is heard for.
-    fn route(&self, topic: &str) -> Option<&(String, Purpose)> {
-        self.routes.get(topic).or_else(|| {
-            let (above, _) = topic.rsplit_once('/')?;
-            let route = self.routes.get(above)?;
-            matches!(route.1, Purpose::WatchCommands).then_some(route)
-        })
-    }
-
     /// What the reader is told about a message; nothing about a command on its way, our own among them.
     fn news(&self, publish: &Publish) -> Option<Incoming> {
-        let (base, purpose) = self.route(&publish.topic)?.clone();
+        let (base, purpose) = self.topics.route(&publish.topic)?;
+        let base = base.to_owned();
         match purpose {
             Purpose::Hear(channel) => Some(Incoming::Packet(self.packet(base, channel, publish))),
             Purpose::WatchCommands if publish.retain || publish.payload.is_empty() => {
@@ -367,8 +317,8 @@ impl Connection {
         }
         self.number += 1;
         let verdict = self.retry.failed(failure.kind, since.elapsed());
-        let wait = verdict.wait;
-        warn!(code = ?failure.error.code, wait_ms = wait.as_millis() as u64, "{}", failure.error.message);
+        let wait_ms = verdict.wait.as_millis() as u64;
+        warn!(code = ?failure.error.code, wait_ms, "{}", failure.error.message);
         if self
             .tell(Incoming::Disconnected(failure.error), stopped)
             .await
@@ -376,31 +326,32 @@ impl Connection {
         {
             return None;
         }
-        if let Some(stay) = verdict.suspicion {
-            self.look_for_rival(stay, stopped).await
-        } else {
-            self.wait(wait, stopped).await
-        }
-    }
-
-    /// After a row of connections that the broker closed at once: whether it does so with everybody, as one that is
-    /// restarted again and again, or only with this client id. Of two clients with one id a broker lets in only the
-    /// later, so that both would throw each other out for ever; then this side holds back.
-    async fn look_for_rival(&mut self, stay: Duration, stopped: &mut watch::Receiver<bool>) -> Option<()> {
-        let stays = tokio::select! {
-            () = stop_of(stopped) => return None,
-            () = self.incoming.closed() => return None,
-            stays = rival::others_may_stay(&self.config, stay) => stays,
+        let sight = match &self.lookout {
+            Some(lookout) if verdict.suspicious => tokio::select! {
+                () = stop_of(stopped) => return None,
+                sight = lookout.look() => sight,
+            },
+            _ => Sight::Nothing,
         };
-        if !stays {
-            return Some(());
+        match sight {
+            Sight::Nothing => self.wait(verdict.wait, stopped).await?,
+            Sight::Unwelcome => self.wait(backoff::LONGEST, stopped).await?,
+            Sight::Stays => {
+                let error = Failure::thrown_out(&self.place(), &self.config.client_id).error;
+                warn!(code = ?error.code, "{}", error.message);
+                self.lookout = None;
+                if self.tell(Incoming::TakenOver(error), stopped).await.is_some() {
+                    return None;
+                }
+                self.wait(backoff::TRUCE, stopped).await?;
+            }
         }
-        let error = Failure::thrown_out(&self.place(), &self.config.client_id).error;
-        warn!(code = ?error.code, "{}", error.message);
-        if self.tell(Incoming::TakenOver(error), stopped).await.is_some() {
-            return None;
-        }
-        self.wait(backoff::TRUCE, stopped).await
+        self.lookout = if verdict.suspicious {
+            Lookout::post(&self.config)
+        } else {
+            None
+        };
+        Some(())
     }
 
     /// Waits; `None` when stopped meanwhile.

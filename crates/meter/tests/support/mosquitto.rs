@@ -2,7 +2,7 @@
 
 use std::{
     net::{Ipv4Addr, TcpListener, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -27,16 +27,25 @@ impl Mosquitto {
     /// Starts it with `settings` after `prepare` has put files into its directory; `{dir}` in the settings stands for
     /// that directory.
     pub(crate) fn with(settings: &str, prepare: impl FnOnce(&PathBuf)) -> Self {
+        let port = free_port();
+        Self::configured(port, |path| {
+            prepare(path);
+            let place = path.display().to_string();
+            format!(
+                "listener {port} 127.0.0.1\npersistence true\npersistence_location {place}/\n\
+                 log_dest file {place}/log\n{}",
+                settings.replace("{dir}", &place)
+            )
+        })
+    }
+
+    /// Starts it with the whole configuration that `prepare` returns, and that lets it listen on `port`; `prepare` may
+    /// put files into the directory it is given.
+    pub(crate) fn configured(port: u16, prepare: impl FnOnce(&PathBuf) -> String) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().to_path_buf();
-        prepare(&path);
-        let port = free_port();
-        let place = path.display().to_string();
-        let config = format!(
-            "user root\nlistener {port} 127.0.0.1\npersistence true\npersistence_location {place}/\n\
-             log_dest file {place}/log\n{}",
-            settings.replace("{dir}", &place)
-        );
+        // Started as root, it would give that up and could not read the directory.
+        let config = format!("user root\n{}", prepare(&path));
         std::fs::write(path.join("mosquitto.conf"), config).expect("a writable directory");
         let mut broker = Self {
             directory,
@@ -54,7 +63,7 @@ impl Mosquitto {
             "/usr/local/sbin/mosquitto",
             "/opt/homebrew/sbin/mosquitto",
         ];
-        let program = program.iter().find(|path| std::path::Path::new(path).exists());
+        let program = program.iter().find(|path| Path::new(path).exists());
         let child = Command::new(program.unwrap_or(&"mosquitto"))
             .arg("-c")
             .arg(self.directory.path().join("mosquitto.conf"))
@@ -90,6 +99,11 @@ impl Mosquitto {
             assert!(signalled.expect("kill").success());
             child.wait().expect("a child that was started here");
         }
+    }
+
+    /// Where its files are.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// What it wrote.

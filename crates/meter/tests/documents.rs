@@ -3,7 +3,9 @@
 use enerlink_domain::{
     Heartbeat, MicroAmps, MicroVolts, MicroWatts, MicroWh, Sensors, StatusSnapshot, Subsystem,
     device::PayloadFamily,
-    reading::{BatteryState, DeviceTime, GridMode, HeartbeatStatus, Motor, Response, Units},
+    reading::{
+        BatteryState, DeviceTime, GridMode, HeartbeatStatus, Motor, Relay, Response, SensorState, Units,
+    },
 };
 use enerlink_meter::{Channel, Message, decode};
 

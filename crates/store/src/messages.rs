@@ -49,7 +49,7 @@ pub struct MessageLog {
 /// Logs messages, in few statements.
 pub async fn insert(tx: &Tx, messages: &[MessageLog]) -> Result<(), StoreError> {
     let rows: Vec<Fields> = messages.iter().map(encode).collect();
-    record::insert_many(tx, TABLE, &rows).await
+    record::insert_many(tx, TABLE, rows).await
 }
 
 /// The newest messages that `filter` asks for, newest first; only those before number `before`, when given. At most

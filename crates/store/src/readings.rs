@@ -37,7 +37,7 @@ pub struct StoredReading {
 /// Writes readings, in few statements. The same message twice makes two rows: the verdict tells them apart.
 pub async fn insert(tx: &Tx, readings: &[StoredReading]) -> Result<(), StoreError> {
     let rows = readings.iter().map(encode).collect::<Result<Vec<_>, _>>()?;
-    record::insert_many(tx, TABLE, &rows).await
+    record::insert_many(tx, TABLE, rows).await
 }
 
 /// The newest reading of a meter, whatever became of it.

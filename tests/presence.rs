@@ -3,10 +3,12 @@
 
 #![cfg(target_os = "linux")]
 
+#[path = "support/bus.rs"]
+mod bus;
+
 use std::{
-    io::{BufRead as _, BufReader, ErrorKind, Read as _},
+    io::{ErrorKind, Read as _},
     os::unix::net::UnixStream,
-    process::{Child, Command, Stdio},
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -14,6 +16,7 @@ use std::{
     time::Duration,
 };
 
+use bus::Bus;
 use enerlink_domain::wallet::LockReason;
 use enerlink_wallet::presence::{Buses, watch};
 use tokio::{sync::mpsc, time::timeout};
@@ -26,51 +29,6 @@ const OTHER_SESSION: &str = "/org/freedesktop/login1/session/_33";
 /// How long a signal may take on a busy machine, and how long silence is listened to.
 const PATIENCE: Duration = Duration::from_secs(20);
 const SILENCE: Duration = Duration::from_millis(300);
-
-/// A bus of our own.
-struct Bus {
-    daemon: Child,
-    address: String,
-}
-
-impl Bus {
-    fn start() -> Self {
-        let mut daemon = Command::new("dbus-daemon")
-            .args([
-                "--session",
-                "--nofork",
-                "--nopidfile",
-                "--address=unix:tmpdir=/tmp",
-                "--print-address=1",
-            ])
-            .stdout(Stdio::piped())
-            // It would like to hold more files than it is allowed to.
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("`cargo xtask test` installs dbus");
-        let mut address = String::new();
-        let output = daemon.stdout.take().expect("piped");
-        BufReader::new(output)
-            .read_line(&mut address)
-            .expect("an address");
-        Self {
-            daemon,
-            address: address.trim().to_owned(),
-        }
-    }
-
-    async fn connect(&self) -> Connection {
-        let connection = connection::Builder::address(self.address.as_str()).build().await;
-        connection.expect("the daemon listens")
-    }
-}
-
-impl Drop for Bus {
-    fn drop(&mut self) {
-        let _ = self.daemon.kill();
-        let _ = self.daemon.wait();
-    }
-}
 
 /// logind, as far as the wallet asks it.
 #[derive(Clone, Default)]

@@ -4,6 +4,7 @@
 
 mod first_run;
 mod keys;
+mod meter;
 #[path = "../support/mod.rs"]
 mod support;
 #[path = "../window/mod.rs"]

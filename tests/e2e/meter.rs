@@ -1,0 +1,219 @@
+//! A meter as a new user meets it: found at a broker that only `mosquitto_pub` speaks on, tested, added, watched, steered,
+//! looked back at. What the device reports is published here, message by message.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    support::{Household, METER, anvil_with, publish, sensors},
+    window::{ESCAPE, Window},
+};
+
+const BASE: &str = "home/energy-monitor";
+
+/// A device that measures every second, as long as it is on.
+struct Device {
+    port: u16,
+    off: Arc<AtomicBool>,
+    measuring: Option<thread::JoinHandle<()>>,
+}
+
+impl Device {
+    fn on(port: u16) -> Self {
+        let off = Arc::new(AtomicBool::new(false));
+        let measuring = thread::spawn({
+            let off = Arc::clone(&off);
+            move || {
+                let mut second = 0;
+                while !off.load(Ordering::Relaxed) {
+                    let payload = sensors(33_857_692 + second * 1_000, 1_959_955 + second * 300_000, 4_000);
+                    publish(port, &format!("{BASE}/sensors"), payload.as_bytes());
+                    second += 1;
+                    thread::sleep(Duration::from_secs(1));
+                }
+            }
+        });
+        let device = Self {
+            port,
+            off,
+            measuring: Some(measuring),
+        };
+        device.status("export", 0);
+        device
+    }
+
+    /// Publishes the status of the source documents, with this grid mode and speed of `motor1`.
+    fn status(&self, mode: &str, percent: u32) {
+        let status = json!({
+            "timestamp": 33_860_400,
+            "pwm": { "max_pwm": 255, "led_duty": 63 },
+            "grid": { "mode": mode, "exporting": mode == "export", "importing": mode == "import" },
+            "mqtt": { "attempts": 0, "connected": true },
+            "wifi": { "ip": "192.168.1.2", "rssi": -60, "connected": true },
+            "motor1": { "duty": 0, "percent": percent, "direction": "forward" },
+            "relay": { "pump": false },
+            "system": { "free_heap": 225_968 },
+        });
+        self.says("status", &status);
+    }
+
+    fn says(&self, channel: &str, message: &Value) {
+        publish(
+            self.port,
+            &format!("{BASE}/{channel}"),
+            message.to_string().as_bytes(),
+        );
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        self.off.store(true, Ordering::Relaxed);
+        if let Some(measuring) = self.measuring.take() {
+            let _ = measuring.join();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_meter_is_found_added_watched_and_steered() {
+    let household = Household::bare(anvil_with(31337, &["--base-fee", "0", "--gas-price", "0"]));
+    household.set_network();
+    let device = Device::on(household.broker.port);
+    let window = Window::open(&[], &household.file("profile")).await;
+    window.unlock().await;
+    find_and_add(&window, household.broker.port).await;
+    watch(&window, &device).await;
+    steer(&window, &device).await;
+    look_back(&window, device).await;
+    window.close().await;
+}
+
+async fn find_and_add(window: &Window, port: u16) {
+    window.click("nav-meter").await;
+    window.find("meters-empty").await;
+    window.shoot_all("meter-1-none").await;
+    window.click("meter-add").await;
+    window
+        .replace("meter-broker", &format!("mqtt://127.0.0.1:{port}"))
+        .await;
+    window.shoot_all("meter-2-broker").await;
+    window.click("add-find").await;
+    window.find("listening").await;
+    window.shoot("meter-3-listening").await;
+    let found = format!("[data-testid='found-meter'][data-topic='{BASE}']");
+    window.find_css(&found).await;
+    window.shoot_all("meter-4-found").await;
+    window.click("found-choose").await;
+    window.find("test-heard").await;
+    let reason = window.text("test-units-reason").await;
+    assert!(reason.len() > 20, "{reason}");
+    window.shoot_all("meter-5-tested").await;
+    window.click("test-continue").await;
+    window.type_into("meter-id", METER).await;
+    window.type_into("meter-name", "Atap").await;
+    window.type_into("meter-rated", "5.000").await;
+    window.find("opening-stands").await;
+    window.shoot_all("meter-6-details").await;
+    window.click("meter-submit").await;
+    window.find("meter-added").await;
+    window.find("registration-request").await;
+    window.click("registration-request").await;
+    window.find("qr").await;
+    let request = window.text("registration-json").await;
+    let request: Value = serde_json::from_str(&request).expect("JSON");
+    assert_eq!(request["meter_id"], METER);
+    window.shoot_all("meter-7-registration").await;
+    window.click("add-done").await;
+    window
+        .find_css(&format!("[data-testid='meter-detail'][data-meter='{METER}']"))
+        .await;
+}
+
+async fn watch(window: &Window, device: &Device) {
+    window
+        .find_css("[data-testid='presence'][data-state='online']")
+        .await;
+    for part in ["load", "solar", "export", "import", "battery"] {
+        window.find(&format!("measured-{part}")).await;
+    }
+    window
+        .wait_text("measured-solar", "shows what was measured", |text| {
+            text.contains("8.81")
+        })
+        .await;
+    device.says(
+        "heartbeat",
+        &json!({ "status": "warning", "uptime": 33_215_145, "free_heap": 226_024, "qos": 2 }),
+    );
+    window
+        .find_css("[data-testid='condition'][data-kind='heartbeat_warning']")
+        .await;
+    window.shoot_all("meter-8-live").await;
+    device.says(
+        "heartbeat",
+        &json!({ "status": "alive", "uptime": 33_245_145, "free_heap": 226_024, "qos": 2 }),
+    );
+    window
+        .wait_gone("[data-testid='condition'][data-kind='heartbeat_warning']")
+        .await;
+}
+
+async fn steer(window: &Window, device: &Device) {
+    window.click("meter-part-controls").await;
+    for output in ["grid", "relay:pump", "motor1", "pwm"] {
+        window.find_css(&format!("[data-output='{output}']")).await;
+    }
+    // What the household has not confirmed is not sent.
+    window.click("grid-off").await;
+    window.find("command-effect").await;
+    window.shoot_all("meter-9-confirm").await;
+    window.press(&[ESCAPE]).await;
+    window.wait_gone("[data-testid='command-effect']").await;
+    assert!(window.all("[data-testid='command-stage']").await.is_empty());
+
+    window.click("grid-off").await;
+    window.click("command-confirm-submit").await;
+    window
+        .find_css("[data-testid='command-stage'][data-stage='sent']")
+        .await;
+    let reported = "[data-output='grid'] [aria-pressed='true'][data-testid='grid-export']";
+    window.find_css(reported).await;
+    device.status("off", 0);
+    window
+        .find_css("[data-testid='command-stage'][data-stage='observed']")
+        .await;
+    window
+        .find_css("[data-output='grid'] [aria-pressed='true'][data-testid='grid-off']")
+        .await;
+    window.shoot_all("meter-10-controls").await;
+}
+
+async fn look_back(window: &Window, device: Device) {
+    window.click("meter-part-messages").await;
+    window.find_css("[data-testid='messages'] tbody tr").await;
+    window.shoot_all("meter-11-messages").await;
+    window.click("meter-part-setup").await;
+    window.find("setup-registration").await;
+    window.shoot_all("meter-12-setup").await;
+
+    drop(device);
+    window.click("meter-part-live").await;
+    window
+        .find_css(
+            "[data-testid='presence'][data-state='stale'], [data-testid='presence'][data-state='offline']",
+        )
+        .await;
+    window.shoot_all("meter-13-silent").await;
+    window.click("meter-back").await;
+    window.find("meter-row").await;
+    window.shoot_all("meter-14-list").await;
+}

@@ -137,6 +137,7 @@ impl Watch {
         &self,
         meter: &Meter,
         device: &DeviceState,
+        presence: Presence,
         active: &BTreeSet<NoticeKind>,
     ) -> BTreeMap<NoticeKind, String> {
         let mut found = BTreeMap::new();
@@ -148,7 +149,7 @@ impl Watch {
         let was = |kind| active.contains(&kind);
         note(
             NoticeKind::Offline,
-            offline(device.presence, was(NoticeKind::Offline)),
+            offline(presence, was(NoticeKind::Offline)),
         );
         let heap = newest_heap(device).filter(|heap| *heap < pick(LOW_HEAP, was(NoticeKind::LowHeap)));
         note(NoticeKind::LowHeap, heap.map(|heap| format!("{heap} B")));

@@ -219,7 +219,7 @@ fn found(
     device: &DeviceState,
     active: &[NoticeKind],
 ) -> BTreeMap<NoticeKind, String> {
-    watch.conditions(meter, device, &active.iter().copied().collect())
+    watch.conditions(meter, device, device.presence, &active.iter().copied().collect())
 }
 
 #[test]

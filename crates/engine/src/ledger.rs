@@ -248,12 +248,13 @@ impl Ledger {
             .as_ref()
             .filter(|standing| standing.opened)
             .map(|standing| standing.watermark);
-        self.state.send_modify(|state| {
-            state.meters.insert(meter.id.clone(), standing);
-        });
+        // Registers are compared with the chain before anybody can settle by both.
         if let Some(watermark) = watermark {
             self.metering.raise(&meter.id, watermark).await?;
         }
+        self.state.send_modify(|state| {
+            state.meters.insert(meter.id.clone(), standing);
+        });
         let after = self.state.borrow().registration(meter);
         if before != after {
             tracing::info!(meter = %meter.id, ?after, "registration changed");

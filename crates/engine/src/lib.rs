@@ -5,6 +5,7 @@
 
 mod audit;
 mod backup;
+mod broker_access;
 mod bus;
 mod choices;
 mod commands;
@@ -17,9 +18,11 @@ mod ledger;
 mod metering;
 mod meters;
 mod network;
+mod notices;
 pub mod operator;
 mod outbox;
 mod preferences;
+mod probe;
 mod profile;
 mod query;
 mod retention;
@@ -103,7 +106,7 @@ impl Engine {
             bus.clone(),
             diagnostics.clone(),
         );
-        let (metering_task, metering) = metering::Metering::new(metering::Parts {
+        let (metering_task, metering, metering_ledger) = metering::Metering::new(metering::Parts {
             clock: Arc::clone(&clock),
             store: store.clone(),
             keystore: Arc::clone(&keystore),
@@ -124,6 +127,7 @@ impl Engine {
             keystore: Arc::clone(&keystore),
             diagnostics: diagnostics.clone(),
         });
+        let _ = metering_ledger.set(ledger.clone());
         let (outbox_task, outbox) = outbox::Outbox::new(outbox::Parts {
             clock: Arc::clone(&clock),
             store: store.clone(),

@@ -16,7 +16,7 @@ mod words;
 
 use enerlink_domain::{UnixMillis, wallet::WalletView};
 
-pub use self::{error::Error, photograph::read, sheet::pdf, words::Language};
+pub use self::{error::Error, photograph::read, sheet::pdf, symbol::qr, words::Language};
 
 /// The longest vault that is printed, in bytes.
 pub const MAX_VAULT: usize = 256 * 1024;

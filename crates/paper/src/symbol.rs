@@ -10,6 +10,15 @@ const QUIET: i32 = 4;
 /// Pixels of a module in a picture of a code.
 const PIXELS: u32 = 4;
 
+/// Any text as a QR code of which 15 % may be lost: its rows from the top, `1` is dark, `0` is light.
+/// None when it does not fit into one.
+pub fn qr(text: &str) -> Option<Vec<String>> {
+    let code = QrCode::encode_text(text, QrCodeEcc::Medium).ok()?;
+    let module = |column, row| if code.get_module(column, row) { '1' } else { '0' };
+    let row = |row| (0..code.size()).map(|column| module(column, row)).collect();
+    Some((0..code.size()).map(row).collect())
+}
+
 /// A QR code (ISO/IEC 18004) of letters and digits, of which 15 % may be lost.
 pub(crate) struct Symbol(QrCode);
 

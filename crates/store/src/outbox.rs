@@ -157,6 +157,19 @@ pub async fn unfinished(r: &impl Read) -> Result<Vec<OutboxRow>, StoreError> {
     fetch(r, &query).await
 }
 
+/// Whether a transaction of `kind` for this meter is on its way, or was confirmed.
+pub async fn has(r: &impl Read, meter: &MeterId, kind: TxKind) -> Result<bool, StoreError> {
+    let query = Query::select()
+        .column("id")
+        .from(TABLE)
+        .and_where(Expr::col("meter_id").eq(meter.as_str()))
+        .and_where(Expr::col("kind").eq(kind.as_str()))
+        .and_where(Expr::col("status").ne(Status::Failed.as_str()))
+        .limit(1)
+        .take();
+    Ok(record::fetch_one(r, TABLE, "id", &query).await?.is_some())
+}
+
 /// The highest nonce that this account has given to a transaction on this chain. One that failed before it was
 /// signed does not count: nobody can have sent it.
 pub async fn highest_nonce(

@@ -1,129 +1,281 @@
 //! Intake: a batch of messages is decoded, judged, written in one transaction, and then acknowledged.
 
-use std::collections::BTreeMap;
+mod batch;
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use enerlink_domain::{
-    BrokerAddress, Error, Event, MeterId, MicroWh, Registers, Sensors, UnixMillis, Verdict,
-    reading::{Heartbeat, Response, StatusSnapshot},
-    register::{CounterSource, Pair, Reason},
+    BrokerAddress, Error, MeterId, MicroWh, Sensors, Verdict, register::Pair, view::MessageDirection,
 };
-use enerlink_meter::{Message, Packet, decode};
-use enerlink_store::{
-    Direction, MessageLog, Sample, StoredReading, Tx, heartbeats, messages, meters, readings, registers,
-    rollups, statuses,
-};
+use enerlink_meter::{DecodeError, Message, Packet, decode};
+use enerlink_store::{MessageLog, Sample};
 
+use self::batch::Batch;
 use super::{MeterLive, Metering};
 
-/// What a batch changes, prepared in memory and written at once.
-#[derive(Default)]
-struct Batch {
-    logs: Vec<MessageLog>,
-    readings: Vec<StoredReading>,
-    samples: BTreeMap<MeterId, Vec<Sample>>,
-    heartbeats: Vec<(MeterId, Heartbeat)>,
-    statuses: Vec<(MeterId, StatusSnapshot)>,
-    responses: Vec<(MeterId, Response)>,
-    /// Meters whose counters were recognised by this batch.
-    sources: Vec<(MeterId, CounterSource)>,
-    /// Meters that something was heard of, as they are after the batch.
-    touched: BTreeMap<MeterId, MeterLive>,
+/// A message that cannot be decoded, in the log and in the tally.
+fn undecoded(error: &DecodeError) -> Refusal {
+    Refusal {
+        word: error.reason(),
+        text: format!("{}: {error}", error.reason()),
+    }
+}
+
+/// Why a message does not count.
+struct Refusal {
+    /// Counted under this word.
+    word: &'static str,
+    /// The word, and more for the log.
+    text: String,
+}
+
+impl Refusal {
+    fn plain(word: &'static str) -> Self {
+        Self {
+            word,
+            text: word.to_owned(),
+        }
+    }
+}
+
+/// Who has sent a packet, and what it says; or, of one meter that has, why it cannot be told.
+enum Sender {
+    Known(MeterLive, Message),
+    /// An answer on a topic that several meters share: the command knows whose it is.
+    Shared(Vec<MeterId>, Message),
+    Unread(Option<MeterLive>, Refusal),
 }
 
 impl Metering {
     /// Writes `packets` and acknowledges them.
-    pub(super) async fn record(&mut self, packets: Vec<(BrokerAddress, Packet)>) -> Result<(), Error> {
+    pub(super) async fn record(&mut self, packets: Vec<(Arc<BrokerAddress>, Packet)>) -> Result<(), Error> {
         if packets.is_empty() {
             return Ok(());
         }
-        let now = self.clock.wall();
         let mut batch = Batch::default();
         for (address, packet) in &packets {
-            self.judge(&mut batch, address, packet, now);
+            let began = self.clock.monotonic();
+            self.judge(&mut batch, address, packet);
+            self.diagnostics.decoded(self.clock.monotonic() - began);
         }
+        let began = self.clock.monotonic();
         let tx = self.store.begin().await?;
-        write(&tx, &batch, now).await?;
+        let notices = batch.write(&tx, self.clock.wall()).await?;
         tx.commit().await?;
+        self.diagnostics
+            .committed(packets.len(), self.clock.monotonic() - began);
         for (_, packet) in packets {
             packet.ack.confirm();
         }
-        for (meter, response) in batch.responses {
-            self.commands.answered(meter, response);
-        }
-        for (meter, live) in batch.touched {
-            let device = live.device.clone();
-            self.state.send_modify(|state| {
-                state.insert(meter, live);
-            });
-            self.bus.tell(Event::Device(device));
+        self.notices.tell(&notices);
+        batch.hand_over(&self.commands);
+        let touched: BTreeSet<MeterId> = batch.touched.keys().cloned().collect();
+        self.state.send_modify(|state| state.extend(batch.touched));
+        self.review(Some(&touched)).await?;
+        for meter in &batch.changed {
+            self.tell_meter(meter);
         }
         Ok(())
     }
 
-    fn judge(&self, batch: &mut Batch, address: &BrokerAddress, packet: &Packet, now: UnixMillis) {
+    fn judge(&self, batch: &mut Batch, address: &BrokerAddress, packet: &Packet) {
         let mut log = MessageLog {
-            received_at: now,
-            direction: Direction::In,
+            received_at: packet.received_at,
+            direction: MessageDirection::In,
             topic: packet.topic.clone(),
             meter_id: None,
+            correlation_id: None,
             payload: packet.payload.clone(),
             accepted: false,
             reason: None,
             retained: packet.retained,
             duplicate: packet.duplicate,
         };
-        match self.attribute(batch, address, packet) {
-            Err(reason) => log.reason = Some(reason),
-            Ok((mut live, message)) => {
+        let refusal = match self.sender(batch, address, packet) {
+            Sender::Unread(None, refusal) => Some(refusal),
+            Sender::Unread(Some(mut live), refusal) => {
                 log.meter_id = Some(live.meter.id.clone());
-                log.reason = batch.accept(
-                    &mut live,
-                    message,
-                    packet.retained,
-                    now,
-                    self.config.settling.period,
-                );
-                log.accepted = log.reason.is_none();
-                batch.touched.insert(live.meter.id.clone(), live);
+                batch.refuse(&mut live, refusal.word);
+                batch.put(live);
+                Some(refusal)
             }
+            Sender::Shared(meters, message) => {
+                log.correlation_id = correlation(&message);
+                batch.share(meters, message);
+                None
+            }
+            Sender::Known(mut live, message) => {
+                log.meter_id = Some(live.meter.id.clone());
+                log.correlation_id = correlation(&message);
+                let word = self.accept(batch, &mut live, message, packet);
+                if let Some(word) = word {
+                    batch.refuse(&mut live, word);
+                }
+                batch.put(live);
+                word.map(Refusal::plain)
+            }
+        };
+        if let Some(refusal) = refusal {
+            tracing::debug!(topic = packet.topic, reason = refusal.text, "message not counted");
+            log.reason = Some(refusal.text);
         }
-        if let Some(reason) = &log.reason {
-            tracing::debug!(topic = packet.topic, reason, "message not counted");
-        }
+        log.accepted = log.reason.is_none();
         batch.logs.push(log);
     }
 
-    /// Which meter a packet is from, and what it says; or the reason why neither can be told.
-    fn attribute(
-        &self,
-        batch: &mut Batch,
-        address: &BrokerAddress,
-        packet: &Packet,
-    ) -> Result<(MeterLive, Message), String> {
+    /// Which meter a packet is from: the one that it names, else the only one on its topic.
+    fn sender(&self, batch: &mut Batch, address: &BrokerAddress, packet: &Packet) -> Sender {
         let state = self.state.borrow();
-        let here =
-            |live: &&MeterLive| live.meter.broker == *address && live.meter.base_topic == packet.base_topic;
-        let Some(first) = state.values().find(here) else {
-            return Err("no_meter: nobody listens to this topic".to_owned());
+        let here: Vec<&MeterLive> = state
+            .values()
+            .filter(|live| {
+                let Some(meter) = Some(&live.meter).filter(|meter| meter.retired_at.is_none()) else {
+                    return false;
+                };
+                meter.base_topic == packet.base_topic && meter.broker == *address
+            })
+            .collect();
+        let Some(first) = here.first() else {
+            let text = "no_meter: nobody listens to this topic".to_owned();
+            return Sender::Unread(
+                None,
+                Refusal {
+                    word: "no_meter",
+                    text,
+                },
+            );
         };
         let message = match decode(packet.channel, &packet.payload, first.meter.units) {
             Ok(message) => message,
-            Err(error) => {
-                batch.touch(first).device.refused += 1;
-                return Err(format!("{}: {error}", error.reason()));
-            }
+            Err(error) => return Sender::Unread(Some(batch.take(first)), undecoded(&error)),
         };
-        let named = named_meter(&message).filter(|id| **id != first.meter.id);
-        let Some(id) = named else {
-            return Ok((batch.touch(first).clone(), message));
+        if let Message::Response(_) = message
+            && here.len() > 1
+        {
+            let ids = here.iter().map(|live| live.meter.id.clone()).collect();
+            return Sender::Shared(ids, message);
+        }
+        let Some(named) = named_meter(&message) else {
+            return match here.len() {
+                1 => Sender::Known(batch.take(first), message),
+                _ => Sender::Unread(
+                    None,
+                    Refusal {
+                        word: "unnamed",
+                        text: "unnamed: several meters share this topic, and the message names none".to_owned(),
+                    },
+                ),
+            };
         };
-        let Some(other) = state.values().filter(here).find(|live| live.meter.id == *id) else {
-            return Err(format!("other_meter: the message names meter {id}"));
+        if *named == first.meter.id {
+            return Sender::Known(batch.take(first), message);
+        }
+        let Some(other) = here.iter().find(|live| live.meter.id == *named) else {
+            let text = format!("other_meter: the message names meter {named}");
+            let only = (here.len() == 1).then(|| batch.take(first));
+            return Sender::Unread(
+                only,
+                Refusal {
+                    word: "other_meter",
+                    text,
+                },
+            );
         };
         // The units belong to the meter that the message turned out to be from.
-        let message = decode(packet.channel, &packet.payload, other.meter.units)
-            .map_err(|error| format!("{}: {error}", error.reason()))?;
-        Ok((batch.touch(other).clone(), message))
+        match decode(packet.channel, &packet.payload, other.meter.units) {
+            Ok(message) => Sender::Known(batch.take(other), message),
+            Err(error) => Sender::Unread(Some(batch.take(other)), undecoded(&error)),
+        }
+    }
+
+    /// Takes a decoded message in; answers why it does not count, if so.
+    fn accept(
+        &self,
+        batch: &mut Batch,
+        live: &mut MeterLive,
+        message: Message,
+        packet: &Packet,
+    ) -> Option<&'static str> {
+        let (at, moment) = (packet.received_at, self.clock.monotonic());
+        let id = live.meter.id.clone();
+        match message {
+            Message::Sensors(sensors) => self.count(batch, live, sensors, packet),
+            Message::Heartbeat(_) if packet.retained => Some("retained"),
+            Message::Heartbeat(heartbeat) => {
+                if live.beat(at, moment, &heartbeat) {
+                    batch.booted(live, moment);
+                }
+                batch.heartbeats.push((id, at, heartbeat));
+                None
+            }
+            Message::Status(status) => {
+                if live.meter.capabilities.learn_status(&status) {
+                    batch.changed.insert(id.clone());
+                }
+                // A state from an unknown time is better than none, and worse than any other.
+                if packet.retained && live.device.status.is_some() {
+                    return Some("retained");
+                }
+                if live.report(at, &status) {
+                    batch.booted(live, moment);
+                }
+                batch.statuses.push((id, at, status, packet.retained));
+                None
+            }
+            Message::Response(_) if packet.retained => Some("retained"),
+            Message::Response(response) => {
+                let known = &mut live.meter.capabilities;
+                let counters = response.export_before_reset.is_some();
+                if !known.responds || (counters && !known.reports_counters) {
+                    known.responds = true;
+                    known.reports_counters |= counters;
+                    batch.changed.insert(id.clone());
+                }
+                batch.responses.push((id, response));
+                None
+            }
+        }
+    }
+
+    /// Moves the registers by a sensors message, if it is one that counts.
+    fn count(
+        &self,
+        batch: &mut Batch,
+        live: &mut MeterLive,
+        sensors: Sensors,
+        packet: &Packet,
+    ) -> Option<&'static str> {
+        let (at, period) = (packet.received_at, self.config.settling.period);
+        let moment = self.clock.monotonic();
+        let (verdict, start) = match batch.judge(live, &sensors, packet) {
+            Ok(judged) => judged,
+            Err(word) => return Some(word),
+        };
+        let id = live.meter.id.clone();
+        // Whoever opened the meter on chain has decided about the opening balance.
+        if verdict == Verdict::First && live.meter.take_opening {
+            live.meter.take_opening = false;
+            if self.is_open(&id) {
+                batch.changed.insert(id.clone());
+            } else {
+                live.set_opening(true);
+            }
+        }
+        let begun = live
+            .registers
+            .filter(|_| verdict == Verdict::First)
+            .map(|registers| Pair {
+                export: registers.export,
+                import: registers.import,
+            });
+        live.roll_period(at, period, begun.unwrap_or(start));
+        batch.remark(live, verdict, moment);
+        let sample = sample(live, &sensors, verdict, packet);
+        batch.samples.entry(id.clone()).or_default().push(sample);
+        if live.hear(at, moment, sensors) {
+            batch.changed.insert(id);
+        }
+        None
     }
 }
 
@@ -136,109 +288,16 @@ fn named_meter(message: &Message) -> Option<&MeterId> {
     }
 }
 
-impl Batch {
-    /// The meter as this batch has left it so far.
-    fn touch(&mut self, live: &MeterLive) -> &mut MeterLive {
-        self.touched
-            .entry(live.meter.id.clone())
-            .or_insert_with(|| live.clone())
-    }
-
-    /// Takes a decoded message in; answers why it does not count, if so.
-    fn accept(
-        &mut self,
-        live: &mut MeterLive,
-        message: Message,
-        retained: bool,
-        now: UnixMillis,
-        period: std::time::Duration,
-    ) -> Option<String> {
-        match message {
-            Message::Sensors(sensors) => self.accept_sensors(live, sensors, retained, now, period),
-            Message::Heartbeat(heartbeat) => {
-                live.device.heartbeat = Some((now, heartbeat.clone()));
-                self.heartbeats.push((live.meter.id.clone(), heartbeat));
-                None
-            }
-            Message::Status(status) => {
-                live.device.status = Some((now, status.clone()));
-                self.statuses.push((live.meter.id.clone(), status));
-                None
-            }
-            Message::Response(response) => {
-                self.responses.push((live.meter.id.clone(), response));
-                None
-            }
-        }
-    }
-
-    fn accept_sensors(
-        &mut self,
-        live: &mut MeterLive,
-        sensors: Sensors,
-        retained: bool,
-        now: UnixMillis,
-        period: std::time::Duration,
-    ) -> Option<String> {
-        if live.meter.source.is_none() && !retained {
-            live.meter.source = CounterSource::offered_by(&sensors);
-            self.sources
-                .extend(live.meter.source.map(|source| (live.meter.id.clone(), source)));
-        }
-        let Some(source) = live.meter.source else {
-            live.device.refused += 1;
-            return Some(Reason::NoCounters.as_str().to_owned());
-        };
-        let mut registers = live.registers.unwrap_or_else(|| Registers::new(source));
-        let before = Pair {
-            export: registers.export,
-            import: registers.import,
-        };
-        let verdict = registers.apply(&sensors, now, retained, live.meter.rated_power_w);
-        let reason = match verdict {
-            Verdict::First => None,
-            Verdict::Counted { .. } => None,
-            Verdict::Refused { reason } => Some(reason.as_str().to_owned()),
-        };
-        self.readings.push(StoredReading {
-            meter_id: live.meter.id.clone(),
-            received_at: now,
-            sensors: sensors.clone(),
-            verdict,
-            registers: Some((registers.export, registers.import)),
-            epoch: registers.epoch,
-            boot: registers.boot,
-        });
-        if reason.is_some() {
-            live.device.refused += 1;
-            // A refused message may still be a sign of a reboot, which has to be remembered.
-            live.registers = live.registers.map(|_| registers);
-            return reason;
-        }
-        live.device.counted += 1;
-        let start = if verdict == Verdict::First {
-            Pair {
-                export: registers.export,
-                import: registers.import,
-            }
-        } else {
-            before
-        };
-        live.roll_period(now, period, start);
-        live.set_registers(registers);
-        let sample = sample(live, &sensors, verdict, now);
-        self.samples
-            .entry(live.meter.id.clone())
-            .or_default()
-            .push(sample);
-        live.hear(now, sensors);
-        None
+fn correlation(message: &Message) -> Option<String> {
+    match message {
+        Message::Response(response) => Some(response.correlation_id.clone()),
+        Message::Sensors(_) | Message::Heartbeat(_) | Message::Status(_) => None,
     }
 }
 
 /// What a counted message adds to the rollups. Produced and used energy are for the eye, so that a counter that
 /// restarts simply adds nothing.
-fn sample(live: &MeterLive, sensors: &Sensors, verdict: Verdict, now: UnixMillis) -> Sample {
+fn sample(live: &MeterLive, sensors: &Sensors, verdict: Verdict, packet: &Packet) -> Sample {
     let added = match verdict {
         Verdict::Counted { added, .. } => added,
         Verdict::First | Verdict::Refused { .. } => Pair::default(),
@@ -252,7 +311,7 @@ fn sample(live: &MeterLive, sensors: &Sensors, verdict: Verdict, now: UnixMillis
         growth.unwrap_or_default()
     };
     Sample {
-        at: now,
+        at: packet.received_at,
         solar: sensors.solar.and_then(|solar| solar.power),
         load: sensors.load.and_then(|load| load.power),
         grid: sensors.grid_power(),
@@ -264,25 +323,5 @@ fn sample(live: &MeterLive, sensors: &Sensors, verdict: Verdict, now: UnixMillis
     }
 }
 
-async fn write(tx: &Tx, batch: &Batch, now: UnixMillis) -> Result<(), Error> {
-    messages::insert(tx, &batch.logs).await?;
-    readings::insert(tx, &batch.readings).await?;
-    for (meter, samples) in &batch.samples {
-        rollups::add(tx, meter, samples).await?;
-    }
-    for (meter, heartbeat) in &batch.heartbeats {
-        heartbeats::insert(tx, meter, now, heartbeat).await?;
-    }
-    for (meter, status) in &batch.statuses {
-        statuses::insert(tx, meter, now, status).await?;
-    }
-    for (meter, source) in &batch.sources {
-        meters::set_source(tx, meter, *source).await?;
-    }
-    for (meter, live) in &batch.touched {
-        if let Some(counted) = &live.registers {
-            registers::save(tx, meter, counted, now).await?;
-        }
-    }
-    Ok(())
-}
+/// An occurrence is told once a minute at most; the tally has every one.
+const SAME_OCCURRENCE: Duration = Duration::from_secs(60);

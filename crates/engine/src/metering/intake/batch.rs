@@ -1,0 +1,203 @@
+//! What a batch of messages changes, prepared in memory and written at once.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use enerlink_domain::{
+    Error, Heartbeat, MeterId, MicroWh, Notice, NoticeKind, Registers, Sensors, StatusSnapshot, UnixMillis,
+    Verdict,
+    reading::Response,
+    register::{CounterSource, Pair, Reason, Remark},
+};
+use enerlink_meter::{Message, Packet};
+use enerlink_store::{
+    MessageLog, Sample, StoredReading, Tx, heartbeats, messages, meters, readings, registers, rollups, statuses,
+    tallies,
+};
+
+use super::SAME_OCCURRENCE;
+use crate::{
+    commands,
+    metering::MeterLive,
+    notices::{self, Change},
+};
+
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) logs: Vec<MessageLog>,
+    pub(super) readings: Vec<StoredReading>,
+    pub(super) samples: BTreeMap<MeterId, Vec<Sample>>,
+    pub(super) heartbeats: Vec<(MeterId, UnixMillis, Heartbeat)>,
+    /// With whether the broker had kept it.
+    pub(super) statuses: Vec<(MeterId, UnixMillis, StatusSnapshot, bool)>,
+    pub(super) responses: Vec<(MeterId, Response)>,
+    /// Meters that have shown something new of themselves.
+    pub(super) changed: BTreeSet<MeterId>,
+    /// Meters that something was heard of, as they are after the batch.
+    pub(super) touched: BTreeMap<MeterId, MeterLive>,
+    tallies: BTreeMap<MeterId, BTreeMap<String, u64>>,
+    occurrences: Vec<Change>,
+    /// Meters whose registers have moved, or are suspected of a reboot.
+    moved: BTreeSet<MeterId>,
+}
+
+impl Batch {
+    /// The meter as this batch has left it so far; to be [`Batch::put`] back.
+    pub(super) fn take(&mut self, live: &MeterLive) -> MeterLive {
+        self.touched.remove(&live.meter.id).unwrap_or_else(|| live.clone())
+    }
+
+    pub(super) fn put(&mut self, live: MeterLive) {
+        self.touched.insert(live.meter.id.clone(), live);
+    }
+
+    /// An answer of one of `meters`.
+    pub(super) fn share(&mut self, meters: Vec<MeterId>, message: Message) {
+        if let Message::Response(response) = message {
+            let each = meters.into_iter().map(|meter| (meter, response.clone()));
+            self.responses.extend(each);
+        }
+    }
+
+    /// Counts a message of `live` that does not count.
+    pub(super) fn refuse(&mut self, live: &mut MeterLive, word: &str) {
+        live.device.refused += 1;
+        self.tally(live, word);
+    }
+
+    fn tally(&mut self, live: &mut MeterLive, word: &str) {
+        *live.device.tally.entry(word.to_owned()).or_default() += 1;
+        let more = self.tallies.entry(live.meter.id.clone()).or_default();
+        *more.entry(word.to_owned()).or_default() += 1;
+    }
+
+    /// Judges a sensors message. Answers the verdict and the registers before it, or why it is not counted.
+    pub(super) fn judge(
+        &mut self,
+        live: &mut MeterLive,
+        sensors: &Sensors,
+        packet: &Packet,
+    ) -> Result<(Verdict, Pair<MicroWh>), &'static str> {
+        let id = live.meter.id.clone();
+        if live.meter.source.is_none() && !packet.retained {
+            live.meter.source = CounterSource::offered_by(sensors);
+            if live.meter.source.is_some() {
+                self.changed.insert(id.clone());
+            }
+        }
+        let source = live.meter.source.ok_or(Reason::NoCounters.as_str())?;
+        let mut registers = live.registers.unwrap_or_else(|| Registers::new(source));
+        let before = Pair {
+            export: registers.export,
+            import: registers.import,
+        };
+        let verdict = registers.apply(
+            sensors,
+            packet.received_at,
+            packet.retained,
+            live.meter.rated_power_w,
+        );
+        self.readings.push(StoredReading {
+            meter_id: id.clone(),
+            received_at: packet.received_at,
+            sensors: sensors.clone(),
+            verdict,
+            registers: Some((registers.export, registers.import)),
+            epoch: registers.epoch,
+            boot: registers.boot,
+        });
+        self.moved.insert(id);
+        if let Verdict::Refused { reason } = verdict {
+            // A refused message may still be a sign of a reboot, which has to be remembered.
+            live.registers = live.registers.map(|_| registers);
+            return Err(reason.as_str());
+        }
+        live.device.counted += 1;
+        live.registers = Some(registers);
+        Ok((verdict, before))
+    }
+
+    /// Counts what was special about a message, and tells the household of what it should know.
+    pub(super) fn remark(&mut self, live: &mut MeterLive, verdict: Verdict, moment: Duration) {
+        let Verdict::Counted { new_epoch, remark, .. } = verdict else {
+            return;
+        };
+        if let Some(remark) = remark {
+            self.tally(live, remark.as_str());
+        }
+        // Settlement counters are set back after each settlement, by design.
+        if new_epoch && live.meter.source == Some(CounterSource::Total) {
+            let epoch = live.registers.map_or(0, |registers| registers.epoch);
+            self.occur(live, NoticeKind::CounterReset, epoch.to_string(), moment);
+        }
+        if remark == Some(Remark::Rebooted) {
+            let boot = live.registers.map_or(0, |registers| registers.boot);
+            self.occur(live, NoticeKind::Rebooted, boot.to_string(), moment);
+        }
+    }
+
+    /// Heartbeat or status show a reboot that sensors messages cannot.
+    pub(super) fn booted(&mut self, live: &mut MeterLive, moment: Duration) {
+        self.tally(live, Remark::Rebooted.as_str());
+        self.occur(live, NoticeKind::Rebooted, String::new(), moment);
+    }
+
+    fn occur(&mut self, live: &mut MeterLive, kind: NoticeKind, detail: String, moment: Duration) {
+        let last = live.run.told.get(&kind);
+        if last.is_some_and(|last| moment.saturating_sub(*last) < SAME_OCCURRENCE) {
+            return;
+        }
+        live.run.told.insert(kind, moment);
+        self.occurrences.push(Change::Raise {
+            meter: Some(live.meter.id.clone()),
+            kind,
+            detail,
+        });
+    }
+
+    /// Writes everything; answers the notices that are to be told once it is committed.
+    pub(super) async fn write(&self, tx: &Tx, now: UnixMillis) -> Result<Vec<Notice>, Error> {
+        messages::insert(tx, &self.logs).await?;
+        readings::insert(tx, &self.readings).await?;
+        for (meter, samples) in &self.samples {
+            rollups::add(tx, meter, samples).await?;
+        }
+        for (meter, at, heartbeat) in &self.heartbeats {
+            heartbeats::insert(tx, meter, *at, heartbeat).await?;
+        }
+        for (meter, at, status, _) in &self.statuses {
+            statuses::insert(tx, meter, *at, status).await?;
+        }
+        for (meter, more) in &self.tallies {
+            tallies::add(tx, meter, more).await?;
+        }
+        for live in self.changed.iter().filter_map(|meter| self.touched.get(meter)) {
+            meters::update(tx, &live.meter).await?;
+        }
+        for meter in &self.moved {
+            if let Some(counted) = self.touched.get(meter).and_then(|live| live.registers) {
+                registers::save(tx, meter, &counted, now).await?;
+            }
+        }
+        notices::write(tx, &self.occurrences, now).await
+    }
+
+    /// Lets the commands know what was answered and what can be seen.
+    pub(super) fn hand_over(&mut self, commands: &commands::Handle) {
+        for (meter, response) in self.responses.drain(..) {
+            commands.answered(meter, response);
+        }
+        for (meter, _, status, retained) in &self.statuses {
+            if !retained {
+                commands.observed(meter, Some(status), None);
+            }
+        }
+        for reading in &self.readings {
+            if !matches!(reading.verdict, Verdict::Refused { .. }) {
+                commands.observed(&reading.meter_id, None, Some(&reading.sensors));
+            }
+        }
+    }
+}

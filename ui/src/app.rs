@@ -7,11 +7,13 @@ use leptos::{prelude::*, task::spawn_local};
 use crate::{
     components::{frame::Frame, toasts::Toasts, unlock_form::UnlockDialog},
     feed::{Feed, feed},
+    household::Household,
     ipc,
     live::LiveState,
     pages::{
         backup::BackupPage,
         create::CreatePage,
+        energy::EnergyPage,
         home::HomePage,
         import::ImportPage,
         restore::{RestorePage, RestoredPage},
@@ -68,7 +70,9 @@ pub(crate) fn App() -> impl IntoView {
     provide_context(prefs);
     let session = Session::new();
     provide_context(session);
-    let feed = Feed::new(session, prefs);
+    let household = Household::new();
+    provide_context(household);
+    let feed = Feed::new(session, prefs, household);
     provide_context(feed);
     feed.start();
     act_on_keys();
@@ -117,6 +121,7 @@ fn Main() -> impl IntoView {
         <Frame>
             {move || match session.page.get() {
                 Page::Home => view! { <HomePage /> }.into_any(),
+                Page::Energy => view! { <EnergyPage /> }.into_any(),
                 Page::Wallet => view! { <WalletPage /> }.into_any(),
                 Page::Settings => view! { <SettingsPage /> }.into_any(),
             }}
@@ -125,7 +130,7 @@ fn Main() -> impl IntoView {
     }
 }
 
-/// Ctrl+L locks, Ctrl+1, Ctrl+4 and Ctrl+6 choose a page, Escape closes a form and leaves a flow.
+/// Ctrl+L locks, Ctrl+1, Ctrl+2, Ctrl+4 and Ctrl+6 choose a page, Escape closes a form and leaves a flow.
 fn act_on_keys() {
     let (session, feed) = (crate::session::session(), feed());
     window_event_listener(leptos::ev::keydown, move |event| {
@@ -145,6 +150,7 @@ fn act_on_keys() {
             "l" | "L" => feed.turn_key(),
             _ if dialog => return,
             "1" => session.open(Page::Home),
+            "2" => session.open(Page::Energy),
             "4" => session.open(Page::Wallet),
             "6" => session.open(Page::Settings),
             _ => return,

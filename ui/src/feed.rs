@@ -16,6 +16,7 @@ use leptos::{prelude::*, task::spawn_local};
 use crate::{
     clock::CoreClock,
     format,
+    household::Household,
     i18n::{Key, say},
     ipc,
     live::{LiveState, News, Outcome, Refetch},
@@ -57,11 +58,12 @@ pub(crate) struct Feed {
     told: StoredValue<u64>,
     session: Session,
     prefs: Prefs,
+    household: Household,
 }
 
 impl Feed {
     /// A feed that has heard nothing yet.
-    pub(crate) fn new(session: Session, prefs: Prefs) -> Self {
+    pub(crate) fn new(session: Session, prefs: Prefs, household: Household) -> Self {
         let wall = ipc::wall_millis();
         Self {
             state: RwSignal::new(LiveState::default()),
@@ -74,6 +76,7 @@ impl Feed {
             told: StoredValue::new(0),
             session,
             prefs,
+            household,
         }
     }
 

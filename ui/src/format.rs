@@ -2,7 +2,7 @@
 
 mod date;
 
-pub(crate) use date::{date, date_and_time, day_and_month, iso_time};
+pub(crate) use date::{civil, date, date_and_time, day_and_month, iso_time, month, month_and_year, weekday};
 
 use enerlink_domain::{
     Address, Etk, Idrs, MicroWatts, MicroWh, NetMicroWh, NetWattHours, TxHash, UnixMillis, Wei,
@@ -163,6 +163,11 @@ impl PowerUnit {
         }
     }
 
+    /// The digits with a sign before what is below zero.
+    pub(crate) fn signed(self, language: Language, power: MicroWatts) -> String {
+        decimal(language, i128::from(power.0), self.scale(), 2, Sign::Negative)
+    }
+
     /// The magnitude's digits.
     pub(crate) fn digits(self, language: Language, power: MicroWatts) -> String {
         decimal(
@@ -198,6 +203,31 @@ pub(crate) fn etk(language: Language, amount: Etk, sign: Sign) -> String {
 /// Rupiah tokens, two decimals.
 pub(crate) fn idrs(language: Language, amount: Idrs) -> String {
     decimal(language, amount.0, 2, 2, Sign::Negative)
+}
+
+/// Rupiah from hundredths: `Rp 1.444,70`; whole ones from Rp 1,000 on when there is little room.
+pub(crate) fn rupiah(language: Language, sen: i128, room: Room) -> String {
+    let shown = match room {
+        Room::Little if sen.unsigned_abs() >= 100_000 => 0,
+        Room::Little | Room::Enough => 2,
+    };
+    format!("Rp\u{a0}{}", decimal(language, sen, 2, shown, Sign::Negative))
+}
+
+/// How much room there is for digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// A tile.
+    Little,
+    /// A line of a table.
+    Enough,
+}
+
+/// Decimals that a round `step`, in units of 10^-`scale`, needs; at most three.
+pub(crate) fn decimals_of(step: i64, scale: u32) -> u32 {
+    (0..3)
+        .find(|shown| step % 10_i64.pow(scale - shown) == 0)
+        .unwrap_or(3)
 }
 
 /// `part` of `whole` in percent, rounded; none when the whole is nothing.
@@ -262,6 +292,12 @@ pub(crate) fn time_of_day(at: UnixMillis, offset: i64) -> String {
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
+/// Local time of day to the second, `10:45:03`.
+pub(crate) fn time_with_seconds(at: UnixMillis, offset: i64) -> String {
+    let seconds = at.0.div_euclid(1000).rem_euclid(60);
+    format!("{}:{seconds:02}", time_of_day(at, offset))
+}
+
 /// The start of the local day in which `at` lies.
 pub(crate) fn day_start(at: UnixMillis, offset: i64) -> UnixMillis {
     let local = at.0 + offset * 60_000;
@@ -274,13 +310,30 @@ pub(crate) fn coin(language: Language, amount: Wei) -> String {
     decimal(language, wei, 18, 4, Sign::Negative)
 }
 
-/// A file's length: bytes below 10 KiB, KiB with one decimal above.
+/// A file's length: bytes below 10 KiB, KiB, MiB or GiB with one decimal above.
 pub(crate) fn file_size(language: Language, bytes: u64) -> String {
-    if bytes < 10_240 {
-        return format!("{}\u{a0}B", count(language, bytes));
-    }
-    let tenths = i128::from(bytes) * 10 / 1024;
-    format!("{}\u{a0}KiB", decimal(language, tenths, 1, 1, Sign::Negative))
+    let (shift, unit) = match bytes {
+        0..10_240 => return format!("{}\u{a0}B", count(language, bytes)),
+        10_240..10_485_760 => (10, "KiB"),
+        10_485_760..10_737_418_240 => (20, "MiB"),
+        _ => (30, "GiB"),
+    };
+    let tenths = (i128::from(bytes) * 10) >> shift;
+    format!("{}\u{a0}{unit}", decimal(language, tenths, 1, 1, Sign::Negative))
+}
+
+/// A short time from microseconds in the unit that suits it: `850 µs`, `1.2 ms`, `3.40 s`.
+pub(crate) fn latency(language: Language, micros: u64) -> String {
+    let (scale, shown, unit) = match micros {
+        0..1000 => (0, 0, "µs"),
+        1000..100_000 => (3, 1, "ms"),
+        100_000..1_000_000 => (3, 0, "ms"),
+        _ => (6, 2, "s"),
+    };
+    format!(
+        "{}\u{a0}{unit}",
+        decimal(language, i128::from(micros), scale, shown, Sign::Negative)
+    )
 }
 
 #[cfg(test)]

@@ -3,11 +3,13 @@
 #![allow(unreachable_pub, reason = "the component macro makes its properties public")]
 
 mod app;
+mod calendar;
 mod clock;
 mod components;
 mod feed;
 mod flow;
 mod format;
+mod household;
 mod i18n;
 mod ipc;
 mod live;

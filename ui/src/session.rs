@@ -10,6 +10,8 @@ use leptos::prelude::*;
 pub(crate) enum Page {
     /// Live energy and settlement.
     Home,
+    /// What flowed, in any period.
+    Energy,
     /// Wallets, backups, what was done with them.
     Wallet,
     /// Preferences, security, network, about.

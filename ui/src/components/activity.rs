@@ -254,8 +254,12 @@ fn TransactionRow(row: Transaction, today: Memo<UnixMillis>) -> impl IntoView {
     }
 }
 
+/// A transaction's hash, short, with a button that copies all of it.
 #[component]
-fn Hash(hash: TxHash) -> impl IntoView {
+pub(crate) fn Hash(
+    /// All of it.
+    hash: TxHash,
+) -> impl IntoView {
     view! {
         <span class="hash dim" title=hash.to_string()>
             <span class="digits">{format::short_hash(hash)}</span>
@@ -266,7 +270,12 @@ fn Hash(hash: TxHash) -> impl IntoView {
 
 /// The stage in words; while it is not final, how many blocks confirm it.
 #[component]
-fn StageChip(stage: TxStage, confirmations: u64) -> impl IntoView {
+pub(crate) fn StageChip(
+    /// How far it has come.
+    stage: TxStage,
+    /// Blocks that confirm it.
+    confirmations: u64,
+) -> impl IntoView {
     let language = prefs().language;
     let class = match stage {
         TxStage::Confirmed => "chip good",
@@ -278,7 +287,8 @@ fn StageChip(stage: TxStage, confirmations: u64) -> impl IntoView {
     view! { <span class=class>{move || stage_words(language.get(), stage, confirmations)}</span> }
 }
 
-fn stage_words(language: Language, stage: TxStage, confirmations: u64) -> String {
+/// The stage in words.
+pub(crate) fn stage_words(language: Language, stage: TxStage, confirmations: u64) -> String {
     let key = match stage {
         TxStage::Queued => Key::StageQueued,
         TxStage::AwaitingUnlock => Key::StageAwaitingUnlock,

@@ -1,62 +1,96 @@
-//! Today's power curve: a canvas drawn by plotters, words around it, a cross-hair and a legend that switches series.
+//! Charts: canvases drawn by plotters, words around them, a cross-hair with values and a legend that switches series.
 
+mod bars;
+mod curve;
 mod draw;
+mod image;
+mod legend;
 mod scale;
+mod surface;
+mod window;
 mod words;
 
-use enerlink_domain::{MicroWatts, UnixMillis, view::PowerPoint};
+use enerlink_domain::{
+    MicroWatts, UnixMillis,
+    view::{PowerPoint, Spread},
+};
 use leptos::{html, prelude::*};
 
 use crate::{
     feed::{day_start, feed},
-    format::{self, PowerUnit},
+    format,
     i18n::{Key, Language, say, text},
     ipc,
     prefs::prefs,
 };
 
-use scale::{Layout, Span};
-use words::Words;
+pub(crate) use bars::{BarChart, Bars, Part};
+pub(crate) use curve::{Curve, Gestures};
+pub(crate) use image::png;
+pub(crate) use legend::{Legend, LegendItem};
+pub(crate) use scale::Span;
+pub(crate) use window::Window;
 
-/// A line of the chart.
+/// A line of a power curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Series {
     Solar,
     Load,
     Export,
     Import,
+    Battery,
 }
 
 impl Series {
     /// Every line, in the order of the legend.
-    pub(crate) const ALL: [Self; 4] = [Self::Solar, Self::Load, Self::Export, Self::Import];
+    pub(crate) const ALL: [Self; 5] = [Self::Solar, Self::Load, Self::Export, Self::Import, Self::Battery];
+    /// Those that Home has room for.
+    const HOME: [Self; 4] = [Self::Solar, Self::Load, Self::Export, Self::Import];
 
+    /// Its value in a bucket.
+    pub(crate) fn of(self, point: &PowerPoint) -> Option<MicroWatts> {
+        self.spread(point).map(|spread| spread.mean)
+    }
+
+    /// Its values within a bucket. Export and import are the two directions of the grid; a battery charges above zero.
+    pub(crate) fn spread(self, point: &PowerPoint) -> Option<Spread> {
+        let grid = |pick: fn(MicroWatts) -> i64| {
+            let Spread { mean, low, high } = point.grid?;
+            let [mean, one, other] = [mean, low, high].map(|power| pick(power).max(0));
+            Some(Spread {
+                mean: MicroWatts(mean),
+                low: MicroWatts(one.min(other)),
+                high: MicroWatts(one.max(other)),
+            })
+        };
+        match self {
+            Self::Solar => point.solar,
+            Self::Load => point.load,
+            Self::Export => grid(|power| power.0),
+            Self::Import => grid(|power| power.0.saturating_neg()),
+            Self::Battery => point.battery,
+        }
+    }
+}
+
+impl LegendItem for Series {
     fn label(self) -> Key {
         match self {
             Self::Solar => Key::Sun,
             Self::Load => Key::HomePlace,
             Self::Export => Key::Exported,
             Self::Import => Key::Imported,
+            Self::Battery => Key::Battery,
         }
     }
 
-    /// The token of its colour, and the class of its dot.
     fn token(self) -> &'static str {
         match self {
             Self::Solar => "solar",
             Self::Load => "home",
             Self::Export => "export",
             Self::Import => "import",
-        }
-    }
-
-    /// Its value in a bucket.
-    pub(crate) fn of(self, point: &PowerPoint) -> Option<MicroWatts> {
-        match self {
-            Self::Solar => point.solar.map(|solar| solar.mean),
-            Self::Load => point.load.map(|load| load.mean),
-            Self::Export => point.grid.map(|grid| MicroWatts(grid.mean.0.max(0))),
-            Self::Import => point.grid.map(|grid| MicroWatts((-grid.mean.0).max(0))),
+            Self::Battery => "battery",
         }
     }
 }
@@ -68,20 +102,20 @@ pub(crate) struct Plot {
     pub points: Vec<PowerPoint>,
     /// Width of a bucket in milliseconds.
     pub bucket_ms: i64,
-    /// What part of the day.
+    /// What stretch of time.
     pub span: Span,
     /// Where the day stands.
     pub now: UnixMillis,
+    /// Whether the lowest and the highest power of each bucket are drawn too.
+    pub bands: bool,
 }
 
-/// The card with the chart.
+/// The card with today's curve.
 #[component]
 pub(crate) fn TodayCard() -> impl IntoView {
     let (feed, prefs) = (feed(), prefs());
     let canvas = NodeRef::<html::Canvas>::new();
     let visible = RwSignal::new(vec![Series::Solar, Series::Load]);
-    let hover = RwSignal::new(None::<f64>);
-    let resized = RwSignal::new(0_u32);
     let now = Memo::new(move |_| {
         feed.state
             .with(|state| state.home.as_ref().map(|home| home.now))
@@ -99,33 +133,8 @@ pub(crate) fn TodayCard() -> impl IntoView {
             bucket_ms,
             span: Span::of(day_start(now.get()), first, now.get()),
             now: now.get(),
+            bands: false,
         }
-    });
-    let empty = Memo::new(move |_| plot.with(|plot| plot.points.is_empty()));
-    ipc::observe_size(canvas, move || {
-        resized.try_update(|count| *count += 1);
-    });
-    Effect::new(move || {
-        let _ = (resized.get(), prefs.light.get());
-        if let Some(canvas) = canvas.get() {
-            plot.with(|plot| visible.with(|visible| draw::draw(&canvas, plot, visible)));
-        }
-    });
-    let layout = Signal::derive(move || {
-        let _ = resized.get();
-        canvas.get().map(|canvas| {
-            Layout::of(
-                f64::from(canvas.client_width()),
-                f64::from(canvas.client_height()),
-            )
-        })
-    });
-    let pointed = Memo::new(move |_| {
-        let (layout, at) = (layout.get()?, hover.get()?);
-        plot.with(|plot| {
-            scale::nearest(plot, layout.time_at(at, plot.span))
-                .map(|point| (layout.x(point.at, plot.span), point))
-        })
     });
     let title = move || {
         let span = plot.with(|plot| plot.span);
@@ -135,108 +144,52 @@ pub(crate) fn TodayCard() -> impl IntoView {
         let time = format::time_of_day(span.from, ipc::utc_offset_minutes(span.from.0));
         say(prefs.language.get(), Key::PowerSince, &[("time", &time)])
     };
-    let summary = move || plot.with(|plot| describe(prefs.language.get(), plot));
+    let summary = Signal::derive(move || {
+        plot.with(|plot| describe(prefs.language.get(), Key::CurveInWords, &plot.points))
+    });
     view! {
         <section class="card today" aria-label=text(Key::Today)>
             <header>
                 <h2>{text(Key::Today)}</h2>
                 <small data-testid="curve-span">{title}</small>
-                <div class="end legend">
-                    {Series::ALL.map(|series| view! { <LegendButton series=series visible=visible /> }).into_iter().collect_view()}
-                </div>
+                <Legend items=Series::HOME.to_vec() visible=visible />
             </header>
-            <div
-                class="plot"
-                on:pointermove=move |event| hover.set(Some(f64::from(event.offset_x())))
-                on:pointerleave=move |_| hover.set(None)
-            >
-                <canvas node_ref=canvas role="img" aria-label=summary data-testid="power-curve"></canvas>
-                <Words plot=plot visible=visible layout=layout />
-                {move || empty.get().then(|| view! { <p class="empty over">{text(Key::NoCurve)}</p> })}
-                {move || pointed.get().map(|(x, point)| view! {
-                    <Crosshair x=x point=point visible=visible width=layout.get().map_or(0.0, |layout| layout.width) />
-                })}
-            </div>
+            <Curve canvas=canvas plot=plot visible=visible summary=summary testid="power-curve" empty=Key::NoCurve />
         </section>
     }
 }
 
-#[component]
-fn LegendButton(series: Series, visible: RwSignal<Vec<Series>>) -> impl IntoView {
-    let on = move || visible.with(|visible| visible.contains(&series));
-    let toggle = move |_| {
-        visible.update(
-            |visible| match visible.iter().position(|known| *known == series) {
-                Some(at) => drop(visible.remove(at)),
-                None => visible.push(series),
-            },
-        );
-    };
-    view! {
-        <button
-            type="button"
-            class="legend-item"
-            class:on=on
-            aria-pressed=move || if on() { "true" } else { "false" }
-            on:click=toggle
-        >
-            <span class=format!("dot {}", series.token())></span>
-            {text(series.label())}
-        </button>
-    }
-}
-
-/// A line at the pointer, and the values there.
-#[component]
-fn Crosshair(x: f64, point: PowerPoint, visible: RwSignal<Vec<Series>>, width: f64) -> impl IntoView {
-    let language = prefs().language;
-    let time = format::time_of_day(point.at, ipc::utc_offset_minutes(point.at.0));
-    let left = x > width / 2.0;
-    let rows = move || {
-        let shown: Vec<Series> = Series::ALL
-            .into_iter()
-            .filter(|series| visible.with(|visible| visible.contains(series)))
-            .collect();
-        let largest = shown
-            .iter()
-            .filter_map(|series| series.of(&point))
-            .map(|power| power.0.unsigned_abs())
-            .max();
-        let unit = PowerUnit::for_largest(largest.unwrap_or(0));
-        shown
-            .into_iter()
-            .map(|series| {
-                let value = series.of(&point).map_or("–".to_owned(), |power| {
-                    unit.figure(language.get(), power).text()
-                });
-                view! {
-                    <div>
-                        <span class=format!("dot {}", series.token())></span>
-                        <span>{text(series.label())}</span>
-                        <b>{value}</b>
-                    </div>
-                }
-            })
-            .collect_view()
-    };
-    view! {
-        <div class="crosshair" style:left=format!("{x:.1}px")></div>
-        <div class="readout" class:left=left style:left=format!("{x:.1}px")>
-            <p>{time}</p>
-            {rows}
-        </div>
-    }
-}
-
 /// The chart in words, for those who do not see it.
-fn describe(language: Language, plot: &Plot) -> String {
+pub(crate) fn describe(language: Language, key: Key, points: &[PowerPoint]) -> String {
     let peak = |series: Series| {
-        plot.points
-            .iter()
-            .filter_map(|point| series.of(point))
-            .max()
-            .unwrap_or_default()
+        let powers = points.iter().filter_map(|point| series.of(point));
+        format::power(language, powers.max().unwrap_or_default())
     };
-    let [sun, home] = [Series::Solar, Series::Load].map(|series| format::power(language, peak(series)));
-    say(language, Key::CurveInWords, &[("sun", &sun), ("home", &home)])
+    let [sun, home] = [Series::Solar, Series::Load].map(peak);
+    say(language, key, &[("sun", &sun), ("home", &home)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn export_and_import_are_the_two_directions_of_the_grid() {
+        let spread = |mean, low, high| Spread {
+            mean: MicroWatts(mean),
+            low: MicroWatts(low),
+            high: MicroWatts(high),
+        };
+        let point = PowerPoint {
+            at: UnixMillis(0),
+            solar: None,
+            load: None,
+            grid: Some(spread(2, -3, 7)),
+            battery: Some(spread(-4, -5, 1)),
+        };
+        assert_eq!(Series::Export.spread(&point), Some(spread(2, 0, 7)));
+        assert_eq!(Series::Import.spread(&point), Some(spread(0, 0, 3)));
+        assert_eq!(Series::Battery.of(&point), Some(MicroWatts(-4)));
+        assert_eq!(Series::Solar.of(&point), None);
+    }
 }

@@ -28,6 +28,10 @@ pub(crate) enum Icon {
     Search,
     File,
     Print,
+    Minus,
+    Whole,
+    Energy,
+    Bell,
 }
 
 impl Icon {
@@ -68,6 +72,12 @@ impl Icon {
             Self::File => "M14 3H7a1 1 0 0 0-1 1v16a1 1 0 0 0 1 1h10a1 1 0 0 0 1-1V7zM14 3v4h4",
             Self::Print => {
                 "M7 9V4h10v5M7 17H5a1 1 0 0 1-1-1v-5a2 2 0 0 1 2-2h12a2 2 0 0 1 2 2v5a1 1 0 0 1-1 1h-2M7 14h10v6H7z"
+            }
+            Self::Minus => "M5 12h14",
+            Self::Whole => "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5",
+            Self::Energy => "M4 20V10M10 20V4M16 20v-8M21 20H3",
+            Self::Bell => {
+                "M6 10a6 6 0 0 1 12 0c0 6 2.500 7 2.500 7h-17S6 16 6 10zM10 20.500a2.200 2.200 0 0 0 4 0"
             }
             Self::Forward => "M9 5l7 7-7 7",
             Self::History => "M4 5v4.500h4.500M4.600 9.500A8 8 0 1 1 4 12.500M12 8v4.500l3 2",

@@ -353,7 +353,7 @@ fn Search(id: &'static str, search: RwSignal<String>) -> impl IntoView {
 }
 
 /// Whether keys go into an input or a dialog is open: then `/` is a letter.
-fn typing() -> bool {
+pub(crate) fn typing() -> bool {
     let document = document();
     let in_input = document.active_element().is_some_and(|element| {
         matches!(

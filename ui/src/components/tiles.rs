@@ -59,10 +59,22 @@ pub(crate) fn Tiles() -> impl IntoView {
     }
 }
 
+/// A figure in a card of its own.
 #[component]
-fn Tile(label: Key, tone: &'static str, children: Children) -> impl IntoView {
+pub(crate) fn Tile(
+    /// What it is.
+    label: Key,
+    /// The colour of its dot.
+    tone: &'static str,
+    /// What it means, on hover.
+    #[prop(optional)]
+    hint: Option<Key>,
+    /// The figure and what is said about it.
+    children: Children,
+) -> impl IntoView {
+    let language = prefs().language;
     view! {
-        <div class="card tile">
+        <div class="card tile" title=move || hint.map(|hint| hint.text(language.get()))>
             <div class="mut small label">
                 <span class=format!("dot {tone}")></span>
                 {text(label)}
@@ -73,7 +85,7 @@ fn Tile(label: Key, tone: &'static str, children: Children) -> impl IntoView {
 }
 
 /// How much of what was used did not come from the grid, in percent.
-fn own_share(day: &DayEnergy) -> Option<u64> {
+pub(crate) fn own_share(day: &DayEnergy) -> Option<u64> {
     format::percent(day.used.0.saturating_sub(day.imported.0), day.used.0)
 }
 

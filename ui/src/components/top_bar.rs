@@ -22,6 +22,7 @@ pub(crate) fn TopBar() -> impl IntoView {
     let (session, prefs) = (session(), prefs());
     let title = move || match session.page.get() {
         Page::Home => Key::Home,
+        Page::Energy => Key::EnergyPage,
         Page::Wallet => Key::Wallet,
         Page::Settings => Key::Settings,
     };

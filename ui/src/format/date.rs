@@ -3,10 +3,7 @@
 use enerlink_domain::UnixMillis;
 
 use super::time_of_day;
-use crate::i18n::Language;
-
-/// Milliseconds of a day.
-const DAY: i64 = 86_400_000;
+use crate::{calendar::DAY, i18n::Language};
 
 /// Local day and month, `21 Nov`; `offset` is local time minus UTC in minutes.
 pub(crate) fn day_and_month(language: Language, at: UnixMillis, offset: i64) -> String {
@@ -40,12 +37,60 @@ fn local(at: UnixMillis, offset: i64) -> (i64, usize, i64) {
     civil((at.0 + offset * 60_000).div_euclid(DAY))
 }
 
+/// Full month and year, `November 2026`.
+pub(crate) fn month_and_year(language: Language, at: UnixMillis, offset: i64) -> String {
+    let (year, month, _) = local(at, offset);
+    format!("{}\u{a0}{year}", month_in_full(language, month))
+}
+
+/// The month alone, `Nov`.
+pub(crate) fn month(language: Language, at: UnixMillis, offset: i64) -> &'static str {
+    month_name(language, local(at, offset).1)
+}
+
+/// A day of the week, `Sat`, by its distance from Monday.
+pub(crate) fn weekday(language: Language, from_monday: usize) -> &'static str {
+    const INDONESIAN: [&str; 7] = ["Sen", "Sel", "Rab", "Kam", "Jum", "Sab", "Min"];
+    const ENGLISH: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    match language {
+        Language::Indonesian => INDONESIAN[from_monday % 7],
+        Language::English => ENGLISH[from_monday % 7],
+    }
+}
+
+/// Both languages shorten a month to its first three letters, all of them ASCII.
 fn month_name(language: Language, month: usize) -> &'static str {
+    &month_in_full(language, month)[..3]
+}
+
+fn month_in_full(language: Language, month: usize) -> &'static str {
     const INDONESIAN: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des",
+        "Januari",
+        "Februari",
+        "Maret",
+        "April",
+        "Mei",
+        "Juni",
+        "Juli",
+        "Agustus",
+        "September",
+        "Oktober",
+        "November",
+        "Desember",
     ];
     const ENGLISH: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
     ];
     match language {
         Language::Indonesian => INDONESIAN[month],
@@ -54,7 +99,7 @@ fn month_name(language: Language, month: usize) -> &'static str {
 }
 
 /// Year, month (from 0) and day of the month of a day counted from 1970-01-01, by Howard Hinnant's `civil_from_days`.
-fn civil(days: i64) -> (i64, usize, i64) {
+pub(crate) fn civil(days: i64) -> (i64, usize, i64) {
     let shifted = days + 719_468;
     let (era, era_day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
     let era_year = (era_day - era_day / 1460 + era_day / 36_524 - era_day / 146_096) / 365;

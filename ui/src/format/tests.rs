@@ -112,3 +112,50 @@ fn names_are_shortened_in_the_middle() {
         .expect("an address");
     assert_eq!(short_address(address), "0x71C7…976F");
 }
+
+#[test]
+fn rupiah_keeps_its_sen_while_there_is_room() {
+    for (sen, room, indonesian, english) in [
+        (144_470, Room::Enough, "Rp\u{a0}1.444,70", "Rp\u{a0}1,444.70"),
+        (144_470, Room::Little, "Rp\u{a0}1.445", "Rp\u{a0}1,445"),
+        (99_999, Room::Little, "Rp\u{a0}999,99", "Rp\u{a0}999.99"),
+        (0, Room::Little, "Rp\u{a0}0,00", "Rp\u{a0}0.00"),
+    ] {
+        assert_eq!(rupiah(ID, sen, room), indonesian);
+        assert_eq!(rupiah(EN, sen, room), english);
+    }
+}
+
+#[test]
+fn sizes_and_latencies_have_readable_units() {
+    for (bytes, expected) in [
+        (10_239, "10,239\u{a0}B"),
+        (10_240, "10.0\u{a0}KiB"),
+        (1_610_612_736, "1,536.0\u{a0}MiB"),
+        (16_106_127_360, "15.0\u{a0}GiB"),
+    ] {
+        assert_eq!(file_size(EN, bytes), expected);
+    }
+    for (micros, expected) in [
+        (0, "0\u{a0}µs"),
+        (850, "850\u{a0}µs"),
+        (1_240, "1,2\u{a0}ms"),
+        (250_400, "250\u{a0}ms"),
+        (3_400_000, "3,40\u{a0}s"),
+    ] {
+        assert_eq!(latency(ID, micros), expected);
+    }
+}
+
+#[test]
+fn a_round_step_says_how_many_decimals_it_needs() {
+    for (step, scale, expected) in [
+        (1_000_000_000, 9, 0),
+        (500_000_000, 9, 1),
+        (50_000_000, 9, 2),
+        (2_000_000, 9, 3),
+        (20_000_000, 6, 0),
+    ] {
+        assert_eq!(decimals_of(step, scale), expected, "{step}");
+    }
+}

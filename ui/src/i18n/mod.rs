@@ -1,6 +1,8 @@
 //! Both languages of the window, complete, switched without a restart.
 
 #[macro_use]
+mod energy;
+#[macro_use]
 mod first_run;
 #[macro_use]
 mod wallet;

@@ -35,11 +35,13 @@ impl Key {
         Self::Offline,
         Self::StageFinal,
         Self::Wifi,
+        Self::EtkName,
+        Self::BrokerNamed,
         Self::Sha256,
     ];
 }
 
-with_first_run_texts! { with_wallet_texts { texts {
+with_energy_texts! { with_first_run_texts { with_wallet_texts { texts {
     // Frame
     Navigation: "Navigasi", "Navigation";
     Home: "Beranda", "Home";
@@ -251,4 +253,4 @@ with_first_run_texts! { with_wallet_texts { texts {
     DataDirectory: "Direktori data", "Data directory";
     Licence: "Lisensi", "Licence";
     Font: "Huruf", "Font";
-} } }
+} } } }

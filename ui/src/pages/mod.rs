@@ -2,6 +2,7 @@
 
 pub(crate) mod backup;
 pub(crate) mod create;
+pub(crate) mod energy;
 pub(crate) mod home;
 pub(crate) mod import;
 pub(crate) mod meter_form;

@@ -1,72 +1,93 @@
-//! Draws the lines of the power curve with plotters. Words are elements of the page above the canvas: they stay sharp
-//! and nothing cuts them.
+//! Draws curves and bars with plotters. Words are elements of the page above the canvas: they stay sharp and nothing
+//! cuts them.
 
+use enerlink_domain::view::{DayEnergy, PowerPoint};
+use leptos::wasm_bindgen::JsCast;
 use plotters::{
     backend::DrawingBackend,
     coord::Shift,
     drawing::{DrawingArea, IntoDrawingArea},
-    element::{PathElement, Polygon},
+    element::{PathElement, Polygon, Rectangle},
     style::{Color, RGBColor, ShapeStyle},
 };
 use plotters_canvas::CanvasBackend;
-use web_sys::HtmlCanvasElement;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
 use super::{
-    Plot, Series,
-    scale::{Layout, runs, steps},
+    LegendItem, Part, Plot, Series,
+    bars::{self, Slots},
+    scale::{Layout, Rise, rise, runs, shown},
 };
 
 /// Colours of the theme, read from the style sheet.
 struct Colours {
     line: RGBColor,
     now: RGBColor,
-    series: [RGBColor; 4],
+    series: [RGBColor; 5],
 }
 
-/// Draws everything anew. A canvas without a context stays empty; the numbers are in the tiles too.
-pub(super) fn draw(canvas: &HtmlCanvasElement, plot: &Plot, visible: &[Series]) {
+/// From so many points on, a curve changes from pixel to pixel and finer ones show nothing more.
+const DENSE: usize = 400;
+
+/// Draws a power curve anew. A canvas without a context stays empty; the numbers are in the tiles too.
+pub(super) fn curve(canvas: &HtmlCanvasElement, plot: &Plot, visible: &[Series]) {
     // Plotters rounds to whole pixels: finer ones than the screen's keep a slope from becoming stairs.
-    let ratio = leptos::prelude::window().device_pixel_ratio().max(1.0) * 3.0;
-    let (width, height) = (
-        f64::from(canvas.client_width()),
-        f64::from(canvas.client_height()),
-    );
-    if width < 80.0 || height < 60.0 {
-        return;
-    }
-    canvas.set_width((width * ratio) as u32);
-    canvas.set_height((height * ratio) as u32);
-    round_joins(canvas);
-    let Some(backend) = CanvasBackend::with_canvas_object(canvas.clone()) else {
+    let finer = if shown(plot).len() > DENSE { 2.0 } else { 3.0 };
+    let Some(sketch) = Sketch::on(canvas, finer, rise(plot, visible)) else {
         return;
     };
-    let colours = Colours::of(canvas);
-    let sketch = Sketch {
-        area: backend.into_drawing_area(),
-        layout: Layout::of(width, height),
-        ratio,
-        plot,
-        colours,
-    };
-    let (step, count) = steps(plot, visible);
     let drawn = sketch
-        .grid(count)
-        .and_then(|()| sketch.series(visible, step * count))
-        .and_then(|()| sketch.now());
+        .grid()
+        .and_then(|()| sketch.series(plot, visible))
+        .and_then(|()| sketch.now(plot));
     debug_assert!(drawn.is_ok(), "a canvas takes every line");
 }
 
-struct Sketch<'a, B: DrawingBackend> {
+/// Draws energy bars anew.
+pub(super) fn bars(canvas: &HtmlCanvasElement, energy: &[DayEnergy], visible: &[Part]) {
+    let Some(sketch) = Sketch::on(canvas, 1.0, bars::rise(energy, visible)) else {
+        return;
+    };
+    let drawn = sketch.grid().and_then(|()| sketch.bars(energy, visible));
+    debug_assert!(drawn.is_ok(), "a canvas takes every bar");
+}
+
+struct Sketch<B: DrawingBackend> {
     area: DrawingArea<B, Shift>,
     layout: Layout,
     ratio: f64,
-    plot: &'a Plot,
+    rise: Rise,
     colours: Colours,
 }
 
 type Drawn<B> = Result<(), plotters::drawing::DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
 
-impl<B: DrawingBackend> Sketch<'_, B> {
+impl Sketch<CanvasBackend> {
+    /// Clears the canvas, with `finer` times as many pixels as the screen has.
+    fn on(canvas: &HtmlCanvasElement, finer: f64, rise: Rise) -> Option<Self> {
+        let ratio = leptos::prelude::window().device_pixel_ratio().max(1.0) * finer;
+        let (width, height) = (
+            f64::from(canvas.client_width()),
+            f64::from(canvas.client_height()),
+        );
+        if width < 80.0 || height < 60.0 {
+            return None;
+        }
+        canvas.set_width((width * ratio).round() as u32);
+        canvas.set_height((height * ratio).round() as u32);
+        let layout = Layout::of(width, height);
+        prepare(canvas, layout.right * ratio);
+        Some(Self {
+            area: CanvasBackend::with_canvas_object(canvas.clone())?.into_drawing_area(),
+            layout,
+            ratio,
+            rise,
+            colours: Colours::of(canvas),
+        })
+    }
+}
+
+impl<B: DrawingBackend> Sketch<B> {
     /// CSS pixels to those of the canvas.
     fn at(&self, x: f64, y: f64) -> (i32, i32) {
         ((x * self.ratio).round() as i32, (y * self.ratio).round() as i32)
@@ -76,35 +97,72 @@ impl<B: DrawingBackend> Sketch<'_, B> {
         colour.stroke_width(((css_width * self.ratio).round() as u32).max(1))
     }
 
-    /// A few light lines.
-    fn grid(&self, count: i64) -> Drawn<B> {
-        for line in 0..=count {
-            let y = self.layout.y(line, count);
-            let path = vec![self.at(0.0, y), self.at(self.layout.right, y)];
-            self.area
-                .draw(&PathElement::new(path, self.stroke(&self.colours.line, 1.0)))?;
+    fn y(&self, value: i64) -> f64 {
+        self.layout.y(value, self.rise)
+    }
+
+    /// A few light lines, each a whole pixel thick; zero is a little stronger when something lies below it.
+    fn grid(&self) -> Drawn<B> {
+        for value in self.rise.lines() {
+            let y = self.y(value).round();
+            let strong = value == 0 && self.rise.below > 0;
+            let colour = if strong {
+                self.colours.now
+            } else {
+                self.colours.line
+            };
+            let corners = [self.at(0.0, y - 1.0), self.at(self.layout.right, y)];
+            self.area.draw(&Rectangle::new(corners, colour.filled()))?;
         }
         Ok(())
     }
 
-    fn series(&self, visible: &[Series], top: i64) -> Drawn<B> {
-        for (series, colour) in Series::ALL.into_iter().zip(self.colours.series) {
-            if !visible.contains(&series) {
-                continue;
+    fn series(&self, plot: &Plot, visible: &[Series]) -> Drawn<B> {
+        let lines = Series::ALL
+            .into_iter()
+            .zip(self.colours.series)
+            .filter(|(series, _)| visible.contains(series));
+        if plot.bands {
+            for (series, colour) in lines.clone() {
+                self.band(plot, series, colour)?;
             }
-            for run in runs(self.plot, series) {
-                let line: Vec<(i32, i32)> = run
-                    .iter()
-                    .map(|(at, power)| {
-                        self.at(self.layout.x(*at, self.plot.span), self.layout.y(*power, top))
-                    })
-                    .collect();
+        }
+        for (series, colour) in lines {
+            let mean = |point: &PowerPoint| series.of(point).map(|power| power.0);
+            for line in self.paths(plot, mean) {
                 if series == Series::Solar {
                     self.fill(&line, colour)?;
                 }
-                self.area
-                    .draw(&PathElement::new(line, self.stroke(&colour, 2.0)))?;
+                self.area.draw(&PathElement::new(
+                    line,
+                    self.stroke(&colour, if plot.bands { 1.5 } else { 2.0 }),
+                ))?;
             }
+        }
+        Ok(())
+    }
+
+    /// Unbroken lines of a value, in pixels of the canvas.
+    fn paths(&self, plot: &Plot, value: impl Fn(&PowerPoint) -> Option<i64>) -> Vec<Vec<(i32, i32)>> {
+        let to_path = |run: Vec<_>| {
+            run.into_iter()
+                .map(|(at, value)| self.at(self.layout.x(at, plot.span), self.y(value)))
+                .collect()
+        };
+        runs(plot, value).into_iter().map(to_path).collect()
+    }
+
+    /// The area between the lowest and the highest power of each bucket.
+    fn band(&self, plot: &Plot, series: Series, colour: RGBColor) -> Drawn<B> {
+        let edge = |pick: fn(enerlink_domain::view::Spread) -> i64| {
+            self.paths(plot, move |point| series.spread(point).map(pick))
+        };
+        for (mut shape, lower) in edge(|spread| spread.high.0)
+            .into_iter()
+            .zip(edge(|spread| spread.low.0))
+        {
+            shape.extend(lower.into_iter().rev());
+            self.area.draw(&Polygon::new(shape, colour.mix(0.14)))?;
         }
         Ok(())
     }
@@ -114,25 +172,42 @@ impl<B: DrawingBackend> Sketch<'_, B> {
         let (Some(first), Some(last)) = (line.first(), line.last()) else {
             return Ok(());
         };
-        let zero = self.at(0.0, self.layout.bottom).1;
+        let zero = self.at(0.0, self.y(0)).1;
         let mut shape = line.to_vec();
         shape.extend([(last.0, zero), (first.0, zero)]);
         self.area.draw(&Polygon::new(shape, colour.mix(0.16)))
     }
 
     /// A dashed line where the day stands.
-    fn now(&self) -> Drawn<B> {
-        let span = self.plot.span;
-        if self.plot.points.is_empty() || !(span.from..=span.to).contains(&self.plot.now) {
+    fn now(&self, plot: &Plot) -> Drawn<B> {
+        let span = plot.span;
+        if plot.points.is_empty() || !(span.from..=span.to).contains(&plot.now) {
             return Ok(());
         }
-        let x = self.layout.x(self.plot.now, span);
+        let x = self.layout.x(plot.now, span);
         let mut y = self.layout.top - 6.0;
         while y < self.layout.bottom {
             let dash = vec![self.at(x, y), self.at(x, (y + 3.0).min(self.layout.bottom))];
             self.area
                 .draw(&PathElement::new(dash, self.stroke(&self.colours.now, 1.0)))?;
             y += 6.0;
+        }
+        Ok(())
+    }
+
+    /// What was used stands above zero, what was exported below.
+    fn bars(&self, energy: &[DayEnergy], visible: &[Part]) -> Drawn<B> {
+        let slots = Slots::of(self.layout, energy.len());
+        for (at, energy) in energy.iter().enumerate() {
+            let (left, right) = slots.bar(at);
+            for (part, low, high) in bars::stack(energy, visible) {
+                let (top, bottom) = (self.y(high).round(), self.y(low).round());
+                if bottom - top >= 1.0 {
+                    let colour = self.colours.of_token(part.token());
+                    let corners = [self.at(left, top), self.at(right, bottom)];
+                    self.area.draw(&Rectangle::new(corners, colour.filled()))?;
+                }
+            }
         }
         Ok(())
     }
@@ -158,6 +233,12 @@ impl Colours {
             series: Series::ALL.map(|series| token(series.token())),
         }
     }
+
+    /// The colour of a series.
+    fn of_token(&self, token: &str) -> RGBColor {
+        let known = Series::ALL.iter().position(|series| series.token() == token);
+        known.map_or(self.now, |at| self.series[at])
+    }
 }
 
 /// `#rrggbb`.
@@ -167,15 +248,16 @@ fn parse_colour(text: &str) -> Option<RGBColor> {
     Some(RGBColor(part(0)?, part(2)?, part(4)?))
 }
 
-/// Corners of the lines are round; plotters has no word for it, but draws with the same context.
-fn round_joins(canvas: &HtmlCanvasElement) {
-    use leptos::wasm_bindgen::JsCast;
+/// Corners of lines are round, and nothing is drawn beyond `right`; plotters has no words for it, but draws with the
+/// same context.
+fn prepare(canvas: &HtmlCanvasElement, right: f64) {
     let context = canvas.get_context("2d").ok().flatten();
-    if let Some(context) =
-        context.and_then(|context| context.dyn_into::<web_sys::CanvasRenderingContext2d>().ok())
-    {
+    if let Some(context) = context.and_then(|context| context.dyn_into::<CanvasRenderingContext2d>().ok()) {
         context.set_line_join("round");
         context.set_line_cap("round");
+        context.begin_path();
+        context.rect(0.0, 0.0, right, f64::from(canvas.height()));
+        context.clip();
     }
 }
 

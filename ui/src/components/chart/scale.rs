@@ -1,12 +1,14 @@
-//! Where a moment and a power lie on the chart, in CSS pixels.
+//! Where a moment and a value lie on a chart, in CSS pixels.
 
-use enerlink_domain::{UnixMillis, view::PowerPoint};
+use enerlink_domain::{MicroWatts, UnixMillis, view::PowerPoint};
 
 use super::{Plot, Series};
-use crate::feed::SHORT_HISTORY;
+use crate::{
+    calendar::{DAY, Day, HOUR, MINUTE, Zone},
+    feed::SHORT_HISTORY,
+};
 
-const MINUTE: i64 = 60_000;
-const DAY: i64 = 1440 * MINUTE;
+const SECOND: i64 = 1000;
 /// What may be shown of a day, in minutes, each with its distance between two words below.
 const VIEWS: [(i64, i64); 7] = [
     (15, 3),
@@ -17,15 +19,35 @@ const VIEWS: [(i64, i64); 7] = [
     (180, 30),
     (1440, 180),
 ];
+/// Distances between two words below, for a stretch of any length.
+const STEPS: [i64; 15] = [
+    10 * SECOND,
+    30 * SECOND,
+    MINUTE,
+    2 * MINUTE,
+    5 * MINUTE,
+    10 * MINUTE,
+    15 * MINUTE,
+    30 * MINUTE,
+    HOUR,
+    3 * HOUR,
+    6 * HOUR,
+    DAY,
+    2 * DAY,
+    7 * DAY,
+    14 * DAY,
+];
+/// More words than this would stand close to each other.
+const MOST_WORDS: i64 = 9;
 
-/// The part of the day that the chart shows.
+/// The stretch of time that a chart shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
     /// Left edge.
     pub from: UnixMillis,
     /// Right edge.
     pub to: UnixMillis,
-    /// Milliseconds between two words below.
+    /// Milliseconds between two words below; beyond [`STEPS`] they stand at months.
     step: i64,
 }
 
@@ -49,27 +71,79 @@ impl Span {
         }
     }
 
+    /// Any stretch.
+    pub(crate) fn between(from: UnixMillis, to: UnixMillis) -> Self {
+        let width = to.0 - from.0;
+        let step = STEPS.into_iter().find(|step| width <= step * MOST_WORDS);
+        Self {
+            from,
+            to,
+            step: step.unwrap_or(30 * DAY),
+        }
+    }
+
     /// Whether it is less than the day.
     pub(crate) fn is_part(&self) -> bool {
         self.width() < DAY
     }
 
-    /// Round local times inside it; `offset` is local time minus UTC in minutes.
-    pub(super) fn ticks(&self, offset: i64) -> Vec<UnixMillis> {
-        let local = self.from.0 + offset * MINUTE;
-        let first = (local.div_euclid(self.step.max(1)) + 1) * self.step - offset * MINUTE;
+    /// Round local times inside it.
+    pub(super) fn ticks(&self, zone: Zone) -> Vec<UnixMillis> {
         let mut ticks = Vec::new();
-        let mut at = first;
-        while self.step > 0 && at < self.to.0 {
-            ticks.push(UnixMillis(at));
-            at += self.step;
+        let mut day = Day::of(self.from, zone);
+        let inside = |at: &UnixMillis| self.from < *at && *at < self.to;
+        while self.step > 0 && day.start(zone) < self.to {
+            let (start, next) = (day.start(zone), day.plus(1).start(zone));
+            if self.step < DAY {
+                let skipped = (self.from.0 - start.0).max(0) / self.step;
+                let of_day =
+                    (start.0 + skipped * self.step..next.0.min(self.to.0)).step_by(self.step as usize);
+                ticks.extend(of_day.map(UnixMillis).filter(inside));
+            } else if self.is_word_day(day) {
+                ticks.extend(Some(start).filter(inside));
+            }
+            day = day.plus(1);
         }
         ticks
     }
 
-    fn width(&self) -> i64 {
+    /// Whether a day begins where a word stands: every so many days, or every so many months.
+    fn is_word_day(&self, day: Day) -> bool {
+        if self.step <= 14 * DAY {
+            return day.is_each(self.step / DAY);
+        }
+        let (year, month, first) = day.parts();
+        let months = self.width() / (30 * DAY);
+        let every = [1, 2, 3, 6, 12]
+            .into_iter()
+            .find(|every| months <= every * 13)
+            .unwrap_or(24);
+        first == 1 && (year * 12 + month) % every == 0
+    }
+
+    /// What its words below say.
+    pub(super) fn words(&self) -> TickWords {
+        match self.step {
+            ..MINUTE => TickWords::Seconds,
+            MINUTE..DAY => TickWords::Times,
+            DAY..=1_209_600_000 => TickWords::Days,
+            _ => TickWords::Months,
+        }
+    }
+
+    /// Its length in milliseconds.
+    pub(super) fn width(&self) -> i64 {
         self.to.0 - self.from.0
     }
+}
+
+/// How a moment is written below a chart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TickWords {
+    Seconds,
+    Times,
+    Days,
+    Months,
 }
 
 /// The drawing area inside the canvas.
@@ -83,7 +157,7 @@ pub(super) struct Layout {
     pub right: f64,
     /// Upper edge.
     pub top: f64,
-    /// The zero line; the hours stand below.
+    /// Lower edge; the hours stand below.
     pub bottom: f64,
 }
 
@@ -110,9 +184,53 @@ impl Layout {
         UnixMillis(span.from.0 + (share * span.width() as f64) as i64)
     }
 
-    /// Where a power lies when `top` µW are at the upper edge.
-    pub(super) fn y(&self, power: i64, top: i64) -> f64 {
-        self.bottom - power as f64 / top.max(1) as f64 * (self.bottom - self.top)
+    /// Where a value lies.
+    pub(super) fn y(&self, value: i64, rise: Rise) -> f64 {
+        let lines = (rise.below + rise.above).max(1) as f64;
+        let share = (value as f64 / rise.step.max(1) as f64 + rise.below as f64) / lines;
+        self.bottom - share * (self.bottom - self.top)
+    }
+}
+
+/// The scale of values: lines of the grid a round step apart, above and below zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rise {
+    /// Between two lines, in µW or µWh.
+    pub step: i64,
+    /// Lines below zero.
+    pub below: i64,
+    /// Lines above zero.
+    pub above: i64,
+}
+
+impl Rise {
+    /// A scale that has room from `lowest` to `highest`, with some four lines; at least one W or Wh high.
+    pub(super) fn of(lowest: i64, highest: i64) -> Self {
+        let (lowest, highest) = (lowest.min(0), highest.max(1_000_000));
+        let mut step = 1000_i64;
+        for factor in [2, 5, 10].into_iter().cycle() {
+            if step.saturating_mul(4) >= highest.saturating_sub(lowest) {
+                break;
+            }
+            let decade = 10_i64.pow(step.ilog10());
+            step = decade.saturating_mul(factor);
+        }
+        let lines = |value: i64| value.unsigned_abs().div_ceil(step.unsigned_abs()) as i64;
+        Self {
+            step,
+            below: lines(lowest),
+            above: lines(highest),
+        }
+    }
+
+    /// The values of its lines.
+    pub(super) fn lines(self) -> impl Iterator<Item = i64> {
+        (-self.below..=self.above).map(move |line| line * self.step)
+    }
+
+    /// The largest magnitude it shows.
+    pub(super) fn largest(self) -> i64 {
+        self.step * self.above.max(self.below)
     }
 }
 
@@ -123,159 +241,56 @@ pub(super) fn nearest(plot: &Plot, at: UnixMillis) -> Option<PowerPoint> {
     (distance(&point) <= plot.bucket_ms.max(plot.span.width() / 96)).then_some(*point)
 }
 
-/// Lines of the grid: a round step, in µW, and how many steps the scale has.
-pub(super) fn steps(plot: &Plot, visible: &[Series]) -> (i64, i64) {
-    let values = plot
-        .points
-        .iter()
-        .flat_map(|point| visible.iter().filter_map(|series| series.of(point)));
-    // Without a value there is nothing to scale: 1 kW.
-    let largest = values
-        .map(|power| power.0)
-        .max()
-        .unwrap_or(1_000_000_000)
-        .max(1_000_000);
-    let mut step = 1_000_000;
-    for factor in [2, 5, 10].into_iter().cycle() {
-        if step * 4 >= largest {
-            break;
+/// The buckets that are drawn: those inside the span, and the neighbours that lines lead to.
+pub(super) fn shown(plot: &Plot) -> &[PowerPoint] {
+    let points = &plot.points;
+    let from = points.partition_point(|point| point.at < plot.span.from);
+    let to = points.partition_point(|point| point.at < plot.span.to);
+    &points[from.saturating_sub(1)..(to + 1).min(points.len())]
+}
+
+/// The scale of the lines that are shown.
+pub(super) fn rise(plot: &Plot, visible: &[Series]) -> Rise {
+    let mut values = (i64::MAX, i64::MIN);
+    for point in shown(plot) {
+        for series in visible {
+            if let Some(MicroWatts(power)) = series.of(point) {
+                values = (values.0.min(power), values.1.max(power));
+            }
         }
-        let decade = 10_i64.pow(step.ilog10());
-        step = decade * factor;
     }
-    (step, (largest + step - 1) / step)
+    match values {
+        // Without a value there is nothing to scale: 1 kW.
+        (i64::MAX, _) => Rise::of(0, 1_000_000_000),
+        (lowest, highest) => Rise::of(lowest, highest),
+    }
 }
 
 /// Runs of buckets without a gap between them. A run goes on to the end of its last bucket, so that even a single one
 /// is a line.
-pub(super) fn runs(plot: &Plot, series: Series) -> Vec<Vec<(UnixMillis, i64)>> {
+pub(super) fn runs(plot: &Plot, value: impl Fn(&PowerPoint) -> Option<i64>) -> Vec<Vec<(UnixMillis, i64)>> {
     let mut runs: Vec<Vec<(UnixMillis, i64)>> = Vec::new();
     let mut last = None;
-    for point in &plot.points {
-        let Some(power) = series.of(point) else {
+    for point in shown(plot) {
+        let Some(value) = value(point) else {
             last = None;
             continue;
         };
         let follows = last.is_some_and(|last: UnixMillis| point.at.0 - last.0 <= plot.bucket_ms * 2);
         match runs.last_mut() {
-            Some(run) if follows => run.push((point.at, power.0)),
-            _ => runs.push(vec![(point.at, power.0)]),
+            Some(run) if follows => run.push((point.at, value)),
+            _ => runs.push(vec![(point.at, value)]),
         }
         last = Some(point.at);
     }
     for run in &mut runs {
-        if let Some((at, power)) = run.last().copied() {
+        if let Some((at, value)) = run.last().copied() {
             let end = (at.0 + plot.bucket_ms).min(plot.now.0.max(at.0));
-            run.push((UnixMillis(end), power));
+            run.push((UnixMillis(end), value));
         }
     }
     runs
 }
 
 #[cfg(test)]
-mod tests {
-    use enerlink_domain::{MicroWatts, view::Spread};
-
-    use super::*;
-
-    fn steady(power: MicroWatts) -> Spread {
-        Spread {
-            mean: power,
-            low: power,
-            high: power,
-        }
-    }
-
-    fn plot(values: &[(i64, Option<i64>)]) -> Plot {
-        let points = values.iter().map(|(at, watts)| PowerPoint {
-            at: UnixMillis(*at),
-            solar: watts.map(|watts| steady(MicroWatts(watts * 1_000_000))),
-            load: None,
-            grid: None,
-            battery: None,
-        });
-        Plot {
-            points: points.collect(),
-            bucket_ms: 300_000,
-            span: Span::of(UnixMillis(0), None, UnixMillis(DAY)),
-            now: UnixMillis(DAY),
-        }
-    }
-
-    #[test]
-    fn the_scale_has_round_steps() {
-        for (watts, step, count) in [
-            (0, 1, 1),
-            (1, 1, 1),
-            (3, 1, 3),
-            (9, 5, 2),
-            (830, 500, 2),
-            (2840, 1000, 3),
-            (4100, 2000, 3),
-            (47_000, 20_000, 3),
-        ] {
-            let plot = plot(&[(0, Some(watts))]);
-            assert_eq!(
-                steps(&plot, &[Series::Solar]),
-                (step * 1_000_000, count),
-                "{watts}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_gap_breaks_the_line() {
-        let plot = plot(&[
-            (0, Some(1)),
-            (300_000, Some(2)),
-            (600_000, None),
-            (900_000, Some(3)),
-            (3_600_000, Some(4)),
-        ]);
-        let lengths: Vec<usize> = runs(&plot, Series::Solar).iter().map(Vec::len).collect();
-        assert_eq!(lengths, [3, 2, 2]);
-        let last = runs(&plot, Series::Solar)[2].clone();
-        assert_eq!(last[1], (UnixMillis(3_900_000), 4_000_000));
-    }
-
-    #[test]
-    fn the_pointer_finds_the_nearest_bucket_but_no_far_one() {
-        let plot = plot(&[(0, Some(1)), (300_000, Some(2))]);
-        assert_eq!(
-            nearest(&plot, UnixMillis(200_000)).map(|point| point.at),
-            Some(UnixMillis(300_000))
-        );
-        assert_eq!(nearest(&plot, UnixMillis(9_000_000)), None);
-        let layout = Layout::of(650.0, 240.0);
-        let at = UnixMillis(43_200_000);
-        assert_eq!(layout.time_at(layout.x(at, plot.span), plot.span), at);
-    }
-
-    #[test]
-    fn a_short_history_fills_the_chart() {
-        let nine = UnixMillis(9 * 60 * MINUTE);
-        for (heard, minutes, ticks, first) in [
-            (0, 15, 4, "09:03"),
-            (15, 15, 4, "09:03"),
-            (16, 30, 5, "09:05"),
-            (61, 90, 5, "09:15"),
-            (179, 180, 5, "09:30"),
-            (180, 1440, 7, "03:00"),
-            (600, 1440, 7, "03:00"),
-        ] {
-            let now = UnixMillis(nine.0 + heard * MINUTE);
-            let span = Span::of(UnixMillis(0), Some(nine), now);
-            let shown = span.ticks(0);
-            assert_eq!(span.width() / MINUTE, minutes, "{heard}");
-            assert_eq!(shown.len(), ticks, "{heard}");
-            assert_eq!(crate::format::time_of_day(shown[0], 0), first, "{heard}");
-            assert!(span.from <= now && now <= span.to, "{heard}");
-            assert_eq!(span.is_part(), minutes < 1440, "{heard}");
-        }
-        assert!(!Span::of(UnixMillis(0), None, nine).is_part());
-        // Jakarta's day begins at 17:00 UTC.
-        let start = UnixMillis(-7 * 60 * MINUTE);
-        let span = Span::of(start, None, start);
-        assert_eq!(crate::format::time_of_day(span.ticks(420)[0], 420), "03:00");
-    }
-}
+mod tests;

@@ -4,20 +4,25 @@ use std::time::Duration;
 
 use enerlink_domain::{
     MeterId, UnixMillis,
+    device::Notice,
     event::VaultState,
     view::{AppStatus, Home, PowerCurve},
     wallet::BackupContent,
 };
 use enerlink_ipc::{
-    Event, ListMeters, ListSettlements, Lock, ReadHome, ReadNetwork, ReadPower, ReadSecurity, ReadStatus,
+    Event, ListMeters, ListNotices, ListSettlements, Lock, ReadHome, ReadNetwork, ReadPower, ReadSecurity,
+    ReadStatus, SeeNotices, ShowNotification,
 };
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     clock::CoreClock,
+    components::inbox::PAGE,
+    desktop::{self, Desk},
     format,
     household::Household,
     i18n::{Key, say},
+    inbox::Told,
     ipc,
     live::{LiveState, News, Outcome, Refetch},
     prefs::Prefs,
@@ -32,6 +37,8 @@ const TICK: Duration = Duration::from_millis(250);
 const GATHER: Duration = Duration::from_millis(200);
 /// Pause before a lost event channel is opened again.
 const RECONNECT: Duration = Duration::from_secs(1);
+/// Characters that the desktop shows of a notice.
+const LONGEST_BODY: usize = 300;
 /// A point every five minutes of a day.
 const POINTS: u16 = 288;
 /// With less of today than this the curve is read by the minute: three hours, in milliseconds.
@@ -59,6 +66,7 @@ pub(crate) struct Feed {
     session: Session,
     prefs: Prefs,
     household: Household,
+    desk: StoredValue<Desk>,
 }
 
 impl Feed {
@@ -77,6 +85,7 @@ impl Feed {
             session,
             prefs,
             household,
+            desk: StoredValue::new(Desk::default()),
         }
     }
 
@@ -115,6 +124,14 @@ impl Feed {
         }
         if let Ok(network) = ipc::call(&ReadNetwork {}).await {
             self.state.update(|state| state.network = network);
+        }
+        self.household.read();
+        let notices = ListNotices {
+            limit: PAGE,
+            before: None,
+        };
+        if let Ok(page) = ipc::call(&notices).await {
+            self.state.update(|state| state.inbox.begin(page));
         }
         self.refresh_home().await;
     }
@@ -344,7 +361,56 @@ impl Feed {
                 self.session
                     .say(Tone::Bad, say(language, Key::ToastTask, &[("task", &task)]));
             }
+            News::Notice { told, notice } => self.tell_notice(told, notice),
         }
+    }
+
+    /// A toast for whoever looks at the window, a word on the desktop for whoever does not.
+    fn tell_notice(self, told: Told, notice: Notice) {
+        let language = self.prefs.language.get_untracked();
+        let tone = match told {
+            Told::Begun => Tone::Bad,
+            Told::Over => Tone::Good,
+        };
+        let detail = desktop::detail(language, told, &notice, &self.meter_of(&notice));
+        let text = format!("{}. {detail}", desktop::headline(language, told, &notice));
+        self.session.say(tone, text.trim_end_matches(". ").to_owned());
+        if ipc::is_attended() || self.household.mutes(notice.kind) {
+            return;
+        }
+        let wait = self
+            .desk
+            .try_update_value(|desk| desk.take(told, notice, ipc::wall_millis()));
+        if let Some(wait) = wait.flatten() {
+            set_timeout(move || self.show_on_desktop(), Duration::from_millis(wait));
+        }
+    }
+
+    /// Shows what was gathered, unless somebody has come back meanwhile and sees it in the inbox.
+    fn show_on_desktop(self) {
+        let due = self.desk.try_update_value(|desk| desk.due(ipc::wall_millis()));
+        let language = self.prefs.language.get_untracked();
+        let words = desktop::notification(language, &due.unwrap_or_default(), |notice| self.meter_of(notice));
+        if let Some((title, body)) = words.filter(|_| !ipc::is_attended()) {
+            let body = body.chars().take(LONGEST_BODY).collect();
+            // A desktop without notifications has the inbox all the same.
+            spawn_local(async move { drop(ipc::call(&ShowNotification { title, body }).await) });
+        }
+    }
+
+    fn meter_of(self, notice: &Notice) -> String {
+        let name = |id| self.state.with_untracked(|state| state.name_of(id));
+        notice.meter_id.as_ref().map(name).unwrap_or_default()
+    }
+
+    /// Notes that somebody has looked at the inbox, when there was something new.
+    pub(crate) fn see_notices(self) {
+        if self.state.with_untracked(|state| state.inbox.unseen == 0) {
+            return;
+        }
+        self.state.update(|state| state.inbox.see_all());
+        // What could not be noted is new again the next time.
+        spawn_local(async { drop(ipc::call(&SeeNotices {}).await) });
     }
 }
 

@@ -8,7 +8,7 @@ use enerlink_domain::{
     Address, Etk, Idrs, MicroWatts, MicroWh, NetMicroWh, NetWattHours, TxHash, UnixMillis, Wei,
 };
 
-use crate::i18n::Language;
+use crate::{calendar::Zone, i18n::Language};
 
 /// Micro-watt-hours below which energy is shown in Wh: 10 Wh.
 const SMALL_ENERGY: u128 = 10_000_000;
@@ -290,6 +290,17 @@ pub(crate) fn span(language: Language, milliseconds: u64) -> String {
 pub(crate) fn time_of_day(at: UnixMillis, offset: i64) -> String {
     let minutes = (at.0.div_euclid(60_000) + offset).rem_euclid(1440);
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+/// Time of day, with the date when it was before `today` began.
+pub(crate) fn moment(language: Language, at: UnixMillis, today: UnixMillis, zone: Zone) -> String {
+    let offset = zone(at.0);
+    let time = time_of_day(at, offset);
+    if at >= today {
+        time
+    } else {
+        format!("{} {time}", day_and_month(language, at, offset))
+    }
 }
 
 /// Local time of day to the second, `10:45:03`.

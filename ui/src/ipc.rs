@@ -102,6 +102,12 @@ pub(crate) fn wall_millis() -> i64 {
     js_sys::Date::now() as i64
 }
 
+/// Whether somebody looks at the window: it is shown and has the focus.
+pub(crate) fn is_attended() -> bool {
+    let document = document();
+    !document.hidden() && document.has_focus().unwrap_or(true)
+}
+
 /// Minutes by which local time is ahead of UTC at a moment (Unix milliseconds).
 pub(crate) fn utc_offset_minutes(at: i64) -> i64 {
     -(js_sys::Date::new(&JsValue::from_f64(at as f64)).get_timezone_offset() as i64)

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use enerlink_domain::{
     Address, Code, CommandView, DeviceState, Error, Estimate, Etk, Event, MeterId, NetWattHours, Settlement,
     Status, Transaction, UnixMillis,
+    device::Notice,
     event::{Balances, VaultState},
     view::{AppStatus, Home, MeterView, NetworkView},
     wallet::{Activity, BackupContent, LockReason, WalletView},
 };
+
+use crate::inbox::{Inbox, Told};
 
 /// Rows of the home page that events may add before the next snapshot trims them.
 const ROWS: usize = 50;
@@ -24,6 +27,8 @@ pub(crate) struct LiveState {
     pub meters: Option<Vec<MeterView>>,
     /// Commands that moved on since the window was opened, the last one first.
     pub commands: Vec<CommandView>,
+    /// What meters had to tell.
+    pub inbox: Inbox,
     /// The network in use; none when there is none.
     pub network: Option<NetworkView>,
     /// Why the last snapshot could not be read.
@@ -71,6 +76,13 @@ pub(crate) enum News {
         /// Its name.
         task: String,
     },
+    /// A meter has something to tell.
+    Notice {
+        /// Whether it began or is over.
+        told: Told,
+        /// All of it.
+        notice: Notice,
+    },
 }
 
 /// What an event asks of the window besides being shown.
@@ -100,7 +112,10 @@ impl LiveState {
             Event::Device(device) => self.apply_device(device),
             Event::Meter(meter) => self.apply_meter(meter),
             Event::Command(command) => self.apply_command(command),
-            Event::Notice(_) => Outcome::QUIET,
+            Event::Notice(notice) => Outcome {
+                refetch: Refetch::Nothing,
+                news: self.inbox.take(&notice).map(|told| News::Notice { told, notice }),
+            },
             Event::Estimate(estimate) => self.apply_estimate(estimate),
             Event::Settlement(settlement) => self.apply_settlement(settlement),
             Event::Transaction(transaction) => self.apply_transaction(transaction),
@@ -178,6 +193,16 @@ impl LiveState {
         meter
             .map(|meter| meter.meter.owner)
             .or(self.status.as_ref()?.primary)
+    }
+
+    /// What the household calls a meter; its id when it is not known.
+    pub(crate) fn name_of(&self, id: &MeterId) -> String {
+        let meters = self.meters.iter().flatten();
+        let home = self.home.iter().filter_map(|home| home.meter.as_ref());
+        meters
+            .chain(home)
+            .find(|view| view.meter.id == *id)
+            .map_or_else(|| id.to_string(), |view| view.meter.name.clone())
     }
 
     /// Whether there is a vault; not known is no.

@@ -99,6 +99,8 @@ pub(crate) struct Session {
     pub wallet_part: RwSignal<WalletPart>,
     /// The form on Home, when one is open.
     pub form: RwSignal<Option<Form>>,
+    /// Whether the inbox is open.
+    pub inbox: RwSignal<bool>,
     /// What is being said.
     pub toasts: RwSignal<Vec<Toast>>,
     next_toast: StoredValue<u64>,
@@ -116,6 +118,7 @@ impl Session {
             unlocking: RwSignal::new(false),
             wallet_part: RwSignal::new(WalletPart::Wallets),
             form: RwSignal::new(None),
+            inbox: RwSignal::new(false),
             toasts: RwSignal::new(Vec::new()),
             next_toast: StoredValue::new(0),
             then: StoredValue::new_local(None),

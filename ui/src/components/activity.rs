@@ -198,7 +198,7 @@ fn SettlementRow(row: Settlement, today: Memo<UnixMillis>) -> impl IntoView {
             <td class=tone><Glyph icon=icon /></td>
             <td class="what">
                 <div class="line">
-                    <span>{move || moment(language.get(), when, today.get())}</span>
+                    <span>{move || format::moment(language.get(), when, today.get(), ipc::utc_offset_minutes)}</span>
                     <span>{move || settlement_words(row.status).text(language.get())}</span>
                     {row.tx.map(|tx| view! { <Hash hash=tx /> })}
                 </div>
@@ -243,7 +243,7 @@ fn TransactionRow(row: Transaction, today: Memo<UnixMillis>) -> impl IntoView {
             <td class="direction"><Glyph icon=Icon::Key /></td>
             <td class="what" colspan="3">
                 <div class="line">
-                    <span>{move || moment(language.get(), at, today.get())}</span>
+                    <span>{move || format::moment(language.get(), at, today.get(), ipc::utc_offset_minutes)}</span>
                     <span class="mut">{text(what)}</span>
                     {row.hash.map(|tx| view! { <Hash hash=tx /> })}
                 </div>
@@ -313,17 +313,6 @@ fn settlement_words(status: Status) -> Key {
     match status {
         Status::Success => Key::Settled,
         Status::Pending | Status::Failed => Key::Settlement,
-    }
-}
-
-/// Time of day, with the date when it was not today.
-fn moment(language: Language, at: UnixMillis, today: UnixMillis) -> String {
-    let offset = ipc::utc_offset_minutes(at.0);
-    let time = format::time_of_day(at, offset);
-    if at >= today {
-        time
-    } else {
-        format!("{} {time}", format::day_and_month(language, at, offset))
     }
 }
 

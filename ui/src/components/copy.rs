@@ -58,7 +58,7 @@ pub(crate) fn CopyButton(
 }
 
 /// Copies a text that is not secret, and says so when it cannot be done.
-fn copy_text(text: String, session: Session, language: Language, done: impl FnOnce() + 'static) {
+pub(crate) fn copy_text(text: String, session: Session, language: Language, done: impl FnOnce() + 'static) {
     let refuse = move || session.say(Tone::Bad, Key::CopyFailed.text(language).to_owned());
     // Without a secure context there is no clipboard at all.
     if !window().is_secure_context() {

@@ -14,6 +14,7 @@ pub(crate) mod doing;
 pub(crate) mod field;
 pub(crate) mod frame;
 pub(crate) mod icon;
+pub(crate) mod inbox;
 pub(crate) mod latest;
 pub(crate) mod links;
 pub(crate) mod loaded;

@@ -8,6 +8,7 @@ use crate::{
         copy::CopyButton,
         demo::DemoBadge,
         icon::{Glyph, Icon},
+        inbox::Bell,
     },
     feed::feed,
     format::{self, Sign},
@@ -59,6 +60,7 @@ pub(crate) fn TopBar() -> impl IntoView {
             >
                 <Glyph icon=eye />
             </button>
+            <Bell />
             <WalletAddress />
         </header>
     }

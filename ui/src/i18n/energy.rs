@@ -60,8 +60,8 @@ macro_rules! with_energy_texts {
     BurnedMeaning: "Token yang dibakar oleh penyelesaian yang berhasil dalam rentang ini.", "Tokens burned by settlements that succeeded in this period.";
     MorePercent: "{count} % lebih banyak", "{count} % more";
     LessPercent: "{count} % lebih sedikit", "{count} % less";
-    MorePoints: "{count} poin lebih tinggi", "{count} points more";
-    LessPoints: "{count} poin lebih rendah", "{count} points less";
+    MorePoints: "{count} poin lebih tinggi", "{count} pt more";
+    LessPoints: "{count} poin lebih rendah", "{count} pt less";
     SameAsBefore: "seperti sebelumnya", "as before";
     NothingBefore: "sebelumnya tidak ada", "none before";
     NoComparison: "tanpa pembanding", "nothing to compare";
@@ -103,7 +103,6 @@ macro_rules! with_energy_texts {
     MarkSeen: "Tandai sudah dilihat", "Mark as seen";
     NoticeOver: "berakhir {time} · {span}", "over {time} · {span}";
     NoticeLasts: "masih berlangsung", "still going on";
-    NoticeNew: "baru", "new";
     ShowMeter: "Lihat meter {meter}", "Look at meter {meter}";
     MoreNotices: "{count} pemberitahuan dari meter", "{count} notices of your meters";
     AndMore: "dan {count} lagi", "and {count} more";
@@ -134,7 +133,7 @@ macro_rules! with_energy_texts {
     PerSecond: "{count} per detik · {total} sejak mulai", "{count} per second · {total} since the start";
     DecodeTime: "Membaca satu pesan", "Decoding a message";
     CommitTime: "Menyimpan satu kelompok", "Committing a batch";
-    Percentiles: "median {half}, p99 {most} · {count} kali", "median {half}, p99 {most} · {count} times";
+    Percentiles: "median {half}, p99 {most} · n = {count}", "median {half}, p99 {most}, n = {count}";
     NotMeasured: "belum diukur", "not measured yet";
     QueueDepth: "Antrean", "Queue";
     QueueWords: "{count} menunggu · paling banyak {peak}", "{count} waiting · {peak} at most";

@@ -1,4 +1,8 @@
-//! Settings: appearance, security, the network in use, and what this program is.
+//! Settings: appearance, security, the network in use, notifications, data, diagnostics, and what this program is.
+
+mod data;
+mod diagnostics;
+mod notifications;
 
 use leptos::prelude::*;
 
@@ -11,6 +15,10 @@ use crate::{
     session::{Form, Page, session},
 };
 
+use data::DataCard;
+use diagnostics::DiagnosticsCard;
+use notifications::NotificationsCard;
+
 /// The settings page.
 #[component]
 pub(crate) fn SettingsPage() -> impl IntoView {
@@ -19,6 +27,9 @@ pub(crate) fn SettingsPage() -> impl IntoView {
             <Appearance />
             <SecurityCards />
             <Network />
+            <NotificationsCard />
+            <DataCard />
+            <DiagnosticsCard />
             <About />
         </div>
     }

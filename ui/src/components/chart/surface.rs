@@ -59,6 +59,8 @@ impl Surface {
 /// A gesture asks for a frame: the time from here until it is drawn is measured, for whoever watches performance.
 pub(super) fn mark_gesture() {
     if let Some(performance) = window().performance() {
+        // An observer has seen the last one; without this they would pile up.
+        performance.clear_measures_with_measure_name(DRAWN);
         // A web view without marks draws all the same.
         let _ = performance.mark(GESTURE);
     }
@@ -68,8 +70,6 @@ fn measure_drawn() {
     let Some(performance) = window().performance() else {
         return;
     };
-    // An observer has seen the last one; without this they would pile up.
-    performance.clear_measures_with_measure_name(DRAWN);
     // Without a gesture since the last frame there is no mark, and nothing to measure.
     if performance.measure_with_start_mark(DRAWN, GESTURE).is_ok() {
         performance.clear_marks_with_mark_name(GESTURE);

@@ -343,7 +343,7 @@ mod tests {
                 Amount::Share(Some(94)),
                 Amount::Share(Some(90)),
                 Change::More(4),
-                "4 points more",
+                "4 pt more",
             ),
             (
                 Amount::Share(Some(94)),

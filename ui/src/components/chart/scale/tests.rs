@@ -26,6 +26,7 @@ fn plot(values: &[(i64, Option<i64>)]) -> Plot {
         bucket_ms: 300_000,
         span: Span::of(UnixMillis(0), None, UnixMillis(DAY)),
         now: UnixMillis(DAY),
+        bands: false,
     }
 }
 

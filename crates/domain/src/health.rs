@@ -147,10 +147,7 @@ impl Watch {
             }
         };
         let was = |kind| active.contains(&kind);
-        note(
-            NoticeKind::Offline,
-            offline(presence, was(NoticeKind::Offline)),
-        );
+        note(NoticeKind::Offline, offline(presence, was(NoticeKind::Offline)));
         let heap = newest_heap(device).filter(|heap| *heap < pick(LOW_HEAP, was(NoticeKind::LowHeap)));
         note(NoticeKind::LowHeap, heap.map(|heap| format!("{heap} B")));
         let signal = device

@@ -157,9 +157,9 @@ fn read_pem(path: &Path, most: u64, part: Part) -> Result<Zeroizing<Vec<u8>>, Er
     }
     let is_key = |label: &&str| label.ends_with("PRIVATE KEY");
     match part {
-        Part::Key if labels.iter().any(|label| label.contains("ENCRYPTED")) => {
-            Err(refused("is encrypted: give the private key without a password, it is sealed here"))
-        }
+        Part::Key if labels.iter().any(|label| label.contains("ENCRYPTED")) => Err(refused(
+            "is encrypted: give the private key without a password, it is sealed here",
+        )),
         Part::Key if labels.iter().filter(|label| is_key(label)).count() == 1 => Ok(content),
         Part::Key => Err(refused("holds no private key, or several")),
         Part::Password | Part::Ca | Part::Certificate if labels.iter().any(|label| is_key(&label)) => {

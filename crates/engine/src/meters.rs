@@ -86,7 +86,11 @@ impl Engine {
     pub async fn edit_meter(&self, id: MeterId, edit: MeterEdit) -> Result<MeterView, Error> {
         self.may_write()?;
         self.meter(&id)?;
-        let broker = edit.broker.as_ref().map(|draft| parse_broker(&draft.url)).transpose()?;
+        let broker = edit
+            .broker
+            .as_ref()
+            .map(|draft| parse_broker(&draft.url))
+            .transpose()?;
         let base_topic = edit.base_topic.as_deref().map(parse_topic).transpose()?;
         let rated_power = edit.rated_power_w.map(checked_power).transpose()?;
         let outputs = edit.outputs.map(checked_outputs).transpose()?;
@@ -295,7 +299,8 @@ fn checked_outputs(outputs: Vec<OutputSetting>) -> Result<Vec<OutputSetting>, Er
         limit && name && !output.key.is_empty() && again == 1
     };
     if outputs.len() > MOST_OUTPUTS || !outputs.iter().all(fine) {
-        let text = "each output has one setting, a name of at most 80 characters and a limit of at most 100 %";
+        let text =
+            "each output has one setting, a name of at most 80 characters and a limit of at most 100 %";
         return Err(Error::new(Code::InvalidInput, text));
     }
     Ok(outputs)

@@ -9,7 +9,7 @@ use enerlink_domain::{
     reading::Units,
     view::{BrokerDraft, FoundMeter, Probe},
 };
-use enerlink_meter::{Channel, Heard, HeardPacket, Message, ScanConfig, decode, scan};
+use enerlink_meter::{Heard, HeardPacket, Message, ScanConfig, decode, scan};
 
 use crate::{Engine, broker_access::Access, meters};
 
@@ -174,6 +174,8 @@ mod tests {
         view::UnitsReason,
     };
 
+    use enerlink_meter::Channel;
+
     use super::*;
 
     fn packet(channel: Channel, seconds: i64, payload: &str) -> HeardPacket {
@@ -203,7 +205,11 @@ mod tests {
 
     #[test]
     fn a_meter_is_proposed_with_what_it_has_shown() {
-        let mut status = packet(Channel::Status, 1, r#"{"grid":{"mode":"export"},"pwm":{"max_pwm":255,"led_duty":3}}"#);
+        let mut status = packet(
+            Channel::Status,
+            1,
+            r#"{"grid":{"mode":"export"},"pwm":{"max_pwm":255,"led_duty":3}}"#,
+        );
         status.retained = true;
         let heard = heard(vec![
             sample(0, None, "1.0"),
@@ -216,8 +222,14 @@ mod tests {
         let [meter] = found.as_slice() else {
             panic!("one meter: {found:?}")
         };
-        assert_eq!((meter.meter_id.as_ref(), meter.family), (None, Some(PayloadFamily::Flat)));
-        assert_eq!((meter.units.units, meter.units.reason), (Units::Milli, UnitsReason::Counters));
+        assert_eq!(
+            (meter.meter_id.as_ref(), meter.family),
+            (None, Some(PayloadFamily::Flat))
+        );
+        assert_eq!(
+            (meter.units.units, meter.units.reason),
+            (Units::Milli, UnitsReason::Counters)
+        );
         assert_eq!(meter.units.check, UnitsCheck::NotConfirmed);
         assert!(meter.capabilities.grid_control && meter.status.is_some());
         assert_eq!((meter.refused.as_ref(), meter.only_retained), (None, false));
@@ -229,10 +241,18 @@ mod tests {
         let heard = heard(vec![
             sample(0, Some("METER-001"), "1.0"),
             sample(1, Some("METER-002"), "7.0"),
-            packet(Channel::Status, 2, r#"{"meterId":"METER-002","grid":{"mode":"off"}}"#),
+            packet(
+                Channel::Status,
+                2,
+                r#"{"meterId":"METER-002","grid":{"mode":"off"}}"#,
+            ),
         ]);
         let found = found(&heard);
-        let ids: Vec<_> = found.iter().flat_map(|meter| &meter.meter_id).map(MeterId::as_str).collect();
+        let ids: Vec<_> = found
+            .iter()
+            .flat_map(|meter| &meter.meter_id)
+            .map(MeterId::as_str)
+            .collect();
         assert_eq!(ids, ["METER-001", "METER-002"]);
         assert_eq!(found[0].status, None);
         assert!(found[1].capabilities.grid_control);

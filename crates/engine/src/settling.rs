@@ -105,12 +105,14 @@ impl Settling {
         )
     }
 
+    /// Every meter that somebody listens to.
     fn meters(&self) -> Vec<Meter> {
         self.parts
             .metering
             .state
             .borrow()
             .values()
+            .filter(|live| live.meter.retired_at.is_none())
             .map(|live| live.meter.clone())
             .collect()
     }
@@ -181,7 +183,7 @@ impl Settling {
                 .state
                 .borrow()
                 .get(&meter.id)
-                .and_then(|live| live.registers);
+                .and_then(|live| live.compared());
             let registration = self.parts.ledger.state.borrow().registration(&meter);
             let (Some(registers), Registration::Open { watermark, .. }) = (registers, registration) else {
                 continue;
@@ -314,11 +316,14 @@ impl Settling {
         let state = self.parts.metering.state.borrow();
         let registers = state
             .get(&meter.id)
-            .and_then(|live| live.registers)
+            .and_then(|live| live.compared())
             .ok_or_else(|| {
                 Error::new(
                     Code::NothingToSettle,
-                    format!("nothing has been heard from {} yet", meter.id),
+                    format!(
+                        "nothing has been heard from {} since the chain was read",
+                        meter.id
+                    ),
                 )
             })?;
         Ok(terms.due(registers.export, registers.import))

@@ -185,7 +185,8 @@ impl Metering {
         if let Some(broker) = self.brokers.get_mut(&url) {
             broker.state = state;
             let up = matches!(state, State::Up(_));
-            self.diagnostics.broker(&url, up, broker.subscription.reconnects());
+            self.diagnostics
+                .broker(&url, up, broker.subscription.reconnects());
         }
     }
 
@@ -197,7 +198,8 @@ impl Metering {
     ) {
         let now = self.clock.wall();
         self.state.send_modify(|state| {
-            let here = |live: &&mut MeterLive| live.meter.broker == *address && live.meter.retired_at.is_none();
+            let here =
+                |live: &&mut MeterLive| live.meter.broker == *address && live.meter.retired_at.is_none();
             for live in state.values_mut().filter(here) {
                 let Some(link) = change(live, now) else { continue };
                 let before = &live.device.link;

@@ -2,7 +2,8 @@
 //! then taken over, then told.
 
 use enerlink_domain::{
-    Code, Error, Event, Meter, MeterId, TxKind, register::CounterSource, settlement::Watermark, wallet::Activity,
+    Code, Error, Event, Meter, MeterId, TxKind, register::CounterSource, settlement::Watermark,
+    wallet::Activity,
 };
 use enerlink_store::{NewActivity, meters as rows, outbox, registers, transaction_logs};
 
@@ -129,7 +130,9 @@ impl Metering {
         let Some(mut live) = self.state.borrow().get(id).cloned() else {
             return Ok(());
         };
-        let Some(registers) = live.registers else { return Ok(()) };
+        let Some(registers) = live.registers else {
+            return Ok(());
+        };
         let unoffered = live.meter.take_opening
             && registers.lead.is_none()
             && registers.source == CounterSource::Settlement
@@ -137,7 +140,9 @@ impl Metering {
         if unoffered {
             live.set_opening(false);
         }
-        let Some(mut lifted) = live.registers else { return Ok(()) };
+        let Some(mut lifted) = live.registers else {
+            return Ok(());
+        };
         let before = (lifted.export, lifted.import);
         if !lifted.raise_to(watermark) && !unoffered {
             return Ok(());

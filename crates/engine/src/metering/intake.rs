@@ -162,7 +162,8 @@ impl Metering {
                     None,
                     Refusal {
                         word: "unnamed",
-                        text: "unnamed: several meters share this topic, and the message names none".to_owned(),
+                        text: "unnamed: several meters share this topic, and the message names none"
+                            .to_owned(),
                     },
                 ),
             };

@@ -148,6 +148,12 @@ impl MeterLive {
             .is_some_and(|mut registers| registers.raise_to(watermark))
     }
 
+    /// The registers, once they were compared with what the chain has settled: before that they may lack it, or hold
+    /// an opening balance that was never offered.
+    pub(crate) fn compared(&self) -> Option<Registers> {
+        self.registers.filter(|registers| registers.lead.is_some())
+    }
+
     /// Begins a new period when `now` lies beyond the running one. `before` are the registers until now.
     pub(crate) fn roll_period(&mut self, now: UnixMillis, period: Duration, before: Pair<MicroWh>) {
         let at = now.floor_to(period);
@@ -165,7 +171,9 @@ impl MeterLive {
             return;
         }
         self.meter.take_opening = take;
-        let Some(mut registers) = self.registers else { return };
+        let Some(mut registers) = self.registers else {
+            return;
+        };
         let before = registers;
         if take {
             registers.take_opening();

@@ -139,7 +139,10 @@ fn apply(live: &mut MeterLive, finding: &Finding, written: &[Notice], now: UnixM
     let device = &mut live.device;
     device.presence = finding.presence;
     device.health = finding.health;
-    for notice in written.iter().filter(|notice| notice.meter_id.as_ref() == Some(&finding.meter)) {
+    for notice in written
+        .iter()
+        .filter(|notice| notice.meter_id.as_ref() == Some(&finding.meter))
+    {
         device.conditions.retain(|known| known.id != notice.id);
         if notice.cleared_at.is_none() {
             device.conditions.push(notice.clone());

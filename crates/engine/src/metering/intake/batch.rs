@@ -13,8 +13,8 @@ use enerlink_domain::{
 };
 use enerlink_meter::{Message, Packet};
 use enerlink_store::{
-    MessageLog, Sample, StoredReading, Tx, heartbeats, messages, meters, readings, registers, rollups, statuses,
-    tallies,
+    MessageLog, Sample, StoredReading, Tx, heartbeats, messages, meters, readings, registers, rollups,
+    statuses, tallies,
 };
 
 use super::SAME_OCCURRENCE;
@@ -46,7 +46,9 @@ pub(super) struct Batch {
 impl Batch {
     /// The meter as this batch has left it so far; to be [`Batch::put`] back.
     pub(super) fn take(&mut self, live: &MeterLive) -> MeterLive {
-        self.touched.remove(&live.meter.id).unwrap_or_else(|| live.clone())
+        self.touched
+            .remove(&live.meter.id)
+            .unwrap_or_else(|| live.clone())
     }
 
     pub(super) fn put(&mut self, live: MeterLive) {
@@ -121,7 +123,10 @@ impl Batch {
 
     /// Counts what was special about a message, and tells the household of what it should know.
     pub(super) fn remark(&mut self, live: &mut MeterLive, verdict: Verdict, moment: Duration) {
-        let Verdict::Counted { new_epoch, remark, .. } = verdict else {
+        let Verdict::Counted {
+            new_epoch, remark, ..
+        } = verdict
+        else {
             return;
         };
         if let Some(remark) = remark {

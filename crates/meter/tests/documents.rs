@@ -3,9 +3,7 @@
 use enerlink_domain::{
     Heartbeat, MicroAmps, MicroVolts, MicroWatts, MicroWh, Sensors, StatusSnapshot, Subsystem,
     device::PayloadFamily,
-    reading::{
-        BatteryState, DeviceTime, GridMode, HeartbeatStatus, Motor, Relay, Response, SensorState, Units,
-    },
+    reading::{BatteryState, DeviceTime, GridMode, HeartbeatStatus, Motor, Response, Units},
 };
 use enerlink_meter::{Channel, Message, decode};
 

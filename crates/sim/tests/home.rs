@@ -439,6 +439,27 @@ fn commands_switch_what_the_status_shows() {
 }
 
 #[test]
+fn every_command_of_the_protocol_document_is_obeyed() {
+    let document = include_str!("../../../docs/meter-protocol.md");
+    let config = HomeConfig {
+        relays: vec!["pump".to_owned()],
+        ..HomeConfig::default()
+    };
+    let mut home = at(config, 7, 9);
+    let mut count = 0;
+    for block in document.split("```json command\n").skip(1) {
+        let text = block.split("```").next().expect("an end");
+        let answer = home.obey(text.as_bytes());
+        assert_eq!(answer.error, None, "{text}");
+        count += 1;
+    }
+    assert_eq!(count, 8);
+    let status = status(&home);
+    assert!(status.relays[0].on);
+    assert_eq!((status.led_duty, status.motors[1].percent), (Some(128), Some(75)));
+}
+
+#[test]
 fn bad_commands_are_answered_with_the_reason() {
     let mut home = at(HomeConfig::default(), 7, 9);
     for (text, error) in [

@@ -106,14 +106,42 @@ pub fn mosquitto_at(port: u16) -> Server {
         "listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 100000\n"
     );
     fs::write(&path, text).expect("writable");
-    let program = if Path::new("/usr/sbin/mosquitto").exists() {
+    let mut command = Command::new(mosquitto_program());
+    command.arg("-c").arg(path);
+    Server::start(command, port, directory)
+}
+
+/// A real mosquitto that only lets these users in, each with a password.
+pub fn mosquitto_with_passwords(users: &[(&str, &str)]) -> Server {
+    let directory = tempfile::tempdir().expect("directory");
+    let (port, passwords) = (free_port(), directory.path().join("passwords"));
+    fs::write(&passwords, "").expect("writable");
+    for (user, password) in users {
+        let added = Command::new("mosquitto_passwd")
+            .arg("-b")
+            .arg(&passwords)
+            .args([user, password])
+            .status();
+        assert!(added.expect("mosquitto_passwd comes with mosquitto").success());
+    }
+    let path = directory.path().join("mosquitto.conf");
+    // Started as root it would give its rights away, and with them the way to its files.
+    let text = format!(
+        "user root\nlistener {port} 127.0.0.1\nallow_anonymous false\npassword_file {}\npersistence false\n",
+        passwords.display()
+    );
+    fs::write(&path, text).expect("writable");
+    let mut command = Command::new(mosquitto_program());
+    command.arg("-c").arg(path);
+    Server::start(command, port, directory)
+}
+
+fn mosquitto_program() -> &'static str {
+    if Path::new("/usr/sbin/mosquitto").exists() {
         "/usr/sbin/mosquitto"
     } else {
         "mosquitto"
-    };
-    let mut command = Command::new(program);
-    command.arg("-c").arg(path);
-    Server::start(command, port, directory)
+    }
 }
 
 /// A real anvil of chain `chain_id`.
@@ -185,8 +213,13 @@ pub fn rpc(port: u16, method: &str, params: Value) -> Value {
 
 /// Publishes `payload` with a real mosquitto_pub, QoS 1.
 pub fn publish(port: u16, topic: &str, payload: &[u8]) {
-    let mut child = Command::new("mosquitto_pub")
-        .args(["-h", "127.0.0.1", "-p", &port.to_string(), "-q", "1", "-t", topic])
+    publish_as(port, ("", ""), topic, payload);
+}
+
+/// The same as a user with a password; without a name as nobody.
+pub fn publish_as(port: u16, who: (&str, &str), topic: &str, payload: &[u8]) {
+    let mut child = mosquitto_client("mosquitto_pub", port, who)
+        .args(["-t", topic])
         .arg(if payload.is_empty() { "-n" } else { "-s" })
         .stdin(Stdio::piped())
         .spawn()
@@ -198,6 +231,71 @@ pub fn publish(port: u16, topic: &str, payload: &[u8]) {
         .write_all(payload)
         .expect("written");
     assert!(child.wait().expect("ended").success(), "mosquitto_pub to {topic}");
+}
+
+fn mosquitto_client(program: &str, port: u16, (user, password): (&str, &str)) -> Command {
+    let mut command = Command::new(program);
+    command.args(["-h", "127.0.0.1", "-p", &port.to_string(), "-q", "1"]);
+    if !user.is_empty() {
+        command.args(["-u", user, "-P", password]);
+    }
+    command
+}
+
+/// Somebody who hears what is said on a topic, by a real mosquitto_sub.
+pub struct Bystander {
+    child: Child,
+    heard: std::sync::Mutex<std::sync::mpsc::Receiver<Value>>,
+}
+
+impl Bystander {
+    /// Listens; what is said from now on is heard.
+    pub fn listen(port: u16, who: (&str, &str), topic: &str) -> Self {
+        let ready = format!("{topic}/ready");
+        let mut child = mosquitto_client("mosquitto_sub", port, who)
+            .args(["-t", topic, "-t", &ready])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("mosquitto_sub is installed by `cargo xtask test`");
+        let output = BufReader::new(child.stdout.take().expect("piped"));
+        let (sender, heard) = std::sync::mpsc::channel();
+        thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                let value = serde_json::from_str(&line).unwrap_or(Value::Null);
+                if sender.send(value).is_err() {
+                    return;
+                }
+            }
+        });
+        // It is subscribed once it hears what is said on the side.
+        wait_until("mosquitto_sub listens", || {
+            publish_as(port, who, &ready, b"\"ready\"");
+            heard.recv_timeout(Duration::from_millis(200)).is_ok()
+        });
+        while heard.recv_timeout(Duration::from_millis(50)).is_ok() {}
+        Self {
+            child,
+            heard: std::sync::Mutex::new(heard),
+        }
+    }
+
+    /// The next message; panics after a minute.
+    pub fn next(&self) -> Value {
+        let heard = self.heard.lock().expect("unharmed");
+        heard.recv_timeout(PATIENCE).expect("nothing was said")
+    }
+
+    /// Whether nothing was said that nobody has asked for yet.
+    pub fn is_silent(&self) -> bool {
+        self.heard.lock().expect("unharmed").try_recv().is_err()
+    }
+}
+
+impl Drop for Bystander {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// The `enerlink` binary, ready for arguments.

@@ -1,5 +1,6 @@
 //! The real engine against a real node, broker and database; what goes wrong goes wrong on the wire or on the disk.
 
+mod commands;
 mod copies;
 mod device;
 mod interruptions;

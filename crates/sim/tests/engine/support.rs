@@ -272,6 +272,16 @@ impl Household {
         self.meter.say().await;
     }
 
+    /// Lets the meter say how its outputs are.
+    pub(crate) async fn status(&self, status: serde_json::Value) {
+        self.meter.say_on(Channel::Status, status.to_string()).await;
+    }
+
+    /// Lets the meter answer a command.
+    pub(crate) async fn answer(&self, answer: serde_json::Value) {
+        self.meter.say_on(Channel::Response, answer.to_string()).await;
+    }
+
     /// The commands that were sent to the meter.
     pub(crate) fn commands(&self) -> Vec<serde_json::Value> {
         self.meter.commands.lock().expect("unharmed").clone()

@@ -20,6 +20,11 @@ impl HouseClock {
     pub(crate) fn shift(&self, milliseconds: i64) {
         self.shift_ms.fetch_add(milliseconds, Ordering::Relaxed);
     }
+
+    /// Waits until so much of its time has passed.
+    pub(crate) async fn pass(&self, time: Duration) {
+        self.sleep(time).await;
+    }
 }
 
 impl Clock for HouseClock {

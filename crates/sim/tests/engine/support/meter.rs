@@ -6,7 +6,7 @@ use super::*;
 pub(super) struct HandMeter {
     client: AsyncClient,
     pub(super) commands: Arc<Mutex<Vec<serde_json::Value>>>,
-    topic: String,
+    base_topic: String,
     shape: Shape,
     uptime_ms: u32,
     pub(super) export: u64,
@@ -46,7 +46,7 @@ impl HandMeter {
         Self {
             client,
             commands,
-            topic: Channel::Sensors.topic(base_topic),
+            base_topic: base_topic.to_owned(),
             shape,
             uptime_ms: 60_000,
             export,
@@ -74,7 +74,13 @@ impl HandMeter {
                 self.uptime_ms
             ),
         };
-        let said = self.client.publish(&self.topic, QoS::AtLeastOnce, false, payload);
+        self.say_on(Channel::Sensors, payload).await;
+    }
+
+    /// Says something else.
+    pub(super) async fn say_on(&self, channel: Channel, payload: String) {
+        let topic = channel.topic(&self.base_topic);
+        let said = self.client.publish(topic, QoS::AtLeastOnce, false, payload);
         said.await.expect("a connection");
     }
 }

@@ -1,0 +1,398 @@
+//! A meter from the command line alone, as a new user meets it: a real broker with passwords, `mosquitto_pub` for the
+//! device, an empty profile. Found, tested, added, steered, looked back at, retired.
+
+mod support;
+
+use std::{fs, thread, time::Duration};
+
+use serde_json::{Value, json};
+use support::{
+    Bystander, PASSWORD, Running, Server, enerlink, mosquitto_with_passwords, run, run_failing, sensors,
+};
+
+const BASE: &str = "home/energy-monitor";
+const METER: &str = "HOME-001";
+
+/// A profile directory that is empty, a broker with two users, and their password files.
+struct Beginner {
+    directory: tempfile::TempDir,
+    broker: Server,
+}
+
+impl Beginner {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().expect("directory");
+        let file = |name: &str, text: &str| {
+            fs::write(directory.path().join(name), text).expect("writable");
+        };
+        file("password", PASSWORD);
+        file("mqtt", "wallet secret\n");
+        file("wrong", "guessed\n");
+        let broker = mosquitto_with_passwords(&[("wallet", "wallet secret"), ("meter", "meter secret")]);
+        Self { directory, broker }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.directory.path().join(name).display().to_string()
+    }
+
+    fn profile(&self) -> String {
+        self.path("profile")
+    }
+
+    fn url(&self) -> String {
+        format!("mqtt://wallet@127.0.0.1:{}", self.broker.port)
+    }
+
+    /// `enerlink --json WORDS --data-dir …`, which must succeed.
+    fn run(&self, words: &[&str]) -> Vec<Value> {
+        let profile = self.profile();
+        run(&[&["--json"], words, &["--data-dir", &profile]].concat())
+    }
+
+    fn refused(&self, words: &[&str]) -> Value {
+        let profile = self.profile();
+        run_failing(&[&["--json"], words, &["--data-dir", &profile]].concat())
+    }
+
+    fn say(&self, channel: &str, payload: &str) {
+        support::publish_as(
+            self.broker.port,
+            ("meter", "meter secret"),
+            &format!("{BASE}/{channel}"),
+            payload.as_bytes(),
+        );
+    }
+
+    fn bystander(&self, topic: &str) -> Bystander {
+        Bystander::listen(self.broker.port, ("meter", "meter secret"), topic)
+    }
+
+    /// Sends a command while somebody plays the device; answers the command's end, or the error.
+    fn command(&self, words: &[&str], device: impl FnOnce(&Value) + Send) -> (bool, Value) {
+        let commands = self.bystander(&format!("{BASE}/command"));
+        let profile = self.profile();
+        let line = [
+            &[
+                "--json",
+                "meter",
+                "command",
+                "--id",
+                METER,
+                "--yes",
+                "--data-dir",
+                &profile,
+            ],
+            words,
+        ]
+        .concat();
+        thread::scope(|scope| {
+            scope.spawn(|| device(&commands.next()));
+            let output = enerlink().args(&line).output().expect("started");
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            let first = text.lines().next().unwrap_or_else(|| panic!("{output:?}"));
+            (
+                output.status.success(),
+                serde_json::from_str(first).expect("JSON"),
+            )
+        })
+    }
+
+    /// Lets the wallet listen for as long as `device` speaks.
+    fn listen(&self, device: impl FnOnce(&Running)) {
+        let mut command = enerlink();
+        command.args(["--json", "run", "--data-dir", &self.profile()]);
+        let running = Running::start(command);
+        running.wait_for("the start", |line| line["event"] == "started");
+        device(&running);
+        running.stop();
+    }
+}
+
+fn status(pump: bool, mode: &str) -> String {
+    json!({
+        "timestamp": 33_860_400,
+        "grid": { "mode": mode, "exporting": mode == "export", "importing": mode == "import" },
+        "relay": { "pump": pump },
+        "motor1": { "duty": 0, "max_pwm": 1023, "percent": 0, "direction": "forward" },
+        "pwm": { "max_pwm": 255, "led_duty": 0 },
+        "wifi": { "connected": true, "rssi": -60 },
+        "mqtt": { "connected": true, "attempts": 0 },
+    })
+    .to_string()
+}
+
+/// Says sensors messages of one meter, five seconds of its own time apart, until the wallet has counted `wh`.
+fn exported(beginner: &Beginner, running: &Running, wh: u64) {
+    let mut uptime = 33_857_692;
+    let mut export = 1_000_000;
+    beginner.say("sensors", &sensors(uptime, export, 4_000));
+    running.wait_for("the first reading", |line| {
+        line["event"] == "device" && !line["sensors"].is_null()
+    });
+    for _ in 0..wh {
+        uptime += 5_000;
+        export += 1_000_000;
+        beginner.say("sensors", &sensors(uptime, export, 4_000));
+    }
+    running.wait_for("the last reading", |line| {
+        line["event"] == "device"
+            && line["sensors"][1]["export"]["total_energy"] == Value::String(export.to_string())
+    });
+}
+
+#[test]
+fn a_new_user_finds_adds_steers_and_looks_back() {
+    let beginner = Beginner::new();
+    let broker = [
+        "--broker",
+        &beginner.url(),
+        "--broker-password-file",
+        &beginner.path("mqtt"),
+    ]
+    .map(str::to_owned);
+    let broker: Vec<&str> = broker.iter().map(String::as_str).collect();
+
+    // Found and tested, before there is anything.
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let (found, tested) = thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut uptime = 33_000_000;
+            while stopped.try_recv().is_err() {
+                beginner.say("sensors", &sensors(uptime, 1_000_000, 4_000));
+                beginner.say("status", &status(false, "import"));
+                uptime += 500;
+                thread::sleep(Duration::from_millis(500));
+            }
+        });
+        let found = beginner.run(&[&["meter", "find", "--seconds", "3"], &broker[..]].concat());
+        let tested = beginner.run(&[&["meter", "test", "--seconds", "20"], &broker[..]].concat());
+        stop.send(()).expect("it speaks");
+        (found, tested)
+    });
+    assert_eq!(found[0]["found"][0]["base_topic"], BASE);
+    let heard = &tested[0]["found"][0];
+    assert_eq!(heard["capabilities"]["relays"], json!(["pump"]));
+    assert_eq!(heard["capabilities"]["motors"], json!(["motor1"]));
+    assert_eq!(heard["units"]["units"], "milli");
+    assert_eq!(heard["profile"], "dc_bench");
+    let wrong = [
+        "meter",
+        "find",
+        "--broker",
+        broker[1],
+        "--broker-password-file",
+        &beginner.path("wrong"),
+    ];
+    assert_eq!(beginner.refused(&wrong)["code"], "BROKER_REFUSED");
+
+    // Added, with a wallet.
+    beginner.run(&["wallet", "create", "--password-file", &beginner.path("password")]);
+    let add = [
+        "meter",
+        "add",
+        "--id",
+        METER,
+        "--rated-power",
+        "5000000",
+        "--profile",
+        "dc_bench",
+    ];
+    let refused = beginner.refused(&[&add[..], &broker[..]].concat());
+    assert_eq!(refused["code"], "INVALID_INPUT", "nobody's roof carries 5 MW");
+    let add = [
+        "meter",
+        "add",
+        "--id",
+        METER,
+        "--rated-power",
+        "100000",
+        "--profile",
+        "dc_bench",
+    ];
+    let added = beginner.run(&[&add[..], &broker[..]].concat());
+    assert_eq!(added[0]["meter"]["profile"], "dc_bench");
+    beginner.listen(|running| {
+        beginner.say("status", &status(false, "import"));
+        exported(&beginner, running, 5);
+        // For other processes it writes how it fares.
+        thread::sleep(Duration::from_secs(11));
+        let shown = beginner.run(&["status"]).remove(0);
+        assert_eq!(shown["status"]["read_only"], true);
+        let told = &shown["diagnostics"];
+        assert!(
+            told["messages"].as_u64().is_some_and(|messages| messages >= 7),
+            "{told}"
+        );
+        assert!(
+            told["commit"]["p99_us"].as_u64().is_some_and(|micros| micros > 0),
+            "{told}"
+        );
+        assert_eq!(told["brokers"][0]["connected"], true);
+        assert!(
+            shown["diagnostics_age_ms"]
+                .as_u64()
+                .is_some_and(|age| age < 11_000),
+            "{shown}"
+        );
+    });
+
+    // Steered. It has not been heard to answer, and is believed when it shows the output.
+    let unconfirmed = [
+        "meter",
+        "command",
+        "--id",
+        METER,
+        "--data-dir",
+        &beginner.profile(),
+        "grid",
+        "off",
+    ];
+    let error = run_failing(&[&["--json"], &unconfirmed[..]].concat());
+    assert_eq!(error["code"], "CONFIRMATION_MISSING");
+    let (_, error) = beginner.command_alone(&["relay", "fan", "on"]);
+    assert_eq!(error["error"]["code"], "INVALID_INPUT");
+    let (fine, seen) = beginner.command(&["grid", "export"], |_| {
+        beginner.say("status", &status(false, "import"));
+        beginner.say("status", &status(false, "export"));
+    });
+    assert_eq!((fine, &seen["stage"]), (true, &json!("observed")), "{seen}");
+    let (fine, acknowledged) = beginner.command(&["relay", "pump", "on"], |command| {
+        assert_eq!(command["relay"], json!({ "pump": true }));
+        let answer = |id: &Value, ok: bool| {
+            beginner.say("response", &json!({ "correlation_id": id, "ok": ok }).to_string());
+        };
+        answer(&json!("7e57ab1e-0000-4000-8000-000000000000"), false);
+        answer(&command["correlation_id"], true);
+        answer(&command["correlation_id"], true);
+    });
+    assert_eq!(
+        (fine, &acknowledged["stage"]),
+        (true, &json!("acknowledged")),
+        "{acknowledged}"
+    );
+    let (fine, failed) = beginner.command(&["motor", "motor1", "90"], |command| {
+        assert_eq!(command["motor1"]["percent"], 90);
+        let refusal = json!({ "correlation_id": command["correlation_id"], "ok": false, "error": "jammed" });
+        beginner.say("response", &refusal.to_string());
+    });
+    assert_eq!((fine, &failed["stage"]), (false, &json!("failed")), "{failed}");
+    let commands = beginner.run(&["meter", "commands", "--id", METER]);
+    let stages: Vec<&Value> = commands.iter().map(|command| &command["stage"]).collect();
+    assert_eq!(stages, ["failed", "acknowledged", "observed"]);
+
+    // Looked back at.
+    let id = acknowledged["correlation_id"].as_str().expect("an id");
+    let log = beginner.run(&["messages", "--command", id]);
+    let ways: Vec<&Value> = log.iter().rev().map(|message| &message["direction"]).collect();
+    assert_eq!(ways[..2], ["OUT", "IN"]);
+    assert!(
+        beginner
+            .run(&["messages", "--refused", "--search", "7e57ab1e"])
+            .len()
+            <= 1
+    );
+    let notices = beginner.run(&["notices"]);
+    assert!(
+        notices
+            .iter()
+            .any(|notice| notice["kind"] == "command_failed" && notice["detail"] == failed["correlation_id"]),
+        "{notices:?}"
+    );
+    let history = beginner.run(&["history", "--by", "hour"]).remove(0);
+    assert_eq!(history["history"]["total"]["exported"], "5000000");
+    beginner.run(&["history", "--by", "day", "--csv", &beginner.path("days.csv")]);
+    let days = fs::read_to_string(beginner.path("days.csv")).expect("written");
+    assert!(days.starts_with("from,from_ms,to_ms,produced_kwh,"), "{days}");
+    let saved = beginner
+        .run(&["export", "readings", "--out", &beginner.path("readings.csv")])
+        .remove(0);
+    let readings = fs::read_to_string(beginner.path("readings.csv")).expect("written");
+    assert_eq!(saved["rows"], 6);
+    assert_eq!(readings.lines().count(), 7);
+    assert!(readings.contains(",export_power_w,"), "{readings}");
+    assert!(readings.contains(",0.0386,"), "38.6 mW in W: {readings}");
+    let again = beginner.refused(&["export", "readings", "--out", &beginner.path("readings.csv")]);
+    assert_eq!(again["code"], "INVALID_INPUT", "nothing is written over");
+    let saved = beginner
+        .run(&["messages", "--csv", &beginner.path("messages.csv")])
+        .remove(0);
+    assert!(saved["rows"].as_u64().is_some_and(|rows| rows > 10));
+
+    // Changed, retired, and taken up again.
+    let kept = beginner.run(&[
+        "preferences",
+        "--raw-days",
+        "90",
+        "--tariff",
+        "1699.53",
+        "--mute",
+        "rebooted",
+    ]);
+    assert_eq!(kept[0]["tariff_sen_per_kwh"], 169_953);
+    assert_eq!(beginner.run(&["preferences"]), kept);
+    assert_eq!(
+        beginner.refused(&["preferences", "--raw-days", "9999"])["code"],
+        "INVALID_INPUT"
+    );
+    let edit = [
+        "meter",
+        "edit",
+        "--id",
+        METER,
+        "--name",
+        "Rumah",
+        "--output",
+        "motor1=Gate",
+        "--limit",
+        "motor1=40",
+    ];
+    let edited = beginner.run(&edit).remove(0);
+    assert_eq!(edited["meter"]["name"], "Rumah");
+    assert_eq!(edited["meter"]["outputs"][0]["limit_percent"], 40);
+    let (_, clamped) = beginner.command(&["motor", "motor1", "90"], |command| {
+        assert_eq!(
+            command["motor1"]["percent"], 40,
+            "no more than the household allows"
+        );
+        let answer = json!({ "correlation_id": command["correlation_id"], "ok": true });
+        beginner.say("response", &answer.to_string());
+    });
+    assert_eq!(clamped["stage"], "acknowledged");
+    assert_eq!(
+        beginner.run(&["meter", "retire", "--id", METER])[0]["device"]["presence"]["state"],
+        "retired"
+    );
+    let (_, error) = beginner.command_alone(&["grid", "import"]);
+    assert_eq!(error["error"]["code"], "INVALID_INPUT");
+    assert!(beginner.run(&["meter", "unretire", "--id", METER])[0]["meter"]["retired_at"].is_null());
+    assert_eq!(
+        beginner.run(&["history", "--by", "hour"])[0]["history"]["total"]["exported"],
+        "5000000"
+    );
+}
+
+impl Beginner {
+    /// Sends a command that nobody hears of.
+    fn command_alone(&self, words: &[&str]) -> (bool, Value) {
+        let profile = self.profile();
+        let line = [
+            &[
+                "--json",
+                "meter",
+                "command",
+                "--id",
+                METER,
+                "--yes",
+                "--data-dir",
+                &profile,
+            ],
+            words,
+        ]
+        .concat();
+        let output = enerlink().args(&line).output().expect("started");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let last = text.lines().last().unwrap_or_else(|| panic!("{output:?}"));
+        (output.status.success(), serde_json::from_str(last).expect("JSON"))
+    }
+}

@@ -3,7 +3,7 @@
 
 mod support;
 
-use enerlink_domain::{MeterId, MicroAmps, MicroVolts, MicroWatts, MicroWh};
+use enerlink_domain::{MeterId, MicroAmps, MicroVolts, MicroWatts, MicroWh, view::MessageFilter};
 use enerlink_store::{Store, heartbeats, messages, readings, registers, statuses};
 use support::{Household, METER, Running, publish, run, sensors};
 
@@ -146,20 +146,26 @@ async fn check_stored(household: &Household, malformed: usize) {
         .expect("stored");
     assert_eq!((status.led_duty, status.motors.len()), (Some(63), 3));
 
-    let log = messages::list(&reader, 200, None).await.expect("readable");
-    let refused: Vec<_> = log.iter().filter(|message| !message.message.accepted).collect();
+    let refused = MessageFilter {
+        accepted: Some(false),
+        ..MessageFilter::default()
+    };
+    let refused = messages::list(&reader, &refused, 200, None)
+        .await
+        .expect("readable")
+        .rows;
     assert_eq!(refused.len(), malformed, "each malformed message is logged");
     for message in &refused {
         assert!(
             message
-                .message
                 .reason
                 .as_ref()
                 .is_some_and(|reason| reason.contains(": ")),
             "{:?}",
-            message.message.reason
+            message.reason
         );
-        assert!(message.message.payload.len() <= 4096);
+        // A byte that is no text is shown by a character of three.
+        assert!(message.payload.len() <= 3 * 4096);
     }
 }
 

@@ -4,7 +4,9 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use enerlink_chain::Addresses;
 use enerlink_domain::{
-    Address, BrokerAddress, Clock, Error, Event, MeterId, Registration, reading::Units, view::MeterDraft,
+    Address, BrokerAddress, Clock, Error, Event, MeterId, Registration,
+    reading::Units,
+    view::{BrokerDraft, MeterDraft},
 };
 use enerlink_engine::{Engine, operator::DirectAccount};
 use tokio::sync::watch;
@@ -127,12 +129,17 @@ impl Host {
                 id: id.clone(),
                 name: "Demo meter".to_owned(),
                 owner: Some(owner),
-                broker_url: broker.url(),
-                broker_password: self.parts.broker.password.clone(),
+                broker: BrokerDraft {
+                    url: broker.url(),
+                    password: self.parts.broker.password.clone(),
+                    ..BrokerDraft::default()
+                },
                 base_topic: BASE_TOPIC.to_owned(),
                 units: Units::Milli,
+                profile: None,
                 rated_power_w,
                 settlement_key: true,
+                take_opening: false,
             };
             self.parts.engine.add_meter(draft).await?;
         }

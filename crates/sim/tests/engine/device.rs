@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use enerlink_domain::{CommandStage, CommandView};
 use enerlink_meter::Channel;
 use enerlink_sim::home::{HomeConfig, Shape, SimMeter};
-use enerlink_store::{CommandRow, CommandStatus, commands};
+use enerlink_store::commands;
 
 use crate::support::{Household, Setup, WH, registers, until};
 
@@ -41,16 +42,16 @@ async fn resets(household: &Household, times: usize) -> Vec<String> {
     ids
 }
 
-/// Waits until the command `id` has come to `status`.
-async fn becomes(household: &Household, id: &str, status: CommandStatus) -> CommandRow {
+/// Waits until the command `id` has come to `stage`.
+async fn becomes(household: &Household, id: &str, stage: CommandStage) -> CommandView {
     let reader = household.store(household.engine()).await.reader();
     let mut found = None;
-    until(&format!("the command to be {status:?}"), async || {
+    until(&format!("the command to be {stage:?}"), async || {
         let row = commands::get(&reader, id)
             .await
             .expect("readable")
             .expect("stored");
-        found = Some(row).filter(|row| row.status == status);
+        found = Some(row.view).filter(|view| view.stage == stage);
         found.is_some()
     })
     .await;
@@ -86,7 +87,7 @@ async fn the_display_is_reset_after_the_confirmation() {
     assert!(household.commands().is_empty());
     household.settle_through().await;
     let ids = resets(&household, 1).await;
-    let row = becomes(&household, &ids[0], CommandStatus::Acknowledged).await;
+    let row = becomes(&household, &ids[0], CommandStage::Acknowledged).await;
     assert_eq!(row.error, None);
     assert!(resets(&household, 1).await.iter().all(|id| *id == ids[0]));
     household.check(household.engine(), 1).await;
@@ -99,7 +100,7 @@ async fn a_display_that_does_not_answer_is_asked_three_times_under_one_id() {
     household.settle_through().await;
     let ids = resets(&household, 3).await;
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
-    let row = becomes(&household, &ids[0], CommandStatus::Timeout).await;
+    let row = becomes(&household, &ids[0], CommandStage::TimedOut).await;
     assert_eq!(row.attempts, 3);
     assert_eq!(household.commands().len(), 3);
     household.check(household.engine(), 1).await;

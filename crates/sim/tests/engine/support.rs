@@ -25,7 +25,7 @@ use enerlink_domain::{
     id::hex,
     reading::Units,
     settlement::Watermark,
-    view::{MeterDraft, NetworkDraft},
+    view::{BrokerDraft, MeterDraft, NetworkDraft},
 };
 use enerlink_engine::{
     Access, Account, Config, Engine, Events, KdfParams, Keystore, Parts, Password, operator::DirectAccount,
@@ -213,12 +213,17 @@ impl Household {
             id: self.id.clone(),
             name: String::new(),
             owner: None,
-            broker_url: address.url(),
-            broker_password: Some(broker.password().to_owned()),
+            broker: BrokerDraft {
+                url: address.url(),
+                password: Some(broker.password().to_owned()),
+                ..BrokerDraft::default()
+            },
             base_topic: self.base_topic.clone(),
             units: Units::Milli,
+            profile: None,
             rated_power_w: self.setup.rated_power_w,
             settlement_key: self.setup.settlement_key,
+            take_opening: false,
         }
     }
 

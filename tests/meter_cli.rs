@@ -3,7 +3,12 @@
 
 mod support;
 
-use std::{fs, thread, time::Duration};
+use std::{
+    fs,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use support::{
@@ -154,11 +159,11 @@ fn a_new_user_finds_adds_steers_and_looks_back() {
     let broker: Vec<&str> = broker.iter().map(String::as_str).collect();
 
     // Found and tested, before there is anything.
-    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let speaks = AtomicBool::new(true);
     let (found, tested) = thread::scope(|scope| {
         scope.spawn(|| {
             let mut uptime = 33_000_000;
-            while stopped.try_recv().is_err() {
+            while speaks.load(Ordering::Relaxed) {
                 beginner.say("sensors", &sensors(uptime, 1_000_000, 4_000));
                 beginner.say("status", &status(false, "import"));
                 uptime += 500;
@@ -167,7 +172,7 @@ fn a_new_user_finds_adds_steers_and_looks_back() {
         });
         let found = beginner.run(&[&["meter", "find", "--seconds", "3"], &broker[..]].concat());
         let tested = beginner.run(&[&["meter", "test", "--seconds", "20"], &broker[..]].concat());
-        stop.send(()).expect("it speaks");
+        speaks.store(false, Ordering::Relaxed);
         (found, tested)
     });
     assert_eq!(found[0]["found"][0]["base_topic"], BASE);
@@ -216,14 +221,15 @@ fn a_new_user_finds_adds_steers_and_looks_back() {
         beginner.say("status", &status(false, "import"));
         exported(&beginner, running, 5);
         // For other processes it writes how it fares.
-        thread::sleep(Duration::from_secs(11));
-        let shown = beginner.run(&["status"]).remove(0);
+        let mut shown = Value::Null;
+        support::wait_until("the figures are written", || {
+            shown = beginner.run(&["status"]).remove(0);
+            shown["diagnostics"]["messages"]
+                .as_u64()
+                .is_some_and(|messages| messages >= 7)
+        });
         assert_eq!(shown["status"]["read_only"], true);
         let told = &shown["diagnostics"];
-        assert!(
-            told["messages"].as_u64().is_some_and(|messages| messages >= 7),
-            "{told}"
-        );
         assert!(
             told["commit"]["p99_us"].as_u64().is_some_and(|micros| micros > 0),
             "{told}"
@@ -283,9 +289,10 @@ fn a_new_user_finds_adds_steers_and_looks_back() {
 
     // Looked back at.
     let id = acknowledged["correlation_id"].as_str().expect("an id");
-    let log = beginner.run(&["messages", "--command", id]);
-    let ways: Vec<&Value> = log.iter().rev().map(|message| &message["direction"]).collect();
-    assert_eq!(ways[..2], ["OUT", "IN"]);
+    let sent = beginner.run(&["messages", "--command", id, "--direction", "out", "--accepted"]);
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    let answers = beginner.run(&["messages", "--command", id, "--direction", "in"]);
+    assert!((1..=2).contains(&answers.len()), "{answers:?}");
     assert!(
         beginner
             .run(&["messages", "--refused", "--search", "7e57ab1e"])

@@ -126,6 +126,7 @@ impl Feed {
             self.state.update(|state| state.network = network);
         }
         self.household.read();
+        self.refresh_home().await;
         let notices = ListNotices {
             limit: PAGE,
             before: None,
@@ -133,7 +134,6 @@ impl Feed {
         if let Ok(page) = ipc::call(&notices).await {
             self.state.update(|state| state.inbox.begin(page));
         }
-        self.refresh_home().await;
     }
 
     /// Reads the home page and today's curve. Without a wallet there is nothing to read.

@@ -154,7 +154,14 @@ pub(crate) fn TodayCard() -> impl IntoView {
                 <small data-testid="curve-span">{title}</small>
                 <Legend items=Series::HOME.to_vec() visible=visible />
             </header>
-            <Curve canvas=canvas plot=plot visible=visible summary=summary testid="power-curve" empty=Key::NoCurve />
+            <Curve
+                canvas=canvas
+                plot=plot
+                visible=visible
+                summary=summary
+                testid="power-curve"
+                empty=Some(Key::NoCurve)
+            />
         </section>
     }
 }

@@ -119,8 +119,9 @@ pub(crate) fn Curve(
     summary: Signal<String>,
     /// Where a test finds the canvas.
     testid: &'static str,
-    /// What is said when there is no line.
-    empty: Key,
+    /// What is said when there is no line; nothing while that is not known.
+    #[prop(into)]
+    empty: Signal<Option<Key>>,
     /// What wheel and pointer change.
     #[prop(optional)]
     gestures: Option<Gestures>,
@@ -245,7 +246,9 @@ pub(crate) fn Curve(
         >
             <canvas node_ref=canvas role="img" aria-label=summary data-testid=testid></canvas>
             <CurveWords plot=plot visible=visible layout=layout />
-            {move || nothing.get().then(|| view! { <p class="empty over">{text(empty)}</p> })}
+            {move || nothing.get().then(|| empty.get()).flatten().map(|empty| view! {
+                <p class="empty over">{text(empty)}</p>
+            })}
             {selection}
             {move || pointed.get().filter(|_| drag.get().is_none()).map(|(x, point)| view! {
                 <Crosshair x=x point=point plot=plot visible=visible layout=layout />

@@ -86,12 +86,12 @@ fn power_words(language: Language, rise: Rise, value: i64) -> String {
     line_words(language, rise, value, unit.scale(), unit.symbol())
 }
 
-/// The energy of a line of the grid: kWh from one kWh on, Wh below.
+/// The energy of a line of the grid, in the unit that has few digits.
 pub(super) fn energy_words(language: Language, rise: Rise, value: i64) -> String {
-    let (scale, unit) = if rise.largest() >= 1_000_000_000 {
-        (9, "kWh")
-    } else {
-        (6, "Wh")
+    let (scale, unit) = match rise.largest() {
+        ..1_000_000_000 => (6, "Wh"),
+        1_000_000_000..5_000_000_000_000 => (9, "kWh"),
+        _ => (12, "MWh"),
     };
     line_words(language, rise, value, scale, unit)
 }

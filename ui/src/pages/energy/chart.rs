@@ -5,7 +5,7 @@ use enerlink_ipc::{ReadPower, SaveImage, SaveReadings};
 use leptos::{html, prelude::*};
 
 use super::{
-    Look, Shown,
+    Look, Shown, StillWrong,
     period::{Period, Scale, Unit, bar_label},
     view_of,
 };
@@ -177,7 +177,7 @@ fn PowerChart(look: Look, canvas: NodeRef<html::Canvas>, visible: RwSignal<Vec<S
         let (Some(meter_id), window) = (look.meter.get(), window.get()) else {
             return;
         };
-        if look.period.get_untracked().holds(look.today.get()) {
+        if window.to > feed.now.get_untracked() {
             feed.read_at.track();
         }
         let command = ReadPower {
@@ -217,22 +217,24 @@ fn PowerChart(look: Look, canvas: NodeRef<html::Canvas>, visible: RwSignal<Vec<S
         describe(language.get(), Key::PeriodCurve, &points)
     });
     let answered = Memo::new(move |_| curve.value.with(Option::is_some));
+    let empty = Signal::derive(move || answered.get().then_some(Key::NoPowerHere));
     let zoomed = move || gestures.view.get().is_some();
     view! {
-        <Show
-            when=move || answered.get()
-            fallback=move || view! { <div class="plot"><Waiting error=curve.error retry=look.retry() rows=5 /></div> }
-        >
+        <div class="stack">
             <Curve
                 canvas=canvas
                 plot=plot
                 visible=visible
                 summary=summary
                 testid="energy-curve"
-                empty=Key::NoPowerHere
+                empty=empty
                 gestures=gestures
             />
-        </Show>
+            {move || (!answered.get()).then(|| view! {
+                <div class="waiting"><Waiting error=curve.error retry=look.retry() rows=5 /></div>
+            })}
+        </div>
+        {move || answered.get().then(|| view! { <StillWrong error=curve.error retry=look.retry() /> })}
         <div class="chart-foot">
             <small class="dim">{text(Key::ChartHint)}</small>
             <div class="end">

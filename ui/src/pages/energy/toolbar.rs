@@ -17,6 +17,7 @@ use crate::{
     feed::feed,
     i18n::{Key, say, text},
     prefs::prefs,
+    session::session,
 };
 
 /// The line above the chart.
@@ -27,10 +28,11 @@ pub(super) fn Toolbar(
     /// When the meter was first heard, once that is known.
     first: Memo<Option<Option<UnixMillis>>>,
 ) -> impl IntoView {
-    let language = prefs().language;
+    let (session, language) = (session(), prefs().language);
     let first = Signal::derive(move || first.get().flatten());
     let handle = window_event_listener(ev::keydown, move |event| {
-        if event.ctrl_key() || event.alt_key() || event.shift_key() || typing() {
+        let elsewhere = typing() || session.inbox.get_untracked();
+        if event.ctrl_key() || event.alt_key() || event.shift_key() || elsewhere {
             return;
         }
         let by = match event.key().as_str() {

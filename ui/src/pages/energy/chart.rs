@@ -104,7 +104,7 @@ pub(super) fn ChartCard(
                     {segment(Kind::Power, Key::ShowPower, "chart-power")}
                     {segment(Kind::Energy, Key::ShowEnergy, "chart-energy")}
                 </div>
-                <SaveChart look=look canvas=canvas kind=kind drawn=Callback::new(move |()| drawn()) />
+                <SaveChart look=look canvas=canvas kind=kind shut=too_early drawn=Callback::new(move |()| drawn()) />
                 <SaveRaw look=look />
                 {move || match kind.get() {
                     Kind::Power => view! { <Legend items=Series::ALL.to_vec() visible=lines /> }.into_any(),
@@ -375,6 +375,7 @@ fn SaveChart(
     look: Look,
     canvas: NodeRef<html::Canvas>,
     kind: Memo<Kind>,
+    shut: Memo<bool>,
     drawn: Callback<(), Vec<(&'static str, &'static str)>>,
 ) -> impl IntoView {
     let (feed, session, language) = (feed(), session(), prefs().language);
@@ -412,7 +413,7 @@ fn SaveChart(
             class="button quiet small"
             data-testid="energy-png"
             title=text(Key::SavePngHint)
-            disabled=doing.busy
+            disabled=move || doing.busy.get() || shut.get()
             on:click=save
         >
             <Glyph icon=Icon::File />

@@ -11,7 +11,7 @@ use enerlink_meter::{Channel, Heard, ScanConfig, scan};
 use crate::{
     mosquitto::{Mosquitto, free_port},
     shipped::{BASE, OTHER, Shipped},
-    support::SystemClock,
+    support::{PATIENCE, SystemClock},
 };
 
 fn config(port: u16, base: Option<&str>, patience: Duration) -> ScanConfig {
@@ -30,6 +30,16 @@ fn clock() -> Arc<SystemClock> {
     Arc::new(SystemClock)
 }
 
+/// Waits until the scan has been let in and has had time to subscribe.
+async fn listening(broker: &Mosquitto) {
+    let deadline = Instant::now() + PATIENCE;
+    while !broker.log().contains("as enerlink-scan") {
+        assert!(Instant::now() < deadline, "{}", broker.log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+}
+
 fn names(heard: &[Heard]) -> Vec<&str> {
     heard.iter().map(|heard| heard.base_topic.as_str()).collect()
 }
@@ -41,8 +51,8 @@ async fn every_meter_of_a_broker_is_found_with_what_it_said() {
     broker
         .publish("old/house/command", true, r#"{"grid":"off"}"#)
         .await;
-    let scanning = tokio::spawn(scan(config(broker.port, None, Duration::from_secs(3)), clock()));
-    tokio::time::sleep(Duration::from_millis(700)).await;
+    let scanning = tokio::spawn(scan(config(broker.port, None, Duration::from_secs(4)), clock()));
+    listening(&broker).await;
     for (topic, payload) in [
         ("home/energy-monitor/sensors", "1"),
         ("home/energy-monitor/sensors", "2"),
@@ -110,7 +120,7 @@ async fn on_the_documented_broker_a_household_finds_its_own_meters_only() {
         broker: wallet.broker,
         password: wallet.password,
         ca_pem: wallet.ca_pem,
-        ..config(0, None, Duration::from_secs(3))
+        ..config(0, None, Duration::from_secs(4))
     };
     let mut wrong = config.clone();
     wrong.password = Some("guessed".to_owned());
@@ -124,7 +134,7 @@ async fn on_the_documented_broker_a_household_finds_its_own_meters_only() {
     assert_eq!(error.code, Code::BrokerUnreachable, "{error}");
 
     let scanning = tokio::spawn(scan(config, clock()));
-    tokio::time::sleep(Duration::from_millis(700)).await;
+    listening(&shipped.broker).await;
     shipped
         .publish("METER-001", &Channel::Sensors.topic(BASE), "{}")
         .await;

@@ -6,6 +6,8 @@ use enerlink_domain::{
     reading::{BatteryState, DeviceTime, GridMode, Relay, SensorState, Units},
 };
 use enerlink_meter::{Channel, Message, decode};
+use proptest::prelude::*;
+use serde_json::{Value, json};
 
 /// What newer firmware says of its measurements.
 const ENVELOPE: &str = r#"{
@@ -374,5 +376,95 @@ fn hostile_envelopes_are_refused_with_the_field_and_the_reason() {
                 "{text}"
             );
         }
+    }
+}
+
+/// Any JSON under the names that are read.
+fn nearly_a_message() -> impl Strategy<Value = Value> {
+    let name = prop::sample::select(vec![
+        "meterId",
+        "datetime",
+        "timestamp",
+        "units",
+        "data",
+        "export",
+        "import",
+        "grid",
+        "battery",
+        "load_home",
+        "solar_output",
+        "power",
+        "current",
+        "voltage",
+        "energy",
+        "total_energy",
+        "total_energy_wh",
+        "soc",
+        "charge_rate",
+        "is_charging",
+        "state",
+        "active",
+        "valid",
+        "relay",
+        "sensors",
+        "motor1",
+        "percent",
+        "system",
+        "uptime",
+        "status",
+        "mode",
+        "wifi",
+        "rssi",
+        "counters",
+        "export_wh",
+        "correlation_id",
+        "ok",
+        "device_role",
+    ]);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        prop::sample::select(vec![
+            "METER-001",
+            "mW",
+            "kWh",
+            "charging",
+            "import",
+            "alive",
+            "2026-02-03T04:05:06Z",
+            "",
+            "\u{0}",
+        ])
+        .prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 64, 12, move |inner| {
+        prop_oneof![
+            4 => prop::collection::vec((name.clone(), inner.clone()), 0..12)
+                .prop_map(|fields| fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
+            1 => prop::collection::vec(inner, 0..4).prop_map(Value::from),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_json_panics(message in nearly_a_message(), data in nearly_a_message()) {
+        let wrapped = json!({ "units": message, "data": data });
+        for channel in Channel::ALL {
+            for value in [&message, &wrapped] {
+                let _ = decode(channel, value.to_string().as_bytes(), Units::Milli);
+            }
+        }
+    }
+
+    #[test]
+    fn a_counter_in_kilowatt_hours_survives_any_digits(micro in 0_u64..=i64::MAX as u64) {
+        let (whole, rest) = (micro / 1_000_000_000, micro % 1_000_000_000);
+        let text =
+            format!(r#"{{"units":{{"energy":"kWh"}},"data":{{"import":{{"total_energy":{whole}.{rest:09}}}}}}}"#);
+        let import = sensors(&text, Units::Base).import.expect("import");
+        prop_assert_eq!(import.total_energy, Some(MicroWh(micro)));
     }
 }

@@ -16,6 +16,7 @@ use crate::{
         energy::EnergyPage,
         home::HomePage,
         import::ImportPage,
+        meter::MeterPage,
         restore::{RestorePage, RestoredPage},
         settings::SettingsPage,
         starting::StartingPage,
@@ -123,6 +124,7 @@ fn Main() -> impl IntoView {
                 Page::Home => view! { <HomePage /> }.into_any(),
                 Page::Energy => view! { <EnergyPage /> }.into_any(),
                 Page::Wallet => view! { <WalletPage /> }.into_any(),
+                Page::Meter => view! { <MeterPage /> }.into_any(),
                 Page::Settings => view! { <SettingsPage /> }.into_any(),
             }}
         </Frame>
@@ -130,7 +132,7 @@ fn Main() -> impl IntoView {
     }
 }
 
-/// Ctrl+L locks, Ctrl+1, Ctrl+2, Ctrl+4 and Ctrl+6 choose a page, Escape closes a form and leaves a flow.
+/// Ctrl+L locks, Ctrl+1, Ctrl+2 and Ctrl+4 to Ctrl+6 choose a page, Escape closes a form and leaves a flow.
 fn act_on_keys() {
     let (session, feed) = (crate::session::session(), feed());
     window_event_listener(leptos::ev::keydown, move |event| {
@@ -152,6 +154,7 @@ fn act_on_keys() {
             "1" => session.open(Page::Home),
             "2" => session.open(Page::Energy),
             "4" => session.open(Page::Wallet),
+            "5" => session.open(Page::Meter),
             "6" => session.open(Page::Settings),
             _ => return,
         }

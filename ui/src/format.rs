@@ -5,7 +5,8 @@ mod date;
 pub(crate) use date::{civil, date, date_and_time, day_and_month, iso_time, month, month_and_year, weekday};
 
 use enerlink_domain::{
-    Address, Etk, Idrs, MicroWatts, MicroWh, NetMicroWh, NetWattHours, TxHash, UnixMillis, Wei,
+    Address, Etk, Idrs, MicroAmps, MicroVolts, MicroWatts, MicroWh, NetMicroWh, NetWattHours, TxHash,
+    UnixMillis, Wei,
 };
 
 use crate::{calendar::Zone, i18n::Language};
@@ -193,6 +194,22 @@ pub(crate) fn power(language: Language, power: MicroWatts) -> String {
     PowerUnit::for_largest(power.0.unsigned_abs())
         .figure(language, power)
         .text()
+}
+
+/// A voltage, two decimals.
+pub(crate) fn volts(language: Language, voltage: MicroVolts) -> String {
+    let volts = decimal(language, i128::from(voltage.0), 6, 2, Sign::Negative);
+    format!("{volts}\u{a0}V")
+}
+
+/// A current with its sign: below 1 A as mA with one decimal, else as A with two.
+pub(crate) fn amps(language: Language, current: MicroAmps) -> String {
+    let value = i128::from(current.0);
+    if value.unsigned_abs() < 1_000_000 {
+        format!("{}\u{a0}mA", decimal(language, value, 3, 1, Sign::Negative))
+    } else {
+        format!("{}\u{a0}A", decimal(language, value, 6, 2, Sign::Negative))
+    }
 }
 
 /// Energy tokens, two decimals.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use enerlink_domain::wallet::WalletId;
+use enerlink_domain::{MeterId, view::MessageFilter, wallet::WalletId};
 use leptos::prelude::*;
 
 /// A page of the rail.
@@ -14,6 +14,8 @@ pub(crate) enum Page {
     Energy,
     /// Wallets, backups, what was done with them.
     Wallet,
+    /// Meters: what they measure, what they can be told.
+    Meter,
     /// Preferences, security, network, about.
     Settings,
 }
@@ -40,6 +42,30 @@ pub(crate) enum WalletPart {
     Backup,
     /// What was done.
     Activity,
+}
+
+/// What the meter page shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum MeterPlace {
+    /// Every meter.
+    All,
+    /// The steps that add one.
+    Adding,
+    /// One of them.
+    One(MeterId),
+}
+
+/// A part of one meter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MeterPart {
+    /// What it measures and how it fares.
+    Live,
+    /// What it can be told.
+    Controls,
+    /// What it said and was told, word by word.
+    Messages,
+    /// Where it is heard, whose it is.
+    Setup,
 }
 
 /// A form that takes the place of Home's cards.
@@ -97,6 +123,12 @@ pub(crate) struct Session {
     pub unlocking: RwSignal<bool>,
     /// The part of the wallet page that is shown.
     pub wallet_part: RwSignal<WalletPart>,
+    /// What the meter page shows.
+    pub meter_place: RwSignal<MeterPlace>,
+    /// The part of a meter that is shown.
+    pub meter_part: RwSignal<MeterPart>,
+    /// Which messages of the log are shown.
+    pub message_filter: RwSignal<MessageFilter>,
     /// The form on Home, when one is open.
     pub form: RwSignal<Option<Form>>,
     /// Whether the inbox is open.
@@ -117,6 +149,9 @@ impl Session {
             inside: RwSignal::new(false),
             unlocking: RwSignal::new(false),
             wallet_part: RwSignal::new(WalletPart::Wallets),
+            meter_place: RwSignal::new(MeterPlace::All),
+            meter_part: RwSignal::new(MeterPart::Live),
+            message_filter: RwSignal::new(MessageFilter::default()),
             form: RwSignal::new(None),
             inbox: RwSignal::new(false),
             toasts: RwSignal::new(Vec::new()),
@@ -129,6 +164,17 @@ impl Session {
     pub(crate) fn open(self, page: Page) {
         self.form.set(None);
         self.page.set(page);
+    }
+
+    /// Goes to one meter.
+    pub(crate) fn open_meter(self, id: MeterId, part: MeterPart) {
+        self.meter_part.set(part);
+        self.message_filter.set(MessageFilter {
+            meter_id: Some(id.clone()),
+            ..MessageFilter::default()
+        });
+        self.meter_place.set(MeterPlace::One(id));
+        self.open(Page::Meter);
     }
 
     /// Leaves what takes the whole window, back to where it was opened.

@@ -4,10 +4,12 @@ use enerlink_domain::{MeterId, reading::GridMode, view::MeterView};
 use leptos::prelude::*;
 
 use crate::{
+    components::standing::{PresenceChip, presence_words},
     feed::feed,
     format,
-    i18n::{Key, Language, headline, text},
+    i18n::{Key, Language, text},
     prefs::prefs,
+    session::{MeterPart, session},
 };
 
 /// One line of facts.
@@ -19,6 +21,20 @@ pub(crate) fn DeviceCard() -> impl IntoView {
         let value =
             Memo::new(move |_| meter.with(|meter| meter.as_ref().map(|meter| pick(language.get(), meter))));
         view! { <div><dt>{text(label)}</dt><dd>{move || value.get()}</dd></div> }
+    };
+    let session = session();
+    let standing = Signal::derive(move || {
+        meter.with(|meter| {
+            meter
+                .as_ref()
+                .map(|meter| meter.device.presence)
+                .unwrap_or_default()
+        })
+    });
+    let open = move |_| {
+        if let Some(id) = meter.with_untracked(|meter| meter.as_ref().map(|meter| meter.meter.id.clone())) {
+            session.open_meter(id, MeterPart::Live);
+        }
     };
     let name = move || meter.with(|meter| meter.as_ref().map(|meter| meter.meter.name.clone()));
     let id = move || {
@@ -33,14 +49,11 @@ pub(crate) fn DeviceCard() -> impl IntoView {
             <header>
                 <h2>{text(Key::Meter)}</h2>
                 <small>{name}{id}</small>
-                {move || meter.with(|meter| meter.as_ref().map(|meter| {
-                    let up = meter.device.link.up;
-                    let words = move || status_words(language.get(), up);
-                    view! { <span class=if up { "end chip good" } else { "end chip bad" }>{words}</span> }
-                }))}
+                <button type="button" class="end link" data-testid="device-open" on:click=open>{text(Key::AllOfMeter)}</button>
+                <PresenceChip presence=standing />
             </header>
             <dl class="facts">
-                {fact(Key::LinkState, link_words)}
+                {fact(Key::LinkState, presence)}
                 {fact(Key::GridSwitch, grid_mode)}
                 {fact(Key::Wifi, wifi)}
                 {fact(Key::FreeMemory, memory)}
@@ -57,17 +70,8 @@ fn distinct_id(name: &str, id: &MeterId) -> Option<String> {
     (name != id.as_str()).then(|| format!(" · {id}"))
 }
 
-fn status_words(language: Language, up: bool) -> &'static str {
-    if up { Key::Online } else { Key::Offline }.text(language)
-}
-
-fn link_words(language: Language, meter: &MeterView) -> String {
-    let link = &meter.device.link;
-    match (link.up, link.code) {
-        (true, _) => Key::Heard.text(language).to_owned(),
-        (false, Some(code)) => headline(language, code).to_owned(),
-        (false, None) => Key::Offline.text(language).to_owned(),
-    }
+fn presence(language: Language, meter: &MeterView) -> String {
+    presence_words(language, meter.device.presence)
 }
 
 fn grid_mode(language: Language, meter: &MeterView) -> String {
@@ -86,7 +90,8 @@ fn grid_mode(language: Language, meter: &MeterView) -> String {
     .to_owned()
 }
 
-fn wifi(_: Language, meter: &MeterView) -> String {
+/// Signal strength.
+pub(crate) fn wifi(_: Language, meter: &MeterView) -> String {
     let rssi = meter
         .device
         .status
@@ -97,7 +102,8 @@ fn wifi(_: Language, meter: &MeterView) -> String {
     })
 }
 
-fn memory(language: Language, meter: &MeterView) -> String {
+/// Free memory, by the heartbeat or the status.
+pub(crate) fn memory(language: Language, meter: &MeterView) -> String {
     let device = &meter.device;
     let heap = device
         .heartbeat
@@ -109,12 +115,15 @@ fn memory(language: Language, meter: &MeterView) -> String {
     })
 }
 
-fn uptime(language: Language, meter: &MeterView) -> String {
+/// Time since the device booted.
+pub(crate) fn uptime(language: Language, meter: &MeterView) -> String {
     let uptime = meter
         .device
         .heartbeat
         .as_ref()
         .and_then(|(_, heartbeat)| heartbeat.uptime_ms);
+    let status = meter.device.status.as_ref();
+    let uptime = uptime.or_else(|| status.and_then(|(_, status)| status.uptime_ms));
     uptime.map_or_else(unknown, |uptime| format::span(language, uptime))
 }
 

@@ -38,6 +38,7 @@ pub(crate) fn Frame(
                     testid="nav-wallet"
                     due=security.due()
                 />
+                <RailLink page=Page::Meter label=Key::Meter icon=Icon::Meter shortcut="Ctrl 5" testid="nav-meter" />
                 <RailLink
                     page=Page::Settings
                     label=Key::Settings

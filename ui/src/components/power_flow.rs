@@ -6,10 +6,11 @@ use enerlink_domain::MicroWatts;
 use leptos::prelude::*;
 
 use crate::{
+    components::standing::ago,
     feed::feed,
     flow::{Path, Powers, noise_floor},
     format::{self, PowerUnit},
-    i18n::{Key, Language, say, text},
+    i18n::{Key, Language, text},
     prefs::prefs,
 };
 
@@ -74,11 +75,7 @@ pub(crate) fn FlowCard() -> impl IntoView {
     });
     let age_text = move || match age.get() {
         None => String::new(),
-        Some(0) => Key::JustNow.text(language.get()).to_owned(),
-        Some(age) => {
-            let age = format::span(language.get(), age * 1000);
-            say(language.get(), Key::Ago, &[("age", &age)])
-        }
+        Some(age) => ago(language.get(), Duration::from_secs(age)),
     };
     let chip = move || match freshness.get() {
         Freshness::Fresh => ("chip good", Key::Online),
@@ -248,7 +245,7 @@ fn direction(shown: &Shown, power: Option<MicroWatts>) -> i64 {
 }
 
 /// What comes in equals what goes out, and the difference is named.
-fn equation(language: Language, powers: &Powers) -> String {
+pub(crate) fn equation(language: Language, powers: &Powers) -> String {
     let unit = PowerUnit::for_largest(powers.largest());
     let term = |key: Key, power: i64| {
         format!(

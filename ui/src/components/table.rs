@@ -1,6 +1,6 @@
 //! A table of the core's rows: search, sort, what to do when it is empty, and the shown rows as CSV.
 
-use std::{cmp::Ordering, sync::Arc};
+use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
 
 use enerlink_domain::csv;
 use enerlink_ipc::SaveTable;
@@ -164,6 +164,15 @@ pub(crate) fn Table<R>(
     kind: fn(&R) -> String,
     /// What is said when there are no rows at all.
     empty: ViewFn,
+    /// What is searched for, when the core searches; the table itself searches the rows it has otherwise.
+    #[prop(optional)]
+    search: Option<RwSignal<String>>,
+    /// Writes every row that the core has, where these are not all.
+    #[prop(optional, into)]
+    on_save: Option<Callback<()>>,
+    /// What unfolds below a row.
+    #[prop(optional)]
+    fold: Option<Cell<R>>,
     /// Controls beside the search.
     #[prop(optional)]
     children: Option<Children>,
@@ -173,18 +182,26 @@ where
 {
     let (session, language) = (session(), prefs().language);
     let columns = StoredValue::new(columns);
-    let search = RwSignal::new(String::new());
+    let local = search.is_none();
+    let search = search.unwrap_or_else(|| RwSignal::new(String::new()));
+    let unfolded = RwSignal::new(BTreeSet::<String>::new());
+    let fold = StoredValue::new(fold);
+    let folds = fold.with_value(Option::is_some);
     let sorting = RwSignal::new(None);
     let shown = Memo::new(move |_| {
         rows.with(|rows| {
             columns.with_value(|columns| {
-                search.with(|search| arrange(rows, columns, search, sorting.get(), language.get()))
+                let search = if local { search.get() } else { String::new() };
+                arrange(rows, columns, &search, sorting.get(), language.get())
             })
         })
     });
     let any = Memo::new(move |_| rows.with(|rows| !rows.is_empty()));
     let none_found = move || any.get() && shown.with(Vec::is_empty);
     let save = move |_| {
+        if let Some(on_save) = on_save {
+            return on_save.run(());
+        }
         let language = language.get_untracked();
         let csv = shown.with_untracked(|rows| columns.with_value(|columns| export(rows, columns, language)));
         let name = id.to_owned();
@@ -214,7 +231,24 @@ where
                 })
                 .collect_view()
         });
-        view! { <tr data-testid=format!("{id}-row") data-kind=kind(&row)>{cells}</tr> }
+        let name = StoredValue::new(identity(&row));
+        let open = Memo::new(move |_| name.with_value(|name| unfolded.with(|open| open.contains(name))));
+        let button = folds.then(
+            || view! { <td class="unfold"><Unfold id=id name=name open=open unfolded=unfolded /></td> },
+        );
+        let width = columns.with_value(Vec::len) + 1;
+        let content = StoredValue::new(row.clone());
+        let below = move || {
+            let fold = fold.get_value().filter(|_| open.get())?;
+            let content = content.with_value(|row| fold(row));
+            Some(
+                view! { <tr class="below" data-testid=format!("{id}-below")><td colspan=width>{content}</td></tr> },
+            )
+        };
+        view! {
+            <tr data-testid=format!("{id}-row") data-kind=kind(&row)>{button}{cells}</tr>
+            {below}
+        }
     };
     let heads = move || {
         columns.with_value(|columns| {
@@ -249,7 +283,12 @@ where
         }>
             <div class="scroll">
                 <table class="list" aria-label=text(label)>
-                    <thead><tr>{heads()}</tr></thead>
+                    <thead>
+                        <tr>
+                            {folds.then(|| view! { <th class="unfold"><span class="unseen">{text(Key::Unfold)}</span></th> })}
+                            {heads()}
+                        </tr>
+                    </thead>
                     <tbody>
                         <For each=move || shown.get() key=move |row| identity(row) children=row />
                     </tbody>
@@ -264,6 +303,39 @@ where
                 </div>
             </Show>
         </Show>
+    }
+}
+
+/// The button that unfolds what stands below a row.
+#[component]
+fn Unfold(
+    id: &'static str,
+    name: StoredValue<String>,
+    open: Memo<bool>,
+    unfolded: RwSignal<BTreeSet<String>>,
+) -> impl IntoView {
+    let turn = move |_| {
+        let name = name.get_value();
+        unfolded.update(|unfolded| {
+            if !unfolded.remove(&name) {
+                unfolded.insert(name);
+            }
+        });
+    };
+    let label = text(Key::Unfold);
+    view! {
+        <button
+            type="button"
+            class="ghost unfold"
+            class:on=move || open.get()
+            data-testid=format!("{id}-unfold")
+            title=label
+            aria-label=label
+            aria-expanded=move || if open.get() { "true" } else { "false" }
+            on:click=turn
+        >
+            <Glyph icon=Icon::Forward />
+        </button>
     }
 }
 

@@ -25,6 +25,7 @@ pub(crate) fn TopBar() -> impl IntoView {
         Page::Home => Key::Home,
         Page::Energy => Key::EnergyPage,
         Page::Wallet => Key::Wallet,
+        Page::Meter => Key::Meter,
         Page::Settings => Key::Settings,
     };
     let hide = move |_| prefs.hidden.update(|hidden| *hidden = !*hidden);

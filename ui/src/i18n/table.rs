@@ -35,13 +35,21 @@ impl Key {
         Self::Offline,
         Self::StageFinal,
         Self::Wifi,
+        Self::TotalEnergy,
+        Self::HeartbeatSays,
+        Self::Mqtt,
+        Self::Led,
+        Self::CanMotor,
+        Self::ResetWord,
+        Self::CommandQuestion,
+        Self::StepBroker,
         Self::EtkName,
         Self::BrokerNamed,
         Self::Sha256,
     ];
 }
 
-with_energy_texts! { with_first_run_texts { with_wallet_texts { texts {
+with_meter_texts! { with_energy_texts { with_first_run_texts { with_wallet_texts { texts {
     // Frame
     Navigation: "Navigasi", "Navigation";
     Home: "Beranda", "Home";
@@ -165,7 +173,6 @@ with_energy_texts! { with_first_run_texts { with_wallet_texts { texts {
 
     // Device
     LinkState: "Sambungan", "Connection";
-    Heard: "terdengar", "heard";
     GridSwitch: "Sakelar jala-jala", "Grid switch";
     GridImport: "impor", "import";
     GridExport: "ekspor", "export";
@@ -203,7 +210,6 @@ with_energy_texts! { with_first_run_texts { with_wallet_texts { texts {
     NetworkSet: "Jaringan tersambung.", "The network is connected.";
     ChangeNetwork: "Ubah jaringan", "Change network";
     MeterTitle: "Tambahkan meter", "Add a meter";
-    MeterLead: "Meter mengirim bacaannya ke broker MQTT; aplikasi mendengarkan di sana.", "The meter sends its readings to an MQTT broker, where the app listens.";
     MeterId: "ID meter", "Meter id";
     MeterIdHint: "Sama seperti yang terdaftar di jaringan.", "The same as registered on the chain.";
     MeterIdWrong: "1 sampai 64 karakter, tanpa spasi, '/', '+', dan '#'.", "1 to 64 characters, without spaces, '/', '+' and '#'.";
@@ -223,9 +229,7 @@ with_energy_texts! { with_first_run_texts { with_wallet_texts { texts {
     RatedPowerWrong: "Bilangan bulat di atas nol.", "A whole number above zero.";
     UnitsTitle: "Satuan daya dan arus", "Units of power and current";
     UnitsMilli: "mW dan mA", "mW and mA";
-    UnitsMilliHint: "Seperti yang dikirim firmware EnerLink.", "As the EnerLink firmware sends them.";
     UnitsBase: "W dan A", "W and A";
-    UnitsBaseHint: "Untuk meter lain.", "For other meters.";
     SettleWhileLocked: "Tetap selesaikan saat dompet terkunci", "Keep settling while the wallet is locked";
     SettleWhileLockedHint: "Sebuah kunci penyelesaian hanya dapat menyelesaikan meter ini: ia tidak dapat memindahkan token, dan dapat dicabut dengan satu transaksi.", "A settlement key can only settle this meter: it cannot move tokens, and one transaction revokes it.";
     AddMeter: "Tambahkan meter", "Add meter";
@@ -253,4 +257,4 @@ with_energy_texts! { with_first_run_texts { with_wallet_texts { texts {
     DataDirectory: "Direktori data", "Data directory";
     Licence: "Lisensi", "Licence";
     Font: "Huruf", "Font";
-} } } }
+} } } } }

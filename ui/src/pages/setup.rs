@@ -6,7 +6,7 @@ use crate::{
     components::icon::{Glyph, Icon},
     feed::feed,
     i18n::{Key, text},
-    pages::{meter_form::MeterForm, network_form::NetworkForm},
+    pages::{meter::AddMeterSteps, network_form::NetworkForm},
     session::{Form, session},
 };
 
@@ -59,7 +59,7 @@ pub(crate) fn SetupPage() -> impl IntoView {
             </aside>
             {move || match due.get() {
                 Form::Network => view! { <NetworkForm /> }.into_any(),
-                Form::Meter => view! { <MeterForm /> }.into_any(),
+                Form::Meter => view! { <AddMeterSteps on_done=move |_| session.form.set(None) leaves=false /> }.into_any(),
             }}
         </div>
     }

@@ -1,22 +1,18 @@
 //! What was done with wallets: searched, filtered by kind, older pages on demand, new lines as they happen.
 
-use enerlink_domain::{
-    Error,
-    wallet::{Activity, LockReason, WalletAct},
-};
+use enerlink_domain::wallet::{Activity, LockReason, WalletAct};
 use enerlink_ipc::ReadActivity;
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 
 use crate::{
     components::{
         address::AddressTag,
-        loaded::Waiting,
+        pages::{Paged, Pages},
         table::{Column, Table},
     },
     feed::feed,
     format,
     i18n::{Key, Language, text},
-    ipc,
     pages::wallet::moment,
 };
 
@@ -75,60 +71,14 @@ impl Kind {
     }
 }
 
-/// What was read so far.
-#[derive(Clone, Copy)]
-struct Pages {
-    rows: RwSignal<Option<Vec<Activity>>>,
-    /// Where older rows begin, when there are some.
-    next: RwSignal<Option<i64>>,
-    error: RwSignal<Option<Error>>,
-    busy: RwSignal<bool>,
-}
-
-impl Pages {
-    /// Reads the newest page, and joins it to what is there.
-    fn newest(self) {
-        self.page(None);
-    }
-
-    fn older(self) {
-        if let Some(before) = self.next.get_untracked() {
-            self.page(Some(before));
-        }
-    }
-
-    fn page(self, before: Option<i64>) {
-        self.busy.set(true);
-        spawn_local(async move {
-            match ipc::call(&ReadActivity { limit: PAGE, before }).await {
-                Ok(page) => {
-                    self.error.try_set(None);
-                    let known = self.rows.try_get_untracked().flatten();
-                    // The newest page tells where older ones begin only when nothing older was read yet.
-                    if known.is_none() || before.is_some() {
-                        self.next.try_set(page.next);
-                    }
-                    self.rows
-                        .try_set(Some(join(known.unwrap_or_default(), page.rows)));
-                }
-                Err(error) => {
-                    self.error.try_set(Some(error));
-                }
-            }
-            self.busy.try_set(false);
-        });
-    }
-}
-
 /// The card with the table.
 #[component]
 pub(super) fn ActivityPart() -> impl IntoView {
     let feed = feed();
-    let pages = Pages {
-        rows: RwSignal::new(None),
-        next: RwSignal::new(None),
-        error: RwSignal::new(None),
-        busy: RwSignal::new(false),
+    let pages = Pages::new(|row: &Activity| (row.id, String::new()));
+    let read = move |before: Option<i64>| {
+        let command = ReadActivity { limit: PAGE, before };
+        pages.read(command, before, |page| (page.rows, page.next));
     };
     let newest = Memo::new(move |_| {
         feed.state
@@ -137,7 +87,7 @@ pub(super) fn ActivityPart() -> impl IntoView {
     Effect::new(move || {
         // A memo that is only tracked never looks at what it depends on.
         let _ = newest.get();
-        pages.newest();
+        read(None);
     });
     let kind = RwSignal::new(None::<Kind>);
     let rows = Memo::new(move |_| {
@@ -180,31 +130,18 @@ pub(super) fn ActivityPart() -> impl IntoView {
                     {Kind::ALL.map(|kind| view! { <option value=kind.name()>{text(kind.words())}</option> }).into_iter().collect_view()}
                 </select>
             </Table>
-            <Show when=move || pages.next.get().is_some()>
-                <button
-                    type="button"
-                    class="link"
-                    data-testid="activity-older"
-                    disabled=pages.busy
-                    on:click=move |_| pages.older()
-                >
-                    {text(Key::ShowOlder)}
-                </button>
-            </Show>
         }
     };
-    let read = Memo::new(move |_| pages.rows.with(Option::is_some));
-    let broken = move || read.get() && pages.error.with(Option::is_some);
     view! {
         <section class="card wallet-activity" aria-label=text(Key::Activity)>
-            <Show when=move || read.get() fallback=move || view! {
-                <Waiting error=pages.error retry=move |()| pages.newest() rows=6 />
-            }>
+            <Paged
+                pages=pages
+                older_testid="activity-older"
+                newest=move |()| read(None)
+                older=move |before| read(Some(before))
+            >
                 {table()}
-                <Show when=broken>
-                    <Waiting error=pages.error retry=move |()| pages.newest() />
-                </Show>
-            </Show>
+            </Paged>
         </section>
     }
 }
@@ -241,14 +178,6 @@ fn columns() -> Vec<Column<Activity>> {
         }),
         Column::new(Key::DetailWord, detail_words).class("detail"),
     ]
-}
-
-/// Newest first, each row once.
-fn join(mut known: Vec<Activity>, page: Vec<Activity>) -> Vec<Activity> {
-    known.retain(|row| page.iter().all(|new| new.id != row.id));
-    known.extend(page);
-    known.sort_by_key(|row| std::cmp::Reverse(row.id));
-    known
 }
 
 fn act_words(act: WalletAct) -> Key {
@@ -312,19 +241,6 @@ mod tests {
             account: None,
             detail: Some(detail.to_owned()),
         }
-    }
-
-    #[test]
-    fn pages_are_joined_once_and_newest_first() {
-        let page = |ids: &[i64]| {
-            ids.iter()
-                .map(|id| row(*id, WalletAct::Locked, ""))
-                .collect::<Vec<_>>()
-        };
-        let joined = join(page(&[5, 4]), page(&[6, 5]));
-        let joined = join(joined, page(&[3, 2]));
-        let ids: Vec<i64> = joined.iter().map(|row| row.id).collect();
-        assert_eq!(ids, [6, 5, 4, 3, 2]);
     }
 
     #[test]

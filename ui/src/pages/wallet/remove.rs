@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::{
     components::{
-        confirm::Confirm,
+        confirm::{Confirm, Demands},
         doing::Doing,
         icon::{Glyph, Icon},
     },
@@ -83,8 +83,8 @@ pub(super) fn RemoveDialog(
         <Confirm
             testid="remove"
             title=title
-            word=name
-            action=Key::RemoveWallet
+            demands=Demands::all(name)
+            action=Signal::derive(move || Key::RemoveWallet.text(language.get()).to_owned())
             doing=doing
             on_confirm=remove
             on_close=on_close

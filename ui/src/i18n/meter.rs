@@ -297,7 +297,7 @@ macro_rules! with_meter_texts {
     OpeningTakeHint: "Diselesaikan pada penyelesaian pertama.", "It is settled with the first settlement.";
     OpeningTaken: "Sudah diambil.", "It was taken.";
     OpeningSkipped: "Sudah dilewati.", "It was skipped.";
-    ShowMeter: "Tampilkan meter", "Show the meter";
+    ToMeter: "Tampilkan meter", "Show the meter";
 
     // Registration
     RegistrationState: "Pendaftaran di jaringan", "Registration on chain";

@@ -31,7 +31,7 @@ pub(super) fn RegisteredStep(adding: Adding, on_done: Callback<Option<MeterId>>)
                 <Request meter_id=id.clone() />
             </Show>
             <button type="button" class="button" data-testid="add-done" on:click=move |_| on_done.run(Some(done.clone()))>
-                {text(Key::ShowMeter)}
+                {text(Key::ToMeter)}
             </button>
         }
     });

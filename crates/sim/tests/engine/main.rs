@@ -1,5 +1,6 @@
 //! The real engine against a real node, broker and database; what goes wrong goes wrong on the wire or on the disk.
 
+mod adding;
 mod commands;
 mod copies;
 mod device;
@@ -10,5 +11,6 @@ mod restores;
 mod secrets;
 mod settlement_keys;
 mod support;
+mod telemetry;
 mod terms;
 mod wallets;

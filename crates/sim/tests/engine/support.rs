@@ -74,6 +74,8 @@ pub(crate) struct Setup {
     pub(crate) period: Option<u64>,
     /// Wei per gas that the chain asks for.
     pub(crate) base_fee: u64,
+    /// Whether the opening balance is settled too.
+    pub(crate) take_opening: bool,
 }
 
 impl Setup {
@@ -86,6 +88,7 @@ impl Setup {
         speed: 20,
         period: None,
         base_fee: 0,
+        take_opening: false,
     };
 }
 
@@ -223,7 +226,7 @@ impl Household {
             profile: None,
             rated_power_w: self.setup.rated_power_w,
             settlement_key: self.setup.settlement_key,
-            take_opening: false,
+            take_opening: self.setup.take_opening,
         }
     }
 
@@ -275,6 +278,11 @@ impl Household {
     /// Says again what was said last.
     pub(crate) async fn repeat(&self) {
         self.meter.say().await;
+    }
+
+    /// Lets the meter say whatever the test wants.
+    pub(crate) async fn say(&self, channel: Channel, payload: &str) {
+        self.meter.say_on(channel, payload.to_owned()).await;
     }
 
     /// Lets the meter say how its outputs are.

@@ -33,19 +33,18 @@ impl Notices {
         Self { store, bus }
     }
 
-    /// Stores `changes` in one transaction and tells each; answers them as they are now.
-    pub(crate) async fn change(&self, changes: &[Change], at: UnixMillis) -> Result<Vec<Notice>, Error> {
+    /// Stores `changes` in one transaction; answers them as they are now, to be told.
+    pub(crate) async fn store(&self, changes: &[Change], at: UnixMillis) -> Result<Vec<Notice>, Error> {
         if changes.is_empty() {
             return Ok(Vec::new());
         }
         let tx = self.store.begin().await?;
         let written = write(&tx, changes, at).await?;
         tx.commit().await?;
-        self.tell(&written);
         Ok(written)
     }
 
-    /// Tells what was written together with something else.
+    /// Tells what was stored.
     pub(crate) fn tell(&self, written: &[Notice]) {
         for notice in written {
             self.bus.tell(Event::Notice(notice.clone()));

@@ -43,7 +43,7 @@ impl Metering {
                 .iter()
                 .flat_map(|finding| finding.changes.iter().cloned())
                 .collect();
-            let written = self.notices.change(&changes, now).await?;
+            let written = self.notices.store(&changes, now).await?;
             self.state.send_modify(|state| {
                 for finding in &findings {
                     if let Some(live) = state.get_mut(&finding.meter) {
@@ -51,6 +51,7 @@ impl Metering {
                     }
                 }
             });
+            self.notices.tell(&written);
             changed.extend(findings.into_iter().map(|finding| finding.meter));
         }
         let state = self.state.borrow();

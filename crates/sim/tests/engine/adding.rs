@@ -8,11 +8,11 @@ use enerlink_domain::{
     reading::Units,
     register::CounterSource,
     view::{
-        BrokerDraft, MessageFilter, MeterDraft, MeterEdit, MeterView, Opening, RegistrationRequest, UnitsReason,
+        BrokerDraft, MessageFilter, MeterDraft, MeterEdit, MeterView, Opening, RegistrationRequest,
+        UnitsReason,
     },
 };
 use enerlink_meter::Channel;
-use enerlink_sim::node::{Fault, Span};
 
 use crate::support::{End, Household, Setup, WH, password, registers, until};
 
@@ -43,11 +43,15 @@ fn sensors(source: CounterSource, uptime: u64, export: u64, import: u64) -> Stri
 /// A meter that shows 400 Wh exported and 150 Wh imported when it is heard first, and 300 Wh more when it is settled.
 /// Answers what was settled.
 async fn opened_with(source: CounterSource, take: bool) -> i64 {
-    let household = Household::found(Setup::default()).await;
-    // Time to think: as long as the chain cannot be read, nothing is offered to it.
-    let faults = household.node.faults().clone();
-    faults.set(Fault::Status(503), Span::UntilCleared);
-    household.link_down(Code::NodeUnreachable).await;
+    let mut household = Household::found(Setup::default()).await;
+    // Time to think: the operator knows nothing of the meter yet, and the registered one is not used.
+    let engine = household.engine().clone();
+    engine
+        .retire_meter(household.id.clone(), true)
+        .await
+        .expect("retired");
+    household.id = format!("{}-B", household.id).parse().expect("an id");
+    engine.add_meter(household.draft().await).await.expect("a meter");
     until("the meter to be heard", async || {
         household
             .say(Channel::Sensors, &sensors(source, 60_000, 400, 150))
@@ -61,12 +65,19 @@ async fn opened_with(source: CounterSource, take: bool) -> i64 {
         let decided = decide(&household, wish).await.expect("still open");
         assert_eq!(decided.meter.take_opening, wish);
         let offered = opening(&household);
-        assert_eq!((offered.export, offered.import), (MicroWh(400 * WH), MicroWh(150 * WH)));
+        assert_eq!(
+            (offered.export, offered.import),
+            (MicroWh(400 * WH), MicroWh(150 * WH))
+        );
         assert_eq!((offered.taken, offered.open), (wish, true));
         let lifted = registers(household.engine(), &household.id) != skipped;
         assert_eq!(lifted, wish && source == CounterSource::Settlement);
     }
-    faults.clear();
+    let (owner, power) = (household.owner(), household.setup.rated_power_w);
+    let registered = household
+        .operator
+        .register(&household.addresses, &household.id, owner, power);
+    registered.await.expect("registered");
     household.opened().await;
     let refused = decide(&household, !take).await;
     assert_eq!(refused.expect_err("too late").code, Code::InvalidInput);
@@ -115,7 +126,7 @@ async fn a_profile_that_begins_anew_cannot_take_the_opening_balance_again() {
     })
     .await;
     let source = CounterSource::Settlement;
-    let hear = async |household: &Household, uptime, export| {
+    let hear = async |household: &Household, uptime: u64, export: u64| {
         until("the meter to be heard", async || {
             household
                 .say(Channel::Sensors, &sensors(source, uptime, export, 0))
@@ -131,14 +142,12 @@ async fn a_profile_that_begins_anew_cannot_take_the_opening_balance_again() {
     // The database is lost; the display still shows what was paid, and more.
     household.lose_database().await;
     hear(&household, 3_660_000, 900).await;
+    // What the chain has settled, and not what the display shows.
     until("the chain to be compared", async || {
-        let view = view(&household);
-        let read = matches!(view.registration, Registration::Open { .. });
-        read && !view.meter.take_opening
+        let counted = registers(household.engine(), &household.id).expect("heard").0;
+        counted == MicroWh(400 * WH) && !view(&household).meter.take_opening
     })
     .await;
-    let registers = registers(household.engine(), &household.id).expect("heard");
-    assert_eq!(registers.0, MicroWh(400 * WH), "what the chain has settled, and not the display");
     let error = household.engine().settle_now(household.id.clone()).await;
     assert_eq!(error.expect_err("nothing is owed").code, Code::NothingToSettle);
 }
@@ -147,15 +156,25 @@ async fn a_profile_that_begins_anew_cannot_take_the_opening_balance_again() {
 async fn a_probe_finds_the_meter_and_says_what_it_is() {
     let household = Household::found(Setup::default()).await;
     let draft = household.draft().await;
-    let listening = household
-        .engine()
-        .probe(draft.broker.clone(), Some(draft.base_topic.clone()), Duration::from_secs(2));
+    let listening = household.engine().probe(
+        draft.broker.clone(),
+        Some(draft.base_topic.clone()),
+        Duration::from_secs(2),
+    );
     let speaking = async {
         for at in 0..10_u64 {
-            let side = format!(r#"{{"power":1000,"voltage":4.1,"total_energy_wh":{}.{:03}}}"#, 5, at);
-            let payload = format!(r#"{{"timestamp":{},"load":{side},"export":{side},"import":{side}}}"#, 60_000 + at * 3_600);
+            let side = format!(
+                r#"{{"power":1000,"voltage":4.1,"total_energy_wh":{}.{:03}}}"#,
+                5, at
+            );
+            let payload = format!(
+                r#"{{"timestamp":{},"load":{side},"export":{side},"import":{side}}}"#,
+                60_000 + at * 3_600
+            );
             household.say(Channel::Sensors, &payload).await;
-            household.status(serde_json::json!({ "grid": { "mode": "off" } })).await;
+            household
+                .status(serde_json::json!({ "grid": { "mode": "off" } }))
+                .await;
             tokio::time::sleep(Duration::from_millis(150)).await;
         }
     };
@@ -165,14 +184,20 @@ async fn a_probe_finds_the_meter_and_says_what_it_is() {
         panic!("one meter: {probe:?}")
     };
     assert_eq!(meter.base_topic, draft.base_topic);
-    assert_eq!((meter.units.units, meter.units.reason), (Units::Milli, UnitsReason::Counters));
+    assert_eq!(
+        (meter.units.units, meter.units.reason),
+        (Units::Milli, UnitsReason::Counters)
+    );
     assert_eq!(meter.profile, Some(ElectricalProfile::DcBench));
     assert!(meter.capabilities.grid_control && !meter.only_retained);
     let wrong = BrokerDraft {
         password: Some("no".to_owned()),
         ..draft.broker
     };
-    let refused = household.engine().probe(wrong, None, Duration::from_secs(2)).await;
+    let refused = household
+        .engine()
+        .probe(wrong, None, Duration::from_secs(2))
+        .await;
     assert_eq!(refused.expect_err("a wrong password").code, Code::BrokerRefused);
 }
 
@@ -189,9 +214,16 @@ async fn a_meter_is_heard_where_it_was_edited_to_be_and_keeps_its_history() {
         ..MeterEdit::default()
     };
     let id = household.id.clone();
-    let moved = household.engine().edit_meter(id.clone(), edit("elsewhere/")).await.expect("edited");
+    let moved = household
+        .engine()
+        .edit_meter(id.clone(), edit("elsewhere/"))
+        .await
+        .expect("edited");
     assert_eq!(moved.meter.base_topic, "elsewhere");
-    assert_eq!((moved.meter.name.as_str(), moved.meter.rated_power_w), ("Roof", 7_000));
+    assert_eq!(
+        (moved.meter.name.as_str(), moved.meter.rated_power_w),
+        ("Roof", 7_000)
+    );
     assert_eq!(moved.device.presence, Presence::Waiting);
     // What is said at the old place is not heard any more.
     let refused = household.engine().edit_meter(id.clone(), edit("a/#")).await;
@@ -199,7 +231,11 @@ async fn a_meter_is_heard_where_it_was_edited_to_be_and_keeps_its_history() {
     household.murmur(100 * WH, 0).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(registers(household.engine(), &id), counted);
-    household.engine().edit_meter(id.clone(), edit(&old)).await.expect("edited");
+    household
+        .engine()
+        .edit_meter(id.clone(), edit(&old))
+        .await
+        .expect("edited");
     household.follows(household.engine()).await;
     household.settle_through().await;
     household.check(household.engine(), 1).await;
@@ -211,7 +247,11 @@ async fn a_retired_meter_is_silent_until_it_is_taken_back() {
     household.flow(500 * WH, 0).await;
     let counted = registers(household.engine(), &household.id);
     let id = household.id.clone();
-    let retired = household.engine().retire_meter(id.clone(), true).await.expect("retired");
+    let retired = household
+        .engine()
+        .retire_meter(id.clone(), true)
+        .await
+        .expect("retired");
     assert!(retired.meter.retired_at.is_some());
     assert_eq!(view(&household).device.presence, Presence::Retired);
     household.murmur(100 * WH, 0).await;
@@ -230,7 +270,11 @@ async fn a_retired_meter_is_silent_until_it_is_taken_back() {
 async fn a_meter_moves_to_another_account_only_when_nothing_is_on_its_way() {
     let mut household = Household::open(Setup::default()).await;
     let wallet = household.engine().status().wallets[0].wallet;
-    let added = household.engine().add_account(wallet, password()).await.expect("an account");
+    let added = household
+        .engine()
+        .add_account(wallet, password(), None)
+        .await
+        .expect("an account");
     let other = added.accounts.last().expect("added").address;
     household.flow(500 * WH, 0).await;
     household.node.set_automine(false).await.expect("set");
@@ -243,15 +287,27 @@ async fn a_meter_moves_to_another_account_only_when_nothing_is_on_its_way() {
     household
         .concluded(household.engine(), &queued.settlement_id, Status::Success)
         .await;
-    let moved = household.engine().move_meter(id.clone(), other).await.expect("moved");
+    let moved = household
+        .engine()
+        .move_meter(id.clone(), other)
+        .await
+        .expect("moved");
     assert_eq!(moved.meter.owner, other);
     until("the chain to disagree", async || {
         matches!(view(&household).registration, Registration::Foreign { .. })
     })
     .await;
     let path = household.shelf("request.json");
-    household.engine().save_registration(&id, &path).await.expect("written");
-    household.engine().save_registration(&id, &path).await.expect("its own kind is replaced");
+    household
+        .engine()
+        .save_registration(&id, &path)
+        .await
+        .expect("written");
+    household
+        .engine()
+        .save_registration(&id, &path)
+        .await
+        .expect("its own kind is replaced");
     let text = std::fs::read_to_string(&path).expect("there");
     let request: RegistrationRequest = serde_json::from_str(&text).expect("a request");
     assert_eq!(request.prosumer, other);
@@ -269,7 +325,11 @@ async fn two_meters_share_a_topic_and_are_counted_by_their_names() {
         id: second.clone(),
         ..household.draft().await
     };
-    household.engine().add_meter(draft.clone()).await.expect("another meter");
+    household
+        .engine()
+        .add_meter(draft.clone())
+        .await
+        .expect("another meter");
     let again = household.engine().add_meter(draft).await;
     assert_eq!(again.expect_err("known").code, Code::MeterExists);
     let named = |id: &MeterId, export: u64| {
@@ -279,9 +339,11 @@ async fn two_meters_share_a_topic_and_are_counted_by_their_names() {
     until("both to be heard", async || {
         household.say(Channel::Sensors, &named(&household.id, 1)).await;
         household.say(Channel::Sensors, &named(&second, 2)).await;
-        household.say(Channel::Sensors, &sensors(CounterSource::Total, 60_000, 9, 0)).await;
+        household
+            .say(Channel::Sensors, &sensors(CounterSource::Total, 60_000, 9, 0))
+            .await;
         tokio::time::sleep(Duration::from_millis(20)).await;
-        let heard = |id| registers(household.engine(), id).map(|(export, _)| export.0 / WH);
+        let heard = |id: &MeterId| registers(household.engine(), id).map(|(export, _)| export.0 / WH);
         heard(&household.id) == Some(1_001) && heard(&second) == Some(1_002)
     })
     .await;
@@ -289,6 +351,10 @@ async fn two_meters_share_a_topic_and_are_counted_by_their_names() {
         search: Some("unnamed".to_owned()),
         ..MessageFilter::default()
     };
-    let page = household.engine().messages(&filter, 10, None).await.expect("a page");
+    let page = household
+        .engine()
+        .messages(&filter, 10, None)
+        .await
+        .expect("a page");
     assert!(!page.rows.is_empty() && page.rows.iter().all(|row| row.meter_id.is_none()));
 }

@@ -3,12 +3,9 @@
 use enerlink_domain::{
     Code, NetMicroWh, Status, Trigger, TxStage, settlement::Watermark, wallet::LockReason,
 };
-use enerlink_sim::{
-    home::Shape,
-    node::{Fault, Span},
-};
+use enerlink_sim::node::{Fault, Span};
 
-use crate::support::{Household, Setup, WH, registers};
+use crate::support::{Household, Setup, Shape, WH, registers};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_another_copy_has_settled_is_adopted() {

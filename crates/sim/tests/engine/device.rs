@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use enerlink_domain::{CommandStage, CommandView};
 use enerlink_meter::Channel;
-use enerlink_sim::home::{HomeConfig, Shape, SimMeter};
+use enerlink_sim::home::{HomeConfig, SimMeter};
 use enerlink_store::commands;
 
-use crate::support::{Household, Setup, WH, registers, until};
+use crate::support::{Household, Setup, Shape, WH, registers, until};
 
 /// So fast that the simulated home exports 100 Wh in a second.
 const FAST: Setup = Setup {

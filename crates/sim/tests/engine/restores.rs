@@ -14,7 +14,7 @@ use hayro::{
     render, vello_cpu::color::palette::css::WHITE,
 };
 
-use crate::support::{End, Household, Profile, Setup, WH, none, password, unlock, until};
+use crate::support::{End, Household, Profile, Setup, Shape, WH, none, password, unlock, until};
 
 const KEYED: Setup = Setup {
     settlement_key: true,
@@ -115,7 +115,7 @@ async fn held_back(household: &Household, restored: &BackupContent) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_meter_without_totals_goes_on_from_a_backup_file() {
     let mut household = Household::open(Setup {
-        shape: enerlink_sim::home::Shape::Nested,
+        shape: Shape::Nested,
         ..KEYED
     })
     .await;

@@ -35,7 +35,7 @@ use enerlink_meter::Channel;
 use enerlink_sim::{
     broker::Broker,
     clock::SimClock,
-    home::{HomeConfig, Shape, SimMeter, SimMeterConfig},
+    home::{HomeConfig, SimMeter, SimMeterConfig},
     node::{Node, NodeConfig},
 };
 use enerlink_store::Store;
@@ -56,6 +56,15 @@ const PASSWORD: &str = "correct horse battery staple 42";
 pub(crate) const WH: u64 = 1_000_000;
 /// What a meter shows when it is heard first: both counters stand between two watt-hours.
 const FIRST: (u64, u64) = (10_000 * WH + 250_000, 2_000 * WH + 750_000);
+
+/// What the messages of a meter look like that is turned by hand.
+#[derive(Clone, Copy)]
+pub(crate) enum Shape {
+    /// Totals at the top.
+    Flat,
+    /// Settlement counters under `grid`, and nothing else.
+    Nested,
+}
 
 /// How a household is set up.
 #[derive(Clone, Copy)]

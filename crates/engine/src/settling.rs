@@ -244,6 +244,7 @@ impl Settling {
         let standing = chain.meter(&addresses, &meter.id).await?;
         let standing = standing.ok_or_else(|| unregistered(meter))?;
         check_standing(meter, &standing)?;
+        self.parts.metering.raise(&meter.id, standing.watermark).await?;
         let terms = chain.terms(&addresses).await?;
         let balance = chain.balances(&addresses, meter.owner).await?.etk;
         let head = chain.head().await?;

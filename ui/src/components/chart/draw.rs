@@ -1,7 +1,7 @@
 //! Draws curves and bars with plotters. Words are elements of the page above the canvas: they stay sharp and nothing
 //! cuts them.
 
-use enerlink_domain::view::{DayEnergy, PowerPoint};
+use enerlink_domain::view::{DayEnergy, PowerPoint, Spread};
 use leptos::wasm_bindgen::JsCast;
 use plotters::{
     backend::DrawingBackend,
@@ -26,14 +26,19 @@ struct Colours {
     series: [RGBColor; 5],
 }
 
-/// From so many points on, a curve changes from pixel to pixel and finer ones show nothing more.
+/// From so many points on, a curve changes from pixel to pixel: finer pixels and round corners would show nothing more,
+/// and cost most of the time of a frame.
 const DENSE: usize = 400;
 
 /// Draws a power curve anew. A canvas without a context stays empty; the numbers are in the tiles too.
 pub(super) fn curve(canvas: &HtmlCanvasElement, plot: &Plot, visible: &[Series]) {
     // Plotters rounds to whole pixels: finer ones than the screen's keep a slope from becoming stairs.
-    let finer = if shown(plot).len() > DENSE { 2.0 } else { 3.0 };
-    let Some(sketch) = Sketch::on(canvas, finer, rise(plot, visible)) else {
+    let (finer, join) = if shown(plot).len() > DENSE {
+        (1.0, "bevel")
+    } else {
+        (3.0, "round")
+    };
+    let Some(sketch) = Sketch::on(canvas, finer, join, rise(plot, visible)) else {
         return;
     };
     let drawn = sketch
@@ -45,7 +50,7 @@ pub(super) fn curve(canvas: &HtmlCanvasElement, plot: &Plot, visible: &[Series])
 
 /// Draws energy bars anew.
 pub(super) fn bars(canvas: &HtmlCanvasElement, energy: &[DayEnergy], visible: &[Part]) {
-    let Some(sketch) = Sketch::on(canvas, 1.0, bars::rise(energy, visible)) else {
+    let Some(sketch) = Sketch::on(canvas, 1.0, "bevel", bars::rise(energy, visible)) else {
         return;
     };
     let drawn = sketch.grid().and_then(|()| sketch.bars(energy, visible));
@@ -64,7 +69,7 @@ type Drawn<B> = Result<(), plotters::drawing::DrawingAreaErrorKind<<B as Drawing
 
 impl Sketch<CanvasBackend> {
     /// Clears the canvas, with `finer` times as many pixels as the screen has.
-    fn on(canvas: &HtmlCanvasElement, finer: f64, rise: Rise) -> Option<Self> {
+    fn on(canvas: &HtmlCanvasElement, finer: f64, join: &str, rise: Rise) -> Option<Self> {
         let ratio = leptos::prelude::window().device_pixel_ratio().max(1.0) * finer;
         let (width, height) = (
             f64::from(canvas.client_width()),
@@ -73,10 +78,9 @@ impl Sketch<CanvasBackend> {
         if width < 80.0 || height < 60.0 {
             return None;
         }
-        canvas.set_width((width * ratio).round() as u32);
-        canvas.set_height((height * ratio).round() as u32);
+        let size = ((width * ratio).round() as u32, (height * ratio).round() as u32);
         let layout = Layout::of(width, height);
-        prepare(canvas, layout.right * ratio);
+        prepare(canvas, size, layout.right * ratio, join);
         Some(Self {
             area: CanvasBackend::with_canvas_object(canvas.clone())?.into_drawing_area(),
             layout,
@@ -152,10 +156,11 @@ impl<B: DrawingBackend> Sketch<B> {
         runs(plot, value).into_iter().map(to_path).collect()
     }
 
-    /// The area between the lowest and the highest power of each bucket.
+    /// The area between the lowest and the highest power of each bucket, where there is one to be seen.
     fn band(&self, plot: &Plot, series: Series, colour: RGBColor) -> Drawn<B> {
-        let edge = |pick: fn(enerlink_domain::view::Spread) -> i64| {
-            self.paths(plot, move |point| series.spread(point).map(pick))
+        let seen = |spread: &Spread| self.y(spread.low.0) - self.y(spread.high.0) >= 1.0;
+        let edge = |pick: fn(Spread) -> i64| {
+            self.paths(plot, move |point| series.spread(point).filter(seen).map(pick))
         };
         for (mut shape, lower) in edge(|spread| spread.high.0)
             .into_iter()
@@ -248,17 +253,28 @@ fn parse_colour(text: &str) -> Option<RGBColor> {
     Some(RGBColor(part(0)?, part(2)?, part(4)?))
 }
 
-/// Corners of lines are round, and nothing is drawn beyond `right`; plotters has no words for it, but draws with the
-/// same context.
-fn prepare(canvas: &HtmlCanvasElement, right: f64) {
+/// An empty canvas of this size, on which nothing is drawn beyond `right`; plotters has no words for it, but draws with
+/// the same context.
+fn prepare(canvas: &HtmlCanvasElement, (width, height): (u32, u32), right: f64, join: &str) {
     let context = canvas.get_context("2d").ok().flatten();
-    if let Some(context) = context.and_then(|context| context.dyn_into::<CanvasRenderingContext2d>().ok()) {
-        context.set_line_join("round");
-        context.set_line_cap("round");
-        context.begin_path();
-        context.rect(0.0, 0.0, right, f64::from(canvas.height()));
-        context.clip();
+    let Some(context) = context.and_then(|context| context.dyn_into::<CanvasRenderingContext2d>().ok())
+    else {
+        return;
+    };
+    if (canvas.width(), canvas.height()) == (width, height) {
+        // What was set the last time is forgotten with it; a new canvas each time would cost more.
+        context.restore();
+        context.clear_rect(0.0, 0.0, f64::from(width), f64::from(height));
+    } else {
+        canvas.set_width(width);
+        canvas.set_height(height);
     }
+    context.save();
+    context.set_line_join(join);
+    context.set_line_cap("round");
+    context.begin_path();
+    context.rect(0.0, 0.0, right, f64::from(height));
+    context.clip();
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The chart of a period: power that can be zoomed, or energy in bars, and what can be saved of it.
 
-use enerlink_domain::{MeterId, UnixMillis, view::PowerPoint};
+use enerlink_domain::{MeterId, UnixMillis};
 use enerlink_ipc::{ReadPower, SaveImage, SaveReadings};
 use leptos::{html, prelude::*};
 
@@ -212,10 +212,8 @@ fn PowerChart(look: Look, canvas: NodeRef<html::Canvas>, visible: RwSignal<Vec<S
             }
         })
     });
-    let summary = Signal::derive(move || {
-        let points: Vec<PowerPoint> = plot.with(|plot| plot.points.clone());
-        describe(language.get(), Key::PeriodCurve, &points)
-    });
+    let summary =
+        Memo::new(move |_| plot.with(|plot| describe(language.get(), Key::PeriodCurve, &plot.points)));
     let answered = Memo::new(move |_| curve.value.with(Option::is_some));
     let empty = Signal::derive(move || answered.get().then_some(Key::NoPowerHere));
     let zoomed = move || gestures.view.get().is_some();
@@ -225,7 +223,7 @@ fn PowerChart(look: Look, canvas: NodeRef<html::Canvas>, visible: RwSignal<Vec<S
                 canvas=canvas
                 plot=plot
                 visible=visible
-                summary=summary
+                summary=summary.into()
                 testid="energy-curve"
                 empty=empty
                 gestures=gestures

@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 use crate::files;
 
-/// The largest file of certificates that is read: a system's whole list.
-const LARGEST_CA: u64 = 1 << 20;
+/// The largest file of certificates that is read; a sealed file has an end as well.
+const LARGEST_CA: u64 = 512 << 10;
 /// The largest certificate chain, or key.
 const LARGEST_OWN: u64 = 64 << 10;
 

@@ -1,6 +1,14 @@
 //! The real engine against a real node, broker and database; what goes wrong goes wrong on the wire or on the disk.
 
+#[path = "../../../meter/tests/support/mosquitto.rs"]
+#[allow(dead_code, reason = "these tests need half of it")]
+mod mosquitto;
+#[path = "../../../meter/tests/broker/shipped.rs"]
+#[allow(dead_code, reason = "these tests need half of it")]
+mod shipped;
+
 mod adding;
+mod brokers;
 mod commands;
 mod copies;
 mod device;

@@ -1,0 +1,210 @@
+//! Real brokers: the one that is documented for users, with its certificates and its access list, and one on which a
+//! command lies.
+
+use std::{fs, path::Path, time::Duration};
+
+use enerlink_domain::{
+    Code, NoticeKind, Presence,
+    device::OfflineReason,
+    view::{BrokerDraft, MeterEdit},
+};
+use enerlink_engine::Engine;
+use enerlink_meter::Channel;
+
+use crate::{
+    mosquitto::Mosquitto,
+    shipped::{BASE, OTHER, Shipped},
+    support::{End, Household, Setup, password, registers, until},
+};
+
+fn sensors(uptime: u64, export: u64) -> String {
+    format!(
+        r#"{{"timestamp":{uptime},"export":{{"total_energy_wh":{export}}},"import":{{"total_energy_wh":0}}}}"#
+    )
+}
+
+/// The documented broker as a household reaches it with its client certificate.
+fn certified(shipped: &Shipped) -> BrokerDraft {
+    let file = |name: &str| Some(shipped.broker.directory().join(name).display().to_string());
+    BrokerDraft {
+        url: format!("mqtts://127.0.0.1:{}", shipped.certified),
+        password: None,
+        ca_file: file("ca.crt"),
+        client_cert_file: file("anna.crt"),
+        client_key_file: file("anna.key"),
+    }
+}
+
+fn moved(broker: BrokerDraft, base_topic: &str) -> MeterEdit {
+    MeterEdit {
+        broker: Some(broker),
+        base_topic: Some(base_topic.to_owned()),
+        ..MeterEdit::default()
+    }
+}
+
+/// Lets the documented meter say so until `engine` has counted it.
+async fn counts(household: &Household, engine: &Engine, shipped: &Shipped, uptime: u64, export: u64) {
+    until("the meter to be counted", async || {
+        let topic = Channel::Sensors.topic(BASE);
+        shipped
+            .publish("METER-001", &topic, &sensors(uptime, export))
+            .await;
+        registers(engine, &household.id).is_some_and(|(counted, _)| counted.0 == export * 1_000_000)
+    })
+    .await;
+}
+
+/// Whether any file of the database below `directory` holds `marker`.
+fn database_holds(directory: &Path, marker: &str) -> bool {
+    let files = fs::read_dir(directory).expect("listed").flatten();
+    let mut database = files.filter(|file| file.file_name().to_string_lossy().starts_with("enerlink.db"));
+    database.any(|file| {
+        let bytes = fs::read(file.path()).expect("readable");
+        bytes
+            .windows(marker.len())
+            .any(|window| window == marker.as_bytes())
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_meter_behind_client_certificates_is_found_heard_and_restored() {
+    let shipped = Shipped::start();
+    let mut household = Household::found(Setup::default()).await;
+    let engine = household.engine().clone();
+    let keyless = BrokerDraft {
+        client_key_file: None,
+        ..certified(&shipped)
+    };
+    let refused = engine.probe(keyless, None, Duration::from_secs(1)).await;
+    assert_eq!(refused.expect_err("half a pair").code, Code::InvalidInput);
+    let topic = Channel::Sensors.topic(BASE);
+    let listening = engine.probe(certified(&shipped), Some(BASE.to_owned()), Duration::from_secs(3));
+    let speaking = async {
+        for uptime in 1..4 {
+            shipped
+                .publish("METER-001", &topic, &sensors(60_000 * uptime, 5))
+                .await;
+            tokio::time::sleep(Duration::from_millis(400)).await;
+        }
+    };
+    let (probe, ()) = tokio::join!(listening, speaking);
+    let found = probe.expect("let in").found;
+    assert!(
+        found
+            .iter()
+            .any(|meter| meter.base_topic == BASE && meter.sensors.is_some())
+    );
+    let id = household.id.clone();
+    let edited = engine.edit_meter(id, moved(certified(&shipped), BASE)).await;
+    edited.expect("edited");
+    counts(&household, &engine, &shipped, 600_000, 5).await;
+    drop(engine);
+    household.restart(End::Stopped).await;
+    counts(&household, household.engine(), &shipped, 4_200_000, 505).await;
+    let key = String::from_utf8(shipped.file("anna.key")).expect("PEM");
+    let marker = key.lines().nth(1).expect("a line of the key");
+    let home = Path::new(&household.engine().status().data_dir).to_owned();
+    assert!(!database_holds(&home, marker));
+    assert!(database_holds(&home, BASE), "the search finds what is there");
+    // The backup brings certificates and key along.
+    let path = household.shelf("home.enlbackup");
+    household
+        .engine()
+        .save_backup(password(), &path)
+        .await
+        .expect("a backup");
+    let fresh = household.fresh().await;
+    let source = enerlink_domain::wallet::BackupSource::File {
+        path: path.display().to_string(),
+    };
+    fresh
+        .engine
+        .restore(source, password(), None)
+        .await
+        .expect("restored");
+    counts(&household, &fresh.engine, &shipped, 7_800_000, 1_005).await;
+    fresh.engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_meter_that_the_access_list_hides_is_told_as_a_silent_subscription() {
+    let shipped = Shipped::start();
+    let household = Household::found(Setup::default()).await;
+    let anna = BrokerDraft {
+        url: format!("mqtts://anna@127.0.0.1:{}", shipped.broker.port),
+        password: shipped.wallet("anna", BASE).password,
+        client_cert_file: None,
+        client_key_file: None,
+        ..certified(&shipped)
+    };
+    let id = household.id.clone();
+    let edited = household
+        .engine()
+        .edit_meter(id.clone(), moved(anna, OTHER))
+        .await;
+    edited.expect("edited");
+    let reason = OfflineReason::SubscriptionSilent;
+    until("the alarm", async || {
+        let topic = Channel::Sensors.topic(OTHER);
+        shipped.publish("METER-002", &topic, &sensors(60_000, 1)).await;
+        let device = household.engine().meter(&id).expect("the meter").device;
+        device.presence == Presence::Offline { reason }
+    })
+    .await;
+    let raised = household
+        .engine()
+        .meter(&id)
+        .expect("the meter")
+        .device
+        .conditions;
+    assert_eq!(raised.len(), 1, "{raised:?}");
+    assert_eq!(
+        (raised[0].kind, raised[0].detail.as_str()),
+        (NoticeKind::Offline, "subscription_silent")
+    );
+    let own = MeterEdit {
+        base_topic: Some(BASE.to_owned()),
+        ..MeterEdit::default()
+    };
+    household
+        .engine()
+        .edit_meter(id.clone(), own)
+        .await
+        .expect("edited");
+    counts(&household, household.engine(), &shipped, 60_000, 1).await;
+    until("the all-clear", async || {
+        let device = household.engine().meter(&id).expect("the meter").device;
+        device.presence == Presence::Online && device.conditions.is_empty()
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_that_lies_on_the_broker_is_told_until_it_is_taken_away() {
+    let broker = Mosquitto::open();
+    let household = Household::found(Setup::default()).await;
+    let lying = "home/energy-monitor/command";
+    broker.publish(lying, true, r#"{"grid":"off"}"#).await;
+    let draft = BrokerDraft {
+        url: format!("mqtt://127.0.0.1:{}", broker.port),
+        ..BrokerDraft::default()
+    };
+    let id = household.id.clone();
+    let edited = household
+        .engine()
+        .edit_meter(id.clone(), moved(draft, "home/energy-monitor"))
+        .await;
+    edited.expect("edited");
+    let lies = || {
+        let device = household.engine().meter(&id).expect("the meter").device;
+        device
+            .conditions
+            .into_iter()
+            .find(|notice| notice.kind == NoticeKind::RetainedCommand)
+    };
+    until("the condition", async || lies().is_some()).await;
+    assert_eq!(lies().expect("raised").detail, lying);
+    broker.publish(lying, true, "").await;
+    until("the all-clear", async || lies().is_none()).await;
+}

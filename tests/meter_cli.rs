@@ -220,27 +220,6 @@ fn a_new_user_finds_adds_steers_and_looks_back() {
     beginner.listen(|running| {
         beginner.say("status", &status(false, "import"));
         exported(&beginner, running, 5);
-        // For other processes it writes how it fares.
-        let mut shown = Value::Null;
-        support::wait_until("the figures are written", || {
-            shown = beginner.run(&["status"]).remove(0);
-            shown["diagnostics"]["messages"]
-                .as_u64()
-                .is_some_and(|messages| messages >= 7)
-        });
-        assert_eq!(shown["status"]["read_only"], true);
-        let told = &shown["diagnostics"];
-        assert!(
-            told["commit"]["p99_us"].as_u64().is_some_and(|micros| micros > 0),
-            "{told}"
-        );
-        assert_eq!(told["brokers"][0]["connected"], true);
-        assert!(
-            shown["diagnostics_age_ms"]
-                .as_u64()
-                .is_some_and(|age| age < 11_000),
-            "{shown}"
-        );
     });
 
     // Steered. It has not been heard to answer, and is believed when it shows the output.
@@ -377,6 +356,46 @@ fn a_new_user_finds_adds_steers_and_looks_back() {
         beginner.run(&["history", "--by", "hour"])[0]["history"]["total"]["exported"],
         "5000000"
     );
+}
+
+#[test]
+fn another_process_sees_how_the_running_one_fares() {
+    let beginner = Beginner::new();
+    beginner.run(&["wallet", "create", "--password-file", &beginner.path("password")]);
+    let (url, password) = (beginner.url(), beginner.path("mqtt"));
+    let broker = ["--broker", &url, "--broker-password-file", &password];
+    beginner.run(
+        &[
+            &["meter", "add", "--id", METER, "--rated-power", "100000"],
+            &broker[..],
+        ]
+        .concat(),
+    );
+    assert!(beginner.run(&["status"])[0]["status"]["meters"] == 1);
+    beginner.listen(|running| {
+        beginner.say("status", &status(false, "import"));
+        exported(&beginner, running, 5);
+        let mut shown = Value::Null;
+        support::wait_until("the figures are written", || {
+            shown = beginner.run(&["status"]).remove(0);
+            shown["diagnostics"]["messages"]
+                .as_u64()
+                .is_some_and(|messages| messages >= 7)
+        });
+        assert_eq!(shown["status"]["read_only"], true);
+        let told = &shown["diagnostics"];
+        assert!(
+            told["commit"]["p99_us"].as_u64().is_some_and(|micros| micros > 0),
+            "{told}"
+        );
+        assert_eq!(told["brokers"][0]["connected"], true);
+        assert!(
+            shown["diagnostics_age_ms"]
+                .as_u64()
+                .is_some_and(|age| age < 11_000),
+            "{shown}"
+        );
+    });
 }
 
 impl Beginner {

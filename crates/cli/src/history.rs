@@ -1,5 +1,7 @@
 //! `enerlink history`.
 
+use std::time::Duration;
+
 use enerlink_domain::{
     MicroWh, UnixMillis, csv,
     view::{DayEnergy, History},
@@ -20,7 +22,10 @@ const MOST: usize = 401;
 pub(crate) async fn history(arguments: HistoryArguments, json: bool) -> Outcome {
     let engine = session::open(&arguments.profile.data_dir, Access::ReadOnly).await?;
     let meter = session::meter_or_first(&engine, arguments.meter)?;
-    let to = arguments.to.map_or_else(|| engine.now(), Moment::end);
+    // Energy is kept by the minute: the one that runs belongs to it.
+    let minute = Duration::from_secs(60);
+    let this_minute = || engine.now().floor_to(minute).plus(minute);
+    let to = arguments.to.map_or_else(this_minute, Moment::end);
     let from = arguments
         .from
         .map_or_else(|| moment::default_begin(arguments.by, to), Moment::begin);

@@ -186,8 +186,8 @@ async fn settlements(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
              SELECT meter_id, {width}, settled_at / {width} * {width}, count(*), \
              CAST(sum(CASE WHEN wei > 0 THEN wei ELSE 0 END) AS TEXT), \
              CAST(sum(CASE WHEN wei < 0 THEN -wei ELSE 0 END) AS TEXT) \
-             FROM (SELECT meter_id, CAST(etk AS BIGINT) AS wei, coalesce(settled_at, created_at) AS settled_at \
-             FROM energy_settlements WHERE status = 'SUCCESS') AS settled GROUP BY 1, 3"
+             FROM (SELECT meter_id, CAST(etk AS BIGINT) AS wei, settled_at \
+             FROM energy_settlements WHERE status = 'SUCCESS' AND settled_at IS NOT NULL) AS settled GROUP BY 1, 3"
         );
         manager.get_connection().execute_unprepared(&fill).await?;
     }

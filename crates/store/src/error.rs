@@ -49,6 +49,12 @@ pub enum StoreError {
         /// The schema version of this program.
         known: u32,
     },
+    /// Another process has the database for itself.
+    #[error("{} is in use by another EnerLink process", .path.display())]
+    InUse {
+        /// The database.
+        path: PathBuf,
+    },
     /// SQLite's own check of the file found faults.
     #[error("the database file is damaged ({detail}); restore it from a backup")]
     Corrupt {
@@ -93,6 +99,7 @@ impl From<StoreError> for Error {
             StoreError::Exists { table, .. } if *table == crate::settlements::TABLE => {
                 Code::SettlementPending
             }
+            StoreError::InUse { .. } => Code::ProfileInUse,
             StoreError::Range { .. } => Code::InvalidInput,
             StoreError::Exists { .. } | StoreError::Missing { .. } => Code::Internal,
             StoreError::Damaged { .. }

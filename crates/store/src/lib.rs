@@ -31,6 +31,7 @@ pub mod wallets;
 mod error;
 #[cfg(test)]
 mod plans;
+mod postgres;
 mod record;
 mod seal;
 mod session;
@@ -48,6 +49,6 @@ pub use readings::StoredReading;
 pub use retention::Pruned;
 pub use rollups::Sample;
 pub use session::{Read, Reader, Tx};
-pub use store::Store;
+pub use store::{Access, Store};
 pub use transaction_logs::{LogKind, NewActivity, TransactionLog};
 pub use wallets::{Mark, Origin, Wallet};

@@ -8,8 +8,8 @@ use sea_orm_migration::async_trait::async_trait;
 
 use crate::{
     Read, Store, address_book, commands, cursors, heartbeats, messages, meters, notices, outbox, prosumers,
-    readings, registers, rollups, session::sealed::Connected, settings, settlements, statuses, tallies,
-    transaction_logs, wallets,
+    readings, registers, retention, rollups, session::sealed::Connected, settings, settlements, statuses,
+    tallies, transaction_logs, wallets,
 };
 
 /// A connection that notes the plan of each query before it runs it.
@@ -152,6 +152,10 @@ async fn metering(r: &Explaining, meter: &MeterId) {
     let between = "received_at>? AND received_at<?";
     let minutes = format!("SEARCH energy_readings USING PRIMARY KEY (meter_id=? AND {between})");
     let wider = format!("SEARCH energy_rollups USING PRIMARY KEY (meter_id=? AND width_ms=? AND {between})");
+    let next = retention::next(r, meter, to, 10, Some((from, 5)));
+    check!(r, next, [span.as_str()]);
+    let newest = retention::newest_of(r, readings::TABLE, meter);
+    check!(r, newest, [count.as_str()]);
     let (minutes, wider) = (minutes.as_str(), wider.as_str());
     check!(r, rollups::curve(r, meter, from, to, 1_600), [wider]);
     let mark = "SEARCH retention_marks USING INDEX sqlite_autoindex_retention_marks_1 (meter_id=?)";

@@ -1,18 +1,20 @@
 //! Rows on their way in ([`Fields`]) and out ([`Record`]), and the few statements that every table uses.
 
+use std::fmt::Write as _;
+
 use sea_orm::{
     ConnectionTrait, DbBackend, QueryResult, Statement, TryGetable,
     sea_query::{Asterisk, Expr, ExprTrait, InsertStatement, OnConflict, Query, SelectStatement, Value},
 };
-
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Read, StoreError, Tx, session::execute};
+use crate::{
+    Read, StoreError, Tx,
+    session::{execute, execute_raw, sealed::Connected as _},
+};
 
-/// Values that one statement may carry; SQLite's limit is 32 766.
-const MAX_VALUES: usize = 32_000;
-/// Rows that one statement carries at most.
-const MAX_ROWS: usize = 512;
+/// Rows that one statement carries at most. A longer one leaves the processor's cache and is slower than several.
+const MAX_ROWS: usize = 32;
 
 /// A row to be written: columns and values, in the order of the table.
 #[derive(Clone, Debug, Default)]
@@ -24,12 +26,24 @@ impl Fields {
         self
     }
 
+    /// Whether the value at this place is absent.
+    fn is_empty(&self, at: usize) -> bool {
+        let value = self.0.get(at).map(|(_, value)| value);
+        matches!(
+            value,
+            None | Some(Value::Bool(None) | Value::BigInt(None) | Value::String(None) | Value::Bytes(None))
+        )
+    }
+
     pub(crate) fn text(self, column: &'static str, value: impl Into<String>) -> Self {
-        self.with(column, Value::String(Some(value.into())))
+        self.opt_text(column, Some(value))
     }
 
     pub(crate) fn opt_text(self, column: &'static str, value: Option<impl Into<String>>) -> Self {
-        self.with(column, Value::String(value.map(Into::into)))
+        self.with(
+            column,
+            Value::String(value.map(|value| without_nul(value.into()))),
+        )
     }
 
     pub(crate) fn int(self, column: &'static str, value: impl Into<i64>) -> Self {
@@ -60,6 +74,15 @@ impl Fields {
 
     pub(crate) fn opt_blob(self, column: &'static str, value: Option<impl Into<Vec<u8>>>) -> Self {
         self.with(column, Value::Bytes(value.map(Into::into)))
+    }
+}
+
+/// PostgreSQL has no NUL in a text: nobody can read one, so that every database keeps the sign of a lost letter.
+fn without_nul(text: String) -> String {
+    if text.contains('\0') {
+        text.replace('\0', "\u{fffd}")
+    } else {
+        text
     }
 }
 
@@ -245,42 +268,54 @@ pub(crate) async fn insert(
 }
 
 /// Writes many new rows with few statements. The numbers of rows are powers of two, so that the connection's cache
-/// of prepared statements stays small whatever the batches are.
+/// of prepared statements stays small whatever the batches are. A column that is empty in every row is left out: a wide
+/// row costs by what it says.
 pub(crate) async fn insert_many(tx: &Tx, table: &'static str, rows: Vec<Fields>) -> Result<(), StoreError> {
-    let backend = tx.0.get_database_backend();
+    let Some(first) = rows.first() else {
+        return Ok(());
+    };
+    let used: Vec<bool> = (0..first.0.len())
+        .map(|at| rows.iter().any(|row| !row.is_empty(at)))
+        .collect();
+    let columns = first.0.iter().zip(&used).filter(|(_, used)| **used);
+    let columns: Vec<&str> = columns.map(|((column, _), _)| *column).collect();
+    let backend = tx.connection().get_database_backend();
+    let mut left = rows.len();
     let mut rows = rows.into_iter();
-    while let Some(first) = rows.as_slice().first() {
-        let columns = first.0.len().max(1);
-        let most = (MAX_VALUES / columns).clamp(1, MAX_ROWS).min(rows.len());
-        let count = 1 << most.ilog2();
-        let text = insertion_text(backend, table, first, count);
-        let mut values = Vec::with_capacity(count * columns);
+    while left > 0 {
+        let count = 1 << MAX_ROWS.min(left).ilog2();
+        left -= count;
+        let sql = insertion_of(backend, table, &columns, count);
+        let mut values = Vec::with_capacity(count * columns.len());
         for row in rows.by_ref().take(count) {
-            values.extend(row.0.into_iter().map(|(_, value)| value));
+            let kept = row.0.into_iter().zip(&used).filter(|(_, used)| **used);
+            values.extend(kept.map(|((_, value), _)| value));
         }
-        let statement = Statement::from_sql_and_values(backend, text, values);
-        tx.0.execute_raw(statement).await?;
+        execute_raw(tx, Statement::from_sql_and_values(backend, sql, values)).await?;
     }
     Ok(())
 }
 
-/// `INSERT INTO table (…) VALUES (…), …` for rows like `row`. Written here because a statement builder takes longer over
-/// thousands of values than the database does.
-fn insertion_text(backend: DbBackend, table: &str, row: &Fields, rows: usize) -> String {
-    let columns: Vec<String> = row.0.iter().map(|(column, _)| format!("\"{column}\"")).collect();
-    let marks = match backend {
-        DbBackend::Postgres => {
-            let numbers: Vec<String> = (1..=columns.len() * rows)
-                .map(|number| format!("${number}"))
-                .collect();
-            let marks = numbers
-                .chunks(columns.len().max(1))
-                .map(|marks| format!("({})", marks.join(",")));
-            marks.collect::<Vec<_>>().join(",")
+/// `INSERT` of so many rows, written out: a builder would take longer than the database.
+fn insertion_of(backend: DbBackend, table: &str, columns: &[&str], rows: usize) -> String {
+    let mut sql = format!("INSERT INTO {table} ({}) VALUES ", columns.join(", "));
+    sql.reserve(rows * columns.len() * 2);
+    let mut number = 0;
+    for row in 0..rows {
+        sql.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 0..columns.len() {
+            sql.push_str(if column == 0 { "" } else { "," });
+            if backend == DbBackend::Postgres {
+                number += 1;
+                // Writing to a `String` cannot fail.
+                let _ = write!(sql, "${number}");
+            } else {
+                sql.push('?');
+            }
         }
-        _ => vec![format!("({})", vec!["?"; columns.len()].join(",")); rows].join(","),
-    };
-    format!("INSERT INTO \"{table}\" ({}) VALUES {marks}", columns.join(","))
+        sql.push(')');
+    }
+    sql
 }
 
 /// Writes rows, replacing those with the same `key`.

@@ -34,7 +34,7 @@ pub struct Pruned {
     pub more: bool,
 }
 
-/// One step: looks at about `most_rows` rows (at least 2) of each kind and meter and deletes those that are older than
+/// One step: looks at about `most_rows` rows (at least 3) of each kind and meter and deletes those that are older than
 /// `preferences` keep them.
 pub async fn prune(
     tx: &Tx,
@@ -42,7 +42,7 @@ pub async fn prune(
     preferences: &Preferences,
     most_rows: u32,
 ) -> Result<Pruned, StoreError> {
-    let most = Ord::max(most_rows, 2);
+    let most = Ord::max(most_rows, 3);
     let mut pruned = Pruned::default();
     if preferences.raw_days > 0 {
         let horizon = UnixMillis(now.0.saturating_sub(i64::from(preferences.raw_days) * DAY));
@@ -83,7 +83,7 @@ async fn mark(r: &impl Read, meter: &MeterId) -> Result<Option<(UnixMillis, i64)
 }
 
 /// A reading as far as it matters here.
-struct Reading {
+pub(crate) struct Reading {
     id: i64,
     at: UnixMillis,
     /// It moved the registers, or began them.
@@ -107,13 +107,7 @@ impl Reading {
 /// Thins out the next readings of a meter; answers how many were deleted, and whether more wait.
 async fn thin(tx: &Tx, meter: &MeterId, horizon: UnixMillis, most: u32) -> Result<(u64, bool), StoreError> {
     let mark = mark(tx, meter).await?;
-    let mut query = of_meter(readings::TABLE, meter, horizon, most);
-    query.columns(["verdict", "new_epoch"]);
-    if let Some((at, id)) = mark {
-        query.and_where(readings::after_place(at.0, id));
-    }
-    let rows = record::fetch_all(tx, readings::TABLE, "id", &query).await?;
-    let rows = rows.iter().map(Reading::decode).collect::<Result<Vec<_>, _>>()?;
+    let rows = next(tx, meter, horizon, most, mark).await?;
     let (Some(oldest), Some(newest)) = (rows.first(), rows.last()) else {
         return Ok((0, false));
     };
@@ -154,6 +148,23 @@ async fn thin(tx: &Tx, meter: &MeterId, horizon: UnixMillis, most: u32) -> Resul
     Ok((deleted, more))
 }
 
+/// The next readings to look at.
+pub(crate) async fn next(
+    r: &impl Read,
+    meter: &MeterId,
+    horizon: UnixMillis,
+    most: u32,
+    mark: Option<(UnixMillis, i64)>,
+) -> Result<Vec<Reading>, StoreError> {
+    let mut query = of_meter(readings::TABLE, meter, horizon, most);
+    query.columns(["verdict", "new_epoch"]);
+    if let Some((at, id)) = mark {
+        query.and_where(readings::after_place(at.0, id));
+    }
+    let rows = record::fetch_all(r, readings::TABLE, "id", &query).await?;
+    rows.iter().map(Reading::decode).collect()
+}
+
 /// The oldest rows of a meter from before `horizon`, in the order of receipt.
 fn of_meter(table: &'static str, meter: &MeterId, horizon: UnixMillis, most: u32) -> SelectStatement {
     Query::select()
@@ -168,7 +179,11 @@ fn of_meter(table: &'static str, meter: &MeterId, horizon: UnixMillis, most: u32
 }
 
 /// The number of the newest row of a meter.
-async fn newest_of(tx: &Tx, table: &'static str, meter: &MeterId) -> Result<Option<i64>, StoreError> {
+pub(crate) async fn newest_of(
+    r: &impl Read,
+    table: &'static str,
+    meter: &MeterId,
+) -> Result<Option<i64>, StoreError> {
     let query = Query::select()
         .column("id")
         .from(table)
@@ -177,7 +192,7 @@ async fn newest_of(tx: &Tx, table: &'static str, meter: &MeterId) -> Result<Opti
         .order_by("id", Order::Desc)
         .limit(1)
         .take();
-    let row = record::fetch_one(tx, table, "id", &query).await?;
+    let row = record::fetch_one(r, table, "id", &query).await?;
     row.map(|row| row.int("id")).transpose()
 }
 

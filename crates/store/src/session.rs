@@ -1,6 +1,9 @@
 //! Who talks to the database: readers, and the one transaction that writes.
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, ExecResult};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, Statement,
+    TransactionTrait,
+};
 
 use crate::StoreError;
 
@@ -66,10 +69,23 @@ impl Read for Reader {}
 impl Read for Tx {}
 impl<R: Read> Read for &R {}
 
-/// Runs a writing statement.
+/// Runs a writing statement. One that is refused leaves the transaction usable: PostgreSQL would give up all of it, so
+/// that there the statement has a savepoint.
+pub(crate) async fn execute_raw(tx: &Tx, statement: Statement) -> Result<ExecResult, DbErr> {
+    if tx.0.get_database_backend() != DbBackend::Postgres {
+        return tx.0.execute_raw(statement).await;
+    }
+    let savepoint = tx.0.begin().await?;
+    match savepoint.execute_raw(statement).await {
+        Ok(done) => savepoint.commit().await.map(|()| done),
+        Err(error) => savepoint.rollback().await.and(Err(error)),
+    }
+}
+
+/// [`execute_raw`] of a statement that is built first.
 pub(crate) async fn execute<S>(tx: &Tx, statement: &S) -> Result<ExecResult, DbErr>
 where
     S: sea_orm::StatementBuilder,
 {
-    tx.0.execute(statement).await
+    execute_raw(tx, tx.0.get_database_backend().build(statement)).await
 }

@@ -27,6 +27,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const WRITER_WAIT: Duration = Duration::from_secs(60);
 /// A write-ahead log that grew beyond this is cut back, in bytes.
 const LOG_LIMIT: &str = "67108864";
+/// Pages, of 4 KiB, after which the write-ahead log is taken into the file: a burst of messages then syncs the file seldom.
+const CHECKPOINT: &str = "4000";
 /// Readers at the same time.
 const READERS: u32 = 4;
 /// Files up to this size are checked whole when they are opened; it takes a few milliseconds.
@@ -76,6 +78,7 @@ pub(crate) async fn connect_writer(
                 .pragma("synchronous", synchronous)
                 .pragma("foreign_keys", "ON")
                 .pragma("journal_size_limit", LOG_LIMIT)
+                .pragma("wal_autocheckpoint", CHECKPOINT)
         });
     Ok(Database::connect(options).await?)
 }

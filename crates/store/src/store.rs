@@ -1,4 +1,6 @@
 //! Opening a database: refuse what is not ours, check, copy, migrate; then one writer and a pool of readers.
+//!
+//! It is a file of SQLite, or a database of a PostgreSQL server.
 
 use std::{
     path::{Path, PathBuf},
@@ -6,14 +8,23 @@ use std::{
 };
 
 use enerlink_migrations::Migrator;
-use sea_orm::{DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use sea_orm_migration::MigratorTrait;
 use tempfile::TempDir;
 
 use crate::{
-    Reader, StoreError, Tx,
+    Reader, StoreError, Tx, postgres,
     sqlite::{self, Durability},
 };
+
+/// Whether a process has a profile for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// The one process that runs the tasks and writes.
+    Exclusive,
+    /// Reads what is stored; runs nothing.
+    ReadOnly,
+}
 
 /// An open database. Cheap to clone; every clone is the same database.
 #[derive(Clone, Debug)]
@@ -35,6 +46,37 @@ impl Store {
         Self::open_with::<Migrator>(path, Durability::Full, None).await
     }
 
+    /// Opens the database that `url` leads to, `postgres://[user[:password]@]host[:port]/database`, or fills an empty
+    /// one there. An older version is migrated in one transaction; a newer one, or a database of another program, is
+    /// refused and not changed. One process at a time may have it with [`Access::Exclusive`]
+    /// ([`StoreError::InUse`]); others read beside it.
+    pub async fn open_url(url: &str, access: Access) -> Result<Self, StoreError> {
+        let known = version::<Migrator>();
+        let writer = postgres::connect_writer(url, access).await?;
+        let found = postgres::inspect(&writer, url, known).await?;
+        if found > 0 {
+            postgres::check_schema(&writer).await?;
+        }
+        if found < known {
+            match access {
+                Access::Exclusive => migrate::<Migrator>(&writer, known).await?,
+                // Who only reads takes the lock for as long as this lasts.
+                Access::ReadOnly => {
+                    let alone = postgres::connect_writer(url, Access::Exclusive).await?;
+                    migrate::<Migrator>(&alone, known).await?;
+                    alone.close().await?;
+                }
+            }
+            tracing::info!(target: "enerlink::store", found, known, "database migrated");
+        }
+        Ok(Self {
+            writer,
+            readers: Reader(postgres::connect_readers(url).await?),
+            path: postgres::place(url),
+            _directory: None,
+        })
+    }
+
     /// Opens an empty database that vanishes with its last handle. A real one, in a temporary directory; commits
     /// do not wait for the disk.
     pub async fn in_memory() -> Result<Self, StoreError> {
@@ -48,7 +90,7 @@ impl Store {
         durability: Durability,
         directory: Option<Arc<TempDir>>,
     ) -> Result<Self, StoreError> {
-        let known = u32::try_from(M::migrations().len()).unwrap_or(u32::MAX);
+        let known = version::<M>();
         let found = sqlite::inspect(path, known).await?;
         sqlite::create_private(path)?;
         let writer = sqlite::connect_writer(path, durability).await?;
@@ -85,13 +127,23 @@ impl Store {
     }
 
     /// Checks every page of the file, in the background of readers and the writer: about a second for each
-    /// gigabyte.
+    /// gigabyte. A server looks after its files itself: there it is the schema that is checked.
     pub async fn check(&self) -> Result<(), StoreError> {
-        sqlite::check(&self.readers.0).await
+        match self.backend() {
+            DbBackend::Postgres => postgres::check_schema(&self.readers.0).await,
+            _ => sqlite::check(&self.readers.0).await,
+        }
+    }
+
+    fn backend(&self) -> DbBackend {
+        self.writer.get_database_backend()
     }
 
     /// Size of the database in bytes, with what waits to be taken into its file.
     pub async fn size(&self) -> Result<u64, StoreError> {
+        if self.backend() == DbBackend::Postgres {
+            return postgres::size(&self.readers.0).await;
+        }
         let length = |path: &Path| match std::fs::metadata(path) {
             Ok(file) => Ok(file.len()),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
@@ -100,7 +152,7 @@ impl Store {
         Ok(length(&self.path)? + length(&sqlite::beside(&self.path, "-wal"))?)
     }
 
-    /// Where the database lives.
+    /// Where the database lives; of a server, its address.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -121,11 +173,18 @@ async fn begin(writer: &DatabaseConnection) -> Result<sea_orm::DatabaseTransacti
     Ok(writer.begin_with_options(options).await?)
 }
 
-/// Applies what is missing, all or nothing, and marks the file.
+fn version<M: MigratorTrait>() -> u32 {
+    u32::try_from(M::migrations().len()).unwrap_or(u32::MAX)
+}
+
+/// Applies what is missing, all or nothing, and marks the database.
 async fn migrate<M: MigratorTrait>(writer: &DatabaseConnection, known: u32) -> Result<(), StoreError> {
     let tx = begin(writer).await?;
     M::up(&tx, None).await?;
-    sqlite::mark(&tx, known).await?;
+    match writer.get_database_backend() {
+        DbBackend::Postgres => postgres::mark(&tx, known).await?,
+        _ => sqlite::mark(&tx, known).await?,
+    }
     Ok(tx.commit().await?)
 }
 

@@ -119,7 +119,7 @@ pub(crate) fn meter() -> impl Strategy<Value = Meter> {
         UnitsCheck::Confirmed,
         UnitsCheck::Contradicted,
     ];
-    let output = (".{0,12}", ".{0,12}", any::<bool>(), of(any::<u8>())).prop_map(
+    let output = ("[^\\x00]{0,12}", "[^\\x00]{0,12}", any::<bool>(), of(any::<u8>())).prop_map(
         |(key, name, hidden, limit_percent)| OutputSetting {
             key,
             name,
@@ -129,7 +129,7 @@ pub(crate) fn meter() -> impl Strategy<Value = Meter> {
     );
     let capabilities = (
         any::<[bool; 5]>(),
-        vec(".{0,12}", 0..3),
+        vec("[^\\x00]{0,12}", 0..3),
         vec(select(MotorName::ALL.to_vec()), 0..3),
         of(any::<u32>()),
     )
@@ -329,11 +329,11 @@ pub(crate) fn heartbeat() -> impl Strategy<Value = Heartbeat> {
 
 fn motor() -> impl Strategy<Value = Motor> {
     (
-        ".{0,12}",
+        "[^\\x00]{0,12}",
         of(any::<u32>()),
         of(any::<u32>()),
         of(any::<u32>()),
-        of(".{0,8}"),
+        of("[^\\x00]{0,8}"),
     )
         .prop_map(|(name, duty, max_pwm, percent, direction)| Motor {
             name,
@@ -355,13 +355,18 @@ pub(crate) fn status() -> impl Strategy<Value = StatusSnapshot> {
             of(any::<u32>()),
         ),
         (of(any::<bool>()), of(any::<u32>()), of(any::<bool>())),
-        (of(".{0,40}"), of(any::<i32>()), vec(motor(), 0..4), of(number())),
+        (
+            of("[^\\x00]{0,40}"),
+            of(any::<i32>()),
+            vec(motor(), 0..4),
+            of(number()),
+        ),
         (
             of(number()),
-            of(".{0,20}"),
-            vec((".{0,12}", any::<bool>()), 0..4),
-            vec((".{0,12}", any::<bool>()), 0..4),
-            of(".{0,20}"),
+            of("[^\\x00]{0,20}"),
+            vec(("[^\\x00]{0,12}", any::<bool>()), 0..4),
+            vec(("[^\\x00]{0,12}", any::<bool>()), 0..4),
+            of("[^\\x00]{0,20}"),
         ),
     )
         .prop_map(|(head, flow, links, rest, newer)| StatusSnapshot {

@@ -1,8 +1,13 @@
-//! The database through its public calls: every table, the one writer, rollups against a model, damage, opening.
+//! The database through its public calls: every table, the one writer, rollups against a model, damage, opening. On
+//! SQLite, or on the PostgreSQL server of `DATABASE_URL`.
 
+mod backend;
 mod damage;
 mod generate;
 mod opening;
+#[cfg(unix)]
+mod postgres;
+mod retention;
 mod rollups;
 mod round_trips;
 mod settling;

@@ -7,11 +7,12 @@ use enerlink_domain::{
     view::{DayEnergy, PowerPoint, Spread},
 };
 use enerlink_store::{Sample, Store, Tx, meters, rollups};
-use proptest::{collection::vec, option::of, prelude::*};
+use proptest::{collection::vec, option::of, prelude::*, sample::select};
 
 use crate::{
+    backend,
     generate::{meter_id, plain_meter},
-    round_trips::store_with_meter,
+    round_trips::{each, store_with_meter},
 };
 
 const MINUTE: i64 = 60_000;
@@ -111,7 +112,7 @@ fn rollups_equal_a_model_that_keeps_everything() {
     let question = (START - DAY..START + 4 * DAY, 0..5 * DAY, 0..2_000_u16)
         .prop_map(|(from, span, points)| (from, from + span, points));
     let batches = vec(vec(sample(), 0..30), 0..6);
-    let config = ProptestConfig::with_cases(24);
+    let config = ProptestConfig::with_cases(backend::cases() / 2);
     proptest!(config, |(batches in batches, questions in vec(question, 1..8))| {
         runtime.block_on(async {
             let tx = store.begin().await?;
@@ -125,6 +126,59 @@ fn rollups_equal_a_model_that_keeps_everything() {
             Ok::<_, TestCaseError>(())
         })?;
     });
+}
+
+/// Edges as calendars make them: any offset to UTC in whole minutes, days of 23, 24 and 25 hours, and any order.
+fn edges() -> impl Strategy<Value = Vec<i64>> {
+    let steps = select(vec![
+        DAY,
+        DAY,
+        DAY - 60 * MINUTE,
+        DAY + 60 * MINUTE,
+        60 * MINUTE,
+        1,
+        0,
+    ]);
+    let start = prop_oneof![
+        (-14 * 60..14 * 60_i64).prop_map(|offset| START + offset * MINUTE),
+        START - DAY..START + 3 * DAY,
+    ];
+    let calendar = (start, vec(steps, 0..12)).prop_map(|(start, steps)| {
+        let mut at = start;
+        let rest = steps.into_iter().map(|step| {
+            at += step;
+            at
+        });
+        std::iter::once(start).chain(rest).collect()
+    });
+    prop_oneof![4 => calendar, 1 => vec(START - DAY..START + 4 * DAY, 0..300)]
+}
+
+#[test]
+fn bars_equal_a_model_that_keeps_everything() {
+    let batches = vec(vec(sample(), 0..30), 0..8);
+    each(
+        (batches, vec(edges(), 1..6)),
+        |tx, (batches, questions)| async move {
+            // Batches come in any order of time: the clock was set back between them.
+            for batch in &batches {
+                rollups::add(&tx, &meter_id(), batch).await?;
+            }
+            let samples = batches.concat();
+            for edges in questions {
+                let moments: Vec<_> = edges.iter().map(|edge| UnixMillis(*edge)).collect();
+                let found = rollups::bars(&tx, &meter_id(), &moments).await?;
+                let minute = |at: i64| at.div_euclid(MINUTE) * MINUTE;
+                let expected: Vec<_> = edges
+                    .windows(2)
+                    .map(|pair| (minute(pair[0]), minute(pair[1])))
+                    .map(|(from, to)| total(samples.iter().filter(|sample| within(sample, from, to))))
+                    .collect();
+                prop_assert_eq!(found, expected);
+            }
+            Ok(())
+        },
+    );
 }
 
 #[tokio::test]

@@ -11,7 +11,10 @@ use enerlink_store::{
 };
 use proptest::prelude::*;
 
-use crate::generate::{self, meter_id, plain_meter};
+use crate::{
+    backend,
+    generate::{self, meter_id, plain_meter},
+};
 
 /// Runs a property over values of `strategy`, each in a transaction of its own that is rolled back.
 pub(crate) fn each<T, F>(strategy: impl Strategy<Value = T>, property: impl Fn(Tx, T) -> F)
@@ -21,7 +24,7 @@ where
 {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let store = runtime.block_on(store_with_meter());
-    let config = ProptestConfig::with_cases(48);
+    let config = ProptestConfig::with_cases(backend::cases());
     let mut runner = proptest::test_runner::TestRunner::new(config);
     let outcome = runner.run(&strategy, |value| {
         runtime.block_on(async { property(store.begin().await.expect("a transaction"), value).await })
@@ -32,7 +35,7 @@ where
 }
 
 pub(crate) async fn store_with_meter() -> Store {
-    let store = Store::in_memory().await.expect("a store");
+    let store = backend::empty().await;
     let tx = store.begin().await.expect("a transaction");
     meters::insert(&tx, &plain_meter("METER-001"))
         .await
@@ -161,7 +164,7 @@ async fn meters_are_unique_and_can_be_changed() {
 
 #[tokio::test]
 async fn the_household_is_kept() {
-    let store = Store::in_memory().await.expect("a store");
+    let store = backend::empty().await;
     let tx = store.begin().await.expect("a transaction");
     let id = prosumers::ensure(&tx, "Sari", UnixMillis(1))
         .await
@@ -181,7 +184,7 @@ async fn the_household_is_kept() {
 
 #[tokio::test]
 async fn settings_and_cursors_are_replaced() {
-    let store = Store::in_memory().await.expect("a store");
+    let store = backend::empty().await;
     let tx = store.begin().await.expect("a transaction");
     for (key, value) in [("b", "1"), ("a", "ü'\"; DROP TABLE settings;--"), ("b", "2")] {
         settings::set(&tx, key, value).await.expect("a setting");

@@ -11,11 +11,14 @@ use enerlink_store::{
 };
 use proptest::prelude::*;
 
-use crate::generate::{self, meter_id, plain_meter, plain_outbox, plain_wallet};
+use crate::{
+    backend,
+    generate::{self, meter_id, plain_meter, plain_outbox, plain_wallet},
+};
 
 #[tokio::test]
 async fn a_wallet_keeps_its_history() {
-    let store = Store::in_memory().await.expect("a store");
+    let store = backend::empty().await;
     let tx = store.begin().await.expect("a transaction");
     let (mut home, shed) = (plain_wallet(1), plain_wallet(2));
     for (at, (view, origin)) in [
@@ -146,7 +149,7 @@ fn every_kind_of_line_has_one_name() {
 
 #[tokio::test]
 async fn contacts_are_kept_by_address_and_listed_by_name() {
-    let store = Store::in_memory().await.expect("a store");
+    let store = backend::empty().await;
     let tx = store.begin().await.expect("a transaction");
     for (at, (number, name)) in [(1, "wayan"), (2, "Agus"), (1, "Wayan")].into_iter().enumerate() {
         address_book::put(&tx, Address([number; 20]), name, UnixMillis(at as i64))
@@ -168,7 +171,7 @@ async fn contacts_are_kept_by_address_and_listed_by_name() {
 
 /// A store with everything that a profile holds.
 async fn full(registers_kept: Registers) -> Store {
-    let store = Store::in_memory().await.expect("a store");
+    let store = backend::empty().await;
     let tx = store.begin().await.expect("a transaction");
     let mut meter = plain_meter("METER-001");
     meter.source = Some(registers_kept.source);
@@ -204,7 +207,7 @@ async fn exported(store: &Store) -> Profile {
 #[test]
 fn a_profile_comes_back_whole() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    proptest!(ProptestConfig::with_cases(16), |(kept in generate::registers())| {
+    proptest!(ProptestConfig::with_cases(backend::cases() / 3), |(kept in generate::registers())| {
         runtime.block_on(async {
             let profile = exported(&full(kept).await).await;
             let bytes = profile.to_json()?;

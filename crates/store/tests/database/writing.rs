@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use enerlink_domain::{Sensors, UnixMillis, Verdict};
-use enerlink_store::{Store, StoreError, StoredReading, readings, settings};
+use enerlink_store::{StoreError, StoredReading, readings, settings};
 
-use crate::{generate::meter_id, round_trips::store_with_meter};
+use crate::{backend, generate::meter_id, round_trips::store_with_meter};
 
 async fn counter(r: &impl enerlink_store::Read) -> u64 {
     let text = settings::get(r, "counter").await.expect("a read");
@@ -14,7 +14,7 @@ async fn counter(r: &impl enerlink_store::Read) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_write_is_lost_among_writers_and_readers() {
-    let store = Store::in_memory().await.expect("a store");
+    let store = backend::empty().await;
     let writers = (0..8).map(|_| {
         let store = store.clone();
         tokio::spawn(async move {
@@ -50,7 +50,7 @@ async fn no_write_is_lost_among_writers_and_readers() {
 
 #[tokio::test]
 async fn readers_neither_wait_nor_see_what_is_not_committed() {
-    let store = Store::in_memory().await.expect("a store");
+    let store = backend::empty().await;
     let tx = store.begin().await.expect("a transaction");
     settings::set(&tx, "counter", "1").await.expect("a write");
     assert_eq!(counter(&tx).await, 1);
@@ -63,7 +63,7 @@ async fn readers_neither_wait_nor_see_what_is_not_committed() {
 
 #[tokio::test]
 async fn a_transaction_without_commit_leaves_no_trace() {
-    let store = Store::in_memory().await.expect("a store");
+    let store = backend::empty().await;
     for way in 0..3 {
         let tx = store.begin().await.expect("a transaction");
         settings::set(&tx, "counter", "1").await.expect("a write");

@@ -11,7 +11,7 @@ use super::{address, hash, id, meter_id, number, time, watt_hours};
 pub(crate) fn settlement() -> impl Strategy<Value = Settlement> {
     let mark = || (watt_hours(), watt_hours()).prop_map(|(export, import)| Watermark { export, import });
     (
-        (".{1,80}", address()),
+        ("[^\\x00]{1,80}", address()),
         (
             select(vec![Status::Pending, Status::Success, Status::Failed]),
             select(TxStage::ALL.to_vec()),
@@ -23,7 +23,7 @@ pub(crate) fn settlement() -> impl Strategy<Value = Settlement> {
             ]),
         ),
         (mark(), mark(), any::<i64>(), any::<i64>()),
-        (of(hash()), of(number()), number(), of(".{0,80}")),
+        (of(hash()), of(number()), number(), of("[^\\x00]{0,80}")),
         (time(), of(time())),
     )
         .prop_map(|(names, words, energy, chain, times)| Settlement {
@@ -55,7 +55,13 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 pub(crate) fn outbox() -> impl Strategy<Value = (NewOutbox, OutboxRow)> {
     let kinds = vec![TxKind::OpenMeter, TxKind::SetSettler, TxKind::SettleMeter];
     let new = (
-        (address(), ".{0,40}", select(kinds), of(id()), of(".{0,80}")),
+        (
+            address(),
+            "[^\\x00]{0,40}",
+            select(kinds),
+            of(id()),
+            of("[^\\x00]{0,80}"),
+        ),
         (number(), address(), bytes(), time()),
     )
         .prop_map(|(head, tail)| NewOutbox {
@@ -76,7 +82,7 @@ pub(crate) fn outbox() -> impl Strategy<Value = (NewOutbox, OutboxRow)> {
         select(TxStage::ALL.to_vec()),
         of((number(), hash())),
     );
-    (new, fees, chain, (number(), of(".{0,80}"), time())).prop_map(|(new, fees, chain, rest)| {
+    (new, fees, chain, (number(), of("[^\\x00]{0,80}"), time())).prop_map(|(new, fees, chain, rest)| {
         let row = OutboxRow {
             id: 0,
             account: new.account,

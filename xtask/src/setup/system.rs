@@ -14,6 +14,8 @@ enum Probe {
     Program(&'static str),
     /// A module that `python3` can load.
     Python(&'static str),
+    /// The server of PostgreSQL, which Debian keeps off the path.
+    PostgreSql,
 }
 
 /// One package under its names.
@@ -36,10 +38,10 @@ const fn package(need: Need, probe: Probe, names: [&'static str; 3]) -> Package 
     }
 }
 
-use Probe::{Library, Program, Python};
+use Probe::{Library, PostgreSql, Program, Python};
 
 /// In the order in which they are installed.
-const PACKAGES: [Package; 16] = [
+const PACKAGES: [Package; 17] = [
     package(
         Need::Window,
         Program("pkg-config"),
@@ -111,6 +113,11 @@ const PACKAGES: [Package; 16] = [
         ["mosquitto-clients", "mosquitto", "mosquitto"],
     ),
     package(Need::Tests, Program("strace"), ["strace", "strace", "strace"]),
+    package(
+        Need::Tests,
+        PostgreSql,
+        ["postgresql", "postgresql-server", "postgresql"],
+    ),
     // Python's own environments, for the wallets that our key files are tried with. Debian splits them off.
     package(
         Need::Tests,
@@ -198,6 +205,16 @@ fn is_here(probe: Probe) -> bool {
             let import = format!("import {module}");
             process::answer(process::command("python3").args(["-c", &import])).is_some()
         }
+        PostgreSql => {
+            let versions = std::fs::read_dir("/usr/lib/postgresql")
+                .into_iter()
+                .flatten()
+                .flatten();
+            process::find("initdb").is_some()
+                || versions
+                    .into_iter()
+                    .any(|version| version.path().join("bin/initdb").is_file())
+        }
         // A broker or a driver may stand where only root looks.
         Program(name) => {
             let elsewhere = [
@@ -273,19 +290,19 @@ mod tests {
         let cases = [
             (
                 Distribution::Debian,
-                "sudo apt-get update && sudo apt-get install -y mosquitto mosquitto-clients strace python3-venv",
+                "sudo apt-get update && sudo apt-get install -y mosquitto mosquitto-clients strace postgresql python3-venv",
             ),
             (
                 Distribution::Fedora,
-                "sudo dnf install mosquitto strace python3-pip",
+                "sudo dnf install mosquitto strace postgresql-server python3-pip",
             ),
             (
                 Distribution::Arch,
-                "sudo pacman -S --needed mosquitto strace python",
+                "sudo pacman -S --needed mosquitto strace postgresql python",
             ),
             (
                 Distribution::Other,
-                "install what your system calls these packages of Debian: mosquitto mosquitto-clients strace python3-venv",
+                "install what your system calls these packages of Debian: mosquitto mosquitto-clients strace postgresql python3-venv",
             ),
         ];
         for (distribution, expected) in cases {

@@ -71,10 +71,22 @@ impl Failure {
             ConnectionError::MqttState(StateError::ConnectionAborted) => Self::new(
                 Kind::Refused,
                 format!(
-                    "the broker at {place} closed the connection without an answer, as some do with a wrong user or password"
+                    "the broker at {place} closed the connection without an answer, as some do with a wrong user or password, or \
+                     where they want TLS (mqtts)"
                 ),
             ),
             ConnectionError::NetworkTimeout => Self::late(place),
+            ConnectionError::Tls(error) => Self::new(
+                Kind::Unreachable,
+                format!("the broker at {place} does not speak TLS on this port, or broke it off: {error}"),
+            ),
+            error if closed(error) => Self::new(
+                Kind::Unreachable,
+                format!(
+                    "the broker at {place} broke the connection off before it answered; it may want TLS (mqtts) on this \
+                     port"
+                ),
+            ),
             ConnectionError::Io(error) => Self::new(
                 Kind::Unreachable,
                 format!("cannot reach the broker at {place}: {error}"),

@@ -197,6 +197,19 @@ async fn the_documented_broker_speaks_tls_1_2_and_newer_only() {
 }
 
 #[tokio::test]
+async fn plain_text_where_tls_is_expected_is_told_apart_from_a_broker_that_is_off() {
+    let shipped = Shipped::start();
+    let mut wallet = shipped.wallet("anna", BASE);
+    wallet.broker.tls = false;
+    let error = refusal(wallet).await;
+    assert!(matches!(
+        error.code,
+        Code::BrokerUnreachable | Code::BrokerRefused
+    ));
+    assert!(error.message.contains("want TLS (mqtts)"), "{error}");
+}
+
+#[tokio::test]
 async fn tls_is_never_given_up_for_plain_text() {
     let plain = Mosquitto::open();
     let mut wallet = config(plain.port);
@@ -204,7 +217,11 @@ async fn tls_is_never_given_up_for_plain_text() {
     wallet.broker.username = Some("anna".to_owned());
     wallet.password = Some("the wallet listens".to_owned());
     let error = refusal(wallet.clone()).await;
-    assert_eq!(error.code, Code::BrokerUnreachable, "{error}");
+    assert_eq!(error.code, Code::BrokerUnreachable);
+    assert!(
+        error.message.contains("does not speak TLS on this port"),
+        "{error}"
+    );
     assert!(!plain.log().contains("enerlink-test"), "{}", plain.log());
 
     // What goes over the wire is a TLS handshake each time (RFC 8446, section 5.1: content type 22).

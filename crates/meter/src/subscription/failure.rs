@@ -157,8 +157,8 @@ impl Failure {
         Self::new(
             Kind::Refused,
             format!(
-                "another program uses the same client id, {client_id}, at the broker {place}: each of the two is thrown \
-                 out when the other comes"
+                "another program, perhaps with a copy of this profile, uses the same client id, {client_id}, at the broker \
+                 {place}; each of the two throws the other out until one of them is ended"
             ),
         )
     }

@@ -3,12 +3,15 @@
 use std::{path::PathBuf, time::Duration};
 
 use enerlink_domain::{Code, Error, WattHours};
+pub use enerlink_store::Access;
 
 /// Configuration of one engine.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The profile: vault, database, sealed secrets, log.
     pub data_dir: PathBuf,
+    /// The PostgreSQL database of the profile; the file `enerlink.db` in its directory when absent.
+    pub database_url: Option<String>,
     /// Whether this process may write.
     pub access: Access,
     /// When energy is settled.
@@ -17,15 +20,6 @@ pub struct Config {
     pub chain_poll: Duration,
     /// Whether this profile belongs to the simulated neighbourhood.
     pub demo: bool,
-}
-
-/// Whether a process has the profile for itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// The one process that runs the tasks.
-    Exclusive,
-    /// Reads what is stored; runs nothing.
-    ReadOnly,
 }
 
 /// When energy is settled.
@@ -57,6 +51,7 @@ impl Config {
     pub fn new(data_dir: PathBuf) -> Self {
         Self {
             data_dir,
+            database_url: None,
             access: Access::Exclusive,
             settling: Settling::default(),
             chain_poll: Duration::from_secs(2),
@@ -64,9 +59,28 @@ impl Config {
         }
     }
 
-    /// Applies `AUTO_SETTLEMENT_ENABLED`, `SETTLEMENT_THRESHOLD_WH`, `EARLY_SETTLEMENT_WH` and
+    /// Whether the profile has a database already, as far as can be told without opening it.
+    pub fn has_database(&self) -> bool {
+        self.database_url.is_some() || self.database_file().exists()
+    }
+
+    pub(crate) fn database_file(&self) -> PathBuf {
+        self.data_dir.join("enerlink.db")
+    }
+
+    /// Applies `DATABASE_URL`, `AUTO_SETTLEMENT_ENABLED`, `SETTLEMENT_THRESHOLD_WH`, `EARLY_SETTLEMENT_WH` and
     /// `SETTLEMENT_INTERVAL_MINUTES`, each read through `variable`. A value that cannot be read is an error, not a silent default.
     pub fn apply_environment(&mut self, variable: impl Fn(&str) -> Option<String>) -> Result<(), Error> {
+        if let Some(url) = variable("DATABASE_URL").filter(|url| !url.is_empty()) {
+            let known = ["postgres://", "postgresql://"];
+            if !known.iter().any(|scheme| url.starts_with(scheme)) {
+                return Err(invalid(
+                    "DATABASE_URL",
+                    "postgres://user@host/database, or not set",
+                ));
+            }
+            self.database_url = Some(url);
+        }
         if let Some(text) = variable("AUTO_SETTLEMENT_ENABLED") {
             self.settling.automatic = text
                 .parse()
@@ -109,6 +123,7 @@ mod tests {
         let mut config = Config::new(PathBuf::new());
         let given = |name: &str| match name {
             "AUTO_SETTLEMENT_ENABLED" => Some("false".to_owned()),
+            "DATABASE_URL" => Some("postgres://db/enerlink".to_owned()),
             "SETTLEMENT_THRESHOLD_WH" | "EARLY_SETTLEMENT_WH" => Some("250".to_owned()),
             _ => None,
         };
@@ -120,8 +135,12 @@ mod tests {
             early: Some(WattHours(250)),
         };
         assert_eq!(config.settling, expected);
+        assert_eq!(config.database_url.as_deref(), Some("postgres://db/enerlink"));
+        assert!(config.has_database());
+        let refused = config.apply_environment(|_| Some("mysql://db".to_owned()));
+        assert_eq!(refused.expect_err("no such database").code, Code::InvalidInput);
         let wrong = config
-            .apply_environment(|_| Some("0".to_owned()))
+            .apply_environment(|name| (name != "DATABASE_URL").then(|| "0".to_owned()))
             .expect_err("not a boolean");
         assert_eq!(wrong.code, Code::InvalidInput);
     }

@@ -89,7 +89,10 @@ impl Engine {
     /// Opens the profile and starts its tasks. With [`Access::ReadOnly`] nothing runs: what is stored can be read.
     pub async fn start(config: Config, parts: Parts) -> Result<Self, Error> {
         let lock = ProfileLock::take(&config.data_dir, config.access)?;
-        let store = Store::open(&config.data_dir.join("enerlink.db")).await?;
+        let store = match &config.database_url {
+            Some(url) => Store::open_url(url, config.access).await?,
+            None => Store::open(&config.database_file()).await?,
+        };
         let Parts { clock, keystore } = parts;
         let keystore = Arc::new(keystore);
         let bus = Bus::new();

@@ -7,12 +7,22 @@ use enerlink_engine::{Access, Config, Engine, Keystore, Parts, SystemClock};
 
 use crate::{arguments::UnlockArguments, failure::Failure, secret::Secret};
 
+fn config(data_dir: &Path) -> Result<Config, Failure> {
+    let mut config = Config::new(data_dir.to_owned());
+    config.apply_environment(|name| std::env::var(name).ok())?;
+    Ok(config)
+}
+
+/// Whether there is a profile in `data_dir`.
+pub(crate) fn has_profile(data_dir: &Path) -> Result<bool, Failure> {
+    Ok(config(data_dir)?.has_database())
+}
+
 /// Starts the engine on the profile in `data_dir`.
 pub(crate) async fn open(data_dir: &Path, access: Access) -> Result<Engine, Failure> {
-    let mut config = Config::new(data_dir.to_owned());
+    let mut config = config(data_dir)?;
     config.access = access;
-    config.apply_environment(|name| std::env::var(name).ok())?;
-    if access == Access::ReadOnly && !data_dir.join("enerlink.db").exists() {
+    if access == Access::ReadOnly && !config.has_database() {
         return Err(Error::new(
             Code::NoVault,
             format!("there is no profile in {}", data_dir.display()),
@@ -29,8 +39,7 @@ pub(crate) async fn open(data_dir: &Path, access: Access) -> Result<Engine, Fail
 
 /// Starts the engine to read only. An empty directory becomes a profile: there is nothing yet that could be in use.
 pub(crate) async fn open_or_create(data_dir: &Path) -> Result<Engine, Failure> {
-    let there = data_dir.join("enerlink.db").exists();
-    let access = if there {
+    let access = if has_profile(data_dir)? {
         Access::ReadOnly
     } else {
         Access::Exclusive

@@ -164,7 +164,7 @@ async fn scan(data_dir: &Path, source: SourceArguments, json: bool) -> Outcome {
     let source = read_source(source, SCANNED)?;
     let empty =
         tempfile::tempdir().map_err(|error| Failure::input(format!("no temporary directory: {error}")))?;
-    let engine = if data_dir.join("enerlink.db").exists() {
+    let engine = if session::has_profile(data_dir)? {
         session::open(data_dir, Access::ReadOnly).await?
     } else {
         session::open(empty.path(), Access::Exclusive).await?

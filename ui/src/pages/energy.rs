@@ -4,6 +4,7 @@ mod chart;
 mod figures;
 mod numbers;
 mod period;
+mod save;
 mod settlements;
 mod tiles;
 mod toolbar;

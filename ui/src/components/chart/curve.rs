@@ -231,6 +231,8 @@ pub(crate) fn Curve(
             class="plot"
             class:zooms=gestures.is_some()
             tabindex=gestures.map(|_| "0")
+            role=gestures.map(|_| "group")
+            aria-label=move || gestures.map(|_| text(Key::ChartOf)())
             on:pointerdown=press
             on:pointermove=follow
             on:pointerup=release

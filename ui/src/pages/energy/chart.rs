@@ -1,13 +1,13 @@
-//! The chart of a period: power that can be zoomed, or energy in bars, and what can be saved of it.
+//! The chart of a period: power that can be zoomed, or energy in bars.
 
 use enerlink_domain::{MeterId, UnixMillis};
-use enerlink_ipc::{ReadPower, SaveImage, SaveReadings};
+use enerlink_ipc::ReadPower;
 use leptos::{html, prelude::*};
 
 use super::{
     Look, Shown, StillWrong,
     period::{Period, Scale, Unit, bar_label},
-    view_of,
+    save::{SaveChart, SaveRaw},
 };
 use crate::{
     calendar::Day,
@@ -16,7 +16,6 @@ use crate::{
             BarChart, Bars, Curve, Gestures, Legend, LegendItem, Part, Plot, Series, Span, Window, describe,
             png,
         },
-        doing::Doing,
         icon::{Glyph, Icon},
         latest::Latest,
         loaded::Waiting,
@@ -26,7 +25,6 @@ use crate::{
     i18n::{Key, Language, say, text},
     ipc,
     prefs::prefs,
-    session::{Tone, session},
 };
 
 /// More points than this are never asked for.
@@ -38,7 +36,7 @@ const PER_BUTTON: f64 = 2.0;
 
 /// What the chart draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// Power over time.
     Power,
     /// Energy of each bar.
@@ -113,7 +111,7 @@ pub(super) fn ChartCard(
             </header>
             {move || match (too_early.get(), kind.get()) {
                 (true, _) => view! { <BeforeFirst look=look first=first /> }.into_any(),
-                (false, Kind::Power) => view! { <PowerChart look=look canvas=canvas visible=lines /> }.into_any(),
+                (false, Kind::Power) => view! { <PowerChart look=look canvas=canvas visible=lines first=first /> }.into_any(),
                 (false, Kind::Energy) => {
                     view! { <EnergyChart look=look shown=shown canvas=canvas visible=parts /> }.into_any()
                 }
@@ -163,12 +161,17 @@ fn PowerChart(look: Look, canvas: NodeRef<html::Canvas>, visible: RwSignal<Vec<S
         whole: whole.into(),
         view: RwSignal::new(None),
     };
-    Effect::new(move |before: Option<Window>| {
-        let now = whole.get();
-        if before.is_some_and(|before| before != now) {
-            gestures.view.set(None);
+    // A young history is shown in full size, as long as nobody has chosen another stretch.
+    Effect::new(move |before: Option<(Window, Option<Window>)>| {
+        let (whole, now) = (whole.get(), feed.read_at.get());
+        let young = young(whole, first, now);
+        let untouched =
+            before.is_none_or(|(period, shown)| period != whole || gestures.view.get_untracked() == shown);
+        if untouched {
+            gestures.view.set(young);
+            return (whole, young);
         }
-        now
+        (whole, before.and_then(|(_, shown)| shown))
     });
     let window = Memo::new(move |_| gestures.shown().within(whole.get()));
     let curve = Latest::<(MeterId, Window), ReadPower>::new();
@@ -245,6 +248,13 @@ fn PowerChart(look: Look, canvas: NodeRef<html::Canvas>, visible: RwSignal<Vec<S
             </div>
         </div>
     }
+}
+
+/// The stretch that a history of the last hours fills: in a whole day it would be a spike.
+fn young(whole: Window, first: UnixMillis, now: UnixMillis) -> Option<Window> {
+    let span = Span::of(whole.from, Some(first), now);
+    let running = whole.from <= first && first <= now && now < whole.to;
+    (running && span.is_part()).then(|| Window::new(span.from, span.to).within(whole))
 }
 
 /// One point per pixel: with its lowest and highest value that is two.
@@ -367,119 +377,28 @@ fn bars_of(language: Language, shown: &Shown) -> Bars {
     }
 }
 
-/// Saves what is drawn as an image.
-#[component]
-fn SaveChart(
-    look: Look,
-    canvas: NodeRef<html::Canvas>,
-    kind: Memo<Kind>,
-    shut: Memo<bool>,
-    drawn: Callback<(), Vec<(&'static str, &'static str)>>,
-) -> impl IntoView {
-    let (feed, session, language) = (feed(), session(), prefs().language);
-    let doing = Doing::new();
-    let save = move |_| {
-        let language = language.get_untracked();
-        let period = look.period.get_untracked();
-        let name = look.meter.get_untracked().and_then(|id| {
-            feed.state
-                .with_untracked(|state| Some(view_of(state.meters.as_deref()?, &id)?.meter.name.clone()))
-        });
-        let title = [name, Some(period.label(language))].into_iter().flatten();
-        let title = title.collect::<Vec<_>>().join(" · ");
-        let image = canvas
-            .get_untracked()
-            .and_then(|canvas| png(&canvas, &title, &drawn.run(())));
-        let Some(png) = image else {
-            session.say(Tone::Bad, Key::PngFailed.text(language).to_owned());
-            return;
-        };
-        let what = match kind.get_untracked() {
-            Kind::Power => "power",
-            Kind::Energy => "energy",
-        };
-        let name = format!("{what}-{}", period.first.iso());
-        doing.call(SaveImage { name, png }, move |file| {
-            if let Some(file) = file {
-                session.say(Tone::Good, say(language, Key::CsvSaved, &[("file", &file.name)]));
-            }
-        });
-    };
-    view! {
-        <button
-            type="button"
-            class="button quiet small"
-            data-testid="energy-png"
-            title=text(Key::SavePngHint)
-            disabled=move || doing.busy.get() || shut.get()
-            on:click=save
-        >
-            <Glyph icon=Icon::File />
-            {text(Key::SavePng)}
-        </button>
-        <Failed doing=doing />
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::{DAY, HOUR, MINUTE};
 
-/// Saves every reading of what is shown.
-#[component]
-fn SaveRaw(look: Look) -> impl IntoView {
-    let (session, language) = (session(), prefs().language);
-    let doing = Doing::new();
-    let save = move |_| {
-        let Some(meter_id) = look.meter.get_untracked() else {
-            return;
-        };
-        let (period, zone) = (look.period.get_untracked(), ipc::utc_offset_minutes);
-        let command = SaveReadings {
-            meter_id,
-            from: period.from(zone),
-            to: period.to(zone),
-        };
-        doing.call(command, move |saved| {
-            if let Some(saved) = saved {
-                let language = language.get_untracked();
-                let count = format::count(language, saved.rows);
-                let file = saved
-                    .path
-                    .rsplit(['/', '\\'])
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned();
-                session.say(
-                    Tone::Good,
-                    say(language, Key::RawSaved, &[("count", &count), ("file", &file)]),
-                );
-            }
-        });
-    };
-    view! {
-        <button
-            type="button"
-            class="button quiet small"
-            data-testid="energy-raw"
-            title=text(Key::SaveRawHint)
-            disabled=doing.busy
-            aria-busy=move || if doing.busy.get() { "true" } else { "false" }
-            on:click=save
-        >
-            <Glyph icon=Icon::File />
-            {move || text(if doing.busy.get() { Key::SavingRaw } else { Key::SaveRaw })()}
-        </button>
-        <Failed doing=doing />
+    #[test]
+    fn a_young_history_is_shown_in_full_size() {
+        let at = UnixMillis;
+        let whole = Window::new(at(0), at(DAY));
+        let shown = |first: i64, now: i64| young(whole, at(first), at(now));
+        let nine = 9 * HOUR;
+        assert_eq!(
+            shown(nine, nine + 20 * MINUTE),
+            Some(Window::new(at(nine), at(nine + 30 * MINUTE)))
+        );
+        assert_eq!(shown(nine, nine + 3 * HOUR), None);
+        assert_eq!(shown(-HOUR, HOUR), None, "heard since yesterday");
+        assert_eq!(shown(nine, DAY + 1), None, "another day");
+        let late = DAY - 5 * MINUTE;
+        assert_eq!(
+            shown(late, late + MINUTE),
+            Some(Window::new(at(DAY - 15 * MINUTE), at(DAY)))
+        );
     }
-}
-
-/// Why something could not be saved, told once as news: there is no room beside the button.
-#[component]
-fn Failed(doing: Doing) -> impl IntoView {
-    let (session, language) = (session(), prefs().language);
-    Effect::new(move || {
-        if let Some(error) = doing.error.get() {
-            session.say(
-                Tone::Bad,
-                crate::components::problem::sentence(language.get_untracked(), &error),
-            );
-        }
-    });
 }

@@ -16,7 +16,7 @@ use crate::{
     i18n::{Key, Language, notice as words, say, text},
     ipc,
     prefs::prefs,
-    session::{Page, Tone, session},
+    session::{MeterPart, Page, Tone, session},
 };
 
 /// Rows of a page.
@@ -213,7 +213,7 @@ fn Row(notice: Notice) -> impl IntoView {
         let title = move || say(language.get(), Key::ShowMeter, &[("meter", &name.get())]);
         let go = move |_| {
             session.inbox.set(false);
-            let _ = &opened; session.open(Page::Home);
+            session.open_meter(opened.clone(), MeterPart::Live);
         };
         view! { <button type="button" class="link" data-testid="notice-meter" title=title on:click=go>{name}</button> }
     });

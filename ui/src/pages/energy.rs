@@ -28,7 +28,7 @@ use crate::{
     i18n::{Key, Language, say, text},
     ipc,
     prefs::prefs,
-    session::{Form, Page, session},
+    session::{MeterPlace, Page, session},
 };
 
 use chart::ChartCard;
@@ -110,8 +110,8 @@ pub(crate) fn EnergyPage() -> impl IntoView {
 fn NoMeter() -> impl IntoView {
     let session = session();
     let set_up = move |_| {
-        session.open(Page::Home);
-        session.form.set(Some(Form::Meter));
+        session.meter_place.set(MeterPlace::Adding);
+        session.open(Page::Meter);
     };
     view! {
         <section class="card nothing" data-testid="energy-no-meter">

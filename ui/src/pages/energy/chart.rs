@@ -14,7 +14,6 @@ use crate::{
     components::{
         chart::{
             BarChart, Bars, Curve, Gestures, Legend, LegendItem, Part, Plot, Series, Span, Window, describe,
-            png,
         },
         icon::{Glyph, Icon},
         latest::Latest,
@@ -151,7 +150,12 @@ fn BeforeFirst(look: Look, first: UnixMillis) -> impl IntoView {
 
 /// Power, read again for what is zoomed to.
 #[component]
-fn PowerChart(look: Look, canvas: NodeRef<html::Canvas>, visible: RwSignal<Vec<Series>>) -> impl IntoView {
+fn PowerChart(
+    look: Look,
+    canvas: NodeRef<html::Canvas>,
+    visible: RwSignal<Vec<Series>>,
+    first: UnixMillis,
+) -> impl IntoView {
     let (feed, language) = (feed(), prefs().language);
     let whole = Memo::new(move |_| {
         let (period, zone) = (look.period.get(), ipc::utc_offset_minutes);

@@ -3,6 +3,7 @@
 
 mod course;
 mod evidence;
+mod handle;
 mod limits;
 #[cfg(test)]
 mod tests;
@@ -14,22 +15,22 @@ use std::{
 };
 
 use enerlink_domain::{
-    Clock, Code, CommandStage, CommandView, Error, Event, Meter, MeterCommand, MeterId, Sensors,
-    StatusSnapshot, UnixMillis, command::CommandPage, device::PayloadFamily, reading::Response,
-    register::CounterSource, view::MessageDirection,
+    Clock, CommandStage, CommandView, Error, Event, Meter, MeterCommand, MeterId, Sensors, StatusSnapshot,
+    UnixMillis, device::PayloadFamily, reading::Response, register::CounterSource, view::MessageDirection,
 };
 use enerlink_meter::{Route, encode};
 use enerlink_store::{CommandRow, MessageLog, Store, commands as rows, messages, notices};
-use tokio::sync::{OnceCell, mpsc, oneshot, watch};
+use tokio::sync::{OnceCell, mpsc, watch};
 use uuid::Uuid;
 
+pub(crate) use self::handle::Handle;
 use self::{
     course::{Course, LATE_WITHIN_MS, Now, Step},
     evidence::Evidence,
+    handle::{PAGE_ROWS, Request},
     limits::Rate,
 };
 use crate::{
-    Engine,
     bus::Bus,
     diagnostics,
     metering::{self, MeterLive},
@@ -37,75 +38,8 @@ use crate::{
     task::Task,
 };
 
-/// Commands of one page, at most.
-const PAGE_ROWS: u16 = 200;
 /// With nothing on its way there is nothing to look at.
 const IDLE: Duration = Duration::from_secs(3600);
-
-enum Request {
-    Send(
-        MeterId,
-        MeterCommand,
-        bool,
-        oneshot::Sender<Result<CommandView, Error>>,
-    ),
-    ResetAfterSettlement(MeterId),
-    Answered(MeterId, Response),
-    Observed(MeterId, Option<Box<StatusSnapshot>>, Option<Box<Sensors>>),
-}
-
-/// Asks the task to command a meter.
-#[derive(Clone)]
-pub(crate) struct Handle {
-    inbox: mpsc::Sender<Request>,
-    watched: watch::Receiver<BTreeSet<MeterId>>,
-}
-
-impl Handle {
-    /// Stores `command` for `meter` and sends it.
-    pub(crate) async fn send(
-        &self,
-        meter: MeterId,
-        command: MeterCommand,
-        confirmed: bool,
-    ) -> Result<CommandView, Error> {
-        let stopped = || Error::new(Code::Internal, "the command task has stopped");
-        let (reply, answer) = oneshot::channel();
-        self.inbox
-            .send(Request::Send(meter, command, confirmed, reply))
-            .await
-            .map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?
-    }
-
-    /// Resets the settlement counters on the display of `meter`, when that cannot lose energy or the household wants it.
-    pub(crate) async fn reset_display_after_settlement(&self, meter: MeterId) {
-        let _ = self.inbox.send(Request::ResetAfterSettlement(meter)).await;
-    }
-
-    /// Hands over an answer of `meter`. Metering must not wait for a task that waits for metering: when the inbox is
-    /// full the answer is dropped, and the command is repeated under the same id.
-    pub(crate) fn answered(&self, meter: MeterId, response: Response) {
-        let _ = self.inbox.try_send(Request::Answered(meter, response));
-    }
-
-    /// Hands over what `meter` has just said of itself, never a retained message: a command may be seen in it. Costs
-    /// nothing while no command waits for that.
-    pub(crate) fn observed(
-        &self,
-        meter: &MeterId,
-        status: Option<&StatusSnapshot>,
-        sensors: Option<&Sensors>,
-    ) {
-        if self.watched.borrow().contains(meter) {
-            let status = status.cloned().map(Box::new);
-            let sensors = sensors.cloned().map(Box::new);
-            let _ = self
-                .inbox
-                .try_send(Request::Observed(meter.clone(), status, sensors));
-        }
-    }
-}
 
 pub(crate) struct Commands {
     clock: Arc<dyn Clock>,
@@ -142,11 +76,7 @@ impl Commands {
             watched,
             rate: Rate::default(),
         };
-        let handle = Handle {
-            inbox: sender,
-            watched: reader,
-        };
-        (commands, handle, metering)
+        (commands, Handle::new(sender, reader), metering)
     }
 
     /// Takes up what a former run has left.
@@ -510,33 +440,5 @@ impl Task for Commands {
                 () = self.clock.sleep_until(next) => {}
             }
         }
-    }
-}
-
-impl Engine {
-    /// Stores a command for `meter`, within its limits, and sends it. `confirmed` says that a person has agreed, which
-    /// is needed where power is switched or counters are reset.
-    ///
-    /// # Errors
-    /// `CONFIRMATION_MISSING`, `TOO_OFTEN`, an output that the meter does not have; nothing is stored then.
-    pub async fn send_command(
-        &self,
-        meter: MeterId,
-        command: MeterCommand,
-        confirmed: bool,
-    ) -> Result<CommandView, Error> {
-        self.may_write()?;
-        self.commands().send(meter, command, confirmed).await
-    }
-
-    /// Commands of `meter`, newest first.
-    pub async fn list_commands(
-        &self,
-        meter: &MeterId,
-        limit: u16,
-        before: Option<i64>,
-    ) -> Result<CommandPage, Error> {
-        let reader = self.store().reader();
-        Ok(rows::list(&reader, meter, limit.min(PAGE_ROWS), before).await?)
     }
 }

@@ -1,0 +1,114 @@
+//! How the rest of the engine, and its readers, reach the command task.
+
+use std::collections::BTreeSet;
+
+use enerlink_domain::{
+    Code, CommandView, Error, MeterCommand, MeterId, Sensors, StatusSnapshot, command::CommandPage,
+    reading::Response,
+};
+use enerlink_store::commands as rows;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::Engine;
+
+/// Commands of one page, at most.
+pub(super) const PAGE_ROWS: u16 = 200;
+
+/// What the task is asked, or told.
+pub(super) enum Request {
+    Send(
+        MeterId,
+        MeterCommand,
+        bool,
+        oneshot::Sender<Result<CommandView, Error>>,
+    ),
+    ResetAfterSettlement(MeterId),
+    Answered(MeterId, Response),
+    Observed(MeterId, Option<Box<StatusSnapshot>>, Option<Box<Sensors>>),
+}
+
+/// Asks the task to command a meter.
+#[derive(Clone)]
+pub(crate) struct Handle {
+    inbox: mpsc::Sender<Request>,
+    watched: watch::Receiver<BTreeSet<MeterId>>,
+}
+
+impl Handle {
+    /// The handle of a task that reads from the other end of `inbox` and tells of which meters it wants to hear.
+    pub(super) fn new(inbox: mpsc::Sender<Request>, watched: watch::Receiver<BTreeSet<MeterId>>) -> Self {
+        Self { inbox, watched }
+    }
+
+    /// Stores `command` for `meter` and sends it.
+    pub(crate) async fn send(
+        &self,
+        meter: MeterId,
+        command: MeterCommand,
+        confirmed: bool,
+    ) -> Result<CommandView, Error> {
+        let stopped = || Error::new(Code::Internal, "the command task has stopped");
+        let (reply, answer) = oneshot::channel();
+        self.inbox
+            .send(Request::Send(meter, command, confirmed, reply))
+            .await
+            .map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+
+    /// Resets the settlement counters on the display of `meter`, when that cannot lose energy or the household wants it.
+    pub(crate) async fn reset_display_after_settlement(&self, meter: MeterId) {
+        let _ = self.inbox.send(Request::ResetAfterSettlement(meter)).await;
+    }
+
+    /// Hands over an answer of `meter`. Metering must not wait for a task that waits for metering: when the inbox is
+    /// full the answer is dropped, and the command is repeated under the same id.
+    pub(crate) fn answered(&self, meter: MeterId, response: Response) {
+        let _ = self.inbox.try_send(Request::Answered(meter, response));
+    }
+
+    /// Hands over what `meter` has just said of itself, never a retained message: a command may be seen in it. Costs
+    /// nothing while no command waits for that.
+    pub(crate) fn observed(
+        &self,
+        meter: &MeterId,
+        status: Option<&StatusSnapshot>,
+        sensors: Option<&Sensors>,
+    ) {
+        if self.watched.borrow().contains(meter) {
+            let status = status.cloned().map(Box::new);
+            let sensors = sensors.cloned().map(Box::new);
+            let _ = self
+                .inbox
+                .try_send(Request::Observed(meter.clone(), status, sensors));
+        }
+    }
+}
+
+impl Engine {
+    /// Stores a command for `meter`, within its limits, and sends it. `confirmed` says that a person has agreed, which
+    /// is needed where power is switched or counters are reset.
+    ///
+    /// # Errors
+    /// `CONFIRMATION_MISSING`, `TOO_OFTEN`, an output that the meter does not have; nothing is stored then.
+    pub async fn send_command(
+        &self,
+        meter: MeterId,
+        command: MeterCommand,
+        confirmed: bool,
+    ) -> Result<CommandView, Error> {
+        self.may_write()?;
+        self.commands().send(meter, command, confirmed).await
+    }
+
+    /// Commands of `meter`, newest first.
+    pub async fn list_commands(
+        &self,
+        meter: &MeterId,
+        limit: u16,
+        before: Option<i64>,
+    ) -> Result<CommandPage, Error> {
+        let reader = self.store().reader();
+        Ok(rows::list(&reader, meter, limit.min(PAGE_ROWS), before).await?)
+    }
+}

@@ -196,8 +196,10 @@ mod tests {
         MigrationTrait, SchemaManager, async_trait::async_trait, sea_orm::DbErr, sea_query::ColumnDef,
     };
 
+    use enerlink_domain::{CommandStage, MeterId, UnixMillis};
+
     use super::*;
-    use crate::{settings, transaction_logs, wallets};
+    use crate::{commands, meters, rollups, settings, settlements, transaction_logs, wallets};
 
     /// The released migrations and one that writes and then fails.
     struct Failing;
@@ -310,6 +312,98 @@ mod tests {
         let found = wallets::list(&tx).await.expect("a list").remove(0);
         assert_eq!((found.name.as_str(), found.history.wallet), ("New", view.wallet));
         assert_eq!(found.history.created_at.0, 5, "it is the old row");
+    }
+
+    /// What was released before a meter had a history.
+    struct BeforeMeters;
+
+    impl MigratorTrait for BeforeMeters {
+        fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+            Migrator::migrations().into_iter().take(5).collect()
+        }
+    }
+
+    #[tokio::test]
+    async fn the_history_of_an_older_file_is_read_as_if_it_were_new() {
+        const HOUR: i64 = 3_600_000;
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("enerlink.db");
+        let old = Store::open_with::<BeforeMeters>(&path, Durability::Full, None)
+            .await
+            .expect("a store");
+        let day = 20_000 * 24 * HOUR;
+        let mut statements = vec![
+            "INSERT INTO smart_meters VALUES \
+             ('M', 'Roof', '0x0707070707070707070707070707070707070707', 'mqtt://h:1', 'a', 'milli', NULL, 5000, 1, 5)"
+                .to_owned(),
+        ];
+        for hour in [1, 2, 23, 24, 30] {
+            let at = day + hour * HOUR;
+            statements.push(format!(
+                "INSERT INTO energy_readings VALUES ('M', {at}, 900, 3, 0, 0, 0, 0, 0, 0, 10, 20, {hour}, 40)"
+            ));
+        }
+        for at in [day, day + 24 * HOUR] {
+            let exported = if at == day { 26 } else { 54 };
+            statements.push(format!(
+                "INSERT INTO energy_rollups VALUES ('M', 86400000, {at}, 0, 0, 0, 0, 0, 0, 0, 0, 10, 20, {exported}, 40)"
+            ));
+        }
+        for (number, status, etk, hour) in [
+            (1, "SUCCESS", 500, 1),
+            (2, "SUCCESS", -200, 1),
+            (3, "FAILED", 900, 1),
+            (4, "SUCCESS", 70, 30),
+        ] {
+            let at = day + hour * HOUR + 5;
+            statements.push(format!(
+                "INSERT INTO energy_settlements VALUES \
+                 ({number}, 'S{number}', 'M', 'P', '{status}', 'x', 'x', 0, 0, 0, 0, 0, '{etk}', NULL, NULL, 0, NULL, 1, {at}, x'00')"
+            ));
+        }
+        for (id, status) in [("b", "TIMEOUT"), ("a", "PENDING"), ("c", "ACKNOWLEDGED")] {
+            statements.push(format!(
+                "INSERT INTO device_commands VALUES ('{id}', 'M', 'grid', '{{}}', '{status}', 1, 7, NULL, 9, NULL)"
+            ));
+        }
+        let tx = old.begin().await.expect("a transaction");
+        for statement in &statements {
+            sea_orm::ConnectionTrait::execute_unprepared(&tx.0, statement)
+                .await
+                .expect(statement);
+        }
+        tx.commit().await.expect("a commit");
+        old.close().await.expect("a close");
+
+        let store = Store::open(&path).await.expect("migrated");
+        let reader = store.reader();
+        let meter: MeterId = "M".parse().expect("a meter id");
+        let found = meters::get(&reader, &meter).await.expect("a read");
+        assert_eq!(found.map(|meter| meter.name).as_deref(), Some("Roof"));
+        let at = |hour: i64| UnixMillis(day + hour * HOUR);
+        let edges = [at(0), at(2), at(3), at(24), at(25), at(48)];
+        let bars = rollups::bars(&reader, &meter, &edges).await.expect("bars");
+        let exported: Vec<u64> = bars.iter().map(|bar| bar.exported.0).collect();
+        assert_eq!(exported, [1, 2, 23, 24, 30]);
+        let curve = rollups::curve(&reader, &meter, at(0), at(24), 1_440).await;
+        let solar = curve.expect("a curve").points[0].solar.expect("a value");
+        assert_eq!((solar.low.0, solar.mean.0, solar.high.0), (300, 300, 300));
+        for (from, to, expected) in [(0, 24, (2, 500, 200)), (0, 48, (3, 570, 200)), (2, 30, (0, 0, 0))] {
+            let sums = settlements::between(&reader, &meter, at(from), at(to)).await;
+            let sums = sums.expect("sums");
+            assert_eq!((sums.settlements, sums.minted.0, sums.burned.0), expected);
+        }
+        let page = commands::list(&reader, &meter, 9, None).await.expect("a page");
+        let stages = page
+            .rows
+            .iter()
+            .map(|view| (view.correlation_id.as_str(), view.stage));
+        let expected = [
+            ("c", CommandStage::Acknowledged),
+            ("b", CommandStage::TimedOut),
+            ("a", CommandStage::Queued),
+        ];
+        assert_eq!(stages.collect::<Vec<_>>(), expected);
     }
 
     async fn written(path: &Path) {

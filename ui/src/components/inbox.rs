@@ -1,6 +1,9 @@
 //! The bell in the top bar and the inbox behind it: what meters had to tell, newest first.
 
-use enerlink_domain::{UnixMillis, device::Notice};
+use enerlink_domain::{
+    UnixMillis,
+    device::{Notice, NoticeKind},
+};
 use enerlink_ipc::ListNotices;
 use leptos::{ev, html, prelude::*, task::spawn_local, wasm_bindgen::JsCast};
 
@@ -213,7 +216,7 @@ fn Row(notice: Notice) -> impl IntoView {
         let title = move || say(language.get(), Key::ShowMeter, &[("meter", &name.get())]);
         let go = move |_| {
             session.inbox.set(false);
-            session.open_meter(opened.clone(), MeterPart::Live);
+            session.open_meter(opened.clone(), part_of(kind));
         };
         view! { <button type="button" class="link" data-testid="notice-meter" title=title on:click=go>{name}</button> }
     });
@@ -237,6 +240,15 @@ fn Row(notice: Notice) -> impl IntoView {
                 }}
             </div>
         </li>
+    }
+}
+
+/// The part of a meter that a notice leads to.
+fn part_of(kind: NoticeKind) -> MeterPart {
+    match kind {
+        NoticeKind::CommandFailed | NoticeKind::GuardActed => MeterPart::Controls,
+        NoticeKind::UnitsWrong | NoticeKind::ClientIdTaken => MeterPart::Setup,
+        _ => MeterPart::Live,
     }
 }
 

@@ -36,7 +36,8 @@ fn pick(language: Language, [indonesian, english]: [&'static str; 2]) -> &'stati
     }
 }
 
-/// The detail of a notice as a person reads it: reasons have words, figures and names stay as they are.
+/// The detail of a notice as a person reads it: reasons have words, figures and names stay as they are. Numbers that only
+/// tell one occurrence from another say nothing to a person.
 pub(crate) fn detail(language: Language, kind: NoticeKind, detail: &str) -> String {
     let reason = match (kind, detail) {
         (NoticeKind::Offline, "broker") => ["tidak ada sambungan ke broker", "no connection to its broker"],
@@ -50,6 +51,9 @@ pub(crate) fn detail(language: Language, kind: NoticeKind, detail: &str) -> Stri
             ["tiga heartbeat tidak datang", "three heartbeats are missing"]
         }
         (NoticeKind::Offline, "no_data") => ["tidak ada data", "no data"],
+        (NoticeKind::CommandFailed | NoticeKind::Rebooted | NoticeKind::CounterReset, _) => {
+            return String::new();
+        }
         _ => return detail.to_owned(),
     };
     pick(language, reason).to_owned()
@@ -220,6 +224,7 @@ mod tests {
             "three heartbeats are missing"
         );
         assert_eq!(shown(NoticeKind::WeakSignal, "-87 dBm"), "-87 dBm");
+        assert_eq!(shown(NoticeKind::Rebooted, "17"), "");
         for reason in [
             "broker",
             "subscription_silent",

@@ -22,7 +22,7 @@ use enerlink_domain::{MeterId, UnixMillis, view::MeterView};
 use leptos::prelude::*;
 
 use crate::{
-    feed::feed,
+    feed::{Feed, feed},
     format,
     i18n::Language,
     ipc,
@@ -78,8 +78,7 @@ fn moment(language: Language, at: UnixMillis) -> String {
 }
 
 /// Takes a meter that was just changed over, without waiting for the event that tells it.
-fn take_over(view: MeterView) {
-    let feed = feed();
+fn take_over(feed: Feed, view: MeterView) {
     feed.state.update(|state| {
         state.apply(enerlink_domain::Event::Meter(view));
     });

@@ -17,7 +17,7 @@ use crate::{
         pages::{Paged, Pages, join},
         table::{Column, Table},
     },
-    feed::feed,
+    feed::{Feed, feed},
     format,
     i18n::{Key, Language, say, text},
     pages::meter::{One, moment, words},
@@ -31,6 +31,7 @@ const PAGE: u16 = 50;
 /// Tells one meter what to do.
 #[derive(Clone, Copy)]
 pub(super) struct Teller {
+    feed: Feed,
     id: StoredValue<MeterId>,
     meter: One,
     /// What waits for a person's yes.
@@ -56,6 +57,7 @@ impl Teller {
             Some(join(known, told, key))
         });
         let teller = Self {
+            feed,
             id,
             meter,
             asked: RwSignal::new(None),
@@ -92,10 +94,9 @@ impl Teller {
             command,
             confirmed,
         };
-        let feed = feed();
         self.doing.call(call, move |view| {
             self.asked.try_set(None);
-            feed.state.update(|state| {
+            self.feed.state.update(|state| {
                 state.apply(enerlink_domain::Event::Command(view));
             });
         });

@@ -185,7 +185,16 @@ fn parts(language: Language, status: &StatusSnapshot) -> Vec<(Key, Chips)> {
     let motors: Chips = status
         .motors
         .iter()
-        .map(|motor| (format!("{} {}", motor.name, motor_words(language, motor)), "chip"))
+        .map(|motor| {
+            (
+                format!(
+                    "{} {}",
+                    words::motor_name(language, &motor.name),
+                    motor_words(language, motor)
+                ),
+                "chip",
+            )
+        })
         .collect();
     let sensors: Chips = status
         .sensors
@@ -299,6 +308,6 @@ mod tests {
             .flat_map(|(_, chips)| chips)
             .map(|(words, _)| words.replace('\u{a0}', " "))
             .collect();
-        assert_eq!(chips, ["pump on", "motor1 40 % backward", "ina226 fails"]);
+        assert_eq!(chips, ["pump on", "Motor 1 40 % backward", "ina226 fails"]);
     }
 }

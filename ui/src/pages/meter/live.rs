@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use crate::{
     components::{doing::Doing, power_flow::equation, standing::age},
+    feed::feed,
     flow::Powers,
     i18n::{Key, say, text},
     pages::meter::{
@@ -21,10 +22,12 @@ pub(super) fn LivePart(meter: One) -> impl IntoView {
     view! {
         <MeasuredCard meter=meter />
         <div class="pair even">
-            <UnwellCard meter=meter />
+            <div class="stack">
+                <UnwellCard meter=meter />
+                <DeviceFacts meter=meter />
+            </div>
             <TallyCard meter=meter />
         </div>
-        <DeviceFacts meter=meter />
     }
 }
 
@@ -71,7 +74,7 @@ fn MeasuredCard(meter: One) -> impl IntoView {
 /// Which units are taken, whether that is proven, and the way to the other ones.
 #[component]
 fn UnitsNote(meter: One) -> impl IntoView {
-    let (language, doing) = (prefs().language, Doing::new());
+    let (feed, language, doing) = (feed(), prefs().language, Doing::new());
     let units = part(meter, |view| {
         (view.meter.units, view.meter.units_check, view.meter.id.clone())
     });
@@ -83,7 +86,7 @@ fn UnitsNote(meter: One) -> impl IntoView {
             units: Some(words::other_units(units)),
             ..MeterEdit::default()
         };
-        doing.call(EditMeter { meter_id, edit }, take_over);
+        doing.call(EditMeter { meter_id, edit }, move |view| take_over(feed, view));
     };
     move || {
         units.get().map(|(units, check, _)| {

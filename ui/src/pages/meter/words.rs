@@ -110,7 +110,7 @@ pub(super) fn capabilities(language: Language, can: &Capabilities) -> Vec<String
         words.push(say(language, Key::CanRelay, &[("name", relay)]));
     }
     for motor in &can.motors {
-        words.push(say(language, Key::CanMotor, &[("name", motor.as_str())]));
+        words.push(motor_name(language, motor.as_str()));
     }
     if can.max_pwm.is_some() {
         words.push(Key::CanPwm.text(language).to_owned());
@@ -164,9 +164,15 @@ pub(super) fn output_kind(language: Language, key: &str) -> String {
         "pwm" => Key::Led.text(language).to_owned(),
         _ => match key.strip_prefix("relay:") {
             Some(name) => say(language, Key::CanRelay, &[("name", name)]),
-            None => say(language, Key::CanMotor, &[("name", key)]),
+            None => motor_name(language, key),
         },
     }
+}
+
+/// `Motor 1` for `motor1`, `Motor` for `motor`.
+pub(super) fn motor_name(language: Language, name: &str) -> String {
+    let which = name.strip_prefix("motor").unwrap_or(name);
+    say(language, Key::CanMotor, &[("name", which)]).trim().to_owned()
 }
 
 /// A command in one line.
@@ -276,7 +282,7 @@ mod tests {
                     percent: 40,
                     direction: Direction::Reverse,
                 },
-                "Motor motor1: 40 % backward",
+                "Motor 1: 40 % backward",
             ),
             (
                 MeterCommand::Intervals {
@@ -320,7 +326,7 @@ mod tests {
         };
         assert_eq!(
             capabilities(Language::English, &can),
-            ["solar", "Relay pump", "Motor motor", "LED dimmer"]
+            ["solar", "Relay pump", "Motor", "LED dimmer"]
         );
     }
 }

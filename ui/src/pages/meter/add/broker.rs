@@ -129,9 +129,10 @@ pub(in crate::pages::meter) fn BrokerFields(
     };
     view! {
         <div class="columns">
-            <Field testid="meter-broker" label=Key::BrokerUrl value=broker.url mode="url"
-                hint=Key::BrokerUrlHint complaint=complaint first=!known />
-            <span></span>
+            <div class="across">
+                <Field testid="meter-broker" label=Key::BrokerUrl value=broker.url mode="url"
+                    hint=Key::BrokerUrlHint complaint=complaint first=!known />
+            </div>
             <Field testid="meter-broker-user" label=Key::BrokerUser value=broker.user hint=Key::BrokerUserHint />
             <PasswordField testid="meter-broker-password" label=Key::BrokerPassword value=broker.password />
         </div>

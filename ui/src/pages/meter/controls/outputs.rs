@@ -10,6 +10,7 @@ use crate::{
         dialog::{Dialog, Foot},
         doing::Doing,
     },
+    feed::feed,
     i18n::{Key, text},
     pages::meter::{One, take_over, words},
     prefs::prefs,
@@ -63,7 +64,7 @@ fn limit(text: &str) -> Option<Option<u8>> {
 /// The dialog.
 #[component]
 pub(super) fn OutputsDialog(meter: One, #[prop(into)] on_close: Callback<()>) -> impl IntoView {
-    let language = prefs().language;
+    let (feed, language) = (feed(), prefs().language);
     let (doing, tried) = (Doing::new(), RwSignal::new(false));
     let known = meter.get_untracked().map(|view| view.meter);
     let (id, typed) = match known {
@@ -142,7 +143,7 @@ pub(super) fn OutputsDialog(meter: One, #[prop(into)] on_close: Callback<()>) ->
             ..MeterEdit::default()
         };
         doing.call(EditMeter { meter_id, edit }, move |view| {
-            take_over(view);
+            take_over(feed, view);
             on_close.try_run(());
         });
     };

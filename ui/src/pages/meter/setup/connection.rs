@@ -10,6 +10,7 @@ use crate::{
         field::Field,
         icon::{Glyph, Icon},
     },
+    feed::feed,
     i18n::{Key, say, text},
     pages::meter::{
         One,
@@ -43,7 +44,7 @@ pub(super) fn ConnectionCard(meter: One) -> impl IntoView {
 
 #[component]
 fn ConnectionForm(meter: One, url: String, base_topic: String) -> impl IntoView {
-    let (session, language) = (session(), prefs().language);
+    let (feed, session, language) = (feed(), session(), prefs().language);
     let broker = BrokerTyped::new(&url);
     let typed_topic = RwSignal::new(base_topic);
     let tried = RwSignal::new(false);
@@ -91,7 +92,7 @@ fn ConnectionForm(meter: One, url: String, base_topic: String) -> impl IntoView 
             },
             move |view| {
                 broker.wipe();
-                take_over(view);
+                take_over(feed, view);
                 session.say(
                     Tone::Good,
                     Key::ConnectionSaved.text(language.get_untracked()).to_owned(),

@@ -12,6 +12,7 @@ use leptos::{ev::SubmitEvent, prelude::*};
 
 use crate::{
     components::{doing::Doing, field::Field},
+    feed::feed,
     format,
     i18n::{Key, Language, say, text},
     pages::meter::{One, add::watts, part, take_over},
@@ -82,7 +83,7 @@ pub(super) fn EditCard(meter: One) -> impl IntoView {
 
 #[component]
 fn EditForm(meter: One, typed: Typed) -> impl IntoView {
-    let (session, language) = (session(), prefs().language);
+    let (feed, session, language) = (feed(), session(), prefs().language);
     let (doing, tried) = (Doing::new(), RwSignal::new(false));
     let opening = part(meter, |view| view.registers.map(|registers| registers.opening));
     let opening = Memo::new(move |_| opening.get().flatten());
@@ -100,7 +101,7 @@ fn EditForm(meter: One, typed: Typed) -> impl IntoView {
             return;
         };
         doing.call(EditMeter { meter_id, edit }, move |view| {
-            take_over(view);
+            take_over(feed, view);
             session.say(
                 Tone::Good,
                 Key::MeterSaved.text(language.get_untracked()).to_owned(),

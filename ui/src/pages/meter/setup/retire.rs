@@ -42,7 +42,7 @@ pub(super) fn OwnerCard(meter: One) -> impl IntoView {
             return;
         };
         doing.call(MoveMeter { meter_id, owner }, move |view| {
-            take_over(view);
+            take_over(feed, view);
             asking.set(false);
             session.say(
                 Tone::Good,
@@ -103,7 +103,7 @@ fn title_action(key: Key) -> Signal<String> {
 /// Listens to it no more, or again.
 #[component]
 pub(super) fn RetireCard(meter: One) -> impl IntoView {
-    let (session, language) = (session(), prefs().language);
+    let (feed, session, language) = (feed(), session(), prefs().language);
     let retired = part(meter, |view| view.meter.retired_at);
     let retired = Memo::new(move |_| retired.get().flatten());
     let asking = RwSignal::new(false);
@@ -143,7 +143,7 @@ pub(super) fn RetireCard(meter: One) -> impl IntoView {
                 retired: retire,
             },
             move |view| {
-                take_over(view);
+                take_over(feed, view);
                 asking.set(false);
                 let told = if retire {
                     Key::MeterRetired

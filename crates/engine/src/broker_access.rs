@@ -162,7 +162,7 @@ fn read_pem(path: &Path, most: u64, part: Part) -> Result<Zeroizing<Vec<u8>>, Er
         )),
         Part::Key if labels.iter().filter(|label| is_key(label)).count() == 1 => Ok(content),
         Part::Key => Err(refused("holds no private key, or several")),
-        Part::Password | Part::Ca | Part::Certificate if labels.iter().any(|label| is_key(&label)) => {
+        Part::Password | Part::Ca | Part::Certificate if labels.iter().any(is_key) => {
             Err(refused("holds a private key; name a file with certificates only"))
         }
         Part::Password | Part::Ca | Part::Certificate if labels.contains(&"CERTIFICATE") => Ok(content),

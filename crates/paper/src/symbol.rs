@@ -70,3 +70,18 @@ impl Symbol {
         content.restore_state();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::qr;
+
+    #[test]
+    fn rows_are_a_square_with_its_three_finders() {
+        let rows = qr(r#"{"kind":"enerlink-registration-1","meter_id":"METER-001"}"#).expect("short");
+        assert!(rows.iter().all(|row| row.len() == rows.len()));
+        let (finder, last) = ("1111111", rows.len() - 1);
+        assert!(rows[0].starts_with(finder) && rows[0].ends_with(finder));
+        assert!(rows[last].starts_with(finder) && !rows[last].ends_with(finder));
+        assert_eq!(qr(&"x".repeat(2400)), None);
+    }
+}

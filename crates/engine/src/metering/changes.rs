@@ -10,10 +10,13 @@ use enerlink_store::{NewActivity, meters as rows, outbox, registers, transaction
 use super::{MeterLive, Metering, load};
 use crate::meters;
 
+/// Changes a meter, or says why it cannot.
+type Apply = Box<dyn FnOnce(&mut MeterLive) -> Result<(), Error> + Send>;
+
 /// What is to become of a meter.
 pub(crate) struct Change {
     pub(crate) meter: MeterId,
-    pub(crate) apply: Box<dyn FnOnce(&mut MeterLive) -> Result<(), Error> + Send>,
+    pub(crate) apply: Apply,
     /// Written in the same transaction.
     pub(crate) act: Option<NewActivity>,
     /// How its broker is reached has changed: connect anew.

@@ -2,7 +2,7 @@
 
 mod batch;
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 
 use enerlink_domain::{
     BrokerAddress, Error, MeterId, MicroWh, Sensors, Verdict, register::Pair, view::MessageDirection,
@@ -39,6 +39,10 @@ impl Refusal {
 }
 
 /// Who has sent a packet, and what it says; or, of one meter that has, why it cannot be told.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time; boxing would cost an allocation for each message"
+)]
 enum Sender {
     Known(MeterLive, Message),
     /// An answer on a topic that several meters share: the command knows whose it is.
@@ -323,6 +327,3 @@ fn sample(live: &MeterLive, sensors: &Sensors, verdict: Verdict, packet: &Packet
         imported: added.import,
     }
 }
-
-/// An occurrence is told once a minute at most; the tally has every one.
-const SAME_OCCURRENCE: Duration = Duration::from_secs(60);

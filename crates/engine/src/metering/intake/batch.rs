@@ -17,13 +17,16 @@ use enerlink_store::{
     statuses, tallies,
 };
 
-use super::SAME_OCCURRENCE;
 use crate::{
     commands,
     metering::MeterLive,
     notices::{self, Change},
 };
 
+/// An occurrence is told once a minute at most; the tally has every one.
+const SAME_OCCURRENCE: Duration = Duration::from_secs(60);
+
+/// What is to be written, and what is to be told afterwards.
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) logs: Vec<MessageLog>,

@@ -6,8 +6,12 @@
     reason = "a measurement reports to the terminal it was started from"
 )]
 
+mod broker;
+mod generator;
+mod ingest;
 mod machine;
 mod measure;
+mod peers;
 mod report;
 mod unlock;
 
@@ -20,7 +24,7 @@ use self::report::{Figure, Report};
 type Bench = fn() -> Result<Vec<Figure>>;
 
 /// Every measurement: its name, and what runs it.
-const BENCHES: [(&str, Bench); 1] = [("unlock", unlock::run)];
+const BENCHES: [(&str, Bench); 2] = [("unlock", unlock::run), ("ingest", ingest::run)];
 
 fn main() -> ExitCode {
     let (options, names): (Vec<String>, Vec<String>) =

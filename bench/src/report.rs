@@ -1,6 +1,6 @@
 //! What came of the measurements: a table for people, or one JSON object.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use serde::Serialize;
 
@@ -31,30 +31,92 @@ pub(crate) struct Figure {
     pub(crate) met: bool,
 }
 
+/// What is measured of a side.
+#[derive(Clone, Copy)]
+pub(crate) struct Side {
+    pub(crate) median: f64,
+    pub(crate) worst: f64,
+}
+
+impl Side {
+    /// In milliseconds.
+    pub(crate) fn millis(times: Times) -> Self {
+        let millis = |time: Duration| time.as_secs_f64() * 1000.0;
+        Self {
+            median: millis(times.median),
+            worst: millis(times.worst),
+        }
+    }
+
+    /// How many a second, when `count` took that long.
+    pub(crate) fn rate(count: usize, times: Times) -> Self {
+        let rate = |time: Duration| count as f64 / time.as_secs_f64();
+        Self {
+            median: rate(times.median),
+            worst: rate(times.worst),
+        }
+    }
+
+    /// The same whenever it is asked for.
+    pub(crate) fn steady(value: f64) -> Self {
+        Self {
+            median: value,
+            worst: value,
+        }
+    }
+}
+
+/// What shall hold of the medians.
+#[derive(Clone, Copy)]
+pub(crate) enum Goal {
+    /// Product over peer.
+    RatioAtMost(f64),
+    /// Product over peer.
+    RatioAtLeast(f64),
+    /// The product by itself.
+    AtMost(f64),
+}
+
 impl Figure {
+    pub(crate) fn new(
+        goal: Goal,
+        bench: &'static str,
+        figure: impl Into<String>,
+        unit: &'static str,
+        peer: &'static str,
+        [product, other]: [Side; 2],
+    ) -> Self {
+        let ratio = product.median / other.median;
+        let (goal, met) = match goal {
+            Goal::RatioAtMost(limit) => (format!("<= {limit}"), ratio <= limit),
+            Goal::RatioAtLeast(limit) => (format!(">= {limit}"), ratio >= limit),
+            Goal::AtMost(limit) => (format!("<= {limit} {unit}"), product.median <= limit),
+        };
+        Self {
+            bench,
+            figure: figure.into(),
+            unit,
+            product: rounded(product.median, 100.0),
+            product_worst: rounded(product.worst, 100.0),
+            peer,
+            peer_value: rounded(other.median, 100.0),
+            peer_worst: rounded(other.worst, 100.0),
+            ratio: rounded(ratio, 10_000.0),
+            goal,
+            met,
+        }
+    }
+
     /// Times in milliseconds, where the product may take at most `limit` times as long as its peer.
     pub(crate) fn at_most(
         limit: f64,
         bench: &'static str,
         figure: String,
         peer: &'static str,
-        [product, other]: [Times; 2],
+        sides: [Times; 2],
     ) -> Self {
-        let millis = |time: std::time::Duration| rounded(time.as_secs_f64() * 1000.0, 100.0);
-        let ratio = product.median.as_secs_f64() / other.median.as_secs_f64();
-        Self {
-            bench,
-            figure,
-            unit: "ms",
-            product: millis(product.median),
-            product_worst: millis(product.worst),
-            peer,
-            peer_value: millis(other.median),
-            peer_worst: millis(other.worst),
-            ratio: rounded(ratio, 1000.0),
-            goal: format!("<= {limit}"),
-            met: ratio <= limit,
-        }
+        let goal = Goal::RatioAtMost(limit);
+        Self::new(goal, bench, figure, "ms", peer, sides.map(Side::millis))
     }
 }
 
@@ -75,7 +137,7 @@ impl fmt::Display for Report {
             "bench", "figure", "unit", "product", "(worst)", "peer", "(worst)", "ratio", "goal",
         ];
         let rows = self.figures.iter().map(|figure| {
-            let number = |value: f64| format!("{value:.1}");
+            let number = |value: f64| format!("{value:.2}");
             [
                 figure.bench.to_owned(),
                 figure.figure.clone(),
@@ -84,7 +146,7 @@ impl fmt::Display for Report {
                 number(figure.product_worst),
                 number(figure.peer_value),
                 number(figure.peer_worst),
-                format!("{:.3}", figure.ratio),
+                format!("{:.4}", figure.ratio),
                 format!("{} {}", figure.goal, if figure.met { "met" } else { "NOT MET" }),
             ]
         });
@@ -114,8 +176,6 @@ impl fmt::Display for Report {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn times(median: u64, worst: u64) -> Times {
@@ -168,9 +228,29 @@ mod tests {
         assert!(!report(840).to_string().contains("NOT MET"));
         let report = report(841).to_string();
         assert!(
-            report.contains("841.0    900.0  800.0    850.0  1.051  <= 1.05 NOT MET"),
+            report.contains("841.00   900.00  800.00   850.00  1.0513  <= 1.05 NOT MET"),
             "{report}"
         );
         assert!(report.ends_with("unlock: the peer is nobody\n"), "{report}");
+    }
+
+    #[test]
+    fn rates_fall_and_times_rise_when_it_gets_worse() {
+        let rate = Side::rate(1_000, times(500, 1_000));
+        assert_eq!((rate.median, rate.worst), (2_000.0, 1_000.0));
+        let met = |goal| {
+            Figure::new(
+                goal,
+                "b",
+                "f",
+                "x",
+                "nobody",
+                [Side::steady(10.0), Side::steady(5.0)],
+            )
+            .met
+        };
+        assert!(met(Goal::RatioAtLeast(2.0)) && !met(Goal::RatioAtLeast(2.1)));
+        assert!(met(Goal::RatioAtMost(2.0)) && !met(Goal::RatioAtMost(1.9)));
+        assert!(met(Goal::AtMost(10.0)) && !met(Goal::AtMost(9.9)));
     }
 }

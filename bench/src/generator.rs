@@ -7,6 +7,8 @@ use anyhow::Result;
 use enerlink_domain::{
     Address, BrokerAddress, Meter, MeterId, MicroAmps, MicroVolts, MicroWatts, MicroWh, Registers, Sensors,
     Subsystem, UnixMillis, Verdict,
+    command::Capabilities,
+    device::UnitsCheck,
     reading::{BatteryState, DeviceTime, Units},
     register::{CounterSource, Pair},
 };
@@ -250,6 +252,14 @@ pub(crate) fn meter(id: &str, port: u16, base_topic: &str, added_at: UnixMillis)
         rated_power_w: RATED_POWER_W,
         settlement_key: false,
         added_at,
+        profile: None,
+        family: None,
+        capabilities: Capabilities::default(),
+        outputs: Vec::new(),
+        units_check: UnitsCheck::default(),
+        auto_reset: None,
+        take_opening: false,
+        retired_at: None,
     })
 }
 

@@ -70,9 +70,27 @@ pub(crate) fn run() -> Result<Vec<Figure>> {
     let figure = |goal, name, unit, peer, sides| Figure::new(goal, "live", name, unit, peer, sides);
     let backlogs = [backlog, other].map(|most| Side::steady(most as f64));
     Ok(vec![
-        figure(Goal::RatioAtMost(0.2), "sent to told, p99", "ms", PEER, [ours, theirs]),
-        figure(Goal::AtMost(5.0), "sent to told, p99, by itself", "ms", LIMIT, [ours, loopback]),
-        figure(Goal::AtMost(250.0), "sent and not yet told, at most", "messages", PEER, backlogs),
+        figure(
+            Goal::RatioAtMost(0.2),
+            "sent to told, p99",
+            "ms",
+            PEER,
+            [ours, theirs],
+        ),
+        figure(
+            Goal::AtMost(5.0),
+            "sent to told, p99, by itself",
+            "ms",
+            LIMIT,
+            [ours, loopback],
+        ),
+        figure(
+            Goal::AtMost(250.0),
+            "sent and not yet told, at most",
+            "messages",
+            PEER,
+            backlogs,
+        ),
     ])
 }
 
@@ -122,19 +140,29 @@ fn send(broker: &Broker, sent: &Sent) -> Result<()> {
         publishers[meter].flush()?;
         sent.count.store(message + 1, Ordering::Release);
     }
-    publishers.into_iter().try_for_each(|publisher| publisher.finish())
+    publishers
+        .into_iter()
+        .try_for_each(|publisher| publisher.finish())
 }
 
 /// A profile with the ten meters, and one more that has a year of readings five minutes apart.
 async fn profile(directory: &std::path::Path, broker: &Broker) -> Result<MeterId> {
     let meter = |name: &str| generator::meter(name, broker.port, name, START);
-    let known: Vec<Meter> = (0..METERS).map(|number| meter(&format!("M{number}"))).collect::<Result<_>>()?;
+    let known: Vec<Meter> = (0..METERS)
+        .map(|number| meter(&format!("M{number}")))
+        .collect::<Result<_>>()?;
     ingest::profile(directory, &known).await?;
     let store = Store::open(&directory.join("enerlink.db")).await?;
     let year = meter("YEAR")?;
     let step = Duration::from_secs(300);
     let count = YEAR.as_secs() / step.as_secs();
-    generator::fill(&store, &year, Readings::new(99, START, step), usize::try_from(count)?).await?;
+    generator::fill(
+        &store,
+        &year,
+        Readings::new(99, START, step),
+        usize::try_from(count)?,
+    )
+    .await?;
     store.close().await?;
     Ok(year.id)
 }
@@ -153,9 +181,14 @@ async fn product() -> Result<Round> {
     let publishing = thread::spawn(move || send(&broker, &publishing).map(|()| broker));
     let (mut heard, backlog) = hearing.await??;
     asking.abort();
-    let _broker = publishing.join().map_err(|_| anyhow::anyhow!("the publisher panicked"))??;
+    let _broker = publishing
+        .join()
+        .map_err(|_| anyhow::anyhow!("the publisher panicked"))??;
     engine.stop().await;
-    Ok(Round { p99: p99(&mut heard), backlog })
+    Ok(Round {
+        p99: p99(&mut heard),
+        backlog,
+    })
 }
 
 /// Asks for the year ten times a second, as the Energy page does.
@@ -175,10 +208,18 @@ async fn hear(mut events: Events, sent: Arc<Sent>) -> Result<(Vec<Duration>, usi
     let (mut next, mut backlog) = ([0; METERS], 0);
     while heard.len() < MESSAGES {
         let event = tokio::time::timeout(Duration::from_secs(20), events.next()).await;
-        let Some(Event::Device(device)) = event.context("a message is missing")? else { continue };
-        let meter = device.meter_id.as_str().strip_prefix('M').and_then(|number| number.parse::<usize>().ok());
+        let Some(Event::Device(device)) = event.context("a message is missing")? else {
+            continue;
+        };
+        let meter = device
+            .meter_id
+            .as_str()
+            .strip_prefix('M')
+            .and_then(|number| number.parse::<usize>().ok());
         let time = device.sensors.and_then(|(_, sensors)| sensors.device_time);
-        let (Some(meter), Some(DeviceTime::Uptime(uptime))) = (meter, time) else { continue };
+        let (Some(meter), Some(DeviceTime::Uptime(uptime))) = (meter, time) else {
+            continue;
+        };
         let last = usize::try_from(uptime)? / usize::try_from(STEP.as_millis())?;
         for number in next[meter]..=last {
             heard.push(took(sent.at[number * METERS + meter].load(Ordering::Relaxed)));
@@ -194,7 +235,10 @@ fn peer(runtime: &Runtime) -> Result<Round> {
     let broker = Broker::start()?;
     runtime.block_on(profile(directory.path(), &broker))?;
     let database = directory.path().join("enerlink.db").display().to_string();
-    let mut bridge = Peer::start("live-bridge.mjs", &[&broker.port.to_string(), &database, &METERS.to_string()])?;
+    let mut bridge = Peer::start(
+        "live-bridge.mjs",
+        &[&broker.port.to_string(), &database, &METERS.to_string()],
+    )?;
     let port = bridge.answer()?["port"].as_u64().context("a port")?;
     let mut client = Peer::start("live-client.mjs", &[&port.to_string()])?;
     client.answer()?;
@@ -202,33 +246,67 @@ fn peer(runtime: &Runtime) -> Result<Round> {
     thread::sleep(Duration::from_secs(1));
     let answer = client.ask("report")?;
     let times = answer["took_us"].as_array().context("times")?;
-    ensure!(times.len() == MESSAGES, "the peer tells all: {} of {MESSAGES}", times.len());
-    let mut times: Vec<Duration> = times.iter().filter_map(serde_json::Value::as_u64).map(Duration::from_micros).collect();
+    ensure!(
+        times.len() == MESSAGES,
+        "the peer tells all: {} of {MESSAGES}",
+        times.len()
+    );
+    let mut times: Vec<Duration> = times
+        .iter()
+        .filter_map(serde_json::Value::as_u64)
+        .map(Duration::from_micros)
+        .collect();
     let backlog = bridge.ask("report")?["most"].as_u64().context("a number")?;
-    Ok(Round { p99: p99(&mut times), backlog: usize::try_from(backlog)? })
+    Ok(Round {
+        p99: p99(&mut times),
+        backlog: usize::try_from(backlog)?,
+    })
 }
 
 /// The least that any receiver waits: a message from one real client to another.
 fn limit() -> Result<Duration> {
     let broker = Broker::start()?;
     let mut command = Command::new("mosquitto_sub");
-    command.args(["-h", "127.0.0.1", "-p", &broker.port.to_string(), "-q", "1", "-t", "M0/sensors", "-C", &FEW.to_string()]);
+    command.args([
+        "-h",
+        "127.0.0.1",
+        "-p",
+        &broker.port.to_string(),
+        "-q",
+        "1",
+        "-t",
+        "M0/sensors",
+        "-C",
+        &FEW.to_string(),
+    ]);
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
     let lines = BufReader::new(child.stdout.take().context("piped")?).lines();
     thread::sleep(Duration::from_millis(500));
     let hearing = thread::spawn(move || {
         let field = |line: &str| line.split_once(':')?.1.split_once(',')?.0.parse().ok();
-        lines.map_while(Result::ok).filter_map(|line| field(&line).map(took)).collect::<Vec<_>>()
+        lines
+            .map_while(Result::ok)
+            .filter_map(|line| field(&line).map(took))
+            .collect::<Vec<_>>()
     });
     let mut publisher = broker.publisher("M0/sensors")?;
     for (_, sensors) in Readings::new(0, START, STEP).take(FEW) {
         thread::sleep(PACE);
-        publisher.say(&generator::payload(&sensors, &format!("\"sent_us\":{},", now_us())))?;
+        publisher.say(&generator::payload(
+            &sensors,
+            &format!("\"sent_us\":{},", now_us()),
+        ))?;
         publisher.flush()?;
     }
     publisher.finish()?;
-    let mut times = hearing.join().map_err(|_| anyhow::anyhow!("the receiver panicked"))?;
+    let mut times = hearing
+        .join()
+        .map_err(|_| anyhow::anyhow!("the receiver panicked"))?;
     child.wait()?;
-    ensure!(times.len() == FEW, "every message arrives: {} of {FEW}", times.len());
+    ensure!(
+        times.len() == FEW,
+        "every message arrives: {} of {FEW}",
+        times.len()
+    );
     Ok(p99(&mut times))
 }

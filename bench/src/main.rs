@@ -1,4 +1,4 @@
-//! Measurements of the wallet beside a peer that does the same work: `cargo xtask bench [name] [--json]`.
+//! Measurements of the wallet beside a peer that does the same work: `cargo xtask bench [name] [--json] [--large]`.
 
 #![allow(
     clippy::print_stdout,
@@ -8,11 +8,14 @@
 
 mod broker;
 mod generator;
+mod history;
 mod ingest;
+mod live;
 mod machine;
 mod measure;
 mod peers;
 mod report;
+mod rows;
 mod unlock;
 
 use std::{env, process::ExitCode};
@@ -21,23 +24,40 @@ use anyhow::Result;
 
 use self::report::{Figure, Report};
 
-type Bench = fn() -> Result<Vec<Figure>>;
+/// How much is measured.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Size {
+    /// What takes minutes.
+    Usual,
+    /// Also what takes an hour and tens of gigabytes.
+    Large,
+}
+
+type Bench = fn(Size) -> Result<Vec<Figure>>;
 
 /// Every measurement: its name, and what runs it.
-const BENCHES: [(&str, Bench); 2] = [("unlock", unlock::run), ("ingest", ingest::run)];
+const BENCHES: [(&str, Bench); 4] = [
+    ("unlock", |_| unlock::run()),
+    ("ingest", |_| ingest::run()),
+    ("live", |_| live::run()),
+    ("history", history::run),
+];
 
 fn main() -> ExitCode {
     let (options, names): (Vec<String>, Vec<String>) =
         env::args().skip(1).partition(|word| word.starts_with('-'));
     let known = |name: &String| BENCHES.iter().any(|(known, _)| known == name);
-    if options.iter().any(|option| option != "--json") || names.len() > 1 || !names.iter().all(known) {
+    let has = |name: &str| options.iter().any(|option| option == name);
+    let size = if has("--large") { Size::Large } else { Size::Usual };
+    let unknown = |option: &String| option != "--json" && option != "--large";
+    if options.iter().any(unknown) || names.len() > 1 || !names.iter().all(known) {
         let list = BENCHES.map(|(name, _)| name).join(", ");
-        eprintln!("usage: cargo xtask bench [name] [--json]\nnames: {list}");
+        eprintln!("usage: cargo xtask bench [name] [--json] [--large]\nnames: {list}");
         return ExitCode::from(2);
     }
-    match run(names.first().map(String::as_str)) {
-        Ok(report) if options.is_empty() => print!("{report}"),
-        Ok(report) => println!("{}", report.to_json()),
+    match run(names.first().map(String::as_str), size) {
+        Ok(report) if has("--json") => println!("{}", report.to_json()),
+        Ok(report) => print!("{report}"),
         Err(error) => {
             eprintln!("error: {error:#}");
             return ExitCode::FAILURE;
@@ -47,14 +67,14 @@ fn main() -> ExitCode {
 }
 
 /// Runs all measurements, or the one with this name. A goal that is not met is no failure: the report says so.
-fn run(name: Option<&str>) -> Result<Report> {
+fn run(name: Option<&str>, size: Size) -> Result<Report> {
     let wanted = BENCHES
         .iter()
         .filter(|(known, _)| name.is_none_or(|name| name == *known));
     let mut figures = Vec::new();
     for (name, bench) in wanted {
         eprintln!("measuring {name}");
-        figures.extend(bench()?);
+        figures.extend(bench(size)?);
     }
     Ok(Report {
         machine: machine::describe(),

@@ -223,6 +223,7 @@ pub(crate) fn records(
     table: &'static str,
     key: &'static str,
 ) -> impl Iterator<Item = Record> {
+    tracing::trace!(target: "enerlink::store::read", table, rows = rows.len() as u64);
     rows.into_iter().map(move |row| Record { row, table, key })
 }
 

@@ -1,0 +1,167 @@
+//! A TCP proxy before a broker that can be cut, and can fall silent without a word: the network of a home.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{Shutdown, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+};
+
+/// Listens on [`Proxy::port`] and leads to a broker on loopback.
+pub struct Proxy {
+    pub port: u16,
+    state: Arc<State>,
+}
+
+struct State {
+    broker: u16,
+    open: AtomicBool,
+    links: Mutex<Vec<Link>>,
+    acknowledged: AtomicU64,
+    client: Mutex<Option<String>>,
+}
+
+/// One connection through the proxy.
+struct Link {
+    ends: [TcpStream; 2],
+    silent: Arc<AtomicBool>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Proxy {
+    /// An open way to the broker on `broker`.
+    pub fn to(broker: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
+        let port = listener.local_addr().expect("bound").port();
+        let state = Arc::new(State {
+            broker,
+            open: AtomicBool::new(true),
+            links: Mutex::default(),
+            acknowledged: AtomicU64::new(0),
+            client: Mutex::default(),
+        });
+        let shared = Arc::clone(&state);
+        // Ends with the process of the test.
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                shared.link(client);
+            }
+        });
+        Self { port, state }
+    }
+
+    /// Ends every connection and takes no other until [`Proxy::mend`].
+    pub fn cut(&self) {
+        self.state.open.store(false, Ordering::SeqCst);
+        for link in locked(&self.state.links).drain(..) {
+            for end in link.ends {
+                let _ = end.shutdown(Shutdown::Both);
+            }
+        }
+    }
+
+    /// Lets connections through again.
+    pub fn mend(&self) {
+        self.state.open.store(true, Ordering::SeqCst);
+    }
+
+    /// Swallows from now on what goes through the connections that there are: neither side is told.
+    pub fn silence(&self) {
+        for link in locked(&self.state.links).iter() {
+            link.silent.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Messages that the wallet has acknowledged, as far as the broker can know.
+    pub fn acknowledged(&self) -> u64 {
+        self.state.acknowledged.load(Ordering::SeqCst)
+    }
+
+    /// The client id of the last connection.
+    pub fn client_id(&self) -> Option<String> {
+        locked(&self.state.client).clone()
+    }
+}
+
+impl State {
+    fn link(self: &Arc<Self>, client: TcpStream) {
+        let broker = TcpStream::connect(("127.0.0.1", self.broker));
+        let (Ok(broker), true) = (broker, self.open.load(Ordering::SeqCst)) else {
+            return;
+        };
+        let silent = Arc::new(AtomicBool::new(false));
+        let copy = |end: &TcpStream| end.try_clone().expect("a handle");
+        locked(&self.links).push(Link {
+            ends: [copy(&client), copy(&broker)],
+            silent: Arc::clone(&silent),
+        });
+        let (state, hushed) = (Arc::clone(self), Arc::clone(&silent));
+        let (from, to) = (copy(&client), copy(&broker));
+        thread::spawn(move || {
+            let mut packets = Packets::default();
+            pump(from, to, &hushed, |bytes| packets.read(bytes, &state));
+        });
+        thread::spawn(move || pump(broker, client, &silent, |_| {}));
+    }
+}
+
+fn pump(mut from: TcpStream, mut to: TcpStream, silent: &AtomicBool, mut seen: impl FnMut(&[u8])) {
+    let mut buffer = [0; 16 * 1024];
+    while let Ok(count @ 1..) = from.read(&mut buffer) {
+        if silent.load(Ordering::SeqCst) {
+            continue;
+        }
+        if to.write_all(&buffer[..count]).is_err() {
+            break;
+        }
+        seen(&buffer[..count]);
+    }
+    if !silent.load(Ordering::SeqCst) {
+        let _ = to.shutdown(Shutdown::Both);
+    }
+}
+
+/// Cuts what a client sends into MQTT packets.
+#[derive(Default)]
+struct Packets(Vec<u8>);
+
+impl Packets {
+    fn read(&mut self, bytes: &[u8], state: &State) {
+        self.0.extend_from_slice(bytes);
+        while let Some((kind, body, length)) = self.first() {
+            match kind >> 4 {
+                // After protocol name and level, flags and keep-alive.
+                1 => {
+                    let end = 12 + usize::from(u16::from_be_bytes([self.0[body + 10], self.0[body + 11]]));
+                    let id = String::from_utf8_lossy(&self.0[body + 12..body + end]).into_owned();
+                    *locked(&state.client) = Some(id);
+                }
+                4 => {
+                    state.acknowledged.fetch_add(1, Ordering::SeqCst);
+                }
+                _ => {}
+            }
+            self.0.drain(..body + length);
+        }
+    }
+
+    /// First byte, begin of the body and its length, of a packet that is there whole.
+    fn first(&self) -> Option<(u8, usize, usize)> {
+        let (mut length, mut at) = (0, 1);
+        loop {
+            let byte = *self.0.get(at)?;
+            length |= usize::from(byte & 0x7f) << (7 * (at - 1));
+            at += 1;
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+        (self.0.len() >= at + length).then_some((self.0[0], at, length))
+    }
+}

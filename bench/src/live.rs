@@ -33,8 +33,8 @@ use crate::{
 const METERS: usize = 10;
 /// A message every millisecond.
 const PACE: Duration = Duration::from_millis(1);
-/// Messages of a round: a minute.
-const MESSAGES: usize = 60_000;
+/// Messages of a round: the rounds together are a minute.
+const MESSAGES: usize = 12_000;
 /// Messages of the limit.
 const FEW: usize = 5_000;
 const STEP: Duration = Duration::from_secs(5);

@@ -35,20 +35,32 @@ pub fn flood(seconds: u32) {
         }
     }
     let sent = began.elapsed();
-    assert!(sent < Duration::from_secs(u64::from(seconds) + 2), "the publishers kept the pace: {sent:?}");
+    assert!(
+        sent < Duration::from_secs(u64::from(seconds) + 2),
+        "the publishers kept the pace: {sent:?}"
+    );
     publishers.into_iter().for_each(Publisher::finish);
     let waited = Instant::now();
     meters.hear_all(&running);
     assert!(waited.elapsed() < BEHIND, "{:?} behind", waited.elapsed());
     let memory = resident_kib(&running);
     assert!(memory < MOST_KIB, "{memory} KiB");
-    assert!(memory < halfway + GROWTH_KIB, "{halfway} KiB halfway, {memory} KiB at the end");
+    assert!(
+        memory < halfway + GROWTH_KIB,
+        "{halfway} KiB halfway, {memory} KiB at the end"
+    );
     running.stop();
     meters.check(true);
 }
 
 fn resident_kib(running: &Running) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", running.id())).expect("Linux");
-    let line = status.lines().find(|line| line.starts_with("VmRSS")).expect("a size");
-    line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("KiB")
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS"))
+        .expect("a size");
+    line.split_whitespace()
+        .nth(1)
+        .and_then(|number| number.parse().ok())
+        .expect("KiB")
 }

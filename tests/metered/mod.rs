@@ -4,6 +4,7 @@
     dead_code,
     missing_docs,
     unreachable_pub,
+    unused_imports,
     reason = "each test target uses a part of this"
 )]
 
@@ -182,7 +183,12 @@ impl Meters {
             });
             let grown = (said - 1) * STEP_UWH;
             let start = if meter % 2 == 1 { 0 } else { FIRST_UWH };
-            assert_eq!(register.export.0, start + grown, "{}: all energy counts", id(meter));
+            assert_eq!(
+                register.export.0,
+                start + grown,
+                "{}: all energy counts",
+                id(meter)
+            );
             assert_eq!(register.epoch, 0, "{}: no counter has begun anew", id(meter));
         }
     }

@@ -8,8 +8,13 @@ use enerlink_domain::{
 };
 use enerlink_store::StoredReading;
 
+/// A value of a subsystem as it is written.
+type Written = fn(&Subsystem) -> Option<String>;
+/// A subsystem of a message.
+type Part = fn(&Sensors) -> Option<Subsystem>;
+
 /// What every subsystem has, in this order; and how its value is written.
-const MEASURED: [(&str, fn(&Subsystem) -> Option<String>); 11] = [
+const MEASURED: [(&str, Written); 11] = [
     ("power_w", |part| part.power.map(|value| micro(value.0.into()))),
     ("current_a", |part| {
         part.current.map(|value| micro(value.0.into()))
@@ -34,7 +39,7 @@ const MEASURED: [(&str, fn(&Subsystem) -> Option<String>); 11] = [
     ("charge_percent", |part| part.soc_permille.map(tenths)),
     ("connected", |part| part.connected.map(|value| value.to_string())),
 ];
-const PARTS: [(&str, fn(&Sensors) -> Option<Subsystem>); 5] = [
+const PARTS: [(&str, Part); 5] = [
     ("export", |sensors| sensors.export),
     ("import", |sensors| sensors.import),
     ("solar", |sensors| sensors.solar),

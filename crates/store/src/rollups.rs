@@ -83,7 +83,7 @@ pub async fn curve(
     let mut buckets: BTreeMap<UnixMillis, Bucket> = BTreeMap::new();
     if from < to {
         let (start, end) = (from.floor_to(width), span::ceil(to, width));
-        for (at, bucket) in rows::load(r, meter, stored, start, end).await? {
+        for (at, bucket) in rows::load_powers(r, meter, stored, start, end).await? {
             buckets.entry(at.floor_to(width)).or_default().absorb(&bucket);
         }
     }

@@ -69,6 +69,39 @@ pub(super) async fn load(
         .collect()
 }
 
+/// Powers of the stored buckets of `width` that begin in `from..to`, in the order of time, without their energies: a
+/// row costs by its columns.
+pub(super) async fn load_powers(
+    r: &impl Read,
+    meter: &MeterId,
+    width: Duration,
+    from: UnixMillis,
+    to: UnixMillis,
+) -> Result<Vec<(UnixMillis, Bucket)>, StoreError> {
+    let mut query = buckets_of(meter, width);
+    query.clear_selects().column("received_at");
+    for names in [&SOLAR, &LOAD, &GRID, &BATTERY] {
+        query.columns([names.sum, names.count, names.low, names.high]);
+    }
+    query
+        .and_where(Expr::col("received_at").gte(from.0))
+        .and_where(Expr::col("received_at").lt(to.0))
+        .order_by("received_at", Order::Asc);
+    let rows = record::fetch_all(r, table(width), "received_at", &query).await?;
+    rows.iter()
+        .map(|row| {
+            let bucket = Bucket {
+                solar: decode_series(row, &SOLAR)?,
+                load: decode_series(row, &LOAD)?,
+                grid: decode_series(row, &GRID)?,
+                battery: decode_series(row, &BATTERY)?,
+                energy: DayEnergy::default(),
+            };
+            Ok((UnixMillis(row.int("received_at")?), bucket))
+        })
+        .collect()
+}
+
 /// Adds `buckets` to those that are stored. What is there is read first and the sum written: a sum in SQL would
 /// turn into a float, or fail, when it leaves 64 bits.
 pub(super) async fn merge(

@@ -145,7 +145,7 @@ fn MeterRow(id: MeterId) -> impl IntoView {
                         {move || meter.with(|meter| meter.as_ref().map(|view| view.meter.name.clone()))}
                     </button>
                 </h2>
-                <small>{move || meter.with(|meter| meter.as_ref().map(|view| subtitle(view)))}</small>
+                <small>{move || meter.with(|meter| meter.as_ref().map(subtitle))}</small>
                 <span class="end row">
                     <HealthChip health=health />
                     <PresenceChip presence=state />

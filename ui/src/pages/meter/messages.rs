@@ -84,7 +84,7 @@ pub(super) fn MessagesPart(id: MeterId) -> impl IntoView {
     };
     let fold: Cell<MessageView> = Arc::new(move |row| view! { <Payload row=row.clone() /> }.into_any());
     let empty = move || {
-        if filter.with(|filter| narrowed(filter)) {
+        if filter.with(narrowed) {
             view! {
                 <p>{text(Key::NoMessagesFound)}</p>
                 <button type="button" class="link" data-testid="messages-clear" on:click=move |_| filter.update(widen)>

@@ -11,9 +11,9 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use enerlink_domain::{MeterId, UnixMillis};
+use enerlink_domain::{MeterId, UnixMillis, view::Preferences};
 use enerlink_engine::Engine;
-use enerlink_store::{Store, readings};
+use enerlink_store::{Store, preferences, readings};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
@@ -46,7 +46,7 @@ const TIMES: usize = 100;
 /// Questions to raw rows of a round: each takes seconds.
 const FEW: usize = 3;
 /// Changed with whatever the generator writes, so that an older file is not measured.
-const EDITION: &str = "1";
+const EDITION: &str = "2";
 
 const HOURLY: &str = "better-sqlite3 12, GROUP BY over a table of hours: draws no day finer than its 24 rows";
 const RAW: &str = "better-sqlite3 12, GROUP BY over narrow raw rows in the order of time";
@@ -146,6 +146,14 @@ async fn profile(count: usize) -> Result<PathBuf> {
     // A broker that nobody runs: nothing arrives while it is measured.
     let meter = generator::meter("YEAR", 1, "year", start)?;
     generator::fill(&store, &meter, Readings::new(1, start, STEP), count).await?;
+    // Kept for ever: what is measured must not be pruned meanwhile.
+    let keep = Preferences {
+        raw_days: 0,
+        ..Preferences::default()
+    };
+    let tx = store.begin().await?;
+    preferences::save(&tx, &keep).await?;
+    tx.commit().await?;
     let stored = readings::count(&store.reader(), &meter.id).await?;
     ensure!(
         stored == u64::try_from(count)?,

@@ -127,7 +127,7 @@ async fn find_and_add(window: &Window, port: u16) {
     window.find("meter-added").await;
     window.find("registration-request").await;
     window.click("registration-request").await;
-    window.find("qr").await;
+    window.find_css("[data-testid='qr'] svg").await;
     let request = window.text("registration-json").await;
     let request: Value = serde_json::from_str(&request).expect("JSON");
     assert_eq!(request["meter_id"], METER);
@@ -142,7 +142,7 @@ async fn watch(window: &Window, device: &Device) {
     window
         .find_css("[data-testid='presence'][data-state='online']")
         .await;
-    for part in ["load", "solar", "export", "import", "battery"] {
+    for part in ["solar", "home", "export", "import", "battery"] {
         window.find(&format!("measured-{part}")).await;
     }
     window
@@ -169,6 +169,8 @@ async fn watch(window: &Window, device: &Device) {
 
 async fn steer(window: &Window, device: &Device) {
     window.click("meter-part-controls").await;
+    window.find("outputs-empty").await;
+    device.status("export", 0);
     for output in ["grid", "relay:pump", "motor1", "pwm"] {
         window.find_css(&format!("[data-output='{output}']")).await;
     }

@@ -127,7 +127,7 @@ async fn find_and_add(window: &Window, port: u16) {
     window.find("meter-added").await;
     window.find("registration-request").await;
     window.click("registration-request").await;
-    window.find_css("[data-testid='qr'] svg").await;
+    window.find("qr").await;
     let request = window.text("registration-json").await;
     let request: Value = serde_json::from_str(&request).expect("JSON");
     assert_eq!(request["meter_id"], METER);

@@ -1,6 +1,6 @@
 //! The foot of the rail: how chain, meter and key stand, and the lock.
 
-use enerlink_domain::event::VaultState;
+use enerlink_domain::{Presence, event::VaultState};
 use leptos::prelude::*;
 
 use crate::{
@@ -51,6 +51,9 @@ pub(crate) fn Links() -> impl IntoView {
             match state.home.as_ref().and_then(|home| home.meter.as_ref()) {
                 None => quiet(words(Key::NotSetUp), "none"),
                 Some(meter) if meter.device.link.up => good(words(Key::Online), "up"),
+                Some(meter) if meter.device.presence == Presence::Waiting => {
+                    quiet(words(Key::NotHeard), "waiting")
+                }
                 Some(meter) if meter.device.sensors.is_some() => bad(words(Key::Silent), "down"),
                 Some(_) => bad(words(Key::Offline), "down"),
             }

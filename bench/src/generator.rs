@@ -11,8 +11,9 @@ use enerlink_domain::{
     device::UnitsCheck,
     reading::{BatteryState, DeviceTime, Units},
     register::{CounterSource, Pair},
+    view::Preferences,
 };
-use enerlink_store::{Sample, Store, StoredReading, meters, readings, registers, rollups};
+use enerlink_store::{Sample, Store, StoredReading, meters, preferences, readings, registers, rollups};
 
 /// Readings that are written in one transaction.
 const CHUNK: usize = 20_000;
@@ -263,9 +264,15 @@ pub(crate) fn meter(id: &str, port: u16, base_topic: &str, added_at: UnixMillis)
     })
 }
 
-/// Adds `meter` with its first `count` readings, through the functions that the running wallet writes with.
+/// Adds `meter` with its first `count` readings, through the functions that the running wallet writes with. They are
+/// kept for ever: what is measured must not be pruned meanwhile.
 pub(crate) async fn fill(store: &Store, meter: &Meter, readings: Readings, count: usize) -> Result<()> {
+    let keep = Preferences {
+        raw_days: 0,
+        ..Preferences::default()
+    };
     let tx = store.begin().await?;
+    preferences::save(&tx, &keep).await?;
     meters::insert(&tx, meter).await?;
     tx.commit().await?;
     let mut said = readings.take(count).peekable();

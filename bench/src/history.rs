@@ -11,9 +11,9 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use enerlink_domain::{MeterId, UnixMillis, view::Preferences};
+use enerlink_domain::{MeterId, UnixMillis};
 use enerlink_engine::Engine;
-use enerlink_store::{Store, preferences, readings};
+use enerlink_store::{Store, readings};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
@@ -146,14 +146,6 @@ async fn profile(count: usize) -> Result<PathBuf> {
     // A broker that nobody runs: nothing arrives while it is measured.
     let meter = generator::meter("YEAR", 1, "year", start)?;
     generator::fill(&store, &meter, Readings::new(1, start, STEP), count).await?;
-    // Kept for ever: what is measured must not be pruned meanwhile.
-    let keep = Preferences {
-        raw_days: 0,
-        ..Preferences::default()
-    };
-    let tx = store.begin().await?;
-    preferences::save(&tx, &keep).await?;
-    tx.commit().await?;
     let stored = readings::count(&store.reader(), &meter.id).await?;
     ensure!(
         stored == u64::try_from(count)?,

@@ -38,6 +38,9 @@ impl<R: Send + Sync + 'static> Clone for Pages<R> {
 
 impl<R: Send + Sync + 'static> Copy for Pages<R> {}
 
+/// The rows of a page, and where the next one begins.
+pub(crate) type Opened<R> = (Vec<R>, Option<i64>);
+
 impl<R: Clone + Send + Sync + 'static> Pages<R> {
     /// Nothing was read yet.
     pub(crate) fn new(key: RowKey<R>) -> Self {
@@ -61,7 +64,7 @@ impl<R: Clone + Send + Sync + 'static> Pages<R> {
     }
 
     /// Reads the page that `command` asks for, which begins before `before`, and joins it to what is there.
-    pub(crate) fn read<C>(self, command: C, before: Option<i64>, open: fn(C::Output) -> (Vec<R>, Option<i64>))
+    pub(crate) fn read<C>(self, command: C, before: Option<i64>, open: fn(C::Output) -> Opened<R>)
     where
         C: Command + 'static,
     {

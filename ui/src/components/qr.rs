@@ -45,7 +45,7 @@ pub(crate) fn Qr(
     };
     view! {
         <Show when=move || code.value.with(Option::is_some) fallback=move || view! { <Waiting error=code.error retry=retry /> }>
-            {drawn.clone()}
+            {drawn}
         </Show>
     }
 }

@@ -55,7 +55,7 @@ fn message(length: usize) -> MessageLog {
         },
         topic: "home/energy-monitor/sensors".to_owned(),
         meter_id: odd.then(meter_id),
-        correlation_id: (length % 5 == 0).then(|| "b7c0".to_owned()),
+        correlation_id: length.is_multiple_of(5).then(|| "b7c0".to_owned()),
         payload: (0..length).map(|at| at as u8).collect(),
         accepted: odd,
         reason: (!odd).then(|| "not UTF-8".to_owned()),

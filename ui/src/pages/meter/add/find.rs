@@ -74,15 +74,14 @@ fn Found(adding: Adding, probe: Probe) -> impl IntoView {
         .into_iter()
         .map(|meter| view! { <FoundRow adding=adding meter=meter /> })
         .collect_view();
-    let rest = (others > 0).then(|| {
-        move || {
-            say(
-                language.get(),
-                Key::OtherMessages,
-                &[("count", &others.to_string())],
-            )
-        }
-    });
+    let rest = move || {
+        say(
+            language.get(),
+            Key::OtherMessages,
+            &[("count", &others.to_string())],
+        )
+    };
+    let rest = (others > 0).then_some(rest);
     view! {
         <div aria-live="polite" data-testid="found">
             {nothing.then(|| view! {

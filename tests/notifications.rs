@@ -10,7 +10,7 @@ use std::{collections::HashMap, env, process::Command, time::Duration};
 use bus::Bus;
 use enerlink_wallet::Desktop;
 use tokio::{sync::mpsc, time::timeout};
-use zbus::zvariant::OwnedValue;
+use zbus::OwnedVariant;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Set for the process that shows the notices: the bus of a process is named by its environment.
@@ -30,7 +30,7 @@ impl Service {
         summary: String,
         body: String,
         _actions: Vec<String>,
-        _hints: HashMap<String, OwnedValue>,
+        _hints: HashMap<String, OwnedVariant>,
         _expires: i32,
     ) -> u32 {
         self.0.send((app, summary, body)).expect("the test listens");
@@ -82,7 +82,8 @@ async fn a_notice_is_shown_as_plain_text() {
 #[tokio::test]
 async fn without_a_desktop_nothing_happens() {
     if env::var_os(SENDER).is_some() {
-        let shown = Desktop::default().show("Roof", "is offline");
+        let desktop = Desktop::default();
+        let shown = desktop.show("Roof", "is offline");
         timeout(PATIENCE, shown).await.expect("it does not wait");
         return;
     }

@@ -20,7 +20,7 @@ use bus::Bus;
 use enerlink_domain::wallet::LockReason;
 use enerlink_wallet::presence::{Buses, watch};
 use tokio::{sync::mpsc, time::timeout};
-use zbus::{Connection, OwnedFd, OwnedObjectPath, connection, fdo};
+use zbus::{Connection, OwnedFd, OwnedObjectPath, fdo};
 
 const LOGIN: &str = "org.freedesktop.login1";
 const MANAGER: &str = "/org/freedesktop/login1";

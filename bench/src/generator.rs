@@ -10,7 +10,7 @@ use enerlink_domain::{
     command::Capabilities,
     device::UnitsCheck,
     reading::{BatteryState, DeviceTime, Units},
-    register::{CounterSource, Pair},
+    register::{CounterSource, Delivery, Pair},
     view::Preferences,
 };
 use enerlink_store::{Sample, Store, StoredReading, meters, preferences, readings, registers, rollups};
@@ -190,14 +190,19 @@ impl Iterator for Readings {
 /// The message of the source documents that says `sensors`, in mW and mA, on one line; `more` is put in front of its
 /// fields.
 pub(crate) fn payload(sensors: &Sensors, more: &str) -> String {
-    let micro = |value: u64| format!("{}.{:06}", value / 1_000_000, value % 1_000_000);
+    // As firmware prints numbers: without zeros at the end.
+    let short = |text: String| match text.trim_end_matches('0') {
+        cut if cut.ends_with('.') => format!("{cut}0"),
+        cut => cut.to_owned(),
+    };
+    let micro = |value: u64| short(format!("{}.{:06}", value / 1_000_000, value % 1_000_000));
     let milli = |value: i64| {
         let sign = if value < 0 { "-" } else { "" };
-        format!(
+        short(format!(
             "{sign}{}.{:03}",
             value.unsigned_abs() / 1_000,
             value.unsigned_abs() % 1_000
-        )
+        ))
     };
     let energy = |value: Option<MicroWh>| micro(value.unwrap_or_default().0);
     let part = |name: &str, part: Option<Subsystem>| {
@@ -283,7 +288,7 @@ pub(crate) async fn fill(store: &Store, meter: &Meter, readings: Readings, count
         let mut now = UnixMillis(0);
         for (at, sensors) in said.by_ref().take(CHUNK) {
             now = at;
-            let verdict = counted.apply(&sensors, at, false, meter.rated_power_w);
+            let verdict = counted.apply(&sensors, at, Delivery::First, meter.rated_power_w);
             samples.push(sample(at, &sensors, last.as_ref(), verdict));
             last = Some(sensors.clone());
             rows.push(stored(&meter.id, at, sensors, verdict, &counted));
@@ -361,7 +366,7 @@ mod tests {
         let mut counted = Registers::new(CounterSource::Total);
         // Over the rollover of the uptime after 49.7 days.
         for (number, (at, sensors)) in readings(1).take(900_000).enumerate() {
-            let verdict = counted.apply(&sensors, at, false, RATED_POWER_W);
+            let verdict = counted.apply(&sensors, at, Delivery::First, RATED_POWER_W);
             assert!(
                 !matches!(verdict, Verdict::Refused { .. }),
                 "{number}: {verdict:?}"

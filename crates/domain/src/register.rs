@@ -126,6 +126,17 @@ pub struct Registers {
     pub opening: Pair<MicroWh>,
 }
 
+/// How a message came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// For the first time, as far as the broker says.
+    First,
+    /// Perhaps not for the first time: the broker was not told before that it has arrived (`DUP` of MQTT 3.1.1).
+    Again,
+    /// Kept by the broker from an unknown time.
+    Retained,
+}
+
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
@@ -260,10 +271,10 @@ impl Registers {
         &mut self,
         sensors: &Sensors,
         received_at: UnixMillis,
-        retained: bool,
+        delivery: Delivery,
         rated_power_w: u32,
     ) -> Verdict {
-        if retained {
+        if delivery == Delivery::Retained {
             return refused(Reason::Retained);
         }
         let Some(counters) = self.source.counters(sensors) else {
@@ -282,7 +293,7 @@ impl Registers {
         };
         match self.baseline {
             None => self.begin(message, rated_power_w),
-            Some(baseline) => self.advance(baseline, message, rated_power_w),
+            Some(baseline) => self.advance(baseline, message, delivery, rated_power_w),
         }
     }
 
@@ -300,14 +311,20 @@ impl Registers {
         Verdict::First
     }
 
-    fn advance(&mut self, mut baseline: Baseline, message: Baseline, rated_power_w: u32) -> Verdict {
+    fn advance(
+        &mut self,
+        mut baseline: Baseline,
+        message: Baseline,
+        delivery: Delivery,
+        rated_power_w: u32,
+    ) -> Verdict {
         // A clock that was set back would make time stand still until it has caught up: time counts from here.
         let set_back = baseline.received_at.since(message.received_at) > SLACK;
         if set_back {
             baseline.received_at = message.received_at;
             self.baseline = Some(baseline);
         }
-        let (elapsed, in_time) = match self.order(&baseline, &message) {
+        let (elapsed, in_time) = match self.order(&baseline, &message, delivery) {
             Order::After { elapsed, remark } => (elapsed, remark),
             Order::Same if message.counters == baseline.counters => return refused(Reason::Duplicate),
             Order::Same | Order::Before => return refused(Reason::Late),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use enerlink_domain::{
     MicroWh, Registers, Sensors, Subsystem, UnixMillis, Verdict,
     reading::DeviceTime,
-    register::{CounterSource, Pair, Remark},
+    register::{CounterSource, Delivery, Pair, Remark},
 };
 
 /// 3 600 W: one milli-watt-hour in a millisecond, so that a limit is easily seen.
@@ -57,7 +57,12 @@ fn told(source: CounterSource, messages: &[Heard]) -> (Registers, String) {
     let mut words = String::new();
     for message in messages {
         let before = registers.export;
-        let verdict = registers.apply(&sensors(message), UnixMillis(message.at), false, RATED_W);
+        let verdict = registers.apply(
+            &sensors(message),
+            UnixMillis(message.at),
+            Delivery::First,
+            RATED_W,
+        );
         assert!(registers.export >= before, "a register fell");
         match verdict {
             Verdict::First => words.push_str("first"),

@@ -66,7 +66,9 @@ impl Registers {
 mod tests {
     use super::*;
     use crate::{
-        Sensors, Subsystem, UnixMillis, Verdict, WattHours, reading::DeviceTime, register::CounterSource,
+        Sensors, Subsystem, UnixMillis, Verdict, WattHours,
+        reading::DeviceTime,
+        register::{CounterSource, Delivery},
     };
 
     /// The meter shows so many exported watt-hours after so many hours.
@@ -83,7 +85,12 @@ mod tests {
             import: side(0),
             ..Sensors::default()
         };
-        registers.apply(&sensors, UnixMillis(i64::from(hours) * 3_600_000), false, 5_000)
+        registers.apply(
+            &sensors,
+            UnixMillis(i64::from(hours) * 3_600_000),
+            Delivery::First,
+            5_000,
+        )
     }
 
     fn settled(export: u64) -> Watermark {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Baseline, Pair, Registers, Remark, SLACK, Suspicion};
+use super::{Baseline, Delivery, Pair, Registers, Remark, SLACK, Suspicion};
 use crate::{MicroWh, reading::DeviceTime};
 
 /// A device that has been up longer than the silence lasted, by more than this, has not rebooted in it.
@@ -49,15 +49,18 @@ impl Change {
 }
 
 impl Registers {
-    pub(super) fn order(&mut self, baseline: &Baseline, message: &Baseline) -> Order {
+    pub(super) fn order(&mut self, baseline: &Baseline, message: &Baseline, delivery: Delivery) -> Order {
         let by_receipt = message.received_at.since(baseline.received_at);
         let change = Change::between(baseline.counters, message.counters);
         match (baseline.device_time, message.device_time) {
             (Some(DeviceTime::Uptime(last)), Some(DeviceTime::Uptime(now))) => {
-                self.order_by_uptime(last, now, by_receipt, change)
+                self.order_by_uptime(last, now, by_receipt, change, delivery)
             }
             (Some(DeviceTime::Unix(last)), Some(DeviceTime::Unix(now))) if now < last => Order::Before,
             (Some(DeviceTime::Unix(last)), Some(DeviceTime::Unix(now))) if now == last => Order::Same,
+            // Without a time of the device, only the counters tell a repetition.
+            _ if delivery == Delivery::Again && change == Change::None => Order::Same,
+            _ if delivery == Delivery::Again && change == Change::Fallen => Order::Before,
             _ => Order::After {
                 elapsed: by_receipt,
                 remark: None,
@@ -65,7 +68,14 @@ impl Registers {
         }
     }
 
-    fn order_by_uptime(&mut self, last: u32, now: u32, by_receipt: Duration, change: Change) -> Order {
+    fn order_by_uptime(
+        &mut self,
+        last: u32,
+        now: u32,
+        by_receipt: Duration,
+        change: Change,
+        delivery: Delivery,
+    ) -> Order {
         // The same uptime twice is the same message, unless there was time to boot and the counters moved on.
         if now == last && (change == Change::None || by_receipt <= REBOOT_SLACK) {
             return Order::Same;
@@ -101,6 +111,10 @@ impl Registers {
         // A reboot fits into the silence, and the counters went on; a straggler has been up longer, or shows no more.
         if change == Change::Grown && uptime <= by_receipt + SLACK {
             return rebooted;
+        }
+        // After a crash the broker repeats a run of messages whose uptime rises: that is no sign of a reboot.
+        if delivery == Delivery::Again {
+            return Order::Before;
         }
         let rising = now > self.suspicion.uptime && self.suspicion.count > 0;
         self.suspicion = Suspicion {

@@ -9,7 +9,7 @@ use enerlink_domain::{
     Error, Heartbeat, MeterId, MicroWh, Notice, NoticeKind, Registers, Sensors, StatusSnapshot, UnixMillis,
     Verdict,
     reading::Response,
-    register::{CounterSource, Pair, Reason, Remark},
+    register::{CounterSource, Delivery, Pair, Reason, Remark},
 };
 use enerlink_meter::{Message, Packet};
 use enerlink_store::{
@@ -101,7 +101,7 @@ impl Batch {
         let verdict = registers.apply(
             sensors,
             packet.received_at,
-            packet.retained,
+            delivery(packet),
             live.meter.rated_power_w,
         );
         self.readings.push(StoredReading {
@@ -207,5 +207,14 @@ impl Batch {
                 commands.observed(&reading.meter_id, None, Some(&reading.sensors));
             }
         }
+    }
+}
+
+/// What the broker says of a packet.
+fn delivery(packet: &Packet) -> Delivery {
+    match (packet.retained, packet.duplicate) {
+        (true, _) => Delivery::Retained,
+        (false, true) => Delivery::Again,
+        (false, false) => Delivery::First,
     }
 }

@@ -57,6 +57,15 @@ pub(crate) fn replace(
     same(path, &read(path, content.len() as u64)?, content)
 }
 
+/// Opens a file for its owner only, emptied when it is there.
+pub(crate) fn private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 /// Writes a file that must not be there yet, for its owner only, and reads it back.
 pub(crate) fn create(path: &Path, content: &[u8]) -> Result<(), Error> {
     write_new(path, content)?;

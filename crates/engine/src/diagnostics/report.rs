@@ -1,7 +1,8 @@
 //! The figures as a whole, for this process and, through a small file in the profile, for another one: no port is opened.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -68,7 +69,7 @@ impl Task for Report {
 /// Whole or not at all, as far as a reader sees; it need not survive a power cut.
 fn write(data_dir: &Path, report: &Diagnostics) -> io::Result<()> {
     let draft = data_dir.join(format!("{FILE}.part"));
-    fs::write(&draft, serde_json::to_vec(report)?)?;
+    crate::files::private(&draft)?.write_all(&serde_json::to_vec(report)?)?;
     fs::rename(&draft, data_dir.join(FILE))
 }
 

@@ -154,6 +154,7 @@ async fn after_three_hours_the_whole_day_is_shown() {
         .await;
     close_toasts(&window).await;
     window.shoot_all("day").await;
+    look_around(&window).await;
     let rows = "[data-testid='settlement-row']";
     let latest = window.all(rows).await.len();
     // At this speed the list moves faster than a pointer.
@@ -165,6 +166,49 @@ async fn after_three_hours_the_whole_day_is_shown() {
     let known = window.all(rows).await.len();
     assert!(known > latest, "{latest} rows, then {known}");
     window.close().await;
+}
+
+/// What a morning has left on the energy page, in the inbox and in the settings.
+async fn look_around(window: &Window) {
+    window.click("nav-energy").await;
+    window.find("energy-curve").await;
+    window.find("energy-tiles").await;
+    close_toasts(window).await;
+    window.shoot_all("energy-day").await;
+    window.click("zoom-in").await;
+    window.click("chart-energy").await;
+    window.find("energy-bars").await;
+    for period in ["week", "month", "year"] {
+        window.click(&format!("period-{period}")).await;
+        window.find_css("[data-testid='energy-row']").await;
+        close_toasts(window).await;
+        window.shoot(&format!("energy-{period}")).await;
+    }
+    window.click("period-day").await;
+    window
+        .wait_text("energy-produced", "shows what the sun gave", |text| {
+            text.contains("Wh") && text.chars().any(|letter| ('1'..='9').contains(&letter))
+        })
+        .await;
+    window.click("inbox").await;
+    window.find("inbox-close").await;
+    window.shoot_all("inbox").await;
+    window.press(&[ESCAPE]).await;
+    window.click("nav-settings").await;
+    window
+        .wait_text("diagnostic-messages", "counts what the meter says", |text| {
+            text.chars().any(|letter| ('1'..='9').contains(&letter))
+        })
+        .await;
+    window.find("notifications-card").await;
+    window.find("data-card").await;
+    window.shoot_all("settings-running").await;
+    window
+        .run("document.querySelector('[data-testid=diagnostics-card]').scrollIntoView()")
+        .await;
+    window.shoot("settings-diagnostics").await;
+    window.click("nav-home").await;
+    window.find("curve-span").await;
 }
 
 #[tokio::test]

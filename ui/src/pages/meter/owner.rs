@@ -63,6 +63,13 @@ pub(super) fn owner_name(state: &LiveState, owner: Address) -> String {
     known.map_or_else(|| format::short_address(owner), |(_, name)| name)
 }
 
+/// What the wallet of an account is called; none when it is of no wallet here.
+pub(super) fn wallet_name(state: &LiveState, owner: Address) -> Option<String> {
+    let wallets = &state.status.as_ref()?.wallets;
+    let whose = wallets.iter().find(|wallet| wallet.has(owner))?;
+    Some(whose.name.clone())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

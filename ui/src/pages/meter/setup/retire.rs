@@ -14,7 +14,7 @@ use crate::{
     i18n::{Key, say, text},
     pages::meter::{
         One, moment,
-        owner::{OwnerField, owner_name, owners},
+        owner::{OwnerField, owner_name, owners, wallet_name},
         part, take_over,
     },
     prefs::prefs,
@@ -32,6 +32,7 @@ pub(super) fn OwnerCard(meter: One) -> impl IntoView {
     let several = Memo::new(move |_| feed.state.with(|state| owners(state).len() > 1));
     let other = move || chosen.get().filter(|chosen| Some(*chosen) != owner.get());
     let named = move |address: Address| feed.state.with(|state| owner_name(state, address));
+    let whose = move || feed.state.with(|state| wallet_name(state, owner.get()?));
     let title = Signal::derive(move || {
         let name = other().map(named).unwrap_or_default();
         say(language.get(), Key::MoveQuestion, &[("account", &name)])
@@ -71,9 +72,10 @@ pub(super) fn OwnerCard(meter: One) -> impl IntoView {
     view! {
         <section class="card" aria-label=text(Key::MeterOwner) data-testid="setup-owner">
             <header><h2>{text(Key::MeterOwner)}</h2></header>
-            <div class="row spread">
-                <span>{move || owner.get().map(named)}</span>
+            <div class="row">
+                // At the left, where the whole address has room beside it.
                 {move || owner.get().map(|owner| view! { <AddressTag address=owner testid="meter-owner-address" /> })}
+                <span class="mut">{whose}</span>
             </div>
             <Show when=move || several.get()>
                 <div class="move">

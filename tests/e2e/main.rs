@@ -190,7 +190,7 @@ async fn look_around(window: &Window) {
             text.contains("Wh") && text.chars().any(|letter| ('1'..='9').contains(&letter))
         })
         .await;
-    window.click("inbox").await;
+    window.click("inbox-bell").await;
     window.find("inbox-close").await;
     window.shoot_all("inbox").await;
     window.press(&[ESCAPE]).await;

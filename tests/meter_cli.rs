@@ -131,9 +131,22 @@ fn status(pump: bool, mode: &str) -> String {
 fn exported(beginner: &Beginner, running: &Running, wh: u64) {
     let mut uptime = 33_857_692;
     let mut export = 1_000_000;
-    beginner.say("sensors", &sensors(uptime, export, 4_000));
-    running.wait_for("the first reading", |line| {
-        line["event"] == "device" && !line["sensors"].is_null()
+    let heard = AtomicBool::new(false);
+    thread::scope(|scope| {
+        // What is said before the wallet has subscribed is lost.
+        scope.spawn(|| {
+            for _ in 0..60 {
+                if heard.load(Ordering::Relaxed) {
+                    break;
+                }
+                beginner.say("sensors", &sensors(uptime, export, 4_000));
+                thread::sleep(Duration::from_secs(1));
+            }
+        });
+        running.wait_for("the first reading", |line| {
+            line["event"] == "device" && !line["sensors"].is_null()
+        });
+        heard.store(true, Ordering::Relaxed);
     });
     for _ in 0..wh {
         uptime += 5_000;
@@ -218,8 +231,11 @@ fn a_new_user_finds_adds_steers_and_looks_back() {
     let added = beginner.run(&[&add[..], &broker[..]].concat());
     assert_eq!(added[0]["meter"]["profile"], "dc_bench");
     beginner.listen(|running| {
-        beginner.say("status", &status(false, "import"));
         exported(&beginner, running, 5);
+        beginner.say("status", &status(false, "import"));
+        running.wait_for("what it can do", |line| {
+            line["event"] == "device" && !line["status"].is_null()
+        });
     });
 
     // Steered. It has not been heard to answer, and is believed when it shows the output.
@@ -373,8 +389,8 @@ fn another_process_sees_how_the_running_one_fares() {
     );
     assert!(beginner.run(&["status"])[0]["status"]["meters"] == 1);
     beginner.listen(|running| {
-        beginner.say("status", &status(false, "import"));
         exported(&beginner, running, 5);
+        beginner.say("status", &status(false, "import"));
         let mut shown = Value::Null;
         support::wait_until("the figures are written", || {
             shown = beginner.run(&["status"]).remove(0);

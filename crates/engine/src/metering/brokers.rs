@@ -3,13 +3,12 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use enerlink_domain::{
-    BrokerAddress, Code, Error, Event, MeterId, UnixMillis, device::PayloadFamily, health::BrokerLink, id,
-    meter::Link,
+    BrokerAddress, Code, Error, Event, MeterId, UnixMillis, health::BrokerLink, id, meter::Link,
 };
-use enerlink_meter::{Incoming, Packet, Route, Subscription, SubscriptionConfig};
+use enerlink_meter::{Incoming, Packet, Subscription, SubscriptionConfig};
 
 use super::{BATCH, MeterLive, Metering, live};
-use crate::{broker_access::Access, meters};
+use crate::{broker_access::Access, commands, meters};
 
 /// A connection to one broker.
 pub(super) struct Broker {
@@ -120,11 +119,7 @@ impl Metering {
         let Some(broker) = self.brokers.get(&url) else {
             return Err(unreachable(format!("not connected to {url}")));
         };
-        let named = meter.family == Some(PayloadFamily::Envelope);
-        let route = Route {
-            base_topic: meter.base_topic,
-            meter_id: named.then_some(meter.id),
-        };
+        let route = commands::route(&meter);
         let sent = broker.subscription.publish(&route, command).await;
         sent.map_err(|error| unreachable(format!("{url}: {error}")))
     }

@@ -8,6 +8,8 @@ mod events;
 mod notify;
 pub mod presence;
 mod switch;
+#[cfg(target_os = "linux")]
+mod web_view;
 mod wiring;
 
 pub use self::{

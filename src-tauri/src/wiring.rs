@@ -27,6 +27,8 @@ struct Running(#[expect(dead_code, reason = "holds the simulated neighbourhood a
 /// Opens the window and runs until it is closed.
 pub fn run(arguments: Vec<String>) -> anyhow::Result<()> {
     let arguments = Arguments::parse(arguments)?;
+    #[cfg(target_os = "linux")]
+    crate::web_view::steady()?;
     harden_process();
     let context = tauri::generate_context!();
     let given = arguments.clone();

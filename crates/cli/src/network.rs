@@ -14,6 +14,7 @@ pub(crate) async fn network(command: NetworkCommand, json: bool) -> Outcome {
         } => {
             let draft = NetworkDraft {
                 rpc_url: rpc,
+                fallback_url: None,
                 addresses: Secret::read(&addresses)?.into_text(),
             };
             let engine = session::open(&profile.data_dir, Access::Exclusive).await?;

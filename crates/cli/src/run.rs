@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use enerlink_domain::settlement::SettlementFilter;
 use enerlink_domain::{
     Code, Event, Registration, TxStage,
     event::VaultState,
@@ -101,6 +102,7 @@ fn say(event: &Event) {
             }
         }
         Event::Meter(_)
+        | Event::Guard(_)
         | Event::Wallets { .. }
         | Event::Activity(_)
         | Event::Estimate(_)
@@ -189,7 +191,10 @@ impl LockSignal {
 /// Shows the profile as it is stored.
 pub(crate) async fn status(arguments: &ProfileArguments, json: bool) -> Outcome {
     let engine = session::open(&arguments.data_dir, Access::ReadOnly).await?;
-    let settlements = engine.settlements(None, 1, None).await?.rows;
+    let settlements = engine
+        .settlements(&SettlementFilter::default(), 1, None)
+        .await?
+        .rows;
     let diagnostics = engine.told_diagnostics();
     // What the process that has the profile said, or had said when it ended.
     let age = diagnostics.as_ref().map(|told| {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use enerlink_domain::{Code, Error, Event, Settlement, Status};
+use enerlink_domain::{Code, Error, Event, Settlement, Status, settlement::SettlementFilter};
 use enerlink_engine::{Access, Engine};
 
 use crate::{arguments::SettleCommand, failure::Outcome, output, session};
@@ -38,7 +38,18 @@ pub(crate) async fn settle(command: SettleCommand, json: bool) -> Outcome {
             limit,
         } => {
             let engine = session::open(&profile.data_dir, Access::ReadOnly).await?;
-            for row in engine.settlements(meter.as_ref(), limit, None).await?.rows {
+            for row in engine
+                .settlements(
+                    &SettlementFilter {
+                        meter_id: meter,
+                        ..SettlementFilter::default()
+                    },
+                    limit,
+                    None,
+                )
+                .await?
+                .rows
+            {
                 output::answer(json, &row, sentence);
             }
             Ok(())
@@ -57,7 +68,9 @@ async fn finished(engine: &Engine, events: &mut enerlink_engine::Events, row: Se
                 latest = changed
             }
             Some(Event::Lagged { .. }) => {
-                let page = engine.settlements(Some(&latest.meter_id), 1, None).await;
+                let page = engine
+                    .settlements(&SettlementFilter::of(&latest.meter_id), 1, None)
+                    .await;
                 let same = page.ok().and_then(|page| page.rows.into_iter().next());
                 latest = same
                     .filter(|row| row.settlement_id == latest.settlement_id)

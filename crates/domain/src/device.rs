@@ -178,11 +178,19 @@ pub enum NoticeKind {
     CommandFailed,
     /// Occurrence: the grid was switched to protect the balance.
     GuardActed,
+    /// Condition: the imports of this period will cost more than the account can pay, or its balance is unknown.
+    GuardWarns,
+    /// Condition: what was imported costs more ETK than the account holds; it is owed and carried.
+    EtkMissing,
+    /// Occurrence: a settlement has failed; its energy is owed again.
+    SettlementFailed,
+    /// Occurrence: a reorganisation of the chain has undone a settlement; it is brought forward again.
+    SettlementUndone,
 }
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::Offline,
         Self::Rebooted,
         Self::LowHeap,
@@ -198,6 +206,10 @@ impl NoticeKind {
         Self::ClientIdTaken,
         Self::CommandFailed,
         Self::GuardActed,
+        Self::GuardWarns,
+        Self::EtkMissing,
+        Self::SettlementFailed,
+        Self::SettlementUndone,
     ];
 
     /// The name in the database and in JSON.
@@ -218,6 +230,10 @@ impl NoticeKind {
             Self::ClientIdTaken => "client_id_taken",
             Self::CommandFailed => "command_failed",
             Self::GuardActed => "guard_acted",
+            Self::GuardWarns => "guard_warns",
+            Self::EtkMissing => "etk_missing",
+            Self::SettlementFailed => "settlement_failed",
+            Self::SettlementUndone => "settlement_undone",
         }
     }
 
@@ -230,7 +246,12 @@ impl NoticeKind {
     pub fn is_condition(self) -> bool {
         !matches!(
             self,
-            Self::Rebooted | Self::CounterReset | Self::CommandFailed | Self::GuardActed
+            Self::Rebooted
+                | Self::CounterReset
+                | Self::CommandFailed
+                | Self::GuardActed
+                | Self::SettlementFailed
+                | Self::SettlementUndone
         )
     }
 }

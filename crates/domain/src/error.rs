@@ -75,6 +75,12 @@ pub enum Code {
     SettlementPending,
     /// The contract refuses the transaction.
     Reverted,
+    /// The transaction is past the point where it can be changed.
+    TooLate,
+    /// Two nodes tell different things about the same block, or one contradicts itself.
+    NodesDisagree,
+    /// A receipt does not prove what it says.
+    ReceiptInvalid,
     /// The database cannot be read or written.
     Storage,
     /// The input is not valid.
@@ -133,6 +139,13 @@ impl Code {
             Self::NothingToSettle => "Wait until more energy has flowed; it is carried.",
             Self::SettlementPending => "Wait for the settlement that is on its way.",
             Self::Reverted => "Read the reason; the energy is still owed and nothing is lost.",
+            Self::TooLate => "Wait for its end; the list of transactions shows it.",
+            Self::NodesDisagree => {
+                "Ask the operator which node is right; nothing is signed until they agree."
+            }
+            Self::ReceiptInvalid => {
+                "Ask for the receipt again, and for the hash of its block from a source you trust."
+            }
             Self::Storage => "Check that the disk has room and is not read-only; committed data is kept.",
             Self::InvalidInput => "Correct the input and try again.",
             Self::Internal => "Restart the app and report the problem with the log; stored data is kept.",

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Address, CommandView, DeviceState, Error, Estimate, Etk, Idrs, MeterId, Notice, Registration, Settlement,
     Transaction, Wei,
+    guard::GuardView,
     meter::Link,
     view::MeterView,
     wallet::{Activity, LockReason, WalletView},
@@ -66,6 +67,8 @@ pub enum Event {
     Notice(Notice),
     /// A new estimate.
     Estimate(Estimate),
+    /// A guard's state, its balance or what it expects has changed.
+    Guard(GuardView),
     /// A settlement was written or moved on.
     Settlement(Settlement),
     /// A transaction was queued or moved on.

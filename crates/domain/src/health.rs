@@ -217,7 +217,11 @@ fn weight(kind: NoticeKind) -> u8 {
         | NoticeKind::Rebooted
         | NoticeKind::CounterReset
         | NoticeKind::CommandFailed
-        | NoticeKind::GuardActed => 0,
+        | NoticeKind::GuardActed
+        | NoticeKind::GuardWarns
+        | NoticeKind::EtkMissing
+        | NoticeKind::SettlementFailed
+        | NoticeKind::SettlementUndone => 0,
     }
 }
 

@@ -4,6 +4,8 @@
 //! WebAssembly, so that the window and the core share one set of types. Money and energy are integers with the unit
 //! in the type, and strings in JSON, because a JSON number loses digits above 2^53.
 
+pub mod audit;
+pub mod choice;
 pub mod clock;
 pub mod command;
 pub mod csv;
@@ -12,6 +14,7 @@ pub mod device;
 pub mod error;
 pub mod estimate;
 pub mod event;
+pub mod guard;
 pub mod health;
 pub mod id;
 pub mod meter;

@@ -135,6 +135,55 @@ pub struct Settlement {
     pub created_at: UnixMillis,
     /// When the chain confirmed it.
     pub settled_at: Option<UnixMillis>,
+    /// What it was made from; absent when another copy of the wallet has sent it.
+    pub basis: Option<Basis>,
+}
+
+/// What a settlement was made from, as it stood when the row was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Basis {
+    /// The export register, to the micro-watt-hour.
+    pub export: MicroWh,
+    /// The import register.
+    pub import: MicroWh,
+    /// The counters' epoch.
+    pub epoch: u32,
+    /// Epochs that began since the settlement before.
+    pub epochs_crossed: u32,
+    /// The last reading of the settlement before, or the first reading.
+    pub from: Option<UnixMillis>,
+    /// The last reading that counted.
+    pub to: Option<UnixMillis>,
+    /// ETK base units per 1000 Wh.
+    pub ratio: u64,
+    /// Remainder on chain before it, thousandths of a base unit.
+    pub carry: i64,
+}
+
+/// Which settlements are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SettlementFilter {
+    /// Only of this meter.
+    pub meter_id: Option<MeterId>,
+    /// Only with this status.
+    pub status: Option<Status>,
+    /// Only started by this.
+    pub trigger: Option<Trigger>,
+    /// Written at or after.
+    pub from: Option<UnixMillis>,
+    /// Written before.
+    pub to: Option<UnixMillis>,
+}
+
+impl SettlementFilter {
+    /// All of one meter.
+    pub fn of(meter: &MeterId) -> Self {
+        Self {
+            meter_id: Some(meter.clone()),
+            ..Self::default()
+        }
+    }
 }
 
 /// The id under which the household path settles up to `to`.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Address, Status, TxHash, UnixMillis, Wei};
+use crate::{Address, MeterId, Status, TxHash, UnixMillis, Wei};
 
 /// How a transaction pays for its gas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,15 +117,21 @@ pub enum TxStage {
     Sent,
     /// In a block, not yet deep enough.
     Mined,
-    /// As deep as the network asks for.
+    /// As deep as the network asks for; a deep reorganisation may still undo it.
     Confirmed,
+    /// So deep that it is not looked at any more.
+    Final,
+    /// No node has known it for several blocks. It may still be taken: nothing is owed again.
+    Dropped,
+    /// Its nonce was used by the cancellation that was asked for.
+    Replaced,
     /// It did not, and will not, take effect.
     Failed,
 }
 
 impl TxStage {
     /// Every stage, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Queued,
         Self::AwaitingUnlock,
         Self::NoGas,
@@ -133,6 +139,9 @@ impl TxStage {
         Self::Sent,
         Self::Mined,
         Self::Confirmed,
+        Self::Final,
+        Self::Dropped,
+        Self::Replaced,
         Self::Failed,
     ];
 
@@ -146,6 +155,9 @@ impl TxStage {
             Self::Sent => "sent",
             Self::Mined => "mined",
             Self::Confirmed => "confirmed",
+            Self::Final => "final",
+            Self::Dropped => "dropped",
+            Self::Replaced => "replaced",
             Self::Failed => "failed",
         }
     }
@@ -158,17 +170,21 @@ impl TxStage {
     /// The coarse status of the source documents.
     pub fn status(self) -> Status {
         match self {
-            Self::Confirmed => Status::Success,
-            Self::Failed => Status::Failed,
-            Self::Queued | Self::AwaitingUnlock | Self::NoGas | Self::Signed | Self::Sent | Self::Mined => {
-                Status::Pending
-            }
+            Self::Confirmed | Self::Final => Status::Success,
+            Self::Replaced | Self::Failed => Status::Failed,
+            Self::Queued
+            | Self::AwaitingUnlock
+            | Self::NoGas
+            | Self::Signed
+            | Self::Sent
+            | Self::Mined
+            | Self::Dropped => Status::Pending,
         }
     }
 
     /// Whether bytes exist that a node may have.
     pub fn is_signed(self) -> bool {
-        matches!(self, Self::Signed | Self::Sent | Self::Mined)
+        matches!(self, Self::Signed | Self::Sent | Self::Mined | Self::Dropped)
     }
 }
 
@@ -179,6 +195,10 @@ pub struct Transaction {
     pub id: i64,
     /// What it is for.
     pub kind: TxKind,
+    /// The meter it is for.
+    pub meter_id: Option<MeterId>,
+    /// The settlement it is for.
+    pub settlement_id: Option<String>,
     /// How far it has come.
     pub stage: TxStage,
     /// The account that signs.
@@ -187,6 +207,20 @@ pub struct Transaction {
     pub hash: Option<TxHash>,
     /// Known once signed.
     pub nonce: Option<u64>,
+    /// Wei per gas at most, once signed; the gas price of a legacy transaction.
+    pub max_fee: Option<Wei>,
+    /// Gas at most, once signed.
+    pub gas_limit: Option<u64>,
+    /// How many versions were signed: the first, each higher fee, the cancellation.
+    pub versions: u32,
+    /// Whether the last version does nothing but take the nonce.
+    pub cancelling: bool,
+    /// Whether a higher fee can be offered now.
+    pub can_speed_up: bool,
+    /// Whether it can be cancelled now.
+    pub can_cancel: bool,
+    /// Whether the receipt says what the simulation before signing had said; unknown until it is in a block.
+    pub as_simulated: Option<bool>,
     /// The block that includes it.
     pub block: Option<u64>,
     /// Blocks on top of and including that one.
@@ -197,4 +231,13 @@ pub struct Transaction {
     pub created_at: UnixMillis,
     /// When it last changed.
     pub updated_at: UnixMillis,
+}
+
+/// A page of transactions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransactionPage {
+    /// Newest first.
+    pub rows: Vec<Transaction>,
+    /// Give this as `before` for the next page; none at the end.
+    pub next: Option<i64>,
 }

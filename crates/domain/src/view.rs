@@ -64,8 +64,11 @@ pub struct Strength {
 /// Addresses of the contracts, as the operator's file holds them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NetworkDraft {
-    /// JSON-RPC endpoint of the Ethereum node, `http://` or `https://`.
+    /// JSON-RPC endpoint of the Ethereum node, `http://`, `https://`, `ws://` or `wss://`.
     pub rpc_url: String,
+    /// A second endpoint of the same chain, asked when the first does not answer.
+    #[serde(default)]
+    pub fallback_url: Option<String>,
     /// The text of the addresses file.
     pub addresses: String,
 }
@@ -75,6 +78,10 @@ pub struct NetworkDraft {
 pub struct NetworkView {
     /// JSON-RPC endpoint.
     pub rpc_url: String,
+    /// The second endpoint, when there is one.
+    pub fallback_url: Option<String>,
+    /// The endpoint that answered last, without user and password.
+    pub answering: String,
     /// EIP-155 chain id.
     pub chain_id: u64,
     /// Hash of block 0, which the profile is bound to.

@@ -384,6 +384,7 @@ fn adopted_settlement(
         reason: None,
         created_at: now,
         settled_at: Some(now),
+        basis: None,
     }
 }
 

@@ -55,6 +55,8 @@ impl Network {
     pub(crate) fn view(&self) -> NetworkView {
         NetworkView {
             rpc_url: self.chain.rpc_url().to_owned(),
+            fallback_url: None,
+            answering: self.chain.rpc_url().to_owned(),
             chain_id: self.addresses.chain_id,
             genesis: self.addresses.genesis,
             converter: self.addresses.converter,

@@ -1,5 +1,6 @@
 //! What the window and the command line read. Nothing here changes anything.
 
+use enerlink_domain::settlement::SettlementFilter;
 use enerlink_domain::{
     Code, Error, Estimate, Event, MeterId, UnixMillis,
     view::{AppStatus, DayEnergy, Home, NetworkView, PowerCurve, SettlementPage, Totals},
@@ -108,7 +109,9 @@ impl Engine {
             estimate: Some(self.estimate(&id).await?),
             balances,
             today: rollups::energy(&reader, &id, day_start, now).await?,
-            settlements: settlements::list(&reader, Some(&id), HOME_ROWS, None).await?.rows,
+            settlements: settlements::list(&reader, &SettlementFilter::of(&id), HOME_ROWS, None)
+                .await?
+                .rows,
             transactions: outbox::recent(&reader, HOME_ROWS).await?,
             totals: settlements::totals(&reader, &id).await?,
             meter: Some(view),
@@ -150,10 +153,10 @@ impl Engine {
     /// Settlements, newest first.
     pub async fn settlements(
         &self,
-        meter: Option<&MeterId>,
+        filter: &SettlementFilter,
         limit: u16,
         before: Option<i64>,
     ) -> Result<SettlementPage, Error> {
-        Ok(settlements::list(&self.store().reader(), meter, limit.min(PAGE_ROWS), before).await?)
+        Ok(settlements::list(&self.store().reader(), filter, limit.min(PAGE_ROWS), before).await?)
     }
 }

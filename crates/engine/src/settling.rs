@@ -290,6 +290,7 @@ impl Settling {
             reason: None,
             created_at: now,
             settled_at: None,
+            basis: None,
         };
         let call = build::settle_meter(&addresses, &meter.id, to, &row.settlement_id);
         let (account, signer) = self.signer(&chain, meter, &standing).await?;

@@ -3,13 +3,18 @@
 //! Values of `domain` go over as they are.
 
 use enerlink_domain::{
-    Address, CommandView, MeterCommand, MeterId, UnixMillis,
+    Address, CommandView, MeterCommand, MeterId, Transaction, UnixMillis,
+    audit::{AuditPage, ReceiptFormat, Verification},
+    choice::{SettlingChoice, SettlingView},
     command::CommandPage,
     device::NoticePage,
+    guard::{GuardOrder, GuardView},
+    settlement::SettlementFilter,
+    transaction::TransactionPage,
     view::{
         AppStatus, BrokerDraft, Diagnostics, History, Home, MessageFilter, MessagePage, MeterDraft,
         MeterEdit, MeterView, NetworkDraft, NetworkView, PowerCurve, Preferences, Probe, QrCode,
-        RegistrationRequest, SavedRows, SettlementPage, Strength,
+        RegistrationRequest, SavedRows, SettlementPage, Strength, Totals,
     },
     wallet::{
         ActivityPage, AddressCheck, BackupContent, BackupReport, BackupSource, Contact, ImportPreview,
@@ -280,8 +285,8 @@ commands! {
     } -> PowerCurve;
     /// Settlements, newest first.
     ListSettlements("list_settlements") {
-        /// Only of this meter.
-        meter_id: Option<MeterId>,
+        /// Which settlements.
+        filter: SettlementFilter,
         /// At most so many, 200 at most.
         limit: u16,
         /// Only those with a smaller row number: the last page's `next`.
@@ -292,6 +297,75 @@ commands! {
         /// Which meter.
         meter_id: MeterId,
     } -> enerlink_domain::Settlement;
+    /// Lets the person say where, then writes the settlements as CSV.
+    SaveSettlements("save_settlements") {
+        /// Which settlements.
+        filter: SettlementFilter,
+    } -> Option<SavedRows>;
+    /// Sums of settlements between moments that follow each other, of one meter or of all: one between each two.
+    ReadTotals("read_totals") {
+        /// Which meter; all when absent.
+        meter_id: Option<MeterId>,
+        /// 2 to 121 moments, each later than the one before.
+        edges: Vec<UnixMillis>,
+    } -> Vec<Totals>;
+    /// The audit: sums, and the chain of facts.
+    ReadAudit("read_audit") {
+        /// Which meter; all when absent.
+        meter_id: Option<MeterId>,
+        /// At most so many facts, 200 at most.
+        limit: u16,
+        /// The last page's `next`.
+        before: Option<u64>,
+    } -> AuditPage;
+    /// Checks the chain of facts, the sums, and every settlement against the node.
+    VerifyAudit("verify_audit") {} -> Verification;
+    /// Lets the person say where, then writes the receipt of a settlement, which proves itself against a block header.
+    SaveReceipt("save_receipt") {
+        /// Which settlement.
+        settlement_id: String,
+        /// `json` or `pdf`.
+        format: ReceiptFormat,
+        /// The language of the PDF: `id` or `en`.
+        language: String,
+    } -> Option<PickedFile>;
+    /// Transactions, newest first.
+    ListTransactions("list_transactions") {
+        /// At most so many, 200 at most.
+        limit: u16,
+        /// The last page's `next`.
+        before: Option<i64>,
+    } -> TransactionPage;
+    /// Offers a higher fee for a transaction that waits, or sends one again that was dropped.
+    SpeedUp("speed_up") {
+        /// Its number.
+        id: i64,
+    } -> Transaction;
+    /// Takes the nonce of a transaction that waits with one that does nothing, or forgets one that was not signed yet.
+    CancelTransaction("cancel_transaction") {
+        /// Its number.
+        id: i64,
+    } -> Transaction;
+    /// The settings of settlement, and where each value comes from.
+    ReadSettling("read_settling") {} -> SettlingView;
+    /// Chooses for an account, or for one meter over its account.
+    SetSettling("set_settling") {
+        /// Whose meters.
+        owner: Address,
+        /// Only this one.
+        meter_id: Option<MeterId>,
+        /// What is absent is inherited.
+        choice: SettlingChoice,
+    } -> SettlingView;
+    /// The guards, one for each account that has a meter.
+    ReadGuards("read_guards") {} -> Vec<GuardView>;
+    /// Tells a guard what to do.
+    OrderGuard("order_guard") {
+        /// Whose guard.
+        owner: Address,
+        /// What.
+        order: GuardOrder,
+    } -> GuardView;
     /// What is heard at a broker: base topics and meters, for a limited time. With a base topic it ends as soon as the
     /// meter there has said enough.
     ProbeBroker("probe_broker") {

@@ -136,6 +136,7 @@ impl Demo {
         let engine = start_engine(&options, &ground.clock).await?;
         let draft = NetworkDraft {
             rpc_url: ground.chain.rpc_url().to_owned(),
+            fallback_url: None,
             addresses: addresses.to_json(),
         };
         engine.set_network(draft).await?;

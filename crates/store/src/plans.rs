@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use enerlink_domain::{Address, MeterId, UnixMillis, view::MessageFilter};
+use enerlink_domain::{Address, MeterId, UnixMillis, settlement::SettlementFilter, view::MessageFilter};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use sea_orm_migration::async_trait::async_trait;
 
@@ -254,12 +254,20 @@ async fn settling(r: &Explaining, meter: &MeterId) {
     check!(r, settlements::open(r, meter), [status.as_str()]);
     check!(r, settlements::last_success(r, meter), [status.as_str()]);
     let page = search("meter_id_id", "meter_id=?");
-    check!(r, settlements::list(r, Some(meter), 10, None), [page.as_str()]);
-    let next = search("meter_id_id", "meter_id=? AND id<?");
-    check!(r, settlements::list(r, Some(meter), 10, Some(5)), [next.as_str()]);
     check!(
         r,
-        settlements::list(r, None, 10, None),
+        settlements::list(r, &SettlementFilter::of(meter), 10, None),
+        [page.as_str()]
+    );
+    let next = search("meter_id_id", "meter_id=? AND id<?");
+    check!(
+        r,
+        settlements::list(r, &SettlementFilter::of(meter), 10, Some(5)),
+        [next.as_str()]
+    );
+    check!(
+        r,
+        settlements::list(r, &SettlementFilter::default(), 10, None),
         ["SCAN energy_settlements"]
     );
     let sums = ["SEARCH settlement_totals USING INDEX sqlite_autoindex_settlement_totals_1 (meter_id=?)"];

@@ -2,7 +2,7 @@
 
 use enerlink_domain::{
     Etk, MeterId, NetWattHours, Settlement, Status, Trigger, TxStage, UnixMillis, WattHours,
-    settlement::Watermark,
+    settlement::{SettlementFilter, Watermark},
     view::{SettlementPage, Totals},
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
@@ -67,19 +67,31 @@ pub async fn last_success(r: &impl Read, meter: &MeterId) -> Result<Option<Settl
     one(r, &with_status(meter, Status::Success)).await
 }
 
-/// Settlements, of one meter or of all, newest first; only those before row number `before`, when given. At most
+/// The settlements of a filter, newest first; only those before row number `before`, when given. At most
 /// 200 at a time.
 pub async fn list(
     r: &impl Read,
-    meter: Option<&MeterId>,
+    filter: &SettlementFilter,
     limit: u16,
     before: Option<i64>,
 ) -> Result<SettlementPage, StoreError> {
     let limit = limit.clamp(1, PAGE);
     let mut query = record::select(TABLE);
     query.order_by("id", Order::Desc).limit(u64::from(limit) + 1);
-    if let Some(meter) = meter {
+    if let Some(meter) = &filter.meter_id {
         query.and_where(Expr::col("meter_id").eq(meter.as_str()));
+    }
+    if let Some(status) = filter.status {
+        query.and_where(Expr::col("status").eq(status.as_str()));
+    }
+    if let Some(trigger) = filter.trigger {
+        query.and_where(Expr::col("trigger_type").eq(trigger.as_str()));
+    }
+    if let Some(from) = filter.from {
+        query.and_where(Expr::col("created_at").gte(from.0));
+    }
+    if let Some(to) = filter.to {
+        query.and_where(Expr::col("created_at").lt(to.0));
     }
     if let Some(before) = before {
         query.and_where(Expr::col("id").lt(before));
@@ -242,6 +254,7 @@ fn decode(row: &Record) -> Result<(i64, Settlement), StoreError> {
         reason: row.opt_text("reason")?,
         created_at: UnixMillis(row.int("created_at")?),
         settled_at: row.opt_int("settled_at")?.map(UnixMillis),
+        basis: None,
     };
     seal::check(TABLE, row, &encode(id, &settlement)?)?;
     Ok((id, settlement))

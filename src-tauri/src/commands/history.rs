@@ -1,6 +1,6 @@
 //! Commands of what was measured and settled: the home page, power, energy, settlements.
 
-use enerlink_domain::{MeterId, UnixMillis};
+use enerlink_domain::{MeterId, UnixMillis, settlement::SettlementFilter};
 use enerlink_engine::Engine;
 use enerlink_ipc::{
     Error,
@@ -57,9 +57,9 @@ pub(crate) async fn save_readings(
 #[tauri::command]
 pub(crate) async fn list_settlements(
     engine: State<'_, Engine>,
-    meter_id: Option<MeterId>,
+    filter: SettlementFilter,
     limit: u16,
     before: Option<i64>,
 ) -> Result<SettlementPage, Error> {
-    engine.settlements(meter_id.as_ref(), limit, before).await
+    engine.settlements(&filter, limit, before).await
 }

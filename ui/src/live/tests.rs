@@ -42,6 +42,7 @@ pub(crate) fn settlement(id: &str, at: i64) -> Settlement {
         reason: None,
         created_at: UnixMillis(at),
         settled_at: None,
+        basis: None,
     }
 }
 

@@ -44,6 +44,7 @@ pub(crate) fn NetworkForm() -> impl IntoView {
         error.set(None);
         let draft = NetworkDraft {
             rpc_url: rpc_url.get_untracked().trim().to_owned(),
+            fallback_url: None,
             addresses: addresses.get_untracked(),
         };
         spawn_local(async move {

@@ -212,6 +212,7 @@ impl Household {
     async fn connect(&self, engine: &Engine) {
         let draft = NetworkDraft {
             rpc_url: self.node.url().to_owned(),
+            fallback_url: None,
             addresses: self.addresses.to_json(),
         };
         engine.set_network(draft).await.expect("a network");

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use enerlink_domain::settlement::SettlementFilter;
 use enerlink_domain::{Address, MicroWh, Registers, Status, UnixMillis, register::CounterSource};
 use enerlink_store::{Store, StoreError, meters, outbox, registers, settlements};
 use sea_orm::ConnectionTrait;
@@ -41,7 +42,7 @@ async fn read(store: &Store) -> Result<String, StoreError> {
     let mut text = format!("{:?}", registers::load(&reader, &meter_id()).await?);
     text += &format!(
         "{:?}",
-        settlements::list(&reader, Some(&meter_id()), 200, None).await?
+        settlements::list(&reader, &SettlementFilter::of(&meter_id()), 200, None).await?
     );
     text += &format!("{:?}", settlements::totals(&reader, &meter_id()).await?);
     for id in 1..=12 {

@@ -89,6 +89,7 @@ pub(crate) fn plain_settlement(id: &str, meter: &MeterId, status: Status, etk: i
         reason: None,
         created_at: UnixMillis(1),
         settled_at: None,
+        basis: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use enerlink_domain::settlement::SettlementFilter;
 use enerlink_domain::{
     Address, BrokerAddress, Hash32, MeterId, TxKind, TxStage, UnixMillis, register::CounterSource,
 };
@@ -110,7 +111,7 @@ fn settlements_keep_every_field() {
         settlements::update(&tx, &second).await?;
         let found = settlements::get(&tx, &second.settlement_id).await?;
         prop_assert_eq!(found.as_ref(), Some(&second));
-        let page = settlements::list(&tx, Some(&meter_id()), 10, None).await?;
+        let page = settlements::list(&tx, &SettlementFilter::of(&meter_id()), 10, None).await?;
         prop_assert_eq!((page.rows, page.next), (vec![second], None));
         Ok(())
     });

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use enerlink_domain::settlement::SettlementFilter;
 use enerlink_domain::{Address, Code, Error, Etk, NetWattHours, Settlement, Status, TxStage, view::Totals};
 use enerlink_store::{Store, StoreError, Tx, meters, outbox, settlements};
 use proptest::prelude::*;
@@ -66,7 +67,10 @@ async fn an_id_is_used_again_only_after_it_failed() {
         Err(StoreError::Exists { .. })
     ));
     assert_eq!(settlements::get(&tx, id).await.expect("a read"), Some(last));
-    let rows = settlements::list(&tx, None, 10, None).await.expect("a page").rows;
+    let rows = settlements::list(&tx, &SettlementFilter::default(), 10, None)
+        .await
+        .expect("a page")
+        .rows;
     let statuses: Vec<_> = rows.iter().map(|row| row.status).collect();
     assert_eq!(statuses, [Status::Success, Status::Failed, Status::Failed]);
     let missing = plain_settlement("METER-001/7/7", &meter, Status::Failed, 1);
@@ -91,7 +95,7 @@ async fn settlements_come_in_pages() {
     let reader = store.reader();
     let (mut seen, mut before, mut pages) = (Vec::new(), None, 0);
     loop {
-        let page = settlements::list(&reader, Some(&meter_id()), 4, before)
+        let page = settlements::list(&reader, &SettlementFilter::of(&meter_id()), 4, before)
             .await
             .expect("a page");
         seen.extend(page.rows.iter().map(|row| row.etk.0));
@@ -103,7 +107,7 @@ async fn settlements_come_in_pages() {
     }
     assert_eq!(seen, [11, 10, 8, 7, 5, 4, 2, 1]);
     assert_eq!(pages, 2, "a full last page says that it is the last");
-    let all = settlements::list(&reader, None, u16::MAX, None)
+    let all = settlements::list(&reader, &SettlementFilter::default(), u16::MAX, None)
         .await
         .expect("a page");
     assert_eq!((all.rows.len(), all.next), (12, None));

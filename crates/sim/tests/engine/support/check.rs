@@ -1,6 +1,7 @@
 //! What the database and the chain say, and whether it agrees.
 
 use super::*;
+use enerlink_domain::settlement::SettlementFilter;
 
 impl Household {
     pub(crate) async fn settlement_transaction(&self) -> Option<Transaction> {
@@ -31,7 +32,7 @@ impl Household {
     /// The settlements of the meter as stored, newest first.
     pub(crate) async fn rows(&self, engine: &Engine) -> Vec<Settlement> {
         engine
-            .settlements(Some(&self.id), 200, None)
+            .settlements(&SettlementFilter::of(&self.id), 200, None)
             .await
             .expect("readable")
             .rows

@@ -44,6 +44,7 @@ pub(crate) fn settlement() -> impl Strategy<Value = Settlement> {
             reason: chain.3,
             created_at: times.0,
             settled_at: times.1,
+            basis: None,
         })
 }
 

@@ -21,7 +21,17 @@ pub enum GuardState {
         /// When.
         ends_at: UnixMillis,
     },
-    /// The grid is off.
+    /// The meters were told to switch the grid off, and none has said yet that it did.
+    Cutting {
+        /// Since when.
+        since: UnixMillis,
+    },
+    /// The balance will not last, and no meter that imports can be switched: it has no switch, or does not obey.
+    Powerless {
+        /// Since when.
+        since: UnixMillis,
+    },
+    /// The grid is off: the meters say so.
     Cut {
         /// Since when.
         since: UnixMillis,
@@ -64,7 +74,7 @@ pub struct GuardView {
 pub struct GuardAct {
     /// When.
     pub at: UnixMillis,
-    /// `warned`, `cut`, `exporting`, `restored`, `paused`, `resumed`.
+    /// What it did.
     pub what: GuardStep,
     /// The balance that was available then, when known.
     pub available: Option<Etk>,
@@ -80,25 +90,34 @@ pub enum GuardStep {
     Warned,
     /// The threat passed before the countdown ended.
     Cleared,
-    /// The grid was switched off.
+    /// The meters were told to switch the grid off.
+    Cutting,
+    /// A meter did not carry out what it was told.
+    Failed,
+    /// The grid is off: the meters said so.
     Cut,
     /// The grid was switched to export.
     Exporting,
     /// The former mode was restored.
     Restored,
-    /// A person stopped it for a while.
+    /// A person stopped it for a while, or has turned the switch.
     Paused,
+    /// A person let it watch again.
+    Resumed,
 }
 
 impl GuardStep {
     /// Every step.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Warned,
         Self::Cleared,
+        Self::Cutting,
+        Self::Failed,
         Self::Cut,
         Self::Exporting,
         Self::Restored,
         Self::Paused,
+        Self::Resumed,
     ];
 
     /// The name in the database and in JSON.
@@ -106,10 +125,13 @@ impl GuardStep {
         match self {
             Self::Warned => "warned",
             Self::Cleared => "cleared",
+            Self::Cutting => "cutting",
+            Self::Failed => "failed",
             Self::Cut => "cut",
             Self::Exporting => "exporting",
             Self::Restored => "restored",
             Self::Paused => "paused",
+            Self::Resumed => "resumed",
         }
     }
 
@@ -125,7 +147,7 @@ impl GuardStep {
 pub enum GuardOrder {
     /// The explanation was read: it may be armed.
     Explained,
-    /// Do nothing for an hour.
+    /// Do nothing for an hour; where the grid is off already, the same as [`GuardOrder::Restore`].
     NotNow,
     /// Restore the former mode now, and do nothing for an hour.
     Restore,

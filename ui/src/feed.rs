@@ -6,6 +6,7 @@ use enerlink_domain::{
     MeterId, UnixMillis,
     device::Notice,
     event::VaultState,
+    settlement::SettlementFilter,
     view::{AppStatus, Home, PowerCurve},
     wallet::BackupContent,
 };
@@ -233,7 +234,10 @@ impl Feed {
     ) -> Result<enerlink_domain::view::SettlementPage, ipc::Error> {
         let meter_id = self.state.with_untracked(|state| state.meter_id().cloned());
         ipc::call(&ListSettlements {
-            meter_id,
+            filter: SettlementFilter {
+                meter_id,
+                ..SettlementFilter::default()
+            },
             limit: 50,
             before,
         })

@@ -7,6 +7,7 @@ use enerlink_domain::{
     Status, Transaction, UnixMillis,
     device::Notice,
     event::{Balances, VaultState},
+    guard::GuardView,
     view::{AppStatus, Home, MeterView, NetworkView},
     wallet::{Activity, BackupContent, LockReason, WalletView},
 };
@@ -41,6 +42,8 @@ pub(crate) struct LiveState {
     pub activity: Option<Activity>,
     /// What each account holds, as far as the chain was read.
     pub balances: BTreeMap<Address, Balances>,
+    /// The guards, one for each account that has a meter, as far as they were told.
+    pub guards: BTreeMap<Address, GuardView>,
     /// Tasks of the core that failed and are restarted, by name.
     pub failed_tasks: Vec<(String, Error)>,
 }
@@ -117,6 +120,10 @@ impl LiveState {
                 news: self.inbox.take(&notice).map(|told| News::Notice { told, notice }),
             },
             Event::Estimate(estimate) => self.apply_estimate(estimate),
+            Event::Guard(guard) => {
+                self.guards.insert(guard.owner, guard);
+                Outcome::QUIET
+            }
             Event::Settlement(settlement) => self.apply_settlement(settlement),
             Event::Transaction(transaction) => self.apply_transaction(transaction),
             Event::Balances(balances) => {
@@ -174,6 +181,7 @@ impl LiveState {
             Event::Meter(_)
             | Event::Command(_)
             | Event::Notice(_)
+            | Event::Guard(_)
             | Event::Settlement(_)
             | Event::Transaction(_)
             | Event::Balances(_)

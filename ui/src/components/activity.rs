@@ -229,14 +229,16 @@ fn ReasonRow(reason: String, stage: TxStage) -> impl IntoView {
 fn TransactionRow(row: Transaction, today: Memo<UnixMillis>) -> impl IntoView {
     let language = prefs().language;
     let what = match row.kind {
-        TxKind::OpenMeter if row.stage == TxStage::Confirmed => Key::MeterOpened,
+        TxKind::OpenMeter if row.stage.status() == Status::Success => Key::MeterOpened,
         TxKind::OpenMeter => Key::OpenMeter,
         TxKind::SetSettler => Key::SettlerSet,
         TxKind::SettleMeter => Key::Settlement,
     };
     let (at, reason) = (
         row.created_at,
-        row.reason.clone().filter(|_| row.stage != TxStage::Confirmed),
+        row.reason
+            .clone()
+            .filter(|_| row.stage.status() != Status::Success),
     );
     view! {
         <tr data-testid="transaction-row" data-stage=row.stage.as_str() data-kind=row.kind.as_str()>
@@ -278,11 +280,11 @@ pub(crate) fn StageChip(
 ) -> impl IntoView {
     let language = prefs().language;
     let class = match stage {
-        TxStage::Confirmed => "chip good",
+        TxStage::Confirmed | TxStage::Final => "chip good",
         TxStage::Failed => "chip bad",
-        TxStage::NoGas | TxStage::AwaitingUnlock => "chip warn",
+        TxStage::NoGas | TxStage::AwaitingUnlock | TxStage::Dropped => "chip warn",
         TxStage::Mined | TxStage::Sent => "chip accent",
-        TxStage::Queued | TxStage::Signed => "chip",
+        TxStage::Queued | TxStage::Signed | TxStage::Replaced => "chip",
     };
     view! { <span class=class>{move || stage_words(language.get(), stage, confirmations)}</span> }
 }
@@ -302,7 +304,10 @@ pub(crate) fn stage_words(language: Language, stage: TxStage, confirmations: u64
                 &[("count", &format::count(language, confirmations))],
             );
         }
-        TxStage::Confirmed => Key::StageFinal,
+        TxStage::Confirmed => Key::StageConfirmed,
+        TxStage::Final => Key::StageFinal,
+        TxStage::Dropped => Key::StageDropped,
+        TxStage::Replaced => Key::StageReplaced,
         TxStage::Failed => Key::StageFailed,
     };
     key.text(language).to_owned()

@@ -246,7 +246,7 @@ fn Row(notice: Notice) -> impl IntoView {
 /// The part of a meter that a notice leads to.
 fn part_of(kind: NoticeKind) -> MeterPart {
     match kind {
-        NoticeKind::CommandFailed | NoticeKind::GuardActed => MeterPart::Controls,
+        NoticeKind::CommandFailed | NoticeKind::GuardActed | NoticeKind::GuardWarns => MeterPart::Controls,
         NoticeKind::UnitsWrong | NoticeKind::ClientIdTaken => MeterPart::Setup,
         _ => MeterPart::Live,
     }

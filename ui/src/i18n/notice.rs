@@ -190,6 +190,47 @@ fn words(kind: NoticeKind) -> Words {
                 "The grid was switched to protect the balance.",
             ],
         ],
+        NoticeKind::GuardWarns => [
+            ["Saldo ETK tidak akan cukup", "The ETK will not last"],
+            ["Saldo ETK cukup lagi", "The ETK will last again"],
+            [
+                "Impor periode ini melebihi saldo, atau saldonya tidak diketahui; pelindung saldo berjaga.",
+                "This period's imports exceed the balance, or it is unknown; the guard is watching.",
+            ],
+        ],
+        NoticeKind::EtkMissing => [
+            [
+                "ETK kurang untuk membayar impor",
+                "ETK missing to pay for imports",
+            ],
+            ["Impor yang terutang terbayar", "Imports that were owed are paid"],
+            [
+                "Yang terutang dibawa; beli ETK di pasar untuk membayarnya.",
+                "What is owed is carried; buy ETK on the market to pay for it.",
+            ],
+        ],
+        NoticeKind::SettlementFailed => [
+            ["Penyelesaian gagal", "Settlement failed"],
+            ["Penyelesaian gagal", "Settlement failed"],
+            [
+                "Energinya terutang lagi; tidak ada yang hilang.",
+                "Its energy is owed again; nothing is lost.",
+            ],
+        ],
+        NoticeKind::SettlementUndone => [
+            [
+                "Jaringan membatalkan penyelesaian",
+                "The chain has undone a settlement",
+            ],
+            [
+                "Jaringan membatalkan penyelesaian",
+                "The chain has undone a settlement",
+            ],
+            [
+                "Jaringan menyusun ulang bloknya; penyelesaian yang sama diajukan lagi, satu kali.",
+                "The chain has reorganised its blocks; the same settlement is brought forward again, once.",
+            ],
+        ],
     };
     Words { begun, over, meaning }
 }

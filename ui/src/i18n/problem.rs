@@ -114,6 +114,18 @@ fn headlines(code: Code) -> (&'static str, &'static str) {
             "Kontrak menolak transaksi.",
             "The contract refused the transaction.",
         ),
+        Code::TooLate => (
+            "Transaksi itu tidak dapat diubah lagi.",
+            "The transaction cannot be changed any more.",
+        ),
+        Code::NodesDisagree => (
+            "Kedua node menceritakan hal yang berbeda.",
+            "The nodes tell different things.",
+        ),
+        Code::ReceiptInvalid => (
+            "Bukti itu tidak membuktikan yang dikatakannya.",
+            "The receipt does not prove what it says.",
+        ),
         Code::Storage => (
             "Basis data tidak dapat dibaca atau ditulis.",
             "The database cannot be read or written.",
@@ -172,6 +184,11 @@ fn step_in_indonesian(code: Code) -> &'static str {
         Code::NothingToSettle => "Tunggu sampai lebih banyak energi mengalir; energi ini dibawa.",
         Code::SettlementPending => "Tunggu penyelesaian yang sedang berjalan.",
         Code::Reverted => "Baca alasannya; energi tetap terutang dan tidak ada yang hilang.",
+        Code::TooLate => "Tunggu sampai selesai; daftar transaksi menunjukkannya.",
+        Code::NodesDisagree => {
+            "Tanyakan kepada operator node mana yang benar; tidak ada yang ditandatangani sampai keduanya sepakat."
+        }
+        Code::ReceiptInvalid => "Minta bukti itu lagi, dan hash bloknya dari sumber yang Anda percaya.",
         Code::Storage => "Periksa ruang disk dan izin tulis; data yang sudah disimpan tetap aman.",
         Code::InvalidInput => "Perbaiki masukan lalu coba lagi.",
         Code::Internal => {
@@ -182,7 +199,7 @@ fn step_in_indonesian(code: Code) -> &'static str {
 
 /// Every code, for the tests.
 #[cfg(test)]
-pub(super) const ALL: [Code; 37] = [
+pub(super) const ALL: [Code; 40] = [
     Code::WrongPassword,
     Code::UnlockThrottled,
     Code::WeakPassword,
@@ -217,6 +234,9 @@ pub(super) const ALL: [Code; 37] = [
     Code::NothingToSettle,
     Code::SettlementPending,
     Code::Reverted,
+    Code::TooLate,
+    Code::NodesDisagree,
+    Code::ReceiptInvalid,
     Code::Storage,
     Code::InvalidInput,
     Code::Internal,

@@ -165,7 +165,10 @@ with_meter_texts! { with_energy_texts { with_first_run_texts { with_wallet_texts
     StageSigned: "ditandatangani", "signed";
     StageSent: "dikirim", "sent";
     StageMined: "tercatat · {count}", "mined · {count}";
+    StageConfirmed: "terkonfirmasi", "confirmed";
     StageFinal: "final", "final";
+    StageDropped: "terlempar", "dropped";
+    StageReplaced: "dibatalkan", "cancelled";
     StageFailed: "gagal", "failed";
     ToastSettled: "Selesai: {energy}, {amount} ETK.", "Settled: {energy}, {amount} ETK.";
     ToastFailed: "Penyelesaian gagal; energinya tetap terutang. {reason}", "A settlement failed; its energy is still owed. {reason}";

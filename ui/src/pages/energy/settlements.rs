@@ -1,6 +1,8 @@
 //! Every settlement of the meter: what it moved, what came of it, and where the chain has it.
 
-use enerlink_domain::{MeterId, NetMicroWh, Settlement, WattHours, quantity::MICRO};
+use enerlink_domain::{
+    MeterId, NetMicroWh, Settlement, WattHours, quantity::MICRO, settlement::SettlementFilter,
+};
 use enerlink_ipc::ListSettlements;
 use leptos::{prelude::*, task::spawn_local};
 
@@ -71,7 +73,7 @@ pub(super) fn SettlementsCard(
     let read = move || {
         if let Some(meter_id) = meter.get() {
             let command = ListSettlements {
-                meter_id: Some(meter_id.clone()),
+                filter: SettlementFilter::of(&meter_id),
                 limit: PAGE,
                 before: None,
             };
@@ -115,7 +117,10 @@ pub(super) fn SettlementsCard(
         spawn_local(async move {
             let asked = meter_id.clone();
             let answer = ipc::call(&ListSettlements {
-                meter_id,
+                filter: SettlementFilter {
+                    meter_id,
+                    ..SettlementFilter::default()
+                },
                 limit: PAGE,
                 before,
             })

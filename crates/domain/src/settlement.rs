@@ -1,9 +1,10 @@
 //! Settlements: which energy becomes tokens, and when.
 
-use std::time::Duration;
+mod period;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::period::{Period, period_end};
 use crate::{Address, Etk, MeterId, MicroWh, NetMicroWh, NetWattHours, TxHash, UnixMillis, WattHours};
 
 /// The status of the source documents, for transactions and settlements.
@@ -288,11 +289,6 @@ impl Terms {
         }
         Due::Settle { to, energy }
     }
-}
-
-/// The end of the wall-clock aligned period in which `now` lies.
-pub fn period_end(now: UnixMillis, period: Duration) -> UnixMillis {
-    now.floor_to(period).plus(period)
 }
 
 #[cfg(test)]

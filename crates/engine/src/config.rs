@@ -1,9 +1,20 @@
 //! What an engine is started with: the profile's directory and how settlement behaves by default.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use enerlink_domain::{Code, Error, WattHours};
+use enerlink_domain::{
+    Code, Error, WattHours,
+    choice::{EnvFile, Given},
+};
 pub use enerlink_store::Access;
+
+use crate::files;
+
+/// Nobody writes more settings than this, in bytes.
+const LONGEST_ENV_FILE: u64 = 1 << 16;
 
 /// Configuration of one engine.
 #[derive(Clone, Debug)]
@@ -14,15 +25,19 @@ pub struct Config {
     pub database_url: Option<String>,
     /// Whether this process may write.
     pub access: Access,
-    /// When energy is settled.
+    /// When energy is settled, where nobody has chosen.
     pub settling: Settling,
+    /// What the environment says of settling; it rules over what was chosen.
+    pub environment: Given,
+    /// What the file `.env` of the profile says; the environment rules over it.
+    pub env_file: Given,
     /// How often the node is asked for news.
     pub chain_poll: Duration,
     /// Whether this profile belongs to the simulated neighbourhood.
     pub demo: bool,
 }
 
-/// When energy is settled.
+/// When energy is settled, where nobody has chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settling {
     /// Whether a period's end settles by itself.
@@ -54,6 +69,8 @@ impl Config {
             database_url: None,
             access: Access::Exclusive,
             settling: Settling::default(),
+            environment: Given::default(),
+            env_file: Given::default(),
             chain_poll: Duration::from_secs(2),
             demo: false,
         }
@@ -68,80 +85,115 @@ impl Config {
         self.data_dir.join("enerlink.db")
     }
 
-    /// Applies `DATABASE_URL`, `AUTO_SETTLEMENT_ENABLED`, `SETTLEMENT_THRESHOLD_WH`, `EARLY_SETTLEMENT_WH` and
-    /// `SETTLEMENT_INTERVAL_MINUTES`, each read through `variable`. A value that cannot be read is an error, not a silent default.
+    /// Applies the variables of `.env.example`, each read through `variable`, else from the file `.env` in the profile's
+    /// directory. A value that cannot be read is an error, not a silent default.
     pub fn apply_environment(&mut self, variable: impl Fn(&str) -> Option<String>) -> Result<(), Error> {
-        if let Some(url) = variable("DATABASE_URL").filter(|url| !url.is_empty()) {
+        let path = self.data_dir.join(".env");
+        let shown = path.display();
+        let file = read_file(&path)?;
+        self.environment = Given::read(&variable).map_err(|bad| invalid(bad.to_string()))?;
+        self.env_file = Given::read(|name| file.get(name).map(str::to_owned)).map_err(|bad| {
+            invalid(format!(
+                "{shown}, line {}: {bad}",
+                file.line(bad.name).unwrap_or(0)
+            ))
+        })?;
+        let set = |url: &String| !url.is_empty();
+        let named = variable("DATABASE_URL").filter(set);
+        let written = || file.get("DATABASE_URL").map(str::to_owned).filter(set);
+        if let Some(url) = named.or_else(written) {
             let known = ["postgres://", "postgresql://"];
             if !known.iter().any(|scheme| url.starts_with(scheme)) {
-                return Err(invalid(
-                    "DATABASE_URL",
-                    "postgres://user@host/database, or not set",
-                ));
+                let text = "DATABASE_URL must be postgres://user@host/database, or not set";
+                return Err(invalid(text.to_owned()));
             }
             self.database_url = Some(url);
-        }
-        if let Some(text) = variable("AUTO_SETTLEMENT_ENABLED") {
-            self.settling.automatic = text
-                .parse()
-                .map_err(|_| invalid("AUTO_SETTLEMENT_ENABLED", "true or false"))?;
-        }
-        if let Some(text) = variable("SETTLEMENT_THRESHOLD_WH") {
-            let minimum = text
-                .parse()
-                .map_err(|_| invalid("SETTLEMENT_THRESHOLD_WH", "whole watt-hours"))?;
-            self.settling.minimum = WattHours(minimum);
-        }
-        if let Some(text) = variable("EARLY_SETTLEMENT_WH") {
-            let early = text
-                .parse()
-                .map_err(|_| invalid("EARLY_SETTLEMENT_WH", "whole watt-hours"))?;
-            self.settling.early = Some(WattHours(early));
-        }
-        if let Some(text) = variable("SETTLEMENT_INTERVAL_MINUTES") {
-            let minutes: u64 = text
-                .parse()
-                .ok()
-                .filter(|minutes| (1..=1440).contains(minutes))
-                .ok_or_else(|| invalid("SETTLEMENT_INTERVAL_MINUTES", "whole minutes from 1 to 1440"))?;
-            self.settling.period = Duration::from_secs(minutes * 60);
         }
         Ok(())
     }
 }
 
-fn invalid(name: &str, wanted: &str) -> Error {
-    Error::new(Code::InvalidInput, format!("{name} must be {wanted}"))
+/// The file that stands for the environment; there need not be one.
+fn read_file(path: &Path) -> Result<EnvFile, Error> {
+    if !path.exists() {
+        return Ok(EnvFile::default());
+    }
+    let bytes = files::read(path, LONGEST_ENV_FILE)?;
+    let text =
+        std::str::from_utf8(&bytes).map_err(|error| invalid(format!("{}: {error}", path.display())))?;
+    EnvFile::parse(text).map_err(|bad| invalid(format!("{}, {bad}", path.display())))
+}
+
+fn invalid(text: String) -> Error {
+    Error::new(Code::InvalidInput, text)
 }
 
 #[cfg(test)]
 mod tests {
+    use enerlink_domain::choice::SettlingChoice;
+
     use super::*;
 
+    fn nothing(_: &str) -> Option<String> {
+        None
+    }
+
     #[test]
-    fn the_environment_overrides_the_defaults_or_says_why_not() {
-        let mut config = Config::new(PathBuf::new());
+    fn the_environment_is_read_or_says_why_not() {
+        let mut config = Config::new(PathBuf::from("nowhere"));
         let given = |name: &str| match name {
             "AUTO_SETTLEMENT_ENABLED" => Some("false".to_owned()),
             "DATABASE_URL" => Some("postgres://db/enerlink".to_owned()),
-            "SETTLEMENT_THRESHOLD_WH" | "EARLY_SETTLEMENT_WH" => Some("250".to_owned()),
             _ => None,
         };
         config.apply_environment(given).expect("valid");
-        let expected = Settling {
-            automatic: false,
-            period: Duration::from_secs(300),
-            minimum: WattHours(250),
-            early: Some(WattHours(250)),
-        };
-        assert_eq!(config.settling, expected);
+        assert_eq!(config.environment.choice.automatic, Some(false));
         assert_eq!(config.database_url.as_deref(), Some("postgres://db/enerlink"));
         assert!(config.has_database());
-        let refused = config.apply_environment(|_| Some("mysql://db".to_owned()));
+        let refused =
+            config.apply_environment(|name| (name == "DATABASE_URL").then(|| "mysql://db".to_owned()));
         assert_eq!(refused.expect_err("no such database").code, Code::InvalidInput);
         let wrong = config
             .apply_environment(|name| (name != "DATABASE_URL").then(|| "0".to_owned()))
             .expect_err("not a boolean");
         assert_eq!(wrong.code, Code::InvalidInput);
+    }
+
+    #[test]
+    fn a_file_in_the_profile_stands_for_the_environment() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let write = |text: &str| std::fs::write(directory.path().join(".env"), text).expect("written");
+        let mut config = Config::new(directory.path().to_owned());
+        write("# here\nSETTLEMENT_INTERVAL_MINUTES=15\nSOMETHING=else\nDATABASE_URL='postgres://file/db'\n");
+        config.apply_environment(nothing).expect("valid");
+        let fifteen = SettlingChoice {
+            period_minutes: Some(15),
+            ..SettlingChoice::default()
+        };
+        assert_eq!(
+            (config.env_file.choice, config.environment),
+            (fifteen, Given::default())
+        );
+        assert_eq!(config.database_url.as_deref(), Some("postgres://file/db"));
+        config
+            .apply_environment(|name| (name == "DATABASE_URL").then(|| "postgres://own/db".to_owned()))
+            .expect("valid");
+        assert_eq!(config.database_url.as_deref(), Some("postgres://own/db"));
+        for (text, named) in [
+            (
+                "A=1\nSETTLEMENT_INTERVAL_MINUTES=soon",
+                "line 2: SETTLEMENT_INTERVAL_MINUTES",
+            ),
+            (
+                "A=1\n\nDATABASE_URL='postgres://user:secret@db",
+                "line 3: a quote",
+            ),
+        ] {
+            write(text);
+            let refused = config.apply_environment(nothing).expect_err("refused");
+            assert_eq!(refused.code, Code::InvalidInput);
+            assert!(refused.message.contains(named), "{refused}");
+            assert!(!refused.message.contains("secret"), "{refused}");
+        }
     }
 }

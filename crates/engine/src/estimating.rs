@@ -5,16 +5,18 @@ use std::{sync::Arc, time::Duration};
 use enerlink_chain::{ConverterTerms, MeterOnChain};
 use enerlink_domain::{
     Clock, Code, Error, Estimate, Etk, Event, FlowState, MicroWatts, MicroWh, NetMicroWh, NetWattHours,
-    Readiness, Registration, Settlement, TxKind, TxStage, UnixMillis, WattHours, settlement::Watermark,
+    Readiness, Registration, Settlement, TxKind, TxStage, UnixMillis, choice::SettlingInEffect,
+    settlement::Watermark,
 };
 
 use enerlink_store::{Store, outbox, settlements};
+use tokio::sync::watch;
 
 use crate::{
     bus::Bus,
-    config::Settling,
     ledger::{self, LedgerState},
     metering::{self, MeterLive},
+    rules::Rules,
     task::Task,
 };
 
@@ -27,12 +29,14 @@ pub(crate) fn estimate(
     live: &MeterLive,
     ledger: &LedgerState,
     open: Option<&Settlement>,
-    settling: &Settling,
+    rules: &Rules,
     unfunded: bool,
     now: UnixMillis,
 ) -> Estimate {
-    let period_start = now.floor_to(settling.period);
-    let period_end = period_start.plus(settling.period);
+    let effect = rules.of(&live.meter, ledger.minimum());
+    let period = rules.period(&live.meter);
+    let period_start = now.floor_to(period);
+    let period_end = period_start.plus(period);
     let standing = ledger
         .meters
         .get(&live.meter.id)
@@ -46,12 +50,6 @@ pub(crate) fn estimate(
         .and_then(|(_, sensors)| sensors.grid_power());
     let average_power = average(energy.exported.0 - energy.imported.0, energy.since, now);
     let at_end = projected(energy.owed, average_power, period_end.since(now).as_millis());
-    let minimum = settling.minimum.max(
-        ledger
-            .terms
-            .as_ref()
-            .map_or(WattHours::ZERO, |terms| terms.minimum),
-    );
     Estimate {
         meter_id: live.meter.id.clone(),
         flow: flow(grid_power),
@@ -67,10 +65,10 @@ pub(crate) fn estimate(
         pending: energy.pending,
         etk_now: tokens(energy.owed.whole_wh(), ledger.terms.as_ref(), standing),
         etk_at_end: tokens(at_end.whole_wh(), ledger.terms.as_ref(), standing),
-        minimum,
+        minimum: effect.minimum.value,
         readiness: match unfunded {
             true => Readiness::Blocked { code: Code::NoGas },
-            false => readiness(live, ledger, open, settling, at_end, minimum),
+            false => readiness(live, ledger, open, &effect, at_end),
         },
     }
 }
@@ -182,9 +180,8 @@ fn readiness(
     live: &MeterLive,
     ledger: &LedgerState,
     open: Option<&Settlement>,
-    settling: &Settling,
+    effect: &SettlingInEffect,
     at_end: NetMicroWh,
-    minimum: WattHours,
 ) -> Readiness {
     let blocked = |code| Readiness::Blocked { code };
     if let Some(code) = ledger.chain.link.code.filter(|_| !ledger.chain.link.up) {
@@ -198,10 +195,10 @@ fn readiness(
     if open.is_some() {
         return Readiness::Settling;
     }
-    if !settling.automatic {
+    if !effect.automatic.value {
         return Readiness::Manual;
     }
-    let missing = i128::from(minimum.0) * 1_000_000 - i128::from(at_end.0).abs();
+    let missing = i128::from(effect.minimum.value.0) * 1_000_000 - i128::from(at_end.0).abs();
     if missing > 0 {
         return Readiness::BelowMinimum {
             missing: NetMicroWh(i64::try_from(missing).unwrap_or(i64::MAX)),
@@ -224,7 +221,7 @@ pub(crate) struct Estimator {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Store,
     pub(crate) bus: Bus,
-    pub(crate) settling: Settling,
+    pub(crate) rules: watch::Receiver<Rules>,
     pub(crate) metering: metering::Handle,
     pub(crate) ledger: ledger::Handle,
 }
@@ -240,6 +237,7 @@ impl Task for Estimator {
             tokio::select! {
                 changed = self.metering.state.changed() => if changed.is_err() { return Ok(()) },
                 changed = self.ledger.state.changed() => if changed.is_err() { return Ok(()) },
+                changed = self.rules.changed() => if changed.is_err() { return Ok(()) },
             }
             let meters: Vec<MeterLive> = self
                 .metering
@@ -249,6 +247,7 @@ impl Task for Estimator {
                 .cloned()
                 .collect();
             let ledger = self.ledger.state.borrow_and_update().clone();
+            let rules = self.rules.borrow_and_update().clone();
             for live in meters {
                 let open = settlements::open(&self.store.reader(), &live.meter.id).await?;
                 let unfunded = is_unfunded(&self.store, &live, &ledger).await?;
@@ -257,7 +256,7 @@ impl Task for Estimator {
                     &live,
                     &ledger,
                     open.as_ref(),
-                    &self.settling,
+                    &rules,
                     unfunded,
                     now,
                 )));

@@ -9,6 +9,7 @@ use std::{
 use enerlink_chain::{ConverterTerms, Head, MeterOnChain};
 use enerlink_domain::{
     Address, Clock, Error, Event, Meter, MeterId, Registration, Settlement, SettlementStage, Status, Trigger,
+    WattHours,
     event::{Balances, ChainState},
     meter::Link,
     settlement::Watermark,
@@ -45,6 +46,11 @@ impl LedgerState {
             meters: BTreeMap::new(),
             balances: BTreeMap::new(),
         }
+    }
+
+    /// The contract's minimum, once it was read.
+    pub(crate) fn minimum(&self) -> Option<WattHours> {
+        self.terms.map(|terms| terms.minimum)
     }
 
     /// The standing of `meter` on chain.

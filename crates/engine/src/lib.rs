@@ -26,6 +26,7 @@ mod probe;
 mod profile;
 mod query;
 mod retention;
+mod rules;
 mod settling;
 mod system;
 mod task;
@@ -49,7 +50,7 @@ pub use self::{
     config::{Access, Config},
     system::SystemClock,
 };
-use self::{bus::Bus, choices::Choices, network::Network, profile::ProfileLock, task::Tasks};
+use self::{bus::Bus, choices::Choices, network::Network, profile::ProfileLock, rules::Rules, task::Tasks};
 
 /// What an engine is given besides its configuration.
 pub struct Parts {
@@ -79,6 +80,7 @@ struct Inner {
     preferences: watch::Sender<Preferences>,
     autolock: wallet::lock::Handle,
     choices: watch::Sender<Choices>,
+    rules: watch::Sender<Rules>,
     /// What was restored and nobody has looked at yet.
     held: watch::Sender<Option<BackupContent>>,
     tasks: tokio::sync::Mutex<Option<Tasks>>,
@@ -99,6 +101,7 @@ impl Engine {
         let diagnostics = diagnostics::Handle::new(Arc::clone(&clock));
         let (network, network_reader) = watch::channel(network::load(&store).await?);
         let (choices, choice_reader) = watch::channel(Choices::load(&store.reader()).await?);
+        let (rules, rule_reader) = watch::channel(Rules::load(&store.reader(), &config).await?);
         let (preferences, preference_reader) =
             watch::channel(enerlink_store::preferences::load(&store.reader()).await?);
         let (held, held_reader) = watch::channel(backup::load(&store.reader()).await?);
@@ -115,6 +118,7 @@ impl Engine {
             keystore: Arc::clone(&keystore),
             bus: bus.clone(),
             config: config.clone(),
+            rules: rule_reader.clone(),
             commands: commands.clone(),
             diagnostics: diagnostics.clone(),
         })
@@ -147,7 +151,7 @@ impl Engine {
             store: store.clone(),
             keystore: Arc::clone(&keystore),
             bus: bus.clone(),
-            config: config.clone(),
+            rules: rule_reader.clone(),
             network: network_reader,
             ledger: ledger.clone(),
             metering: metering.clone(),
@@ -165,7 +169,7 @@ impl Engine {
             clock: Arc::clone(&clock),
             store: store.clone(),
             bus: bus.clone(),
-            settling: config.settling,
+            rules: rule_reader,
             metering: metering.clone(),
             ledger: ledger.clone(),
         };
@@ -215,6 +219,7 @@ impl Engine {
             preferences,
             autolock,
             choices,
+            rules,
             held,
             tasks: tokio::sync::Mutex::new(Some(tasks)),
             _lock: lock,

@@ -22,6 +22,7 @@ use crate::{
     config::{Access, Config},
     diagnostics, ledger,
     notices::Notices,
+    rules::Rules,
     task::Task,
 };
 
@@ -124,7 +125,7 @@ pub(crate) struct Metering {
     bus: Bus,
     notices: Notices,
     diagnostics: diagnostics::Handle,
-    config: Config,
+    rules: watch::Receiver<Rules>,
     commands: commands::Handle,
     /// The ledger reads meters here, so it comes to be later.
     ledger: Arc<OnceCell<ledger::Handle>>,
@@ -144,6 +145,7 @@ pub(crate) struct Parts {
     pub(crate) bus: Bus,
     pub(crate) diagnostics: diagnostics::Handle,
     pub(crate) config: Config,
+    pub(crate) rules: watch::Receiver<Rules>,
     pub(crate) commands: commands::Handle,
 }
 
@@ -157,9 +159,10 @@ impl Metering {
             bus,
             diagnostics,
             config,
+            rules,
             commands,
         } = parts;
-        let state = load(&store, &*clock, &config).await?;
+        let state = load(&store, &*clock, &rules).await?;
         let session = session(&store, config.access).await?;
         let (state, reader) = watch::channel(state);
         let (sender, inbox) = mpsc::channel(64);
@@ -171,7 +174,7 @@ impl Metering {
             keystore,
             bus,
             diagnostics,
-            config,
+            rules,
             commands,
             ledger: Arc::clone(&ledger),
             state,
@@ -185,6 +188,18 @@ impl Metering {
             inbox: sender,
         };
         Ok((metering, handle, ledger))
+    }
+
+    /// Periods have got another length: what flowed in those that run is told anew.
+    async fn restart_periods(&mut self) -> Result<(), Error> {
+        let (reader, now) = (self.store.reader(), self.clock.wall());
+        let mut state = self.state.borrow().clone();
+        for live in state.values_mut() {
+            let period = self.rules.borrow().period(&live.meter);
+            live.begin_period(&reader, now, period).await?;
+        }
+        self.state.send_replace(state);
+        Ok(())
     }
 
     async fn answer(&mut self, request: Request) {
@@ -213,7 +228,7 @@ impl Task for Metering {
 
     async fn run(&mut self) -> Result<(), Error> {
         // A failed transaction leaves messages that the broker was not told about: a new connection brings them again.
-        let fresh = load(&self.store, &*self.clock, &self.config).await?;
+        let fresh = load(&self.store, &*self.clock, &self.rules).await?;
         self.state.send_replace(fresh);
         self.connect();
         let mut arrived = Vec::with_capacity(BATCH);
@@ -226,6 +241,7 @@ impl Task for Metering {
                     self.diagnostics.queued(count + self.incoming.1.len());
                     self.take(&mut arrived).await?;
                 }
+                Ok(()) = self.rules.changed() => self.restart_periods().await?,
                 () = self.clock.sleep_until(tick) => {
                     self.review(None).await?;
                     tick = self.clock.monotonic() + TICK;
@@ -235,13 +251,18 @@ impl Task for Metering {
     }
 }
 
-async fn load(store: &Store, clock: &dyn Clock, config: &Config) -> Result<MeteringState, Error> {
+async fn load(
+    store: &Store,
+    clock: &dyn Clock,
+    rules: &watch::Receiver<Rules>,
+) -> Result<MeteringState, Error> {
     let reader = store.reader();
     let conditions = notice_rows::open(&reader).await?;
     let mut state = MeteringState::new();
     for meter in meters::list(&reader).await? {
         let id = meter.id.clone();
-        let live = MeterLive::load(&reader, meter, &conditions, clock.wall(), config.settling.period);
+        let period = rules.borrow().period(&meter);
+        let live = MeterLive::load(&reader, meter, &conditions, clock.wall(), period);
         state.insert(id, live.await?);
     }
     Ok(state)

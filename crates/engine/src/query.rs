@@ -78,11 +78,12 @@ impl Engine {
             live.ok_or_else(|| Error::new(Code::MeterUnknown, format!("there is no meter {meter}")))?;
         let ledger = self.ledger().state.borrow().clone();
         let unfunded = estimating::is_unfunded(self.store(), &live, &ledger).await?;
+        let rules = self.0.rules.borrow().clone();
         Ok(estimating::estimate(
             &live,
             &ledger,
             open.as_ref(),
-            &self.config().settling,
+            &rules,
             unfunded,
             self.clock().wall(),
         ))

@@ -129,6 +129,7 @@ impl Engine {
     async fn take_over(&self, content: BackupContent) -> Result<(), Error> {
         self.0.held.send_replace(Some(content));
         self.reload_choices().await?;
+        self.reload_rules().await?;
         if self.network().is_none() {
             self.0.network.send_replace(network::load(self.store()).await?);
         }

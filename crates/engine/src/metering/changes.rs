@@ -42,7 +42,7 @@ impl Metering {
 
     /// Meters that are running already stay as they are.
     pub(super) async fn reload(&mut self) -> Result<(), Error> {
-        let stored = load(&self.store, &*self.clock, &self.config).await?;
+        let stored = load(&self.store, &*self.clock, &self.rules).await?;
         for (id, live) in stored {
             if self.state.borrow().contains_key(&id) {
                 continue;

@@ -250,7 +250,8 @@ impl Metering {
         sensors: Sensors,
         packet: &Packet,
     ) -> Option<&'static str> {
-        let (at, period) = (packet.received_at, self.config.settling.period);
+        let at = packet.received_at;
+        let period = self.rules.borrow().period(&live.meter);
         let moment = self.clock.monotonic();
         let (verdict, start) = match batch.judge(live, &sensors, packet) {
             Ok(judged) => judged,

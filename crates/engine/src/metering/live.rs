@@ -118,18 +118,30 @@ impl MeterLive {
             live.device.presence = Presence::Retired;
         }
         live.registers = registers::load(reader, id).await?;
-        if let Some(registers) = live.registers {
-            let at = now.floor_to(period);
-            let energy = rollups::energy(reader, id, at, now).await?;
-            let back = |register: MicroWh, energy: MicroWh| register.checked_sub(energy).unwrap_or(register);
-            let registers = Pair {
-                export: back(registers.export, energy.exported),
-                import: back(registers.import, energy.imported),
-            };
-            live.period = Some(PeriodStart { at, registers });
-        }
+        live.begin_period(reader, now, period).await?;
         live.device.link = silent(now, &live.meter, live.last_heard());
         Ok(live)
+    }
+
+    /// Finds the registers at the beginning of the period in which `now` lies.
+    pub(super) async fn begin_period(
+        &mut self,
+        reader: &Reader,
+        now: UnixMillis,
+        period: Duration,
+    ) -> Result<(), Error> {
+        let Some(registers) = self.registers else {
+            return Ok(());
+        };
+        let at = now.floor_to(period);
+        let energy = rollups::energy(reader, &self.meter.id, at, now).await?;
+        let back = |register: MicroWh, energy: MicroWh| register.checked_sub(energy).unwrap_or(register);
+        let registers = Pair {
+            export: back(registers.export, energy.exported),
+            import: back(registers.import, energy.imported),
+        };
+        self.period = Some(PeriodStart { at, registers });
+        Ok(())
     }
 
     /// When it was last heard, in this run or before.
@@ -154,10 +166,10 @@ impl MeterLive {
         self.registers.filter(|registers| registers.lead.is_some())
     }
 
-    /// Begins a new period when `now` lies beyond the running one. `before` are the registers until now.
+    /// Begins a new period when `now` does not lie in the running one. `before` are the registers until now.
     pub(crate) fn roll_period(&mut self, now: UnixMillis, period: Duration, before: Pair<MicroWh>) {
         let at = now.floor_to(period);
-        if self.period.is_none_or(|running| running.at < at) {
+        if self.period.is_none_or(|running| running.at != at) {
             self.period = Some(PeriodStart {
                 at,
                 registers: before,

@@ -150,11 +150,14 @@ impl Settling {
 
     /// Queues a transaction of `kind` for `meter`, unless one is on its way or was tried in this period.
     async fn queue_once(&mut self, meter: &Meter, kind: TxKind, input: Vec<u8>) -> Result<(), Error> {
-        let now = self.parts.clock.wall();
+        let (now, pause) = (
+            self.parts.clock.monotonic(),
+            self.parts.rules.borrow().period(meter),
+        );
         let recent = self
             .prepared
             .get(&(meter.id.clone(), kind.as_str()))
-            .is_some_and(|last| now.since(*last) < self.parts.config.settling.period);
+            .is_some_and(|last| now.saturating_sub(*last) < pause);
         let unfinished = outbox_rows::unfinished(&self.parts.store.reader()).await?;
         let queued = unfinished
             .iter()
@@ -170,7 +173,8 @@ impl Settling {
         let Some(Network { addresses, .. }) = self.parts.network.borrow().clone() else {
             return Ok(());
         };
-        self.prepared.insert((meter.id.clone(), kind.as_str()), now);
+        let tried = self.parts.clock.monotonic();
+        self.prepared.insert((meter.id.clone(), kind.as_str()), tried);
         let entry = NewOutbox {
             account: meter.owner,
             signer: outbox::signer_text(&Signer::Wallet(meter.owner)),

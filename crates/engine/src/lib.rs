@@ -7,6 +7,7 @@ mod audit;
 mod backup;
 mod broker_access;
 mod bus;
+mod checkpoints;
 mod choices;
 mod commands;
 pub mod config;
@@ -190,6 +191,10 @@ impl Engine {
             preferences: preference_reader,
             diagnostics: diagnostics.figures.clone(),
         };
+        let checkpoints = checkpoints::Checkpoints {
+            clock: Arc::clone(&clock),
+            store: store.clone(),
+        };
         let mut tasks = Tasks::new();
         if config.access == Access::Exclusive {
             tasks.spawn(command_task, Arc::clone(&clock), bus.clone());
@@ -201,6 +206,7 @@ impl Engine {
             tasks.spawn(autolock_task, Arc::clone(&clock), bus.clone());
             tasks.spawn(report, Arc::clone(&clock), bus.clone());
             tasks.spawn(retention, Arc::clone(&clock), bus.clone());
+            tasks.spawn(checkpoints, Arc::clone(&clock), bus.clone());
         }
         tracing::info!(data_dir = %config.data_dir.display(), access = ?config.access, "engine started");
         let engine = Self(Arc::new(Inner {

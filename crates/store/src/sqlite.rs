@@ -27,8 +27,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const WRITER_WAIT: Duration = Duration::from_secs(60);
 /// A write-ahead log that grew beyond this is cut back, in bytes.
 const LOG_LIMIT: &str = "67108864";
-/// Pages, of 4 KiB, after which the write-ahead log is taken into the file: a burst of messages then syncs the file seldom.
-const CHECKPOINT: &str = "4000";
+/// Pages, of 4 KiB, after which the writer itself takes the write-ahead log into the file: nobody else has come to it.
+const CHECKPOINT: &str = "16000";
 /// Readers at the same time.
 const READERS: u32 = 4;
 /// Files up to this size are checked whole when they are opened; it takes a few milliseconds.
@@ -41,6 +41,15 @@ pub(crate) enum Durability {
     Full,
     /// Nothing: for a file that nobody opens again.
     None,
+}
+
+impl Durability {
+    fn pragma(self) -> &'static str {
+        match self {
+            Self::Full => "FULL",
+            Self::None => "OFF",
+        }
+    }
 }
 
 /// What every connection has in common; the path is set apart, because `?`, `#` and `%` mean something in an address.
@@ -67,20 +76,43 @@ pub(crate) async fn connect_writer(
         .min_connections(1)
         .acquire_timeout(WRITER_WAIT)
         .map_sqlx_sqlite_opts(move |options| {
-            let synchronous = match durability {
-                Durability::Full => "FULL",
-                Durability::None => "OFF",
-            };
             options
                 .filename(&path)
                 .busy_timeout(BUSY_TIMEOUT)
                 .pragma("journal_mode", "WAL")
-                .pragma("synchronous", synchronous)
+                .pragma("synchronous", durability.pragma())
                 .pragma("foreign_keys", "ON")
                 .pragma("journal_size_limit", LOG_LIMIT)
                 .pragma("wal_autocheckpoint", CHECKPOINT)
         });
     Ok(Database::connect(options).await?)
+}
+
+/// The connection that takes the write-ahead log into the file beside the writer; opened when it is first needed.
+pub(crate) async fn connect_keeper(
+    path: &Path,
+    durability: Durability,
+) -> Result<DatabaseConnection, StoreError> {
+    let mut options = options();
+    let path = path.to_owned();
+    options
+        .max_connections(1)
+        .connect_lazy(true)
+        .map_sqlx_sqlite_opts(move |options| {
+            options
+                .filename(&path)
+                .busy_timeout(BUSY_TIMEOUT)
+                .pragma("synchronous", durability.pragma())
+        });
+    Ok(Database::connect(options).await?)
+}
+
+/// Takes as much of the write-ahead log into the file as can be taken without anybody waiting.
+pub(crate) async fn checkpoint(keeper: &DatabaseConnection) -> Result<(), StoreError> {
+    keeper
+        .execute_unprepared("PRAGMA wal_checkpoint(PASSIVE)")
+        .await?;
+    Ok(())
 }
 
 /// The connections that read; each is opened when it is first needed.

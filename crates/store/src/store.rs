@@ -31,6 +31,8 @@ pub enum Access {
 pub struct Store {
     writer: DatabaseConnection,
     readers: Reader,
+    /// Keeps the write-ahead log of a file short.
+    keeper: Option<DatabaseConnection>,
     path: PathBuf,
     /// Removes the file of a database that was opened for its own sake.
     _directory: Option<Arc<TempDir>>,
@@ -72,6 +74,7 @@ impl Store {
         Ok(Self {
             writer,
             readers: Reader(postgres::connect_readers(url).await?),
+            keeper: None,
             path: postgres::place(url),
             _directory: None,
         })
@@ -111,6 +114,7 @@ impl Store {
         Ok(Self {
             writer,
             readers: Reader(sqlite::connect_readers(path).await?),
+            keeper: Some(sqlite::connect_keeper(path, durability).await?),
             path: path.to_owned(),
             _directory: directory,
         })
@@ -124,6 +128,15 @@ impl Store {
     /// A reader; readers do not wait for the writer, nor the writer for them.
     pub fn reader(&self) -> Reader {
         self.readers.clone()
+    }
+
+    /// Takes what was committed from the write-ahead log into the file, beside readers and the writer, so that no commit has
+    /// to wait for that. A server does it by itself.
+    pub async fn checkpoint(&self) -> Result<(), StoreError> {
+        match &self.keeper {
+            Some(keeper) => sqlite::checkpoint(keeper).await,
+            None => Ok(()),
+        }
     }
 
     /// Checks every page of the file, in the background of readers and the writer: about a second for each
@@ -160,6 +173,9 @@ impl Store {
     /// Closes the database for every clone, once the open transaction has ended, and tidies its side files.
     pub async fn close(self) -> Result<(), StoreError> {
         self.readers.0.close_by_ref().await?;
+        if let Some(keeper) = &self.keeper {
+            keeper.close_by_ref().await?;
+        }
         Ok(self.writer.close_by_ref().await?)
     }
 }

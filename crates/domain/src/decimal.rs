@@ -39,16 +39,27 @@ pub fn parse_scaled(text: &str, scale: i32) -> Result<i128, ParseDecimalError> {
     if whole.is_empty() || leading_zero || !digits(whole) || !digits(fraction) {
         return Err(ParseDecimalError::NotANumber);
     }
-    let mut value: i128 = 0;
-    for digit in whole.bytes().chain(fraction.bytes()) {
-        value = value
-            .checked_mul(10)
-            .and_then(|value| value.checked_add(i128::from(digit - b'0')))
-            .ok_or(ParseDecimalError::OutOfRange)?;
-    }
+    let value = number_of(whole, fraction)?;
     let shift = exponent + scale - fraction.len() as i32;
     let value = shift_decimal(value, shift)?;
     Ok(if negative { -value } else { value })
+}
+
+/// The digits of both texts as one number.
+fn number_of(whole: &str, fraction: &str) -> Result<i128, ParseDecimalError> {
+    let digits = whole.bytes().chain(fraction.bytes()).map(|digit| digit - b'0');
+    // Nearly all: 18 digits fit into 64 bits, which is several times as fast.
+    if whole.len() + fraction.len() <= 18 {
+        return Ok(digits
+            .fold(0_i64, |value, digit| value * 10 + i64::from(digit))
+            .into());
+    }
+    let mut digits = digits;
+    digits
+        .try_fold(0_i128, |value, digit| {
+            value.checked_mul(10)?.checked_add(i128::from(digit))
+        })
+        .ok_or(ParseDecimalError::OutOfRange)
 }
 
 fn digits(text: &str) -> bool {

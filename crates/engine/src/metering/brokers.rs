@@ -4,10 +4,11 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use enerlink_domain::{
     BrokerAddress, Code, Error, Event, MeterId, UnixMillis, health::BrokerLink, id, meter::Link,
+    reading::Units,
 };
-use enerlink_meter::{Incoming, Packet, Subscription, SubscriptionConfig};
+use enerlink_meter::{DecodeError, Incoming, Message, Packet, Subscription, SubscriptionConfig, decode};
 
-use super::{BATCH, MeterLive, Metering, live};
+use super::{BATCH, MeterLive, Metering, MeteringState, live};
 use crate::{broker_access::Access, commands, meters};
 
 /// A connection to one broker.
@@ -26,7 +27,28 @@ enum State {
     Down,
 }
 
-pub(super) type FromBroker = (Arc<BrokerAddress>, Incoming);
+/// What a broker has told; a message with what it says.
+pub(super) type FromBroker = (Arc<BrokerAddress>, Incoming, Option<Read>);
+
+/// What a message says, as read in these units. It is decoded on its way, beside the task that judges and writes, which
+/// takes as long.
+pub(super) type Read = Box<(Units, Result<Message, DecodeError>)>;
+
+/// A message to be judged.
+pub(super) struct Heard {
+    pub(super) packet: Packet,
+    read: Option<Read>,
+}
+
+impl Heard {
+    /// What it says in `units`; read again when they are not those that it was read in.
+    pub(super) fn say(&mut self, units: Units) -> Result<Message, DecodeError> {
+        match self.read.take_if(|read| read.0 == units) {
+            Some(read) => read.1,
+            None => decode(self.packet.channel, &self.packet.payload, units),
+        }
+    }
+}
 
 impl Metering {
     /// (Re)connects to the broker of each meter.
@@ -77,9 +99,29 @@ impl Metering {
         };
         self.brokers.insert(url, broker);
         let (address, forward) = (Arc::new(address.clone()), self.incoming.0.clone());
+        let (meters, clock, diagnostics) = (
+            self.state.subscribe(),
+            Arc::clone(&self.clock),
+            self.diagnostics.clone(),
+        );
         tokio::spawn(async move {
             while let Some(incoming) = receiver.recv().await {
-                if forward.send((Arc::clone(&address), incoming)).await.is_err() {
+                let began = clock.monotonic();
+                let read = match &incoming {
+                    Incoming::Packet(packet) => {
+                        let units = units_of(&meters.borrow(), &address, &packet.base_topic);
+                        units.map(|units| Read::new((units, decode(packet.channel, &packet.payload, units))))
+                    }
+                    _ => None,
+                };
+                if read.is_some() {
+                    diagnostics.decoded(clock.monotonic() - began);
+                }
+                if forward
+                    .send((Arc::clone(&address), incoming, read))
+                    .await
+                    .is_err()
+                {
                     return;
                 }
             }
@@ -126,12 +168,12 @@ impl Metering {
 
     /// Handles everything that has arrived: runs of messages in one transaction, changes of a link by themselves.
     pub(super) async fn take(&mut self, arrived: &mut Vec<FromBroker>) -> Result<(), Error> {
-        let mut packets: Vec<(Arc<BrokerAddress>, Packet)> = Vec::with_capacity(arrived.len());
+        let mut packets: Vec<(Arc<BrokerAddress>, Heard)> = Vec::with_capacity(arrived.len());
         let mut changed = false;
-        for (address, incoming) in arrived.drain(..) {
+        for (address, incoming, read) in arrived.drain(..) {
             match incoming {
                 Incoming::Packet(packet) => {
-                    packets.push((address, packet));
+                    packets.push((address, Heard { packet, read }));
                     continue;
                 }
                 Incoming::Connected => self.connected(&address),
@@ -225,4 +267,12 @@ impl Metering {
             }
         });
     }
+}
+
+/// The units of the first meter on a topic: most topics have one.
+fn units_of(meters: &MeteringState, address: &BrokerAddress, base_topic: &str) -> Option<Units> {
+    let mut here = meters.values().map(|live| &live.meter).filter(|meter| {
+        meter.retired_at.is_none() && meter.base_topic == base_topic && meter.broker == *address
+    });
+    here.next().map(|meter| meter.units)
 }

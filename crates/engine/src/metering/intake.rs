@@ -7,11 +7,11 @@ use std::{collections::BTreeSet, sync::Arc};
 use enerlink_domain::{
     BrokerAddress, Error, MeterId, MicroWh, Sensors, Verdict, register::Pair, view::MessageDirection,
 };
-use enerlink_meter::{DecodeError, Message, Packet, decode};
+use enerlink_meter::{DecodeError, Message, Packet};
 use enerlink_store::{MessageLog, Sample};
 
 use self::batch::Batch;
-use super::{MeterLive, Metering};
+use super::{MeterLive, Metering, brokers::Heard};
 
 /// A message that cannot be decoded, in the log and in the tally.
 fn undecoded(error: &DecodeError) -> Refusal {
@@ -52,15 +52,16 @@ enum Sender {
 
 impl Metering {
     /// Writes `packets` and acknowledges them.
-    pub(super) async fn record(&mut self, packets: Vec<(Arc<BrokerAddress>, Packet)>) -> Result<(), Error> {
+    pub(super) async fn record(
+        &mut self,
+        mut packets: Vec<(Arc<BrokerAddress>, Heard)>,
+    ) -> Result<(), Error> {
         if packets.is_empty() {
             return Ok(());
         }
         let mut batch = Batch::default();
-        for (address, packet) in &packets {
-            let began = self.clock.monotonic();
-            self.judge(&mut batch, address, packet);
-            self.diagnostics.decoded(self.clock.monotonic() - began);
+        for (address, heard) in &mut packets {
+            self.judge(&mut batch, address, heard);
         }
         let began = self.clock.monotonic();
         let tx = self.store.begin().await?;
@@ -68,8 +69,8 @@ impl Metering {
         tx.commit().await?;
         self.diagnostics
             .committed(packets.len(), self.clock.monotonic() - began);
-        for (_, packet) in packets {
-            packet.ack.confirm();
+        for (_, heard) in packets {
+            heard.packet.ack.confirm();
         }
         self.notices.tell(&notices);
         batch.hand_over(&self.commands);
@@ -82,7 +83,9 @@ impl Metering {
         Ok(())
     }
 
-    fn judge(&self, batch: &mut Batch, address: &BrokerAddress, packet: &Packet) {
+    fn judge(&self, batch: &mut Batch, address: &BrokerAddress, heard: &mut Heard) {
+        let sender = self.sender(batch, address, heard);
+        let packet = &heard.packet;
         let mut log = MessageLog {
             received_at: packet.received_at,
             direction: MessageDirection::In,
@@ -95,7 +98,7 @@ impl Metering {
             retained: packet.retained,
             duplicate: packet.duplicate,
         };
-        let refusal = match self.sender(batch, address, packet) {
+        let refusal = match sender {
             Sender::Unread(None, refusal) => Some(refusal),
             Sender::Unread(Some(mut live), refusal) => {
                 log.meter_id = Some(live.meter.id.clone());
@@ -128,7 +131,7 @@ impl Metering {
     }
 
     /// Which meter a packet is from: the one that it names, else the only one on its topic.
-    fn sender(&self, batch: &mut Batch, address: &BrokerAddress, packet: &Packet) -> Sender {
+    fn sender(&self, batch: &mut Batch, address: &BrokerAddress, heard: &mut Heard) -> Sender {
         let state = self.state.borrow();
         let here: Vec<&MeterLive> = state
             .values()
@@ -136,7 +139,7 @@ impl Metering {
                 let Some(meter) = Some(&live.meter).filter(|meter| meter.retired_at.is_none()) else {
                     return false;
                 };
-                meter.base_topic == packet.base_topic && meter.broker == *address
+                meter.base_topic == heard.packet.base_topic && meter.broker == *address
             })
             .collect();
         let Some(first) = here.first() else {
@@ -149,7 +152,7 @@ impl Metering {
                 },
             );
         };
-        let message = match decode(packet.channel, &packet.payload, first.meter.units) {
+        let message = match heard.say(first.meter.units) {
             Ok(message) => message,
             Err(error) => return Sender::Unread(Some(batch.take(first)), undecoded(&error)),
         };
@@ -187,7 +190,7 @@ impl Metering {
             );
         };
         // The units belong to the meter that the message turned out to be from.
-        match decode(packet.channel, &packet.payload, other.meter.units) {
+        match heard.say(other.meter.units) {
             Ok(message) => Sender::Known(batch.take(other), message),
             Err(error) => Sender::Unread(Some(batch.take(other)), undecoded(&error)),
         }

@@ -1,6 +1,6 @@
 //! A JSON object whose values are still text, and the ways to read one of its fields.
 
-use std::{borrow::Cow, collections::HashSet, fmt};
+use std::{borrow::Cow, fmt};
 
 use enerlink_domain::{
     MicroWh,
@@ -64,10 +64,11 @@ impl<'a> Object<'a> {
             path: path.to_owned(),
             fields: fields.0,
         };
-        let mut seen = HashSet::with_capacity(object.fields.len());
-        match object.fields.iter().find(|(name, _)| !seen.insert(name)) {
-            Some((name, _)) => Err(DecodeError::Duplicate {
-                field: object.at(&clip(name)),
+        let mut names: Vec<&str> = object.names().collect();
+        names.sort_unstable();
+        match names.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(DecodeError::Duplicate {
+                field: object.at(&clip(pair[0])),
             }),
             None => Ok(object),
         }

@@ -34,6 +34,7 @@ pub use receipt::Receipt;
 pub use revert::Revert;
 pub use send::{SendOutcome, Simulated};
 pub use settled::SettledEvent;
+pub use wire::Endpoint;
 
 /// One endpoint of a chain. Clones are cheap and share their connections.
 #[derive(Clone)]
@@ -52,6 +53,12 @@ impl Chain {
     pub fn with_timeout(rpc_url: &str, timeout: Duration) -> Result<Self, ChainError> {
         let wire = Arc::new(wire::Wire::new(rpc_url, timeout)?);
         Ok(Self { wire })
+    }
+
+    /// A node that is reached without a socket: in the same process. Bounds and checks are the same.
+    pub fn over(endpoint: Arc<dyn Endpoint>) -> Self {
+        let wire = Arc::new(wire::Wire::over(endpoint, wire::TIMEOUT));
+        Self { wire }
     }
 
     /// The endpoint's address without user and password.

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use enerlink_chain::Chain;
 use enerlink_domain::{
     Code, Error, WattHours,
     choice::{EnvFile, Given},
@@ -33,6 +34,8 @@ pub struct Config {
     pub env_file: Given,
     /// How often the node is asked for news.
     pub chain_poll: Duration,
+    /// The chain, where it is reached without a socket; otherwise the stored addresses lead to it.
+    pub chain: Option<Chain>,
     /// Whether this profile belongs to the simulated neighbourhood.
     pub demo: bool,
 }
@@ -72,6 +75,7 @@ impl Config {
             environment: Given::default(),
             env_file: Given::default(),
             chain_poll: Duration::from_secs(2),
+            chain: None,
             demo: false,
         }
     }

@@ -100,7 +100,7 @@ impl Engine {
         let keystore = Arc::new(keystore);
         let bus = Bus::new();
         let diagnostics = diagnostics::Handle::new(Arc::clone(&clock));
-        let (network, network_reader) = watch::channel(network::load(&store).await?);
+        let (network, network_reader) = watch::channel(network::load(&store, &config).await?);
         let (choices, choice_reader) = watch::channel(Choices::load(&store.reader()).await?);
         let (rules, rule_reader) = watch::channel(Rules::load(&store.reader(), &config).await?);
         let (preferences, preference_reader) =
@@ -254,7 +254,7 @@ impl Engine {
     /// Takes an addresses file and a node into use, after checking one against the other.
     pub async fn set_network(&self, draft: NetworkDraft) -> Result<NetworkView, Error> {
         self.may_write()?;
-        network::set(&self.0.store, &self.0.network, draft).await
+        network::set(&self.0.store, &self.0.config, &self.0.network, draft).await
     }
 
     fn may_write(&self) -> Result<(), Error> {

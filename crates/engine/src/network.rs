@@ -8,6 +8,8 @@ use enerlink_domain::{
 use enerlink_store::{Store, settings};
 use tokio::sync::watch;
 
+use crate::config::Config;
+
 const RPC_URL: &str = "network.rpc_url";
 const ADDRESSES: &str = "network.addresses";
 /// The settings that hold the node's address and the addresses file.
@@ -72,7 +74,7 @@ pub(crate) fn missing() -> Error {
 }
 
 /// The network that the profile was given, if any.
-pub(crate) async fn load(store: &Store) -> Result<Option<Network>, Error> {
+pub(crate) async fn load(store: &Store, config: &Config) -> Result<Option<Network>, Error> {
     let reader = store.reader();
     let stored = (
         settings::get(&reader, RPC_URL).await?,
@@ -82,9 +84,13 @@ pub(crate) async fn load(store: &Store) -> Result<Option<Network>, Error> {
         return Ok(None);
     };
     Ok(Some(Network {
-        chain: Chain::new(&url)?,
+        chain: open(config, &url)?,
         addresses: Addresses::parse(&addresses)?,
     }))
+}
+
+fn open(config: &Config, url: &str) -> Result<Chain, ChainError> {
+    config.chain.clone().map_or_else(|| Chain::new(url), Ok)
 }
 
 /// Refuses another chain than the one that this profile is `bound` to.
@@ -107,11 +113,12 @@ pub(crate) fn check_bound(bound: &Addresses, found: &Addresses) -> Result<(), Er
 /// under the same address would make its registers and settlements meaningless.
 pub(crate) async fn set(
     store: &Store,
+    config: &Config,
     current: &watch::Sender<Option<Network>>,
     draft: NetworkDraft,
 ) -> Result<NetworkView, Error> {
     let network = Network {
-        chain: Chain::new(&draft.rpc_url)?,
+        chain: open(config, &draft.rpc_url)?,
         addresses: Addresses::parse(&draft.addresses)?,
     };
     let bound = current.borrow().as_ref().map(|network| network.addresses.clone());

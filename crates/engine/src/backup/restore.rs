@@ -131,7 +131,8 @@ impl Engine {
         self.reload_choices().await?;
         self.reload_rules().await?;
         if self.network().is_none() {
-            self.0.network.send_replace(network::load(self.store()).await?);
+            let network = network::load(self.store(), &self.0.config).await?;
+            self.0.network.send_replace(network);
         }
         self.metering().reload().await?;
         self.tell_wallets();

@@ -1,4 +1,5 @@
-//! An Ethereum node in the process: revm under Cancun rules, real blocks, receipts and logs, JSON-RPC over loopback HTTP.
+//! An Ethereum node in the process: revm under Cancun rules, real blocks, receipts and logs, JSON-RPC over loopback HTTP
+//! or without a socket.
 //!
 //! [`Node::start`] gives a cloneable handle; a private task owns the chain. What a client sees is what geth answers, down to
 //! error texts; what a test needs besides (mining, reorganisations, balances, faults on the wire) is on the handle and, where
@@ -13,6 +14,7 @@ use std::time::Duration;
 use std::{fmt, io};
 
 use alloy::primitives::{Address, B256, U256};
+use enerlink_chain::Endpoint;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -20,16 +22,19 @@ use tokio::time::MissedTickBehavior;
 
 mod blocks;
 mod calls;
+mod desk;
 mod error;
 mod evm;
 mod faults;
 mod http;
 mod ledger;
+mod memory;
 mod pool;
 mod rpc;
 mod state;
 mod views;
 
+use desk::Desk;
 pub use error::RpcError;
 pub use faults::{Fault, Faults, Span};
 use ledger::Ledger;
@@ -122,8 +127,7 @@ pub struct Node {
 #[derive(Debug)]
 struct Shared {
     url: String,
-    jobs: Jobs,
-    faults: Faults,
+    desk: Desk,
     stop: watch::Sender<bool>,
 }
 
@@ -167,20 +171,32 @@ impl Node {
             .await
             .map_err(refused)?;
         let address: SocketAddr = listener.local_addr().map_err(refused)?;
+        let node = Self::run(&config, format!("http://{address}"));
+        let (desk, stopped) = (node.shared.desk.clone(), node.shared.stop.subscribe());
+        tokio::spawn(http::serve(listener, desk, stopped));
+        Ok(node)
+    }
+
+    /// Starts a node that listens nowhere: [`Node::endpoint`] is the way to it. `port` is not used.
+    pub fn in_memory(config: &NodeConfig) -> Self {
+        Self::run(config, memory::URL.to_owned())
+    }
+
+    fn run(config: &NodeConfig, url: String) -> Self {
         let (stop, stopped) = watch::channel(false);
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let (jobs, faults) = (Jobs(sender), Faults::default());
-        tokio::spawn(own(Ledger::new(&config), receiver, stopped.clone()));
-        tokio::spawn(http::serve(listener, jobs.clone(), faults.clone(), stopped));
-        let shared = Shared {
-            url: format!("http://{address}"),
-            jobs,
-            faults,
-            stop,
+        tokio::spawn(own(Ledger::new(config), receiver, stopped));
+        let desk = Desk {
+            jobs: Jobs(sender),
+            faults: Faults::default(),
         };
-        Ok(Self {
-            shared: Arc::new(shared),
-        })
+        let shared = Arc::new(Shared { url, desk, stop });
+        Self { shared }
+    }
+
+    /// The way to this node without a socket; its faults happen there too.
+    pub fn endpoint(&self) -> Arc<dyn Endpoint> {
+        Arc::new(self.shared.desk.clone())
     }
 
     /// Where the JSON-RPC is, e.g. `http://127.0.0.1:40123`.
@@ -190,7 +206,7 @@ impl Node {
 
     /// The faults on this node's wire. In-process calls through this handle do not meet them.
     pub fn faults(&self) -> &Faults {
-        &self.shared.faults
+        &self.shared.desk.faults
     }
 
     /// Stops the node and waits until its port is free. Calling it again does nothing.
@@ -204,7 +220,7 @@ impl Node {
     /// # Errors
     /// What the method answers, or that the node has stopped.
     pub async fn request(&self, method: &str, params: Value) -> Result<Value, RpcError> {
-        self.shared.jobs.request(method.to_owned(), params).await
+        self.shared.desk.jobs.request(method.to_owned(), params).await
     }
 
     /// Mines `count` blocks now and answers their hashes; the first takes what is executable in the pool.
@@ -213,6 +229,7 @@ impl Node {
     /// When the node has stopped or `count` is above 100 000.
     pub async fn mine(&self, count: u64) -> Result<Vec<B256>, RpcError> {
         self.shared
+            .desk
             .jobs
             .run(move |ledger| ledger.mine(count, None))
             .await?
@@ -223,7 +240,11 @@ impl Node {
     /// # Errors
     /// When the node has stopped.
     pub async fn set_automine(&self, on: bool) -> Result<(), RpcError> {
-        self.shared.jobs.run(move |ledger| ledger.set_automine(on)).await
+        self.shared
+            .desk
+            .jobs
+            .run(move |ledger| ledger.set_automine(on))
+            .await
     }
 
     /// Fixes the next block's timestamp in Unix seconds.
@@ -232,6 +253,7 @@ impl Node {
     /// When it is not after the newest block's, or the node has stopped.
     pub async fn set_next_timestamp(&self, timestamp: u64) -> Result<(), RpcError> {
         self.shared
+            .desk
             .jobs
             .run(move |ledger| ledger.set_next_timestamp(timestamp))
             .await?
@@ -244,6 +266,7 @@ impl Node {
     /// When `depth` reaches genesis or beyond the last 128 blocks, or the node has stopped.
     pub async fn reorg(&self, depth: u64, txs: ReorgTxs) -> Result<Vec<B256>, RpcError> {
         self.shared
+            .desk
             .jobs
             .run(move |ledger| ledger.reorg(depth, txs))
             .await?
@@ -255,6 +278,7 @@ impl Node {
     /// When the node has stopped.
     pub async fn set_balance(&self, address: Address, balance: U256) -> Result<(), RpcError> {
         self.shared
+            .desk
             .jobs
             .run(move |ledger| ledger.set_balance(address, balance))
             .await
@@ -266,6 +290,7 @@ impl Node {
     /// When the node has stopped.
     pub async fn drop_pending(&self, hash: B256) -> Result<bool, RpcError> {
         self.shared
+            .desk
             .jobs
             .run(move |ledger| ledger.pool.remove(&hash))
             .await
@@ -276,7 +301,7 @@ impl Node {
     /// # Errors
     /// When the node has stopped.
     pub async fn block_number(&self) -> Result<u64, RpcError> {
-        self.shared.jobs.run(|ledger| ledger.chain.height()).await
+        self.shared.desk.jobs.run(|ledger| ledger.chain.height()).await
     }
 }
 

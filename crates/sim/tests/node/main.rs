@@ -6,6 +6,7 @@ mod calls;
 mod conformance;
 mod contracts;
 mod faults;
+mod memory;
 mod permits;
 mod pool;
 mod reorg;

@@ -1,8 +1,20 @@
 //! The estimator: what this period will bring, and what is missing before it settles.
 
+mod figures;
+mod total;
+
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::{
+    figures::{Figures, Owing},
+    total::{Total, total},
+};
 use crate::{Code, Etk, MeterId, MicroWatts, NetMicroWh, UnixMillis, WattHours};
+
+/// Below this the grid is idle: 1 W, or what a device measures as noise.
+const IDLE: MicroWatts = MicroWatts(1_000_000);
 
 /// Which way energy crosses the grid connection now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +27,17 @@ pub enum FlowState {
     /// Neither.
     #[default]
     Idle,
+}
+
+impl FlowState {
+    /// What `power` means; positive is export.
+    pub fn of(power: Option<MicroWatts>) -> Self {
+        match power {
+            Some(power) if power > IDLE => Self::Exporting,
+            Some(power) if power.0 < -IDLE.0 => Self::Importing,
+            Some(_) | None => Self::Idle,
+        }
+    }
 }
 
 /// Whether the next settlement can happen, and what is missing.
@@ -66,7 +89,7 @@ pub struct Estimate {
     pub owed: NetMicroWh,
     /// On its way in an open settlement.
     pub pending: NetMicroWh,
-    /// ETK that settling now would mint or burn.
+    /// ETK that settling now would mint or burn; equal to what is then settled, to the unit.
     pub etk_now: Etk,
     /// ETK that the period's end will mint or burn at the average power.
     pub etk_at_end: Etk,
@@ -74,4 +97,14 @@ pub struct Estimate {
     pub minimum: WattHours,
     /// Whether it will settle.
     pub readiness: Readiness,
+    /// ETK that the account lacks for what the period's end will burn; absent when it lacks none, or is not known.
+    #[serde(default)]
+    pub short: Option<Etk>,
+}
+
+impl Estimate {
+    /// Time left in the period.
+    pub fn left(&self) -> Duration {
+        self.period_end.since(self.now)
+    }
 }

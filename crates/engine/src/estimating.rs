@@ -1,189 +1,171 @@
 //! The estimator: a pure function of registers, terms and time, told again with every counted reading.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use enerlink_chain::{ConverterTerms, MeterOnChain};
 use enerlink_domain::{
-    Clock, Code, Error, Estimate, Etk, Event, FlowState, MicroWatts, MicroWh, NetMicroWh, NetWattHours,
-    Readiness, Registration, Settlement, TxKind, TxStage, UnixMillis, choice::SettlingInEffect,
-    settlement::Watermark,
+    Address, Clock, Code, Error, Estimate, Etk, Event, FlowState, MeterId, MicroWh, NetMicroWh, NetWattHours,
+    Readiness, Registration, Settlement, TxKind, TxStage, UnixMillis, WattHours, choice::SettlingInEffect,
+    estimate::Owing, register::Pair, settlement::Watermark,
 };
-
 use enerlink_store::{Store, outbox, settlements};
 use tokio::sync::watch;
 
 use crate::{
     bus::Bus,
     ledger::{self, LedgerState},
-    metering::{self, MeterLive},
+    metering::{self, MeterLive, MeteringState},
     rules::Rules,
     task::Task,
 };
 
-/// Below this the grid is idle: 5 W, or what a device in milli-units measures as noise.
-const IDLE: MicroWatts = MicroWatts(1_000_000);
+/// What stands between a meter and its settlement, besides what meter and chain say.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Situation {
+    /// The settlement that is on its way.
+    pub(crate) open: Option<Settlement>,
+    /// What the account's settlements that are on their way will burn, all meters together; a positive amount.
+    pub(crate) burning: Etk,
+    /// The account lacks the coin to bring the meter onto the chain.
+    pub(crate) unfunded: bool,
+}
 
-/// What `live` will settle, given what the chain said last. `unfunded` says that the account lacks the coin to bring
-/// the meter onto the chain.
+/// How every meter stands.
+pub(crate) async fn situations(
+    store: &Store,
+    meters: &MeteringState,
+    ledger: &LedgerState,
+) -> Result<BTreeMap<MeterId, Situation>, Error> {
+    let reader = store.reader();
+    let mut situations: BTreeMap<MeterId, Situation> = BTreeMap::new();
+    let mut burning: BTreeMap<Address, i128> = BTreeMap::new();
+    for (id, live) in meters {
+        let open = settlements::open(&reader, id).await?;
+        *burning.entry(live.meter.owner).or_default() -= open.as_ref().map_or(0, |open| open.etk.0.min(0));
+        let situation = Situation {
+            open,
+            ..Situation::default()
+        };
+        situations.insert(id.clone(), situation);
+    }
+    let waiting = |live: &MeterLive| ledger.registration(&live.meter) == Registration::Registered;
+    let unfinished = match meters.values().any(waiting) {
+        true => outbox::unfinished(&reader).await?,
+        false => Vec::new(),
+    };
+    for (id, situation) in &mut situations {
+        let live = &meters[id];
+        situation.burning = Etk(burning.get(&live.meter.owner).copied().unwrap_or_default());
+        situation.unfunded = waiting(live)
+            && unfinished.iter().any(|row| {
+                (row.kind, row.stage) == (TxKind::OpenMeter, TxStage::NoGas)
+                    && row.meter_id.as_ref() == Some(id)
+            });
+    }
+    Ok(situations)
+}
+
+/// What `live` will settle, given what the chain said last.
 pub(crate) fn estimate(
     live: &MeterLive,
     ledger: &LedgerState,
-    open: Option<&Settlement>,
+    situation: &Situation,
     rules: &Rules,
-    unfunded: bool,
     now: UnixMillis,
 ) -> Estimate {
     let effect = rules.of(&live.meter, ledger.minimum());
     let period = rules.period(&live.meter);
     let period_start = now.floor_to(period);
     let period_end = period_start.plus(period);
-    let standing = ledger
-        .meters
-        .get(&live.meter.id)
-        .and_then(Option::as_ref)
-        .filter(|standing| standing.opened);
-    let energy = Energy::of(live, standing, open, period_start);
+    let open = situation.open.as_ref();
+    let ratio = ledger.terms.map(|terms| terms.ratio);
+    let owing = owing(live, ledger, period_start);
+    let figures = |ratio| Owing { ratio, ..owing }.less(open).figures(now, period_end);
+    let shown = figures(rules.estimate_ratio().map(|named| named.value).or(ratio));
+    // What can be paid is the chain's business, whatever the environment wants to see.
+    let cost = Etk(-figures(ratio).etk_at_end.0);
+    let short = short(live, ledger, situation, cost);
     let grid_power = live
         .device
         .sensors
         .as_ref()
         .and_then(|(_, sensors)| sensors.grid_power());
-    let average_power = average(energy.exported.0 - energy.imported.0, energy.since, now);
-    let at_end = projected(energy.owed, average_power, period_end.since(now).as_millis());
     Estimate {
         meter_id: live.meter.id.clone(),
-        flow: flow(grid_power),
+        flow: FlowState::of(grid_power),
         grid_power,
-        average_power,
+        average_power: shown.average_power,
         period_start,
         period_end,
         now,
-        exported: energy.exported,
-        imported: energy.imported,
-        carried: NetMicroWh(energy.owed.0 - energy.exported.0 + energy.imported.0),
-        owed: energy.owed,
-        pending: energy.pending,
-        etk_now: tokens(energy.owed.whole_wh(), ledger.terms.as_ref(), standing),
-        etk_at_end: tokens(at_end.whole_wh(), ledger.terms.as_ref(), standing),
+        exported: shown.exported,
+        imported: shown.imported,
+        carried: NetMicroWh(shown.owed.0 - shown.exported.0 + shown.imported.0),
+        owed: shown.owed,
+        pending: shown.pending,
+        etk_now: shown.etk_now,
+        etk_at_end: shown.etk_at_end,
         minimum: effect.minimum.value,
-        readiness: match unfunded {
-            true => Readiness::Blocked { code: Code::NoGas },
-            false => readiness(live, ledger, open, &effect, at_end),
-        },
+        readiness: readiness(live, ledger, situation, &effect, shown.energy_at_end, short),
+        short,
     }
 }
 
-/// Whether the baseline of the meter cannot be paid for.
-pub(crate) async fn is_unfunded(
-    store: &Store,
-    live: &MeterLive,
-    ledger: &LedgerState,
-) -> Result<bool, Error> {
-    if ledger.registration(&live.meter) != Registration::Registered {
-        return Ok(false);
-    }
-    let rows = outbox::unfinished(&store.reader()).await?;
-    Ok(rows.iter().any(|row| {
-        (row.kind, row.stage) == (TxKind::OpenMeter, TxStage::NoGas)
-            && row.meter_id.as_ref() == Some(&live.meter.id)
-    }))
+/// What the account lacks to burn `cost`, besides what is burning.
+fn short(live: &MeterLive, ledger: &LedgerState, situation: &Situation, cost: Etk) -> Option<Etk> {
+    let balance = ledger.balances.get(&live.meter.owner)?.etk;
+    let missing = cost.0 + situation.burning.0 - balance.0;
+    (cost > Etk::ZERO && missing > 0).then_some(Etk(missing.min(cost.0)))
 }
 
-/// The energies of the settlement card.
-struct Energy {
-    exported: NetMicroWh,
-    imported: NetMicroWh,
-    owed: NetMicroWh,
-    pending: NetMicroWh,
-    /// Since when `exported` and `imported` count.
-    since: UnixMillis,
-}
-
-impl Energy {
-    fn of(
-        live: &MeterLive,
-        standing: Option<&MeterOnChain>,
-        open: Option<&Settlement>,
-        period_start: UnixMillis,
-    ) -> Self {
-        let zero = NetMicroWh::ZERO;
-        let Some(registers) = live.registers else {
-            return Self {
-                exported: zero,
-                imported: zero,
-                owed: zero,
-                pending: zero,
-                since: period_start,
-            };
-        };
-        let micro = |mark: Watermark| {
-            (
-                mark.export.micro().unwrap_or_default(),
-                mark.import.micro().unwrap_or_default(),
-            )
-        };
-        // Until the chain has a baseline, energy is owed since first contact.
-        let settled = standing.map_or((registers.first.export, registers.first.import), |found| {
-            micro(found.watermark)
-        });
-        let claimed = open.map_or(settled, |open| {
-            let to = micro(open.to);
-            (to.0.max(settled.0), to.1.max(settled.1))
-        });
-        let began = live.period.map_or(claimed, |period| {
-            (
-                period.registers.export.max(claimed.0),
-                period.registers.import.max(claimed.1),
-            )
-        });
-        let since = |now: MicroWh, then: MicroWh| NetMicroWh::between(now.max(then), then);
-        Self {
-            exported: since(registers.export, began.0),
-            imported: since(registers.import, began.1),
-            owed: NetMicroWh(since(registers.export, claimed.0).0 - since(registers.import, claimed.1).0),
-            pending: NetMicroWh(since(claimed.0, settled.0).0 - since(claimed.1, settled.1).0),
-            since: live.period.map_or(period_start, |period| period.at),
-        }
-    }
-}
-
-/// Average power of `energy` since `since`; positive is export. Unknown in the first second.
-fn average(energy: i64, since: UnixMillis, now: UnixMillis) -> Option<MicroWatts> {
-    let millis = i128::try_from(now.since(since).as_millis())
-        .ok()
-        .filter(|millis| *millis >= 1000)?;
-    i64::try_from(i128::from(energy) * 3_600_000 / millis)
-        .ok()
-        .map(MicroWatts)
-}
-
-fn projected(owed: NetMicroWh, average: Option<MicroWatts>, left_millis: u128) -> NetMicroWh {
-    let left = i128::try_from(left_millis).unwrap_or(0);
-    let more = i128::from(average.unwrap_or_default().0) * left / 3_600_000;
-    NetMicroWh(i64::try_from(i128::from(owed.0) + more).unwrap_or(owed.0))
-}
-
-fn tokens(energy: NetWattHours, terms: Option<&ConverterTerms>, standing: Option<&MeterOnChain>) -> Etk {
-    let carry = standing.map_or(0, |standing| standing.carry);
-    terms.map_or(Etk::ZERO, |terms| Etk::from_energy(energy, terms.ratio, carry).0)
-}
-
-fn flow(power: Option<MicroWatts>) -> FlowState {
-    match power {
-        Some(power) if power > IDLE => FlowState::Exporting,
-        Some(power) if power.0 < -IDLE.0 => FlowState::Importing,
-        Some(_) | None => FlowState::Idle,
+/// The registers of `live` beside the chain's. Until the chain has a baseline, energy is owed since first contact.
+fn owing(live: &MeterLive, ledger: &LedgerState, period_start: UnixMillis) -> Owing {
+    let standing = ledger
+        .meters
+        .get(&live.meter.id)
+        .and_then(Option::as_ref)
+        .filter(|standing| standing.opened);
+    let whole = |pair: Pair<MicroWh>| Watermark {
+        export: pair.export.floor_wh(),
+        import: pair.import.floor_wh(),
+    };
+    let first = live
+        .registers
+        .map(|registers| whole(registers.first))
+        .unwrap_or_default();
+    let settled = standing.map_or(first, |standing| standing.watermark);
+    let registers = live.registers.map(|registers| Pair {
+        export: registers.export,
+        import: registers.import,
+    });
+    let registers = registers.unwrap_or_default();
+    let (since, at_start) = match live.period {
+        Some(period) if period.at == period_start => (period.at, period.registers),
+        // Nothing was heard in this period.
+        _ => (period_start, registers),
+    };
+    Owing {
+        registers,
+        settled,
+        claimed: settled,
+        since,
+        at_start,
+        ratio: None,
+        carry: standing.map_or(0, |standing| standing.carry),
     }
 }
 
 fn readiness(
     live: &MeterLive,
     ledger: &LedgerState,
-    open: Option<&Settlement>,
+    situation: &Situation,
     effect: &SettlingInEffect,
-    at_end: NetMicroWh,
+    at_end: NetWattHours,
+    short: Option<Etk>,
 ) -> Readiness {
     let blocked = |code| Readiness::Blocked { code };
+    if situation.unfunded {
+        return blocked(Code::NoGas);
+    }
     if let Some(code) = ledger.chain.link.code.filter(|_| !ledger.chain.link.up) {
         return blocked(code);
     }
@@ -192,25 +174,23 @@ fn readiness(
         Registration::Foreign { .. } | Registration::Retired => return blocked(Code::MeterForeign),
         Registration::Unknown | Registration::Registered | Registration::Open { .. } => {}
     }
-    if open.is_some() {
+    if situation.open.is_some() {
         return Readiness::Settling;
     }
     if !effect.automatic.value {
         return Readiness::Manual;
     }
-    let missing = i128::from(effect.minimum.value.0) * 1_000_000 - i128::from(at_end.0).abs();
-    if missing > 0 {
+    let minimum = effect.minimum.value.max(WattHours(1));
+    if let Some(missing) = minimum
+        .checked_sub(at_end.magnitude())
+        .filter(|missing| missing.0 > 0)
+    {
+        let missing = missing.micro().unwrap_or(MicroWh::MAX);
         return Readiness::BelowMinimum {
-            missing: NetMicroWh(i64::try_from(missing).unwrap_or(i64::MAX)),
+            missing: NetMicroWh::between(missing, MicroWh::ZERO),
         };
     }
-    let balance = ledger
-        .balances
-        .get(&live.meter.owner)
-        .map(|balances| balances.etk);
-    let standing = ledger.meters.get(&live.meter.id).and_then(Option::as_ref);
-    let cost = tokens(at_end.whole_wh(), ledger.terms.as_ref(), standing);
-    if balance.is_some_and(|balance| balance.0 + cost.0 < 0) {
+    if short.is_some() {
         return blocked(Code::InsufficientBalance);
     }
     Readiness::Ready
@@ -239,27 +219,13 @@ impl Task for Estimator {
                 changed = self.ledger.state.changed() => if changed.is_err() { return Ok(()) },
                 changed = self.rules.changed() => if changed.is_err() { return Ok(()) },
             }
-            let meters: Vec<MeterLive> = self
-                .metering
-                .state
-                .borrow_and_update()
-                .values()
-                .cloned()
-                .collect();
+            let meters = self.metering.state.borrow_and_update().clone();
             let ledger = self.ledger.state.borrow_and_update().clone();
             let rules = self.rules.borrow_and_update().clone();
-            for live in meters {
-                let open = settlements::open(&self.store.reader(), &live.meter.id).await?;
-                let unfunded = is_unfunded(&self.store, &live, &ledger).await?;
-                let now = self.clock.wall();
-                self.bus.tell(Event::Estimate(estimate(
-                    &live,
-                    &ledger,
-                    open.as_ref(),
-                    &rules,
-                    unfunded,
-                    now,
-                )));
+            let situations = situations(&self.store, &meters, &ledger).await?;
+            for (live, situation) in meters.values().zip(situations.values()) {
+                let told = estimate(live, &ledger, situation, &rules, self.clock.wall());
+                self.bus.tell(Event::Estimate(told));
             }
             self.clock.sleep(SHORTEST_PAUSE).await;
         }

@@ -72,19 +72,18 @@ impl Engine {
 
     /// The settlement card of `meter`.
     pub async fn estimate(&self, meter: &MeterId) -> Result<Estimate, Error> {
-        let open = settlements::open(&self.store().reader(), meter).await?;
-        let live = self.metering().state.borrow().get(meter).cloned();
-        let live =
-            live.ok_or_else(|| Error::new(Code::MeterUnknown, format!("there is no meter {meter}")))?;
+        let meters = self.metering().state.borrow().clone();
+        let live = meters
+            .get(meter)
+            .ok_or_else(|| Error::new(Code::MeterUnknown, format!("there is no meter {meter}")))?;
         let ledger = self.ledger().state.borrow().clone();
-        let unfunded = estimating::is_unfunded(self.store(), &live, &ledger).await?;
         let rules = self.0.rules.borrow().clone();
+        let situations = estimating::situations(self.store(), &meters, &ledger).await?;
         Ok(estimating::estimate(
-            &live,
+            live,
             &ledger,
-            open.as_ref(),
+            &situations[meter],
             &rules,
-            unfunded,
             self.clock().wall(),
         ))
     }

@@ -2,6 +2,7 @@
 
 mod meter;
 mod records;
+mod settling;
 mod wallet;
 
 use std::{path::PathBuf, time::Duration};
@@ -16,6 +17,7 @@ pub(crate) use self::records::{
     By, ExportCommand, FilterArguments, HistoryArguments, MessagesArguments, NoticesArguments,
     PreferencesArguments,
 };
+pub(crate) use self::settling::{SetArguments, SettingsCommand, Wish};
 pub(crate) use self::wallet::{
     ContactsCommand, OneWalletArguments, RestoreArguments, SettlementKeyCommand, SourceArguments,
     VaultArguments, WalletCommand,
@@ -167,6 +169,9 @@ pub(crate) enum SettleCommand {
     },
     /// Add up: accumulated = settled + pending + carried, against the node.
     Audit(ProfileArguments),
+    /// What counts when a meter settles, and who says so.
+    #[command(subcommand)]
+    Settings(SettingsCommand),
 }
 
 #[derive(Args)]

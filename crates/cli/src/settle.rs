@@ -1,5 +1,7 @@
 //! `enerlink settle`.
 
+mod settings;
+
 use std::time::Duration;
 
 use enerlink_domain::{Code, Error, Event, Settlement, Status, settlement::SettlementFilter};
@@ -54,6 +56,7 @@ pub(crate) async fn settle(command: SettleCommand, json: bool) -> Outcome {
             }
             Ok(())
         }
+        SettleCommand::Settings(command) => settings::settings(command, json).await,
         SettleCommand::Audit(profile) => {
             audit(&session::open(&profile.data_dir, Access::ReadOnly).await?, json).await
         }

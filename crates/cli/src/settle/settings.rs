@@ -79,7 +79,7 @@ fn shown(view: &SettlingView) -> String {
     let mut lines: Vec<String> = view.meters.iter().map(line).collect();
     lines.push(match view.ratio {
         Some(ratio) => format!("1000 Wh are {} ETK on chain", tokens(ratio)),
-        None => "the chain was not read".to_owned(),
+        None => "the chain was not read; its minimum counts when it is larger".to_owned(),
     });
     if let Some(named) = view.estimate_ratio {
         let (ratio, source) = (tokens(named.value), word(named.source));

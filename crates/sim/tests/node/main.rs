@@ -5,6 +5,7 @@
 mod calls;
 mod conformance;
 mod contracts;
+mod conversion;
 mod faults;
 mod memory;
 mod permits;

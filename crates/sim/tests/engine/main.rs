@@ -17,6 +17,7 @@ mod outages;
 mod reorganisations;
 mod restores;
 mod secrets;
+mod settings;
 mod settlement_keys;
 mod support;
 mod telemetry;

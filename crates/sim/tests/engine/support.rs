@@ -398,6 +398,7 @@ async fn start(directory: &Path, setup: Setup, clock: &Arc<HouseClock>) -> Resul
     config.settling.automatic = setup.period.is_some();
     config.settling.period = Duration::from_secs(setup.period.unwrap_or(3600));
     config.chain_poll = Duration::from_millis(60) * setup.speed;
+    config.apply_environment(|_| None)?;
     Engine::start(config, parts(directory, clock)).await
 }
 

@@ -2,9 +2,111 @@
 
 use std::time::Duration;
 
-use enerlink_domain::{Code, Status};
+use alloy::{primitives::U256, sol, sol_types::SolCall};
+use enerlink_chain::Call;
+use enerlink_domain::{Code, Status, TxStage, WattHours, Wei, wallet::LockReason};
 
-use crate::support::{Household, Setup, WH};
+use crate::support::{Household, Setup, WH, until};
+
+sol! {
+    function setConversionRatio(uint256 newRatio);
+    function setMinSettlementThreshold(uint256 newThresholdWh);
+}
+
+impl Household {
+    /// The operator changes something at the converter.
+    async fn operate(&self, input: Vec<u8>) {
+        let call = Call {
+            to: Some(self.addresses.converter),
+            value: Wei::ZERO,
+            input,
+        };
+        self.operator.send(call).await.expect("taken");
+    }
+
+    /// 100 000 makes 1 Wh 1 ETK, 100 makes 1 kWh 1 ETK.
+    async fn set_ratio(&self, ratio: u64) {
+        let input = setConversionRatioCall {
+            newRatio: U256::from(ratio),
+        };
+        self.operate(input.abi_encode()).await;
+        until("the ratio to be known", async || {
+            self.engine().settling_view().ratio == Some(ratio)
+        })
+        .await;
+    }
+
+    /// What settling now would mint or burn, as the engine estimates.
+    async fn estimated(&self) -> i128 {
+        let estimate = self.engine().estimate(&self.id).await;
+        estimate.expect("an estimate").etk_now.0
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_ratio_is_followed_within_a_block_and_the_remainder_is_carried() {
+    let mut household = Household::open(Setup::default()).await;
+    household.flow(105 * WH, 0).await;
+    assert_eq!(household.estimated().await, 105 * 100);
+    household.settle_through().await;
+    // From here 1 kWh is 1 ETK: 10.5 units, of which half a one stays on chain.
+    household.flow(105 * WH, 0).await;
+    household.set_ratio(100).await;
+    assert_eq!(household.estimated().await, 10);
+    assert_eq!(household.settle_through().await.etk.0, 10);
+    household.flow(105 * WH, 0).await;
+    until("the carry to be known", async || {
+        household.estimated().await == 11
+    })
+    .await;
+    assert_eq!(household.settle_through().await.etk.0, 11);
+    household.flow(0, 105 * WH).await;
+    assert_eq!(household.estimated().await, -10);
+    assert_eq!(household.settle_through().await.etk.0, -10);
+    household.check(household.engine(), 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ratio_that_changes_under_a_settlement_is_the_chains() {
+    let mut household = Household::open(Setup::default()).await;
+    household.flow(500 * WH, 0).await;
+    household.engine().lock(LockReason::Person);
+    let row = household.settle().await;
+    assert_eq!(row.etk.0, 50_000, "as it stands when the row is written");
+    household.staged(TxStage::AwaitingUnlock).await;
+    household.set_ratio(100).await;
+    household.unlock().await;
+    household.check(household.engine(), 1).await;
+    let settled = household.rows(household.engine()).await.remove(0);
+    assert_eq!(settled.etk.0, 50);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_larger_minimum_of_the_contract_counts_at_once() {
+    let mut household = Household::open(Setup::default()).await;
+    household.flow(150 * WH, 0).await;
+    let input = setMinSettlementThresholdCall {
+        newThresholdWh: U256::from(200),
+    };
+    household.operate(input.abi_encode()).await;
+    let known = async || household.engine().settling_view().contract_minimum == Some(WattHours(200));
+    until("the minimum to be known", known).await;
+    let estimate = household
+        .engine()
+        .estimate(&household.id)
+        .await
+        .expect("an estimate");
+    assert_eq!(estimate.minimum, WattHours(200));
+    let refused = household
+        .engine()
+        .settle_now(household.id.clone())
+        .await
+        .expect_err("too little");
+    assert_eq!(refused.code, Code::NothingToSettle);
+    household.flow(50 * WH, 0).await;
+    household.settle_through().await;
+    household.check(household.engine(), 1).await;
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn imported_energy_burns_exactly_what_it_costs() {

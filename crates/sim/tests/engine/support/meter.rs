@@ -84,3 +84,51 @@ impl HandMeter {
         said.await.expect("a connection");
     }
 }
+
+/// A second meter of the household, which the test turns as well.
+pub(crate) struct Beside {
+    pub(crate) id: MeterId,
+    meter: HandMeter,
+}
+
+impl Household {
+    /// Registers and adds another meter, whose tokens are `owner`'s, and waits until it is open on chain.
+    pub(crate) async fn add_beside(&self, id: &str, owner: enerlink_domain::Address) -> Beside {
+        let id: MeterId = id.parse().expect("an id");
+        let registered = self
+            .operator
+            .register(&self.addresses, &id, owner, self.setup.rated_power_w);
+        registered.await.expect("registered");
+        let base_topic = format!("{}-beside", self.base_topic);
+        let draft = MeterDraft {
+            id: id.clone(),
+            owner: Some(owner),
+            base_topic: base_topic.clone(),
+            ..self.draft().await
+        };
+        self.engine().add_meter(draft).await.expect("a meter");
+        let meter = HandMeter::join(&base_topic, self.setup.shape).await;
+        let beside = Beside { id, meter };
+        until("the second meter to be open", async || {
+            beside.meter.say().await;
+            tokio::time::sleep(LOOK).await;
+            let view = self.engine().meter(&beside.id).expect("the meter");
+            matches!(view.registration, Registration::Open { .. })
+        })
+        .await;
+        beside
+    }
+}
+
+impl Beside {
+    /// Lets energy flow, and waits until `engine` knows.
+    pub(crate) async fn flow(&mut self, engine: &Engine, export: u64, import: u64) {
+        self.meter.flow(export, import);
+        self.meter.say().await;
+        let counted = (MicroWh(self.meter.export), MicroWh(self.meter.import));
+        until("the second meter's registers to follow", async || {
+            registers(engine, &self.id) == Some(counted)
+        })
+        .await;
+    }
+}

@@ -66,6 +66,7 @@ impl Household {
     pub(crate) async fn second(&self, access: Access) -> Result<Engine, Error> {
         let mut config = Config::new(self.profile.directory.path().to_owned());
         config.access = access;
+        config.apply_environment(|_| None)?;
         Engine::start(config, parts(self.profile.directory.path(), &self.clock)).await
     }
 

@@ -140,6 +140,57 @@ pub struct Settlement {
     pub basis: Option<Basis>,
 }
 
+/// Energy of a settlement by direction, in the words of the source documents; kilowatt-hours are exact decimals.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Breakdown {
+    /// Exported.
+    pub raw_export_kwh: String,
+    /// Imported.
+    pub raw_import_kwh: String,
+    /// Export minus import.
+    pub net_kwh_from_grid: String,
+    /// The same in whole watt-hours.
+    pub detailed_energy_breakdown: DetailedEnergy,
+}
+
+/// Energy of a settlement by direction, whole watt-hours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DetailedEnergy {
+    /// Exported.
+    pub export_energy_wh: WattHours,
+    /// Imported.
+    pub import_energy_wh: WattHours,
+    /// Export minus import.
+    pub net_energy_wh: NetWattHours,
+}
+
+impl Settlement {
+    /// Its energy by direction, as the registers before and after it say.
+    pub fn breakdown(&self) -> Breakdown {
+        let export = WattHours(self.to.export.0.saturating_sub(self.from.export.0));
+        let import = WattHours(self.to.import.0.saturating_sub(self.from.import.0));
+        let net = i128::from(export.0) - i128::from(import.0);
+        Breakdown {
+            raw_export_kwh: kwh(export.0.into()),
+            raw_import_kwh: kwh(import.0.into()),
+            net_kwh_from_grid: kwh(net),
+            detailed_energy_breakdown: DetailedEnergy {
+                export_energy_wh: export,
+                import_energy_wh: import,
+                net_energy_wh: self.energy_wh,
+            },
+        }
+    }
+}
+
+/// Watt-hours as kilowatt-hours with three decimals, none of them rounded.
+fn kwh(wh: i128) -> String {
+    let sign = if wh < 0 { "-" } else { "" };
+    let wh = wh.unsigned_abs();
+    format!("{sign}{}.{:03}", wh / 1000, wh % 1000)
+}
+
 /// What a settlement was made from, as it stood when the row was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basis {
@@ -338,6 +389,18 @@ mod tests {
                 energy: NetWattHours(100)
             }
         );
+    }
+
+    #[test]
+    fn kilowatt_hours_are_exact() {
+        for (wh, text) in [
+            (0, "0.000"),
+            (-1, "-0.001"),
+            (15_230, "15.230"),
+            (-2_000_500, "-2000.500"),
+        ] {
+            assert_eq!(kwh(wh), text);
+        }
     }
 
     #[test]

@@ -10,12 +10,13 @@ use enerlink_chain::{ConverterTerms, Head, MeterOnChain};
 use enerlink_domain::{
     Address, Clock, Error, Event, Meter, MeterId, Registration, Settlement, SettlementStage, Status, Trigger,
     WattHours,
+    audit::FactKind,
     event::{Balances, ChainState},
     meter::Link,
     settlement::Watermark,
 };
 use enerlink_keystore::Keystore;
-use enerlink_store::{Store, cursors, meters, settlements};
+use enerlink_store::{Store, cursors, facts, meters, settlements};
 use tokio::sync::watch;
 
 use crate::{
@@ -321,6 +322,7 @@ impl Ledger {
             let settlement = adopted_settlement(meter, before, &event, self.clock.wall());
             before = settlement.to;
             settlements::insert(&tx, &settlement).await?;
+            facts::append(&tx, FactKind::Settled, &settlement, self.clock.wall()).await?;
             adopted.push(settlement);
         }
         cursors::set(&tx, addresses.chain_id, &cursor, to, hash).await?;

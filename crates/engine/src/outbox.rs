@@ -6,11 +6,11 @@ mod advance;
 use std::{sync::Arc, time::Duration};
 
 use enerlink_domain::{
-    Address, Clock, Error, Event, MeterId, Settlement, TxKind, TxStage, settlement::Watermark,
-    wallet::BackupContent,
+    Address, Clock, Error, Event, MeterId, Settlement, Status, TxKind, TxStage, audit::FactKind,
+    settlement::Watermark, wallet::BackupContent,
 };
 use enerlink_keystore::{Keystore, Signer};
-use enerlink_store::{Mark, OutboxRow, Store, outbox, settlements, transaction_logs, wallets};
+use enerlink_store::{Mark, OutboxRow, Store, facts, outbox, settlements, transaction_logs, wallets};
 use tokio::sync::{mpsc, watch};
 
 pub(crate) use self::advance::affordable;
@@ -97,6 +97,9 @@ impl Outbox {
         {
             let changed = follow(found, &row, settled);
             settlements::update(&tx, &changed).await?;
+            if changed.status == Status::Success {
+                facts::append(&tx, FactKind::Settled, &changed, row.updated_at).await?;
+            }
             settlement = Some(changed);
         }
         if matches!(row.stage, TxStage::Confirmed | TxStage::Failed) {

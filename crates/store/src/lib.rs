@@ -9,6 +9,7 @@
 pub mod address_book;
 pub mod commands;
 pub mod cursors;
+pub mod facts;
 pub mod heartbeats;
 pub mod messages;
 pub mod meters;

@@ -2,14 +2,16 @@
 
 use std::sync::Mutex;
 
-use enerlink_domain::{Address, MeterId, UnixMillis, settlement::SettlementFilter, view::MessageFilter};
+use enerlink_domain::{
+    Address, MeterId, Status, Trigger, UnixMillis, settlement::SettlementFilter, view::MessageFilter,
+};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use sea_orm_migration::async_trait::async_trait;
 
 use crate::{
-    Read, Store, address_book, commands, cursors, heartbeats, messages, meters, notices, outbox, prosumers,
-    readings, registers, retention, rollups, session::sealed::Connected, settings, settlements, statuses,
-    tallies, transaction_logs, wallets,
+    Read, Store, address_book, commands, cursors, facts, heartbeats, messages, meters, notices, outbox,
+    prosumers, readings, registers, retention, rollups, session::sealed::Connected, settings, settlements,
+    statuses, tallies, transaction_logs, wallets,
 };
 
 /// A connection that notes the plan of each query before it runs it.
@@ -243,6 +245,31 @@ async fn traffic(r: &Explaining, meter: &MeterId) {
     check!(r, tallies::load(r, meter), tally);
 }
 
+/// Whatever is asked for, a page costs what it shows.
+async fn filters(r: &Explaining, meter: &MeterId) {
+    for mask in 1..16 {
+        let wanted = |bit: u8| mask & (1 << bit) != 0;
+        let filter = SettlementFilter {
+            meter_id: wanted(0).then(|| meter.clone()),
+            status: wanted(1).then_some(Status::Success),
+            trigger: wanted(2).then_some(Trigger::Manual),
+            from: wanted(3).then_some(UnixMillis(1)),
+            to: wanted(3).then_some(UnixMillis(9)),
+        };
+        settlements::list(r, &filter, 10, Some(5)).await.expect("a page");
+        settlements::export(r, &filter, Some(5), 10)
+            .await
+            .expect("a page");
+        for plan in r.plans() {
+            let single = "SEARCH energy_settlements USING INTEGER PRIMARY KEY (rowid=?)";
+            let by_index = plan.starts_with("SEARCH energy_settlements USING INDEX energy_settlements_by_")
+                && !plan.contains("TEMP B-TREE");
+            let by_time = !wanted(3) || plan.contains("created_at>? AND created_at<?");
+            assert!(plan == single || by_index && by_time, "{filter:?}: {plan}");
+        }
+    }
+}
+
 async fn settling(r: &Explaining, meter: &MeterId) {
     let search = |index: &str, by: &str| {
         format!("SEARCH energy_settlements USING INDEX energy_settlements_by_{index} ({by})")
@@ -270,6 +297,29 @@ async fn settling(r: &Explaining, meter: &MeterId) {
         settlements::list(r, &SettlementFilter::default(), 10, None),
         ["SCAN energy_settlements"]
     );
+    filters(r, meter).await;
+    let alive = search("settlement_id_id", "settlement_id=?");
+    check!(r, settlements::alive(r, &["a", "b"]), [alive.as_str()]);
+    let blocks = search("meter_id_block", "meter_id=? AND block>?");
+    check!(
+        r,
+        settlements::in_blocks_after(r, meter, (3, 5), 10),
+        [blocks.as_str()]
+    );
+    let search_facts = |index: &str, by: &str| format!("SEARCH settlement_facts USING {index} ({by})");
+    check!(r, facts::last(r), ["SCAN settlement_facts"]);
+    let key = search_facts("INTEGER PRIMARY KEY", "rowid>?");
+    check!(r, facts::after(r, 3, 10), [key.as_str()]);
+    let before = search_facts("INTEGER PRIMARY KEY", "rowid<?");
+    check!(r, facts::list(r, None, 10, Some(3)), [before.as_str()]);
+    let of_meter = "INDEX settlement_facts_by_meter_id_number";
+    let before = search_facts(of_meter, "meter_id=? AND number<?");
+    check!(r, facts::list(r, Some(meter), 10, Some(3)), [before.as_str()]);
+    let of_settlement = search_facts(
+        "INDEX settlement_facts_by_settlement_id_number",
+        "settlement_id=?",
+    );
+    check!(r, facts::latest(r, &["a", "b"]), [of_settlement.as_str()]);
     let sums = ["SEARCH settlement_totals USING INDEX sqlite_autoindex_settlement_totals_1 (meter_id=?)"];
     check!(r, settlements::totals(r, meter), sums);
     check!(r, settlements::settled_wh(r, meter), sums);

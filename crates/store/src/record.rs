@@ -78,7 +78,7 @@ impl Fields {
 }
 
 /// PostgreSQL has no NUL in a text: nobody can read one, so that every database keeps the sign of a lost letter.
-fn without_nul(text: String) -> String {
+pub(crate) fn without_nul(text: String) -> String {
     if text.contains('\0') {
         text.replace('\0', "\u{fffd}")
     } else {

@@ -1,8 +1,8 @@
 //! Settlements: sealed rows from PENDING to SUCCESS or FAILED, one PENDING per meter.
 
 use enerlink_domain::{
-    Etk, MeterId, NetWattHours, Settlement, Status, Trigger, TxStage, UnixMillis, WattHours,
-    settlement::{SettlementFilter, Watermark},
+    Etk, MeterId, MicroWh, NetWattHours, Settlement, Status, Trigger, TxStage, UnixMillis, WattHours,
+    settlement::{Basis, SettlementFilter, Watermark},
     view::{SettlementPage, Totals},
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
@@ -68,7 +68,8 @@ pub async fn last_success(r: &impl Read, meter: &MeterId) -> Result<Option<Settl
 }
 
 /// The settlements of a filter, newest first; only those before row number `before`, when given. At most
-/// 200 at a time.
+/// 200 at a time. In the order of writing, or of time where the filter names a time: the two differ where the clock was
+/// set back.
 pub async fn list(
     r: &impl Read,
     filter: &SettlementFilter,
@@ -76,33 +77,180 @@ pub async fn list(
     before: Option<i64>,
 ) -> Result<SettlementPage, StoreError> {
     let limit = limit.clamp(1, PAGE);
-    let mut query = record::select(TABLE);
-    query.order_by("id", Order::Desc).limit(u64::from(limit) + 1);
-    if let Some(meter) = &filter.meter_id {
-        query.and_where(Expr::col("meter_id").eq(meter.as_str()));
-    }
-    if let Some(status) = filter.status {
-        query.and_where(Expr::col("status").eq(status.as_str()));
-    }
-    if let Some(trigger) = filter.trigger {
-        query.and_where(Expr::col("trigger_type").eq(trigger.as_str()));
-    }
-    if let Some(from) = filter.from {
-        query.and_where(Expr::col("created_at").gte(from.0));
-    }
-    if let Some(to) = filter.to {
-        query.and_where(Expr::col("created_at").lt(to.0));
-    }
-    if let Some(before) = before {
-        query.and_where(Expr::col("id").lt(before));
-    }
-    let mut rows = fetch(r, &query).await?;
     // One more than was asked for says whether there is a next page.
+    let query = page(r, filter, Order::Desc, before, u32::from(limit) + 1).await?;
+    let mut rows = fetch(r, &query).await?;
     let more = rows.len() > usize::from(limit);
     rows.truncate(usize::from(limit));
     let next = rows.last().filter(|_| more).map(|(id, _)| *id);
     let rows = rows.into_iter().map(|(_, settlement)| settlement).collect();
     Ok(SettlementPage { rows, next })
+}
+
+/// The settlements of a filter with their row numbers, oldest first; only those after row number `after`, when given.
+pub async fn export(
+    r: &impl Read,
+    filter: &SettlementFilter,
+    after: Option<i64>,
+    limit: u32,
+) -> Result<Vec<(i64, Settlement)>, StoreError> {
+    let query = page(r, filter, Order::Asc, after, limit).await?;
+    fetch(r, &query).await
+}
+
+/// A page of a filter in either direction, beyond row number `place`.
+async fn page(
+    r: &impl Read,
+    filter: &SettlementFilter,
+    order: Order,
+    place: Option<i64>,
+    limit: u32,
+) -> Result<SelectStatement, StoreError> {
+    let SettlementFilter {
+        meter_id,
+        status,
+        trigger,
+        from,
+        to,
+    } = filter;
+    let mut query = record::select(TABLE);
+    query.limit(u64::from(limit));
+    let words = [
+        ("meter_id", meter_id.as_ref().map(MeterId::as_str)),
+        ("status", status.map(Status::as_str)),
+        ("trigger_type", trigger.map(Trigger::as_str)),
+    ];
+    for (column, word) in words {
+        if let Some(word) = word {
+            query.and_where(Expr::col(column).eq(word));
+        }
+    }
+    if let Some(from) = from {
+        query.and_where(Expr::col("created_at").gte(from.0));
+    }
+    if let Some(to) = to {
+        query.and_where(Expr::col("created_at").lt(to.0));
+    }
+    let by_time = from.is_some() || to.is_some();
+    if by_time {
+        query.order_by("created_at", order.clone());
+    }
+    query.order_by("id", order.clone());
+    let Some(place) = place else {
+        return Ok(query);
+    };
+    let beyond = |column, value: i64| match order {
+        Order::Asc => Expr::col(column).gt(value),
+        _ => Expr::col(column).lt(value),
+    };
+    let at = match by_time {
+        true => written_at(r, place).await?,
+        false => None,
+    };
+    match at {
+        // The bound on the time alone is what the index is searched by.
+        Some(at) => {
+            let bound = match order {
+                Order::Asc => Expr::col("created_at").gte(at),
+                _ => Expr::col("created_at").lte(at),
+            };
+            let same = Expr::col("created_at").eq(at).and(beyond("id", place));
+            query.and_where(bound);
+            query.and_where(beyond("created_at", at).or(same));
+        }
+        None => {
+            query.and_where(beyond("id", place));
+        }
+    }
+    Ok(query)
+}
+
+/// When row number `id` was written.
+async fn written_at(r: &impl Read, id: i64) -> Result<Option<i64>, StoreError> {
+    let query = Query::select()
+        .columns(["id", "created_at"])
+        .from(TABLE)
+        .and_where(Expr::col("id").eq(id))
+        .take();
+    let row = record::fetch_one(r, TABLE, "id", &query).await?;
+    row.map(|row| row.int("created_at")).transpose()
+}
+
+/// Settlements with SUCCESS after row number `after`, in the order of writing; none where the row is damaged.
+pub(crate) async fn succeeded_after(
+    r: &impl Read,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<(i64, Option<Settlement>)>, StoreError> {
+    let query = record::select(TABLE)
+        .and_where(Expr::col("status").eq(Status::Success.as_str()))
+        .and_where(Expr::col("id").gt(after))
+        .order_by("id", Order::Asc)
+        .limit(u64::from(limit))
+        .take();
+    lenient(r, &query).await
+}
+
+/// Settlements of `meter` that are in a block, in the order of blocks, beyond the place of the row given last; none
+/// where the row is damaged. With them their places, (block, row number).
+pub async fn in_blocks_after(
+    r: &impl Read,
+    meter: &MeterId,
+    after: (u64, i64),
+    limit: u32,
+) -> Result<Vec<((u64, i64), Option<Settlement>)>, StoreError> {
+    let (block, id) = (signed(after.0, "the block number")?, after.1);
+    let beyond = Expr::col("block")
+        .gt(block)
+        .or(Expr::col("block").eq(block).and(Expr::col("id").gt(id)));
+    let query = record::select(TABLE)
+        .and_where(Expr::col("meter_id").eq(meter.as_str()))
+        .and_where(Expr::col("block").gte(block))
+        .and_where(beyond)
+        .order_by("block", Order::Asc)
+        .order_by("id", Order::Asc)
+        .limit(u64::from(limit))
+        .take();
+    let rows = record::fetch_all(r, TABLE, "id", &query).await?;
+    let rows = rows.iter().map(|row| {
+        let place = (row.number("block")?, row.int("id")?);
+        Ok((place, sound(row)?.map(|(_, settlement)| settlement)))
+    });
+    rows.collect()
+}
+
+/// The settlements of these ids that have not failed; one whose row is damaged is left out.
+pub async fn alive(r: &impl Read, ids: &[&str]) -> Result<Vec<Settlement>, StoreError> {
+    let query = record::select(TABLE)
+        .and_where(Expr::col("settlement_id").is_in(ids.iter().copied()))
+        .and_where(Expr::col("status").ne(Status::Failed.as_str()))
+        .take();
+    let rows = lenient(r, &query).await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(_, settlement)| settlement)
+        .collect())
+}
+
+async fn lenient(
+    r: &impl Read,
+    query: &SelectStatement,
+) -> Result<Vec<(i64, Option<Settlement>)>, StoreError> {
+    let rows = record::fetch_all(r, TABLE, "id", query).await?;
+    let rows = rows.iter().map(|row| {
+        let settlement = sound(row)?.map(|(_, settlement)| settlement);
+        Ok((row.int("id")?, settlement))
+    });
+    rows.collect()
+}
+
+/// What a row says, unless it is damaged.
+fn sound(row: &Record) -> Result<Option<(i64, Settlement)>, StoreError> {
+    match decode(row) {
+        Ok(found) => Ok(Some(found)),
+        Err(StoreError::Damaged { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Sums over the settlements of this meter with SUCCESS. The time does not grow with their number.
@@ -204,6 +352,8 @@ async fn fetch(r: &impl Read, query: &SelectStatement) -> Result<Vec<(i64, Settl
 
 fn encode(id: i64, settlement: &Settlement) -> Result<Fields, StoreError> {
     let energy = |value: WattHours| signed(value.0, "a register");
+    let basis = settlement.basis.as_ref();
+    let of_basis = |pick: fn(&Basis) -> u64| opt_signed(basis.map(pick), "what a settlement was made from");
     Ok(Fields::default()
         .int("id", id)
         .text("settlement_id", settlement.settlement_id.as_str())
@@ -226,7 +376,35 @@ fn encode(id: i64, settlement: &Settlement) -> Result<Fields, StoreError> {
         )
         .opt_text("reason", settlement.reason.as_deref())
         .int("created_at", settlement.created_at.0)
-        .opt_int("settled_at", settlement.settled_at.map(|at| at.0)))
+        .opt_int("settled_at", settlement.settled_at.map(|at| at.0))
+        // Empty in rows that were sealed before it was kept.
+        .opt_int("basis_export_uwh", of_basis(|basis| basis.export.0)?)
+        .opt_int("basis_import_uwh", of_basis(|basis| basis.import.0)?)
+        .opt_int("basis_epoch", of_basis(|basis| basis.epoch.into())?)
+        .opt_int(
+            "basis_epochs_crossed",
+            of_basis(|basis| basis.epochs_crossed.into())?,
+        )
+        .opt_int("basis_from", basis.and_then(|basis| basis.from).map(|at| at.0))
+        .opt_int("basis_to", basis.and_then(|basis| basis.to).map(|at| at.0))
+        .opt_int("basis_ratio", of_basis(|basis| basis.ratio)?)
+        .opt_int("basis_carry", basis.map(|basis| basis.carry)))
+}
+
+fn decode_basis(row: &Record) -> Result<Option<Basis>, StoreError> {
+    let Some(export) = row.opt_number("basis_export_uwh")? else {
+        return Ok(None);
+    };
+    Ok(Some(Basis {
+        export: MicroWh(export),
+        import: MicroWh(row.number("basis_import_uwh")?),
+        epoch: row.number("basis_epoch")?,
+        epochs_crossed: row.number("basis_epochs_crossed")?,
+        from: row.opt_int("basis_from")?.map(UnixMillis),
+        to: row.opt_int("basis_to")?.map(UnixMillis),
+        ratio: row.number("basis_ratio")?,
+        carry: row.int("basis_carry")?,
+    }))
 }
 
 fn decode(row: &Record) -> Result<(i64, Settlement), StoreError> {
@@ -254,7 +432,7 @@ fn decode(row: &Record) -> Result<(i64, Settlement), StoreError> {
         reason: row.opt_text("reason")?,
         created_at: UnixMillis(row.int("created_at")?),
         settled_at: row.opt_int("settled_at")?.map(UnixMillis),
-        basis: None,
+        basis: decode_basis(row)?,
     };
     seal::check(TABLE, row, &encode(id, &settlement)?)?;
     Ok((id, settlement))

@@ -3,6 +3,7 @@
 
 mod backend;
 mod damage;
+mod facts;
 mod generate;
 mod opening;
 #[cfg(unix)]

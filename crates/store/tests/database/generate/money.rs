@@ -1,7 +1,8 @@
 //! Settlements and transactions, as wide as their types allow.
 
 use enerlink_domain::{
-    Etk, NetWattHours, Settlement, Status, Trigger, TxKind, TxStage, Wei, settlement::Watermark,
+    Etk, MicroWh, NetWattHours, Settlement, Status, Trigger, TxKind, TxStage, Wei,
+    settlement::{Basis, Watermark},
 };
 use enerlink_store::{NewOutbox, OutboxRow};
 use proptest::{collection::vec, option::of, prelude::*, sample::select};
@@ -25,8 +26,9 @@ pub(crate) fn settlement() -> impl Strategy<Value = Settlement> {
         (mark(), mark(), any::<i64>(), any::<i64>()),
         (of(hash()), of(number()), number(), of("[^\\x00]{0,80}")),
         (time(), of(time())),
+        of(basis()),
     )
-        .prop_map(|(names, words, energy, chain, times)| Settlement {
+        .prop_map(|(names, words, energy, chain, times, basis)| Settlement {
             settlement_id: names.0,
             meter_id: meter_id(),
             prosumer: names.1,
@@ -44,7 +46,25 @@ pub(crate) fn settlement() -> impl Strategy<Value = Settlement> {
             reason: chain.3,
             created_at: times.0,
             settled_at: times.1,
-            basis: None,
+            basis,
+        })
+}
+
+fn basis() -> impl Strategy<Value = Basis> {
+    (
+        (number(), number(), number()),
+        any::<(u32, u32, i64)>(),
+        (of(time()), of(time())),
+    )
+        .prop_map(|(sizes, (epoch, epochs_crossed, carry), (from, to))| Basis {
+            export: MicroWh(sizes.0),
+            import: MicroWh(sizes.1),
+            epoch,
+            epochs_crossed,
+            from,
+            to,
+            ratio: sizes.2,
+            carry,
         })
 }
 

@@ -132,7 +132,7 @@ impl From<ChainError> for Error {
 }
 
 /// `text` with a capital and a full stop, as a person reads it.
-fn sentence(text: &str) -> String {
+pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string());
     let stop = if text.ends_with('.') { "" } else { "." };

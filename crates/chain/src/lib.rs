@@ -15,6 +15,7 @@ mod error;
 mod identity;
 mod log;
 mod meter;
+pub mod proof;
 mod reason;
 mod receipt;
 mod revert;

@@ -1,32 +1,23 @@
-//! The audit: what was accumulated equals what is settled, pending and carried, to the micro-watt-hour.
+//! The audit: what was accumulated equals what is settled, pending and carried, to the micro-watt-hour; and the chain of
+//! facts, which can be checked from its first link to the node.
 
-use enerlink_domain::{Address, Error, Etk, MeterId, NetMicroWh, Settlement, settlement::Watermark};
-use enerlink_store::{registers, settlements};
+mod agreement;
+mod verify;
+
+pub use self::verify::VerifyProgress;
+
+use enerlink_domain::{
+    Address, Error, Etk, MeterId, NetMicroWh, Settlement,
+    audit::{AuditPage, AuditSums},
+    settlement::Watermark,
+};
+use enerlink_store::{facts, meters, registers, settlements};
 use serde::Serialize;
 
 use crate::{Engine, network};
 
-/// Sums of one meter. `accumulated` comes from the registers, `settled` from the chain, `pending` from the open
-/// settlement, `carried` from the registers above it: four sources that must agree.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Audit {
-    /// Which meter.
-    pub meter_id: MeterId,
-    /// Net energy of the registers that the meter was opened with.
-    pub baseline_uwh: i64,
-    /// Net energy since the baseline, as the registers say.
-    pub accumulated_uwh: i64,
-    /// Net energy that the chain's registers have moved since the baseline.
-    pub settled_uwh: i64,
-    /// Net energy of the open settlement, unless the chain has it already.
-    pub pending_uwh: i64,
-    /// Net energy that stands above both.
-    pub carried_uwh: i64,
-    /// Settled on chain and not yet in a stored row: another copy of the wallet has sent it, and it is adopted soon.
-    pub unrecorded_uwh: i64,
-    /// `accumulated = settled + pending + carried`.
-    pub adds_up: bool,
-}
+/// Facts of one page, at most.
+const PAGE_ROWS: u16 = 200;
 
 /// What the chain says an account was minted, burned and holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -41,7 +32,7 @@ pub struct TokenSums {
 
 impl Engine {
     /// Reads the chain and adds one meter up.
-    pub async fn audit(&self, meter: &MeterId) -> Result<Audit, Error> {
+    pub async fn audit(&self, meter: &MeterId) -> Result<AuditSums, Error> {
         let network = self.network().ok_or_else(network::missing)?;
         let reader = self.store().reader();
         let registers = registers::load(&reader, meter).await?;
@@ -52,7 +43,7 @@ impl Engine {
             .await?
             .filter(|standing| standing.opened);
         let Some(registers) = registers else {
-            return Ok(Audit::empty(meter));
+            return Ok(empty(meter));
         };
         let now = NetMicroWh::between(registers.export, registers.import).0;
         let first = NetMicroWh::between(registers.first.export, registers.first.import).0;
@@ -73,16 +64,54 @@ impl Engine {
         let claimed = pending.as_ref().map_or(watermark, |row| micro(row.to));
         let pending = pending.as_ref().map_or(0, energy);
         let (accumulated, settled, carried) = (now - baseline, watermark - baseline, now - claimed);
-        Ok(Audit {
+        let sums = [
+            baseline,
+            accumulated,
+            settled,
+            pending,
+            carried,
+            settled - recorded,
+        ];
+        let [baseline, accumulated, settled, pending, carried, unrecorded] = sums.map(NetMicroWh);
+        Ok(AuditSums {
             meter_id: meter.clone(),
-            baseline_uwh: baseline,
-            accumulated_uwh: accumulated,
-            settled_uwh: settled,
-            pending_uwh: pending,
-            carried_uwh: carried,
-            unrecorded_uwh: settled - recorded,
-            adds_up: accumulated == settled + pending + carried,
+            baseline,
+            accumulated,
+            settled,
+            pending,
+            carried,
+            unrecorded,
+            adds_up: accumulated.0 == settled.0 + pending.0 + carried.0,
         })
+    }
+
+    /// Sums of every meter, those that were removed included.
+    async fn all_sums(&self) -> Result<Vec<AuditSums>, Error> {
+        let mut sums = Vec::new();
+        for meter in meters::list(&self.store().reader()).await? {
+            sums.push(self.audit(&meter.id).await?);
+        }
+        Ok(sums)
+    }
+
+    /// Sums of `meter` or of every one, and a page of the chain of facts, newest first. Without the node there are no sums.
+    pub async fn audit_page(
+        &self,
+        meter: Option<&MeterId>,
+        limit: u16,
+        before: Option<u64>,
+    ) -> Result<AuditPage, Error> {
+        let reader = self.store().reader();
+        let (rows, next) = facts::list(&reader, meter, limit.min(PAGE_ROWS), before).await?;
+        let sums = match meter {
+            Some(meter) => self.audit(meter).await.map(|sums| vec![sums]),
+            None => self.all_sums().await,
+        };
+        let sums = sums.unwrap_or_else(|error| {
+            tracing::debug!(%error, "the audit has no sums");
+            Vec::new()
+        });
+        Ok(AuditPage { sums, rows, next })
     }
 
     /// Whether no settlement is on its way.
@@ -109,19 +138,17 @@ impl Engine {
     }
 }
 
-impl Audit {
-    /// A meter that has not been heard.
-    fn empty(meter: &MeterId) -> Self {
-        Self {
-            meter_id: meter.clone(),
-            baseline_uwh: 0,
-            accumulated_uwh: 0,
-            settled_uwh: 0,
-            pending_uwh: 0,
-            carried_uwh: 0,
-            unrecorded_uwh: 0,
-            adds_up: true,
-        }
+/// A meter that has not been heard.
+fn empty(meter: &MeterId) -> AuditSums {
+    AuditSums {
+        meter_id: meter.clone(),
+        baseline: NetMicroWh::ZERO,
+        accumulated: NetMicroWh::ZERO,
+        settled: NetMicroWh::ZERO,
+        pending: NetMicroWh::ZERO,
+        carried: NetMicroWh::ZERO,
+        unrecorded: NetMicroWh::ZERO,
+        adds_up: true,
     }
 }
 

@@ -293,7 +293,7 @@ impl Ledger {
     /// of the meter is open, because then the event may be its own.
     async fn adopt(&self, network: &Network, meter: &Meter, head: u64) -> Result<(), Error> {
         let Network { chain, addresses } = network;
-        let cursor = format!("settled/{}", meter.id);
+        let cursor = cursor(&meter.id);
         let Some(to) = (head + 1).checked_sub(u64::from(network.confirmations())) else {
             return Ok(());
         };
@@ -366,6 +366,11 @@ impl Ledger {
             self.bus.tell(Event::Chain(after));
         }
     }
+}
+
+/// The name of the cursor up to which the settlements of `meter` are taken over.
+pub(crate) fn cursor(meter: &MeterId) -> String {
+    format!("settled/{meter}")
 }
 
 /// The row of a settlement that another copy has sent; the event names the registers after it, `from` those before.

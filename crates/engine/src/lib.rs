@@ -46,7 +46,7 @@ use enerlink_store::Store;
 use tokio::sync::watch;
 
 pub use self::{
-    audit::{Audit, TokenSums},
+    audit::{TokenSums, VerifyProgress},
     bus::Events,
     config::{Access, Config},
     system::SystemClock,

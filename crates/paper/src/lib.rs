@@ -3,12 +3,15 @@
 //! [`pdf`] lays a sheet out: what it is, which addresses it restores, how, and the encrypted vault in as many codes as
 //! it takes. [`read`] finds the codes again in images of it. What the codes say is in `docs/sheet-format.md`. Nothing
 //! here opens a vault or sees a secret: the vault comes in, and goes out, as the bytes of its file.
+//!
+//! [`receipt_pdf`] does the same for the receipt of a settlement: what it says for people, and the file that proves it.
 
 mod base32;
 mod error;
 mod page;
 mod part;
 mod photograph;
+mod receipt;
 mod sheet;
 mod symbol;
 mod text;
@@ -16,7 +19,14 @@ mod words;
 
 use enerlink_domain::{UnixMillis, wallet::WalletView};
 
-pub use self::{error::Error, photograph::read, sheet::pdf, symbol::qr, words::Language};
+pub use self::{
+    error::Error,
+    photograph::read,
+    receipt::{Receipt, read_receipt, receipt_pdf},
+    sheet::pdf,
+    symbol::qr,
+    words::Language,
+};
 
 /// The longest vault that is printed, in bytes.
 pub const MAX_VAULT: usize = 256 * 1024;

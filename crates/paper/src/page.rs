@@ -199,7 +199,7 @@ fn assemble(contents: Vec<Content>, imprint: &Imprint<'_>) -> Vec<u8> {
         let packed = compress_to_vec_zlib(&content.finish(), 7);
         pdf.stream(stream, &packed).filter(Filter::FlateDecode);
     }
-    let count = i32::try_from(kids.len()).expect("the length of a vault bounds the pages");
+    let count = i32::try_from(kids.len()).expect("what is printed is bounded, and so are its pages");
     pdf.pages(tree).kids(kids).count(count);
     let mut written = pdf.document_info(info);
     written

@@ -11,8 +11,25 @@ use crate::{Error, MAX_VAULT, base32};
 const PART: usize = 720;
 /// The most codes that are believed: what the longest vault makes.
 const MAX_PARTS: usize = MAX_VAULT.div_ceil(PART);
-const MAGIC: &str = "ENERLINK";
 const FORMAT: u32 = 1;
+
+/// What the parts are of. The texts of one are passed over by whoever looks for the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A vault.
+    Vault,
+    /// The receipt of a settlement, deflated.
+    Receipt,
+}
+
+impl Kind {
+    fn magic(self) -> &'static str {
+        match self {
+            Self::Vault => "ENERLINK",
+            Self::Receipt => "ENERLINK-RECEIPT",
+        }
+    }
+}
 
 /// Which sheet: the start of the SHA-256 of the vault, which is also what its parts are checked with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +53,7 @@ impl SheetId {
 /// What one code says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Part {
+    kind: Kind,
     pub(crate) sheet: SheetId,
     /// Which part, from 1.
     pub(crate) number: usize,
@@ -52,8 +70,11 @@ impl Part {
         let sheet = base32::encode(&self.sheet.0);
         let bytes = base32::encode(&self.bytes);
         format!(
-            "{MAGIC}/{FORMAT}/{sheet}/{}/{}/{}/{bytes}",
-            self.number, self.of, self.length
+            "{}/{FORMAT}/{sheet}/{}/{}/{}/{bytes}",
+            self.kind.magic(),
+            self.number,
+            self.of,
+            self.length
         )
     }
 
@@ -61,9 +82,9 @@ impl Part {
     ///
     /// # Errors
     /// [`Error::Newer`] for a later format.
-    pub(crate) fn parse(text: &str) -> Result<Option<Self>, Error> {
+    pub(crate) fn parse(kind: Kind, text: &str) -> Result<Option<Self>, Error> {
         let Some((format, rest)) = text
-            .strip_prefix(MAGIC)
+            .strip_prefix(kind.magic())
             .and_then(|rest| rest.strip_prefix('/'))
             .and_then(|rest| rest.split_once('/'))
         else {
@@ -71,15 +92,16 @@ impl Part {
         };
         match number(format) {
             Some(format) if format > FORMAT as usize => Err(Error::Newer),
-            Some(format) if format == FORMAT as usize => Ok(Self::parse_fields(rest)),
+            Some(format) if format == FORMAT as usize => Ok(Self::parse_fields(kind, rest)),
             _ => Ok(None),
         }
     }
 
-    fn parse_fields(text: &str) -> Option<Self> {
+    fn parse_fields(kind: Kind, text: &str) -> Option<Self> {
         let mut fields = text.split('/');
         let mut next = || fields.next();
         let part = Self {
+            kind,
             sheet: SheetId(base32::decode(next()?)?.try_into().ok()?),
             number: number(next()?)?,
             of: number(next()?)?,
@@ -101,11 +123,11 @@ fn number(text: &str) -> Option<usize> {
     plain.then(|| text.parse().ok())?
 }
 
-/// Cuts a vault into parts of about the same length.
+/// Cuts a vault, or something else, into parts of about the same length.
 ///
 /// # Errors
 /// [`Error::Empty`] and [`Error::TooLarge`].
-pub(crate) fn split(vault: &[u8]) -> Result<Vec<Part>, Error> {
+pub(crate) fn split(kind: Kind, vault: &[u8]) -> Result<Vec<Part>, Error> {
     if vault.is_empty() {
         return Err(Error::Empty);
     }
@@ -116,6 +138,7 @@ pub(crate) fn split(vault: &[u8]) -> Result<Vec<Part>, Error> {
     let size = vault.len().div_ceil(vault.len().div_ceil(PART));
     let of = vault.len().div_ceil(size);
     let parts = vault.chunks(size).enumerate().map(|(at, bytes)| Part {
+        kind,
         sheet,
         number: at + 1,
         of,
@@ -185,13 +208,17 @@ mod tests {
     use super::*;
 
     fn texts(vault: &[u8]) -> Vec<String> {
-        split(vault).expect("fits").iter().map(Part::to_text).collect()
+        split(Kind::Vault, vault)
+            .expect("fits")
+            .iter()
+            .map(Part::to_text)
+            .collect()
     }
 
     fn join(texts: &[String]) -> Result<Vec<u8>, Error> {
         let mut parts = Parts::default();
         for (at, text) in texts.iter().enumerate() {
-            if let Some(part) = Part::parse(text)? {
+            if let Some(part) = Part::parse(Kind::Vault, text)? {
                 parts.add(part, at + 1)?;
             }
         }
@@ -206,12 +233,12 @@ mod tests {
 
     #[test]
     fn bounds_are_kept() {
-        assert_eq!(split(&[]), Err(Error::Empty));
+        assert_eq!(split(Kind::Vault, &[]), Err(Error::Empty));
         assert_eq!(
-            split(&vec![0; MAX_VAULT + 1]),
+            split(Kind::Vault, &vec![0; MAX_VAULT + 1]),
             Err(Error::TooLarge { bytes: MAX_VAULT + 1 })
         );
-        let longest = split(&vec![0; MAX_VAULT]).expect("fits");
+        let longest = split(Kind::Vault, &vec![0; MAX_VAULT]).expect("fits");
         assert!(longest.len() <= MAX_PARTS);
         assert!(
             longest.iter().all(|part| part.to_text().len() <= 1248),
@@ -273,8 +300,18 @@ mod tests {
     }
 
     #[test]
+    fn a_receipt_is_no_vault() {
+        let parts = split(Kind::Receipt, b"Hello, receipt!").expect("fits");
+        let text = parts[0].to_text();
+        assert!(text.starts_with("ENERLINK-RECEIPT/1/"), "{text}");
+        assert_eq!(Part::parse(Kind::Vault, &text), Ok(None));
+        assert_eq!(Part::parse(Kind::Receipt, &text), Ok(Some(parts[0].clone())));
+        assert_eq!(Part::parse(Kind::Receipt, &texts(b"Hello, vault!")[0]), Ok(None));
+    }
+
+    #[test]
     fn a_later_format_says_so() {
-        assert_eq!(Part::parse("ENERLINK/2/whatever"), Err(Error::Newer));
+        assert_eq!(Part::parse(Kind::Vault, "ENERLINK/2/whatever"), Err(Error::Newer));
     }
 
     proptest! {

@@ -13,7 +13,7 @@ use rxing::{
 
 use crate::{
     Error,
-    part::{Part, Parts},
+    part::{Kind, Part, Parts},
 };
 
 /// The largest file that is read, in bytes.
@@ -33,11 +33,16 @@ const SIDES: [u32; 3] = [6000, 2400, 1400];
 /// [`Error`] says which image is none, of which sheets the codes are, which ones are missing, and when together they
 /// are not what was printed.
 pub fn read(images: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
+    read_kind(Kind::Vault, images)
+}
+
+/// The same for codes of any kind.
+pub(crate) fn read_kind(kind: Kind, images: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
     let mut parts = Parts::default();
     for (at, bytes) in images.iter().enumerate() {
         let image = at + 1;
         for text in texts(&decode(bytes, image)?) {
-            if let Some(part) = Part::parse(&text)? {
+            if let Some(part) = Part::parse(kind, &text)? {
                 parts.add(part, image)?;
             }
         }

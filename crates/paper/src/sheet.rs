@@ -5,22 +5,22 @@ use enerlink_domain::wallet::{WalletKind, WalletView};
 use crate::{
     Document, Error, Sheet,
     page::{INK, Imprint, MARGIN, MEASURE, PALE, Pages, Style, WIDTH, write},
-    part::{self, Part},
+    part::{self, Kind, Part},
     photograph::texts,
     symbol::Symbol,
     text::Font,
     words::Words,
 };
 
-const TITLE: Style = style(Font::Bold, 23.0, INK);
+pub(crate) const TITLE: Style = style(Font::Bold, 23.0, INK);
 const HEADING: Style = style(Font::Bold, 12.0, INK);
-const BODY: Style = style(Font::Plain, 10.0, INK);
-const STRONG: Style = style(Font::Bold, 10.0, INK);
+pub(crate) const BODY: Style = style(Font::Plain, 10.0, INK);
+pub(crate) const STRONG: Style = style(Font::Bold, 10.0, INK);
 const ADDRESS: Style = style(Font::Fixed, 9.5, INK);
 /// On one line with the two above.
 const ASIDE: Style = style(Font::Plain, 10.0, PALE);
-const PATH: Style = style(Font::Plain, 9.5, PALE);
-const SMALL: Style = style(Font::Plain, 8.5, PALE);
+pub(crate) const PATH: Style = style(Font::Plain, 9.5, PALE);
+pub(crate) const SMALL: Style = style(Font::Plain, 8.5, PALE);
 
 /// Codes beside and below each other on a page.
 const COLUMNS: usize = 2;
@@ -32,7 +32,7 @@ const ROW: f32 = 228.0;
 /// Where the accounts' addresses begin.
 const INDENT: f32 = 108.0;
 
-const fn style(font: Font, size: f32, gray: f32) -> Style {
+pub(crate) const fn style(font: Font, size: f32, gray: f32) -> Style {
     Style { font, size, gray }
 }
 
@@ -41,10 +41,10 @@ const fn style(font: Font, size: f32, gray: f32) -> Style {
 /// # Errors
 /// [`Error::Empty`], [`Error::TooLarge`], and [`Error::Unreadable`] when a code does not read back.
 pub fn pdf(sheet: &Sheet<'_>) -> Result<Document, Error> {
-    let parts = part::split(sheet.vault)?;
+    let parts = part::split(Kind::Vault, sheet.vault)?;
     let words = sheet.language.words();
     let mut pages = front(sheet, words, &parts);
-    codes(&mut pages, words, &parts)?;
+    codes(&mut pages, words.how_to_photograph, &parts)?;
 
     let count = pages.count();
     let imprint = Imprint {
@@ -143,7 +143,7 @@ fn warn(pages: &mut Pages, words: &Words) {
     pages.skip(11.0);
 }
 
-fn heading(pages: &mut Pages, text: &str) {
+pub(crate) fn heading(pages: &mut Pages, text: &str) {
     pages.skip(20.0);
     pages.keep(60.0);
     pages.text(MARGIN, MEASURE, HEADING, text);
@@ -194,11 +194,11 @@ fn steps(pages: &mut Pages, words: &Words, date: &str) {
 }
 
 /// The codes, each with its number and the sheet's name below.
-fn codes(pages: &mut Pages, words: &Words, parts: &[Part]) -> Result<(), Error> {
+pub(crate) fn codes(pages: &mut Pages, how: &str, parts: &[Part]) -> Result<(), Error> {
     let gap = (MEASURE - COLUMNS as f32 * SIDE) / (COLUMNS - 1) as f32;
     for page in parts.chunks(COLUMNS * ROWS) {
         pages.turn();
-        pages.text(MARGIN, MEASURE, SMALL, words.how_to_photograph);
+        pages.text(MARGIN, MEASURE, SMALL, how);
         pages.skip(8.0);
         for row in page.chunks(COLUMNS) {
             for (column, part) in row.iter().enumerate() {
@@ -232,16 +232,16 @@ fn symbol(part: &Part) -> Result<Symbol, Error> {
         .ok_or(Error::Unreadable { number: part.number })
 }
 
-fn name(parts: &[Part]) -> String {
+pub(crate) fn name(parts: &[Part]) -> String {
     parts.first().map(|part| part.sheet.short()).unwrap_or_default()
 }
 
-fn number(count: usize) -> u32 {
+pub(crate) fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 /// Puts values in the place of their `{names}`.
-fn fill(text: &str, values: &[(&str, &str)]) -> String {
+pub(crate) fn fill(text: &str, values: &[(&str, &str)]) -> String {
     let fill = |text: String, (name, value): &(&str, &str)| text.replace(&format!("{{{name}}}"), value);
     values.iter().fold(text.to_owned(), fill)
 }

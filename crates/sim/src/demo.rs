@@ -222,15 +222,15 @@ impl Demo {
         let home = self.engine.home(None, UnixMillis(0)).await?;
         Ok(Summary {
             event: "summary",
-            accumulated_uwh: audit.accumulated_uwh,
-            settled_uwh: audit.settled_uwh,
-            pending_uwh: audit.pending_uwh,
-            carried_uwh: audit.carried_uwh,
+            accumulated_uwh: audit.accumulated.0,
+            settled_uwh: audit.settled.0,
+            pending_uwh: audit.pending.0,
+            carried_uwh: audit.carried.0,
             etk_minted: sums.etk_minted.to_string(),
             etk_burned: sums.etk_burned.to_string(),
             etk_balance: sums.etk_balance.to_string(),
             settlements: home.totals.settlements,
-            metered_uwh: self.host.metered(audit.baseline_uwh).await,
+            metered_uwh: self.host.metered(audit.baseline.0).await,
         })
     }
 

@@ -92,7 +92,7 @@ pub async fn list(
         query.and_where(Expr::col("meter_id").eq(meter.as_str()));
     }
     if let Some(before) = before {
-        query.and_where(Expr::col(KEY).lt(signed(before.min(i64::MAX as u64), KEY)?));
+        query.and_where(Expr::col(KEY).lt(i64::try_from(before).unwrap_or(i64::MAX)));
     }
     let rows = record::fetch_all(r, TABLE, KEY, &query).await?;
     let more = rows.len() > usize::from(limit);

@@ -123,7 +123,7 @@ async fn a_lost_database_continues_from_the_chain() {
     let net = |mark: Watermark| mark.net_micro().expect("in range").0;
     let (export, import) = household.counted();
     let unsettled = NetMicroWh::between(export, import).0 - net(household.watermark().await);
-    assert_eq!(audit.carried_uwh, unsettled, "nothing is forgotten");
+    assert_eq!(audit.carried.0, unsettled, "nothing is forgotten");
     household.settle_through().await;
     household.check(household.engine(), 2).await;
     assert_eq!(household.watermark().await, household.floor());

@@ -145,7 +145,7 @@ async fn a_settlement_waits_for_the_wallet_to_be_unlocked() {
     household.check(household.engine(), 1).await;
     let audit = household.engine().audit(&household.id).await.expect("added up");
     assert_eq!(
-        audit.settled_uwh, 500_000_000,
+        audit.settled.0, 500_000_000,
         "what flowed while it waited is carried"
     );
 }

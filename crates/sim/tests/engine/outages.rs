@@ -43,7 +43,7 @@ async fn away(fault: Fault) {
     assert_eq!(household.settlement_transactions(household.engine()).await, 1);
     household.check(household.engine(), 1).await;
     let audit = household.engine().audit(&household.id).await.expect("added up");
-    assert_eq!(audit.settled_uwh, 500_000_000, "{fault:?}");
+    assert_eq!(audit.settled.0, 500_000_000, "{fault:?}");
     household.settle_through().await;
     household.check(household.engine(), 2).await;
     assert_eq!(household.watermark().await, household.floor());

@@ -154,7 +154,7 @@ async fn an_import_that_cannot_be_paid_is_owed_without_a_storm() {
     assert!(household.rows(household.engine()).await.is_empty());
     household.check(household.engine(), 0).await;
     let audit = household.engine().audit(&household.id).await.expect("added up");
-    assert_eq!(audit.carried_uwh / WH as i64, -800, "owed and carried");
+    assert_eq!(audit.carried.0 / WH as i64, -800, "owed and carried");
     household.flow(2_000 * WH, 0).await;
     household.check(household.engine(), 1).await;
     assert_eq!(household.watermark().await, household.floor());

@@ -6,8 +6,10 @@ use std::{
 };
 
 use enerlink_domain::UnixMillis;
+use enerlink_migrations::Migrator;
 use enerlink_store::{Origin, Store, StoreError, meters, registers, settings, wallets};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
+use sea_orm_migration::MigratorTrait;
 use tempfile::TempDir;
 
 use crate::generate::{meter_id, plain_meter, plain_wallet};
@@ -27,6 +29,11 @@ pub(crate) async fn connect(path: &Path) -> DatabaseConnection {
         .max_connections(1)
         .map_sqlx_sqlite_opts(move |options| options.filename(&path).create_if_missing(true));
     Database::connect(options).await.expect("a connection")
+}
+
+/// The schema version of this program.
+fn known() -> u32 {
+    u32::try_from(Migrator::migrations().len()).expect("a few")
 }
 
 async fn run(path: &Path, statements: &[&str]) {
@@ -62,7 +69,7 @@ async fn what_was_committed_is_there_after_reopening() {
     }
     assert!(!beside(&path, "-wal").exists(), "closing tidies the side files");
     assert!(
-        !beside(&path, ".v6.bak").exists(),
+        !beside(&path, &format!(".v{}.bak", known())).exists(),
         "nothing was migrated, nothing copied"
     );
 }
@@ -100,7 +107,10 @@ async fn the_file_is_opened_as_promised() {
     let (_directory, path) = directory();
     let store = Store::open(&path).await.expect("a store");
     let db = connect(&path).await;
-    for (pragma, expected) in [("application_id", 0x454e_5247), ("user_version", 6)] {
+    for (pragma, expected) in [
+        ("application_id", 0x454e_5247),
+        ("user_version", known().cast_signed()),
+    ] {
         let statement =
             sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, format!("PRAGMA {pragma}"));
         let row = db
@@ -143,19 +153,15 @@ async fn a_newer_file_is_refused_untouched() {
         .close()
         .await
         .expect("a close");
-    run(&path, &["PRAGMA user_version = 7"]).await;
+    run(&path, &[&format!("PRAGMA user_version = {}", known() + 1)]).await;
     let error = refused(&path).await;
-    assert!(
-        matches!(
-            error,
-            StoreError::Newer {
-                found: 7,
-                known: 6,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    let StoreError::Newer {
+        found, known: knows, ..
+    } = &error
+    else {
+        panic!("{error}");
+    };
+    assert_eq!((*found, *knows), (known() + 1, known()));
     assert!(error.to_string().contains("newer version"), "{error}");
 }
 
@@ -164,7 +170,7 @@ async fn a_newer_file_is_refused_when_only_its_log_says_so() {
     let (_directory, path) = directory();
     let store = Store::open(&path).await.expect("a store");
     let db = connect(&path).await;
-    db.execute_unprepared("PRAGMA user_version = 7")
+    db.execute_unprepared(&format!("PRAGMA user_version = {}", known() + 1))
         .await
         .expect("a version");
     let (_other, copy) = directory_copy(&path);
@@ -173,7 +179,10 @@ async fn a_newer_file_is_refused_when_only_its_log_says_so() {
         fs::read(beside(&copy, "-wal")).expect("log"),
     );
     let error = Store::open(&copy).await.expect_err("a refusal");
-    assert!(matches!(error, StoreError::Newer { found: 7, .. }), "{error}");
+    assert!(
+        matches!(error, StoreError::Newer { found, .. } if found == known() + 1),
+        "{error}"
+    );
     let after = (
         fs::read(&copy).expect("file"),
         fs::read(beside(&copy, "-wal")).expect("log"),

@@ -73,17 +73,14 @@ impl Household {
             assert_eq!(stored, (event.registers, event.energy, event.etk, Some(event.tx)));
         }
         let audit = engine.audit(&self.id).await.expect("added up");
-        assert!(audit.adds_up && audit.unrecorded_uwh == 0, "{audit:?}");
-        let sum = audit.settled_uwh + audit.pending_uwh + audit.carried_uwh;
-        assert_eq!(audit.accumulated_uwh, sum, "{audit:?}");
+        assert!(audit.adds_up && audit.unrecorded.0 == 0, "{audit:?}");
+        let sum = audit.settled.0 + audit.pending.0 + audit.carried.0;
+        assert_eq!(audit.accumulated.0, sum, "{audit:?}");
         let (export, import) = registers(engine, &self.id).expect("heard");
         let net = |mark: Watermark| mark.net_micro().expect("in range").0;
         let accumulated = NetMicroWh::between(export, import).0 - net(standing.baseline);
-        assert_eq!(audit.accumulated_uwh, accumulated, "{audit:?}");
-        assert_eq!(
-            audit.settled_uwh,
-            net(standing.watermark) - net(standing.baseline)
-        );
+        assert_eq!(audit.accumulated.0, accumulated, "{audit:?}");
+        assert_eq!(audit.settled.0, net(standing.watermark) - net(standing.baseline));
         let sums = engine.token_sums(self.owner()).await.expect("added up");
         assert_eq!(
             sums.etk_balance.0,

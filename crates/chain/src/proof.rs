@@ -1,0 +1,252 @@
+//! The receipt of a settlement: what the chain says of it, with everything that proves it against a block hash.
+//!
+//! A receipt holds the block's header, and from the header's two roots the Merkle-Patricia branches to the transaction and
+//! to what came of it. Who trusts the hash of the block needs nobody else: [`verify`] asks no node. What is not in the
+//! chain's own data, and so cannot be proved, is said in [`ProvedSettlement`]. The format is in `docs/audit.md`.
+
+mod evidence;
+mod gather;
+
+use alloy::primitives::Bytes;
+use enerlink_domain::{
+    Address, BlockHash, Code, Error, Etk, Hash32, MeterId, NetWattHours, TxHash, WattHours,
+    settlement::Watermark,
+};
+use serde::{Deserialize, Serialize};
+use thiserror::Error as ThisError;
+
+pub use self::evidence::verify;
+use crate::error::sentence;
+
+/// The word that a receipt begins with.
+const FORMAT: &str = "enerlink-settlement-receipt-1";
+/// The longest receipt that is read, in bytes. A block of a thousand transactions makes one of 20 KB.
+pub const MAX_RECEIPT: usize = 512 << 10;
+
+/// A receipt, as it is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SettlementReceipt {
+    format: String,
+    chain: OnChain,
+    settlement: Figures,
+    block: InBlock,
+    /// The transaction.
+    transaction: Branch,
+    /// What came of it.
+    receipt: Branch,
+    /// Keccak-256 over the compact JSON of all this with zeros here: a slip of the pen is noticed wherever it is.
+    checksum: Hash32,
+}
+
+/// Where the settlement took place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OnChain {
+    /// EIP-155 chain id.
+    chain_id: u64,
+    /// Hash of block 0.
+    genesis: BlockHash,
+    /// The contract that settles.
+    converter: Address,
+}
+
+/// What it says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Figures {
+    settlement_id: String,
+    meter_id: MeterId,
+    prosumer: Address,
+    /// Registers settled before it, whole Wh.
+    export_before_wh: WattHours,
+    import_before_wh: WattHours,
+    /// Registers settled by it, whole Wh.
+    export_after_wh: WattHours,
+    import_after_wh: WattHours,
+    /// Net energy; positive is export.
+    energy_wh: NetWattHours,
+    /// Minted (positive) or burned (negative), hundredths of an ETK.
+    etk_cents: Etk,
+}
+
+/// The block that holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InBlock {
+    number: u64,
+    hash: BlockHash,
+    /// Unix seconds.
+    timestamp: u64,
+    /// RLP of the header, whose Keccak-256 is the block's hash.
+    header: Bytes,
+}
+
+/// A value of a trie, with the nodes that lead to it from the root.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Branch {
+    /// Keccak-256 of the transaction; the same in both tries.
+    transaction: TxHash,
+    /// RLP of its place in the block.
+    key: Bytes,
+    /// EIP-2718 bytes.
+    value: Bytes,
+    /// Nodes of the trie from its root, RLP.
+    proof: Vec<Bytes>,
+}
+
+/// What a receipt proves, and what it only says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProvedSettlement {
+    /// Whether the block's hash is the one that the caller trusts. All that follows holds for that block.
+    pub block_trusted: bool,
+    /// EIP-155 chain id, as the signed transaction names it; none when it names none.
+    pub chain_id: Option<u64>,
+    /// The contract whose events these are. That it is the one people mean is not proved: compare it.
+    pub converter: Address,
+    /// The block.
+    pub block: u64,
+    /// Its hash.
+    pub block_hash: BlockHash,
+    /// Its time, Unix seconds.
+    pub timestamp: u64,
+    /// The transaction.
+    pub tx: TxHash,
+    /// Id of the settlement.
+    pub settlement_id: String,
+    /// Which meter.
+    pub meter_id: MeterId,
+    /// Whose tokens moved.
+    pub prosumer: Address,
+    /// Net energy, Wh; positive is export.
+    pub energy_wh: NetWattHours,
+    /// Minted (positive) or burned (negative).
+    pub etk: Etk,
+    /// Registers settled by it.
+    pub after: Watermark,
+    /// Registers settled before it, as the receipt says. Only their net difference to `after` is proved.
+    pub before: Watermark,
+    /// Hash of block 0, as the receipt says; not proved.
+    pub genesis: BlockHash,
+}
+
+/// Why a receipt proves nothing.
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+pub enum ProofError {
+    /// Longer than any receipt.
+    #[error("the receipt is longer than {MAX_RECEIPT} bytes")]
+    TooLarge,
+    /// Not a receipt of this format, byte for byte as one is written.
+    #[error("this is not a settlement receipt as EnerLink writes it: {0}")]
+    Malformed(String),
+    /// Its checksum is not that of its content.
+    #[error("the receipt was changed: its checksum does not agree")]
+    Checksum,
+    /// The header is not that of the block.
+    #[error("the header does not hash to the block {block}")]
+    Header {
+        /// The block that the receipt names.
+        block: BlockHash,
+    },
+    /// The block is not the one that is trusted.
+    #[error("the receipt is of block {found}, not of the trusted block {trusted}")]
+    Untrusted {
+        /// The block that the receipt names.
+        found: BlockHash,
+        /// The block that is trusted.
+        trusted: BlockHash,
+    },
+    /// A branch does not lead to its value.
+    #[error("the proof of the {what} does not lead from the header to it: {reason}")]
+    Branch {
+        /// `transaction` or `outcome`.
+        what: &'static str,
+        /// Where it breaks.
+        reason: String,
+    },
+    /// The transaction had no effect.
+    #[error("the transaction has failed in the block")]
+    Failed,
+    /// The chain's events say something else.
+    #[error("the receipt says something else than the chain: {0}")]
+    Figures(&'static str),
+}
+
+impl From<ProofError> for Error {
+    fn from(error: ProofError) -> Self {
+        Self::new(Code::ReceiptInvalid, sentence(&error.to_string()))
+    }
+}
+
+impl SettlementReceipt {
+    /// Reads a receipt. One byte of difference to how it would be written is refused: there is no room for remarks.
+    ///
+    /// # Errors
+    /// [`ProofError::TooLarge`], [`ProofError::Malformed`], [`ProofError::Checksum`]. What it says is not checked yet,
+    /// see [`verify`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, ProofError> {
+        if bytes.len() > MAX_RECEIPT {
+            return Err(ProofError::TooLarge);
+        }
+        let receipt: Self = serde_json::from_slice(bytes)
+            .map_err(|error| ProofError::Malformed(crate::error::quoted(&error.to_string())))?;
+        if receipt.format != FORMAT {
+            let text = format!("its format is {}", crate::error::quoted(&receipt.format));
+            return Err(ProofError::Malformed(text));
+        }
+        if receipt.sum() != receipt.checksum {
+            return Err(ProofError::Checksum);
+        }
+        if receipt.to_json().as_bytes() != bytes {
+            let text = "it is written in another way".to_owned();
+            return Err(ProofError::Malformed(text));
+        }
+        Ok(receipt)
+    }
+
+    /// The file, one line for each value.
+    pub fn to_json(&self) -> String {
+        let text = serde_json::to_string_pretty(self);
+        text.expect("text, numbers and lists of them are always JSON") + "\n"
+    }
+
+    /// The block that has to be trusted.
+    pub fn block_hash(&self) -> BlockHash {
+        self.block.hash
+    }
+
+    /// The height of that block.
+    pub fn block_number(&self) -> u64 {
+        self.block.number
+    }
+
+    fn sum(&self) -> Hash32 {
+        let unsummed = Self {
+            checksum: Hash32::default(),
+            ..self.clone()
+        };
+        let text = serde_json::to_vec(&unsummed);
+        let text = text.expect("text, numbers and lists of them are always JSON");
+        Hash32(enerlink_domain::id::keccak256(&text))
+    }
+
+    fn sealed(mut self) -> Self {
+        self.checksum = self.sum();
+        self
+    }
+
+    fn before(&self) -> Watermark {
+        Watermark {
+            export: self.settlement.export_before_wh,
+            import: self.settlement.import_before_wh,
+        }
+    }
+
+    fn after(&self) -> Watermark {
+        Watermark {
+            export: self.settlement.export_after_wh,
+            import: self.settlement.import_after_wh,
+        }
+    }
+}

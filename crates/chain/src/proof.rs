@@ -58,9 +58,9 @@ struct Figures {
     settlement_id: String,
     meter_id: MeterId,
     prosumer: Address,
-    /// Registers settled before it, whole Wh.
-    export_before_wh: WattHours,
-    import_before_wh: WattHours,
+    /// Registers settled before it, whole Wh; none where this wallet cannot know them.
+    export_before_wh: Option<WattHours>,
+    import_before_wh: Option<WattHours>,
     /// Registers settled by it, whole Wh.
     export_after_wh: WattHours,
     import_after_wh: WattHours,
@@ -126,7 +126,7 @@ pub struct ProvedSettlement {
     /// Registers settled by it.
     pub after: Watermark,
     /// Registers settled before it, as the receipt says. Only their net difference to `after` is proved.
-    pub before: Watermark,
+    pub before: Option<Watermark>,
     /// Hash of block 0, as the receipt says; not proved.
     pub genesis: BlockHash,
 }
@@ -216,6 +216,16 @@ impl SettlementReceipt {
         self.block.hash
     }
 
+    /// EIP-155 chain id, as the receipt says.
+    pub fn chain_id(&self) -> u64 {
+        self.chain.chain_id
+    }
+
+    /// Hash of block 0, as the receipt says.
+    pub fn genesis(&self) -> BlockHash {
+        self.chain.genesis
+    }
+
     /// The height of that block.
     pub fn block_number(&self) -> u64 {
         self.block.number
@@ -236,11 +246,11 @@ impl SettlementReceipt {
         self
     }
 
-    fn before(&self) -> Watermark {
-        Watermark {
-            export: self.settlement.export_before_wh,
-            import: self.settlement.import_before_wh,
-        }
+    fn before(&self) -> Option<Watermark> {
+        Some(Watermark {
+            export: self.settlement.export_before_wh?,
+            import: self.settlement.import_before_wh?,
+        })
     }
 
     fn after(&self) -> Watermark {

@@ -2,6 +2,7 @@
 
 mod meter;
 mod records;
+mod settle;
 mod settling;
 mod wallet;
 
@@ -16,6 +17,9 @@ pub(crate) use self::meter::{
 pub(crate) use self::records::{
     By, ExportCommand, FilterArguments, HistoryArguments, MessagesArguments, NoticesArguments,
     PreferencesArguments,
+};
+pub(crate) use self::settle::{
+    AuditArguments, MonthsArguments, ReceiptArguments, SettlementArguments, VerifyArguments,
 };
 pub(crate) use self::settling::{SetArguments, SettingsCommand, Wish};
 pub(crate) use self::wallet::{
@@ -159,16 +163,26 @@ pub(crate) enum SettleCommand {
     /// List settlements, newest first.
     List {
         #[command(flatten)]
-        profile: ProfileArguments,
-        /// Only of this meter.
-        #[arg(long)]
-        meter: Option<MeterId>,
+        wanted: SettlementArguments,
         /// At most so many.
         #[arg(long, default_value_t = 50)]
         limit: u16,
     },
+    /// Write settlements as CSV, oldest first.
+    Export {
+        #[command(flatten)]
+        wanted: SettlementArguments,
+        /// The new file.
+        file: PathBuf,
+    },
+    /// ETK minted and burned in each month of this computer's time zone.
+    Months(MonthsArguments),
     /// Add up: accumulated = settled + pending + carried, against the node.
-    Audit(ProfileArguments),
+    Audit(AuditArguments),
+    /// Write the receipt of a settlement, which proves itself against a block header.
+    Receipt(ReceiptArguments),
+    /// Verify a receipt, offline against a block hash or with a node.
+    Verify(VerifyArguments),
     /// What counts when a meter settles, and who says so.
     #[command(subcommand)]
     Settings(SettingsCommand),

@@ -8,18 +8,25 @@ use serde_json::json;
 /// The outcome of every command.
 pub(crate) type Outcome = Result<(), Failure>;
 
-/// Why a command failed.
-pub(crate) struct Failure(Error);
+/// Why a command failed; nothing when its answer has said so.
+pub(crate) struct Failure(Option<Error>);
 
 impl Failure {
     /// A failure of the input.
     pub(crate) fn input(message: impl Into<String>) -> Self {
-        Self(Error::new(Code::InvalidInput, message))
+        Error::new(Code::InvalidInput, message).into()
+    }
+
+    /// The answer has said already that it is none to be glad of.
+    pub(crate) fn said() -> Self {
+        Self(None)
     }
 
     /// Says it on standard error; in JSON also on standard output, where a script reads.
     pub(crate) fn report(&self, json: bool) {
-        let Error { code, message } = &self.0;
+        let Some(Error { code, message }) = &self.0 else {
+            return;
+        };
         if json {
             crate::output::line(
                 &json!({ "error": { "code": code, "message": message, "next_step": code.next_step() } }),
@@ -31,15 +38,15 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self(error)
+        Self(Some(error))
     }
 }
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         match error.downcast::<Error>() {
-            Ok(error) => Self(error),
-            Err(error) => Self(Error::new(Code::InvalidInput, format!("{error:#}"))),
+            Ok(error) => error.into(),
+            Err(error) => Self::input(format!("{error:#}")),
         }
     }
 }

@@ -149,7 +149,7 @@ async fn reading(profile: &ProfileArguments) -> Result<Engine, Failure> {
     session::open(&profile.data_dir, Access::ReadOnly).await
 }
 
-fn written(saved: &SavedRows) -> String {
+pub(crate) fn written(saved: &SavedRows) -> String {
     format!("{} rows are in {}.", saved.rows, saved.path)
 }
 

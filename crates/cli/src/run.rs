@@ -16,8 +16,25 @@ use serde_json::json;
 use crate::{
     arguments::{ProfileArguments, RunArguments},
     failure::Outcome,
-    output, records, session,
+    output, records, session, settle,
 };
+
+/// An event as a line of JSON; a settlement as `enerlink settle list` shows it.
+fn line(event: &Event) {
+    #[derive(serde::Serialize)]
+    struct Settled<'a> {
+        event: &'static str,
+        #[serde(flatten)]
+        row: settle::Row<'a>,
+    }
+    match event {
+        Event::Settlement(row) => output::line(&Settled {
+            event: "settlement",
+            row: settle::Row::of(row),
+        }),
+        other => output::line(other),
+    }
+}
 
 /// Runs the wallet until it is told to stop.
 pub(crate) async fn run(arguments: &RunArguments, json: bool) -> Outcome {
@@ -30,7 +47,7 @@ pub(crate) async fn run(arguments: &RunArguments, json: bool) -> Outcome {
         &json!({ "event": "started", "status": engine.status() }),
         |_| "EnerLink is running; Ctrl+C stops it.".to_owned(),
     );
-    let tell = if json { output::line::<Event> } else { say };
+    let tell = if json { line } else { say };
     engine.snapshot().iter().for_each(tell);
     let stop = stop_after(arguments.length);
     tokio::pin!(stop);

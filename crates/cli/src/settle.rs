@@ -1,11 +1,17 @@
 //! `enerlink settle`.
 
+mod audit;
+mod past;
 mod settings;
 
 use std::time::Duration;
 
-use enerlink_domain::{Code, Error, Event, Settlement, Status, settlement::SettlementFilter};
-use enerlink_engine::{Access, Engine};
+use enerlink_domain::{
+    Code, Error, Event, Settlement, Status,
+    settlement::{Breakdown, SettlementFilter},
+};
+use enerlink_engine::Engine;
+use serde::Serialize;
 
 use crate::{arguments::SettleCommand, failure::Outcome, output, session};
 
@@ -28,37 +34,36 @@ pub(crate) async fn settle(command: SettleCommand, json: bool) -> Outcome {
                     "the chain has not confirmed yet; `enerlink run` follows it to its end",
                 )
             })?;
-            output::answer(json, &row, sentence);
+            output::answer(json, &Row::of(&row), |_| sentence(&row));
             match row.status {
                 Status::Failed => Err(Error::new(Code::Reverted, row.reason.unwrap_or_default()).into()),
                 Status::Pending | Status::Success => Ok(()),
             }
         }
-        SettleCommand::List {
-            profile,
-            meter,
-            limit,
-        } => {
-            let engine = session::open(&profile.data_dir, Access::ReadOnly).await?;
-            for row in engine
-                .settlements(
-                    &SettlementFilter {
-                        meter_id: meter,
-                        ..SettlementFilter::default()
-                    },
-                    limit,
-                    None,
-                )
-                .await?
-                .rows
-            {
-                output::answer(json, &row, sentence);
-            }
-            Ok(())
-        }
+        SettleCommand::List { wanted, limit } => past::list(&wanted, limit, json).await,
+        SettleCommand::Export { wanted, file } => past::export(&wanted, &file, json).await,
+        SettleCommand::Months(arguments) => past::months(arguments, json).await,
+        SettleCommand::Audit(arguments) => audit::audit(&arguments, json).await,
+        SettleCommand::Receipt(arguments) => past::receipt(arguments, json).await,
+        SettleCommand::Verify(arguments) => past::verify(arguments, json).await,
         SettleCommand::Settings(command) => settings::settings(command, json).await,
-        SettleCommand::Audit(profile) => {
-            audit(&session::open(&profile.data_dir, Access::ReadOnly).await?, json).await
+    }
+}
+
+/// A settlement in JSON, with its energy in the words of the source documents.
+#[derive(Serialize)]
+pub(crate) struct Row<'a> {
+    #[serde(flatten)]
+    settlement: &'a Settlement,
+    #[serde(flatten)]
+    energy: Breakdown,
+}
+
+impl<'a> Row<'a> {
+    pub(crate) fn of(settlement: &'a Settlement) -> Self {
+        Self {
+            settlement,
+            energy: settlement.breakdown(),
         }
     }
 }
@@ -84,27 +89,6 @@ async fn finished(engine: &Engine, events: &mut enerlink_engine::Events, row: Se
         }
     }
     latest
-}
-
-async fn audit(engine: &Engine, json: bool) -> Outcome {
-    for view in engine.meters() {
-        let audit = engine.audit(&view.meter.id).await?;
-        output::answer(json, &audit, |audit| {
-            format!(
-                "{}: accumulated {} = settled {} + pending {} + carried {} µWh{}",
-                audit.meter_id,
-                audit.accumulated_uwh,
-                audit.settled_uwh,
-                audit.pending_uwh,
-                audit.carried_uwh,
-                if audit.adds_up { "" } else { ": DOES NOT ADD UP" }
-            )
-        });
-        if !audit.adds_up {
-            return Err(Error::new(Code::Internal, format!("{} does not add up", audit.meter_id)).into());
-        }
-    }
-    Ok(())
 }
 
 fn sentence(row: &Settlement) -> String {

@@ -2,9 +2,13 @@
 //! facts, which can be checked from its first link to the node.
 
 mod agreement;
+mod receipt;
 mod verify;
 
-pub use self::verify::VerifyProgress;
+pub use self::{
+    receipt::{read_receipt, verify_receipt_with},
+    verify::VerifyProgress,
+};
 
 use enerlink_domain::{
     Address, Error, Etk, MeterId, NetMicroWh, Settlement,

@@ -1,14 +1,16 @@
 //! What lies behind: energy between any moments, the message log, and both as files.
 
 mod rows;
+mod settlement_rows;
 
 use std::path::Path;
 
 use enerlink_domain::{
-    Code, Error, MeterId, MicroWh, UnixMillis, csv,
-    view::{DayEnergy, History, MessageFilter, MessagePage, SavedRows},
+    Code, Error, Etk, MeterId, MicroWh, UnixMillis, csv,
+    settlement::SettlementFilter,
+    view::{DayEnergy, History, MessageFilter, MessagePage, SavedRows, Totals},
 };
-use enerlink_store::{messages, readings, rollups, settlements};
+use enerlink_store::{messages, meters as known, readings, rollups, settlements};
 
 use crate::{Engine, files::Growing, meters};
 
@@ -22,17 +24,11 @@ const CHUNK: u32 = 1000;
 impl Engine {
     /// Energy of `meter` between moments that follow each other, and what was settled from the first to the last.
     pub async fn history(&self, meter: &MeterId, edges: &[UnixMillis]) -> Result<History, Error> {
-        let follow = edges.windows(2).all(|pair| pair[0] < pair[1]);
-        let (Some(from), Some(to), true, true) =
-            (edges.first(), edges.last(), follow, EDGES.contains(&edges.len()))
-        else {
-            let text = "a history needs 2 to 401 moments, each later than the one before";
-            return Err(Error::new(Code::InvalidInput, text));
-        };
+        let (from, to) = ends(edges)?;
         self.must_know(meter)?;
         let reader = self.store().reader();
         let bars = rollups::bars(&reader, meter, edges).await?;
-        let totals = settlements::between(&reader, meter, *from, *to).await?;
+        let totals = settlements::between(&reader, meter, from, to).await?;
         Ok(History {
             total: sum(&bars),
             bars,
@@ -92,9 +88,66 @@ impl Engine {
         file.finish().await
     }
 
+    /// Sums of settlements between moments that follow each other, of `meter` or of all: one between each two. The time
+    /// grows with the days between the moments, not with the settlements.
+    pub async fn totals_between(
+        &self,
+        meter: Option<&MeterId>,
+        edges: &[UnixMillis],
+    ) -> Result<Vec<Totals>, Error> {
+        ends(edges)?;
+        let reader = self.store().reader();
+        let meters = match meter {
+            Some(meter) => vec![meter.clone()],
+            None => known::list(&reader)
+                .await?
+                .into_iter()
+                .map(|meter| meter.id)
+                .collect(),
+        };
+        let mut all = Vec::with_capacity(edges.len() - 1);
+        for pair in edges.windows(2) {
+            let mut sum = Totals::default();
+            for meter in &meters {
+                let share = settlements::between(&reader, meter, pair[0], pair[1]).await?;
+                sum.settlements = sum.settlements.saturating_add(share.settlements);
+                sum.minted = Etk(sum.minted.0.saturating_add(share.minted.0));
+                sum.burned = Etk(sum.burned.0.saturating_add(share.burned.0));
+            }
+            all.push(sum);
+        }
+        Ok(all)
+    }
+
+    /// Writes settlements as CSV, oldest first: a new file, never over one that is there.
+    pub async fn save_settlements(&self, filter: &SettlementFilter, path: &Path) -> Result<SavedRows, Error> {
+        let mut file = Export::begin(path, settlement_rows::titles()).await?;
+        let (reader, mut after) = (self.store().reader(), None);
+        loop {
+            let page = settlements::export(&reader, filter, after, CHUNK).await?;
+            let Some((last, _)) = page.last() else { break };
+            after = Some(*last);
+            let rows = page.iter().map(|(_, row)| settlement_rows::row(row)).collect();
+            file = file.append(rows).await?;
+        }
+        file.finish().await
+    }
+
     fn must_know(&self, meter: &MeterId) -> Result<(), Error> {
         let known = self.metering().state.borrow().contains_key(meter);
         known.then_some(()).ok_or_else(|| meters::unknown(meter))
+    }
+}
+
+/// The first and the last of moments that follow each other.
+fn ends(edges: &[UnixMillis]) -> Result<(UnixMillis, UnixMillis), Error> {
+    let follow = edges.windows(2).all(|pair| pair[0] < pair[1]);
+    match edges {
+        [from, .., to] if follow && EDGES.contains(&edges.len()) => Ok((*from, *to)),
+        _ => {
+            let text = "a history needs 2 to 401 moments, each later than the one before";
+            Err(Error::new(Code::InvalidInput, text))
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! The ledger: what the chain says, read again and again. Balances, terms, each meter's standing, settlements that
 //! another copy of the wallet has sent.
 
+mod adopting;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -8,8 +10,7 @@ use std::{
 
 use enerlink_chain::{ConverterTerms, Head, MeterOnChain};
 use enerlink_domain::{
-    Address, Clock, Error, Event, Meter, MeterId, Registration, Settlement, SettlementStage, Status, Trigger,
-    WattHours,
+    Address, Clock, Error, Event, Meter, MeterId, Registration, Status, WattHours,
     audit::FactKind,
     event::{Balances, ChainState},
     meter::Link,
@@ -19,6 +20,8 @@ use enerlink_keystore::Keystore;
 use enerlink_store::{Store, cursors, facts, meters, settlements};
 use tokio::sync::watch;
 
+use self::adopting::REORGANISED;
+pub(crate) use self::adopting::cursor;
 use crate::{
     bus::Bus,
     config::Config,
@@ -298,29 +301,35 @@ impl Ledger {
             return Ok(());
         };
         let reader = self.store.reader();
-        let from = cursors::get(&reader, addresses.chain_id, &cursor)
-            .await?
-            .map_or(0, |(block, _)| block + 1);
-        if from > to || settlements::open(&reader, &meter.id).await?.is_some() {
+        let read = cursors::get(&reader, addresses.chain_id, &cursor).await?;
+        if read.is_some_and(|(block, _)| block >= to)
+            || settlements::open(&reader, &meter.id).await?.is_some()
+        {
             return Ok(());
         }
+        let from = match read {
+            None => 0,
+            Some((block, hash)) if chain.block_hash(block).await? == Some(hash) => block + 1,
+            // A reorganisation has taken the block away, and perhaps others before it.
+            Some((block, _)) => block.saturating_sub(REORGANISED),
+        };
         let events = chain.settled_events(addresses, &meter.id, from, to).await?;
         let Some(hash) = chain.block_hash(to).await? else {
             return Ok(());
         };
         let tx = self.store.begin().await?;
-        let mut adopted = Vec::new();
-        let mut before = match settlements::last_success(&tx, &meter.id).await? {
+        let mut adopted = adopting::undo(&tx, &meter.id, from, &events, self.clock.wall()).await?;
+        let mut before = match settlements::last_before(&tx, &meter.id, from).await? {
             Some(last) => last.to,
             None => self.baseline(meter),
         };
         for event in events {
+            let from = std::mem::replace(&mut before, event.registers);
             let known = settlements::get(&tx, &event.settlement_id).await?;
             if known.is_some_and(|row| row.status == Status::Success) {
                 continue;
             }
-            let settlement = adopted_settlement(meter, before, &event, self.clock.wall());
-            before = settlement.to;
+            let settlement = adopting::settlement(meter, from, &event, self.clock.wall());
             settlements::insert(&tx, &settlement).await?;
             facts::append(&tx, FactKind::Settled, &settlement, self.clock.wall()).await?;
             adopted.push(settlement);
@@ -328,7 +337,8 @@ impl Ledger {
         cursors::set(&tx, addresses.chain_id, &cursor, to, hash).await?;
         tx.commit().await?;
         for settlement in adopted {
-            tracing::info!(meter = %meter.id, id = settlement.settlement_id, "settlement adopted from the chain");
+            let (id, status) = (&settlement.settlement_id, settlement.status);
+            tracing::info!(meter = %meter.id, id, ?status, "settlement of another copy of the wallet");
             self.bus.tell(Event::Settlement(settlement));
         }
         Ok(())
@@ -365,39 +375,6 @@ impl Ledger {
         if after != before {
             self.bus.tell(Event::Chain(after));
         }
-    }
-}
-
-/// The name of the cursor up to which the settlements of `meter` are taken over.
-pub(crate) fn cursor(meter: &MeterId) -> String {
-    format!("settled/{meter}")
-}
-
-/// The row of a settlement that another copy has sent; the event names the registers after it, `from` those before.
-fn adopted_settlement(
-    meter: &Meter,
-    from: Watermark,
-    event: &enerlink_chain::SettledEvent,
-    now: enerlink_domain::UnixMillis,
-) -> Settlement {
-    Settlement {
-        settlement_id: event.settlement_id.clone(),
-        meter_id: meter.id.clone(),
-        prosumer: event.prosumer,
-        status: Status::Success,
-        stage: SettlementStage::Confirmed,
-        trigger: Trigger::Adopted,
-        from,
-        to: event.registers,
-        energy_wh: event.energy,
-        etk: event.etk,
-        tx: Some(event.tx),
-        block: Some(event.block),
-        confirmations: 0,
-        reason: None,
-        created_at: now,
-        settled_at: Some(now),
-        basis: None,
     }
 }
 

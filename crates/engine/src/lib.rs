@@ -35,7 +35,7 @@ mod wallet;
 
 use std::sync::Arc;
 
-pub use enerlink_chain::{Addresses, Chain};
+pub use enerlink_chain::{Addresses, Chain, proof};
 use enerlink_domain::{
     Clock, Code, Error,
     view::{NetworkDraft, NetworkView, Preferences},
@@ -46,7 +46,7 @@ use enerlink_store::Store;
 use tokio::sync::watch;
 
 pub use self::{
-    audit::{TokenSums, VerifyProgress},
+    audit::{TokenSums, VerifyProgress, read_receipt, verify_receipt_with},
     bus::Events,
     config::{Access, Config},
     system::SystemClock,

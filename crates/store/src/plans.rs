@@ -306,6 +306,8 @@ async fn settling(r: &Explaining, meter: &MeterId) {
         settlements::in_blocks_after(r, meter, (3, 5), 10),
         [blocks.as_str()]
     );
+    let before = search("meter_id_block", "meter_id=? AND block<?");
+    check!(r, settlements::last_before(r, meter, 3), [before.as_str()]);
     let search_facts = |index: &str, by: &str| format!("SEARCH settlement_facts USING {index} ({by})");
     check!(r, facts::last(r), ["SCAN settlement_facts"]);
     let key = search_facts("INTEGER PRIMARY KEY", "rowid>?");

@@ -67,6 +67,23 @@ pub async fn last_success(r: &impl Read, meter: &MeterId) -> Result<Option<Settl
     one(r, &with_status(meter, Status::Success)).await
 }
 
+/// The last settlement of this meter with SUCCESS in a block before `block`.
+pub async fn last_before(
+    r: &impl Read,
+    meter: &MeterId,
+    block: u64,
+) -> Result<Option<Settlement>, StoreError> {
+    let query = record::select(TABLE)
+        .and_where(Expr::col("meter_id").eq(meter.as_str()))
+        .and_where(Expr::col("block").lt(signed(block, "the block number")?))
+        .and_where(Expr::col("status").eq(Status::Success.as_str()))
+        .order_by("block", Order::Desc)
+        .order_by("id", Order::Desc)
+        .limit(1)
+        .take();
+    one(r, &query).await
+}
+
 /// The settlements of a filter, newest first; only those before row number `before`, when given. At most
 /// 200 at a time. In the order of writing, or of time where the filter names a time: the two differ where the clock was
 /// set back.

@@ -7,7 +7,7 @@ use alloy::{
     rlp::{self, Decodable},
     trie::{Nibbles, proof::verify_proof},
 };
-use enerlink_domain::BlockHash;
+use enerlink_domain::{BlockHash, settlement::Watermark};
 
 use super::{Branch, ProofError, ProvedSettlement, SettlementReceipt};
 use crate::{
@@ -52,7 +52,8 @@ pub fn verify(
     let event = settled(receipt)?;
     let after = event.registers;
     let before = receipt.before();
-    if !after.covers(before) || after.net_since(before) != Some(event.energy) {
+    let leads = |before: Watermark| after.covers(before) && after.net_since(before) == Some(event.energy);
+    if !before.is_none_or(leads) {
         return Err(ProofError::Figures(
             "the registers before it do not lead to those after it",
         ));

@@ -139,12 +139,16 @@ impl Chain {
 }
 
 fn figures(settlement: &Settlement) -> Figures {
+    // Where another copy of the wallet has settled in between, the row does not know what was settled before it.
+    let leads = settlement.to.covers(settlement.from)
+        && settlement.to.net_since(settlement.from) == Some(settlement.energy_wh);
+    let before = Some(settlement.from).filter(|_| leads);
     Figures {
         settlement_id: settlement.settlement_id.clone(),
         meter_id: settlement.meter_id.clone(),
         prosumer: settlement.prosumer,
-        export_before_wh: settlement.from.export,
-        import_before_wh: settlement.from.import,
+        export_before_wh: before.map(|before| before.export),
+        import_before_wh: before.map(|before| before.import),
         export_after_wh: settlement.to.export,
         import_after_wh: settlement.to.import,
         energy_wh: settlement.energy_wh,

@@ -38,7 +38,7 @@ impl Engine {
     /// The same, telling after each page how far it has come. The time grows with the settlements, the memory does not.
     pub async fn verify_audit_telling(
         &self,
-        told: impl Fn(VerifyProgress) + Send,
+        told: impl FnMut(VerifyProgress) + Send,
     ) -> Result<Verification, Error> {
         let network = self.network().ok_or_else(network::missing)?;
         // What another chain says proves nothing.
@@ -127,7 +127,7 @@ struct Run<'a, F> {
     untold: u64,
 }
 
-impl<F: Fn(VerifyProgress)> Run<'_, F> {
+impl<F: FnMut(VerifyProgress)> Run<'_, F> {
     fn problem(&mut self, text: String) {
         if self.problems.len() < MOST_PROBLEMS {
             self.problems.push(text);

@@ -169,7 +169,7 @@ pub(super) fn message(message: &MessageView) -> Vec<String> {
 }
 
 /// A moment as ISO 8601 in UTC, to the millisecond; as a number where no calendar reaches.
-fn utc(at: UnixMillis) -> String {
+pub(super) fn utc(at: UnixMillis) -> String {
     let moment = DateTime::from_timestamp_millis(at.0);
     moment.map_or_else(
         || at.to_string(),

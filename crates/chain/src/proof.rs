@@ -260,3 +260,146 @@ impl SettlementReceipt {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Of a settlement on anvil.
+    const EXAMPLE: &str = include_str!("../tests/data/receipt.json");
+
+    fn example() -> SettlementReceipt {
+        SettlementReceipt::parse(EXAMPLE.as_bytes()).expect("a receipt")
+    }
+
+    #[test]
+    fn the_example_is_proved() {
+        let receipt = example();
+        let proved = verify(&receipt, Some(receipt.block.hash)).expect("proved");
+        assert!(proved.block_trusted);
+        assert_eq!(proved.chain_id, Some(31337));
+        assert_eq!((proved.energy_wh, proved.etk), (NetWattHours(350), Etk(35_000)));
+        assert!(!verify(&receipt, None).expect("proved").block_trusted);
+    }
+
+    /// What a forger may try who knows how the checksum is made.
+    #[test]
+    fn a_forger_cannot_change_what_is_proved() {
+        type Forgery = fn(&mut SettlementReceipt);
+        let forgeries: &[(&str, Forgery)] = &[
+            ("id", |receipt| receipt.settlement.settlement_id.push('0')),
+            ("meter", |receipt| {
+                receipt.settlement.meter_id = "METER-002".parse().expect("an id")
+            }),
+            ("prosumer", |receipt| receipt.settlement.prosumer.0[3] ^= 1),
+            ("after", |receipt| receipt.settlement.export_after_wh.0 += 1),
+            ("before", |receipt| {
+                receipt.settlement.import_before_wh = Some(WattHours(0))
+            }),
+            ("energy", |receipt| receipt.settlement.energy_wh.0 += 1),
+            ("tokens", |receipt| receipt.settlement.etk_cents.0 += 1),
+            ("converter", |receipt| receipt.chain.converter.0[0] ^= 1),
+            ("chain", |receipt| receipt.chain.chain_id += 1),
+            ("number", |receipt| receipt.block.number += 1),
+            ("time", |receipt| receipt.block.timestamp += 1),
+            ("transaction", |receipt| {
+                receipt.receipt.transaction.0[0] ^= 1;
+                receipt.transaction.transaction.0[0] ^= 1;
+            }),
+            ("outcome", |receipt| {
+                receipt.receipt.value = receipt.receipt.value[1..].to_vec().into()
+            }),
+            ("both", |receipt| receipt.receipt = receipt.transaction.clone()),
+            ("no nodes", |receipt| receipt.receipt.proof.clear()),
+            ("fewer nodes", |receipt| drop(receipt.receipt.proof.pop())),
+            ("more nodes", |receipt| {
+                let node = receipt.receipt.proof[0].clone();
+                receipt.receipt.proof.push(node);
+            }),
+            ("place", |receipt| {
+                receipt.receipt.key = vec![0x05].into();
+                receipt.transaction.key = vec![0x05].into();
+            }),
+            ("long key", |receipt| {
+                receipt.receipt.key = vec![0x81, 0x80].into();
+                receipt.transaction.key = vec![0x81, 0x80].into();
+            }),
+            ("header", |receipt| {
+                let mut header = receipt.block.header.to_vec();
+                header.push(0);
+                receipt.block.hash = Hash32(enerlink_domain::id::keccak256(&header));
+                receipt.block.header = header.into();
+            }),
+        ];
+        for (what, forge) in forgeries {
+            let mut receipt = example();
+            forge(&mut receipt);
+            let receipt = receipt.sealed();
+            let bytes = receipt.to_json();
+            let parsed = SettlementReceipt::parse(bytes.as_bytes()).expect("well written");
+            assert!(verify(&parsed, None).is_err(), "{what}");
+        }
+        let mut unsealed = example();
+        unsealed.chain.genesis.0[0] ^= 1;
+        assert_eq!(verify(&unsealed, None), Err(ProofError::Checksum));
+        // What the chain's data do not say, a receipt only claims.
+        assert!(verify(&unsealed.sealed(), None).is_ok());
+    }
+
+    #[test]
+    fn only_what_is_written_like_a_receipt_is_read() {
+        let refused = |bytes: &[u8]| SettlementReceipt::parse(bytes).expect_err("refused");
+        assert_eq!(refused(&vec![b' '; MAX_RECEIPT + 1]), ProofError::TooLarge);
+        let compact = serde_json::to_vec(&example()).expect("JSON");
+        let deep = "[".repeat(100_000);
+        let newer = EXAMPLE.replace("receipt-1", "receipt-2");
+        let more = EXAMPLE.replacen("{\n", "{\n  \"note\": \"paid\",\n", 1);
+        for bytes in [
+            &compact[..],
+            deep.as_bytes(),
+            newer.as_bytes(),
+            more.as_bytes(),
+            b"",
+            b"{}",
+            b"null",
+        ] {
+            assert!(matches!(refused(bytes), ProofError::Malformed(_)));
+        }
+        let error = Error::from(refused(b"{}"));
+        assert_eq!(error.code, Code::ReceiptInvalid);
+    }
+
+    proptest! {
+        #[test]
+        fn no_changed_byte_is_taken(at: prop::sample::Index, bit in 0_u8..8) {
+            let mut bytes = EXAMPLE.as_bytes().to_vec();
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1 << bit;
+            let verified = SettlementReceipt::parse(&bytes).and_then(|receipt| verify(&receipt, None));
+            prop_assert!(verified.is_err());
+        }
+
+        #[test]
+        fn noise_in_its_bytes_is_refused_and_never_a_panic(
+            which in 0_usize..6, at: prop::sample::Index, noise in prop::collection::vec(any::<u8>(), 0..64),
+        ) {
+            let mut receipt = example();
+            let place = match which {
+                0 => &mut receipt.block.header,
+                1 => &mut receipt.receipt.value,
+                2 => &mut receipt.receipt.key,
+                3 => &mut receipt.transaction.value,
+                4 => &mut receipt.receipt.proof[0],
+                _ => &mut receipt.transaction.proof[0],
+            };
+            let at = at.index(place.len() + 1);
+            let mut bytes = place.to_vec();
+            bytes.splice(at..(at + noise.len()).min(place.len()), noise);
+            prop_assume!(bytes != place.to_vec());
+            *place = bytes.into();
+            prop_assert!(verify(&receipt.sealed(), None).is_err());
+        }
+    }
+}

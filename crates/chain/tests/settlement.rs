@@ -4,10 +4,10 @@
 mod anvil;
 
 use anvil::{Account, Anvil, Home};
-use enerlink_chain::{ChainError, MeterOnChain, SettledEvent, TokenTotals, build, create_address};
+use enerlink_chain::{ChainError, MeterOnChain, SettledEvent, TokenTotals, build, create_address, proof};
 use enerlink_domain::{
-    Address, Code, Error, Etk, Idrs, MeterId, NetWattHours, WattHours, settlement::Watermark,
-    settlement::settlement_id,
+    Address, Code, Error, Etk, Idrs, MeterId, NetWattHours, Settlement, Status, Trigger, TxHash, TxStage,
+    UnixMillis, WattHours, settlement::Watermark, settlement::settlement_id,
 };
 use serde_json::json;
 
@@ -265,4 +265,64 @@ async fn the_wrong_chain_and_missing_contracts_are_named() {
         Error::from(gone.verify(good).await.expect_err("ended")).code,
         Code::NodeUnreachable
     );
+}
+
+#[tokio::test]
+async fn a_receipt_of_a_real_node_proves_itself() {
+    let home = Home::build().await;
+    let (chain, addresses, prosumer) = (&home.chain, &home.addresses, &home.prosumer);
+    home.register().await;
+    let opened = registers(1000, 200);
+    prosumer
+        .run(chain, build::open_meter(addresses, &home.meter, opened))
+        .await;
+    let event = home.settle(prosumer, 1350, 200).await;
+    let settlement = Settlement {
+        settlement_id: event.settlement_id.clone(),
+        meter_id: event.meter_id.clone(),
+        prosumer: event.prosumer,
+        status: Status::Success,
+        stage: TxStage::Confirmed,
+        trigger: Trigger::Manual,
+        from: opened,
+        to: event.registers,
+        energy_wh: event.energy,
+        etk: event.etk,
+        tx: Some(event.tx),
+        block: Some(event.block),
+        confirmations: 1,
+        reason: None,
+        created_at: UnixMillis(0),
+        settled_at: Some(UnixMillis(0)),
+        basis: None,
+    };
+    let receipt = chain
+        .settlement_receipt(addresses, &settlement)
+        .await
+        .expect("an answer");
+    let receipt = receipt.expect("in a block");
+    let read = proof::SettlementReceipt::parse(receipt.to_json().as_bytes()).expect("a receipt");
+    let trusted = chain.block_hash(event.block).await.expect("an answer");
+    let proved = proof::verify(&read, trusted).expect("proved");
+    assert_eq!(
+        (proved.block, proved.tx, proved.after),
+        (event.block, event.tx, event.registers)
+    );
+    assert_eq!(proved.chain_id, Some(addresses.chain_id));
+
+    let unknown = Settlement {
+        tx: Some(TxHash::default()),
+        ..settlement.clone()
+    };
+    assert_eq!(chain.settlement_receipt(addresses, &unknown).await, Ok(None));
+    // What the row says must be what the chain says.
+    let forged = Settlement {
+        etk: Etk(1),
+        ..settlement
+    };
+    let error = chain
+        .settlement_receipt(addresses, &forged)
+        .await
+        .expect_err("refused");
+    assert!(error.to_string().contains("the tokens differ"), "{error}");
 }

@@ -179,3 +179,27 @@ fn branch(values: &[Vec<u8>], index: usize, root: B256, tx: enerlink_domain::TxH
         proof: nodes.into_iter().map(|(_, node)| node).collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy::trie::{proof::verify_proof, root::ordered_trie_root_encoded};
+
+    use super::*;
+
+    #[test]
+    fn every_place_of_a_block_has_its_branch() {
+        for count in [1_usize, 2, 16, 17, 127, 128, 129, 300] {
+            let values: Vec<Vec<u8>> = (0..count).map(|at| vec![0xc0 ^ at as u8; 40 + at]).collect();
+            let root = ordered_trie_root_encoded(&values);
+            for index in (0..count).step_by(1 + count / 40).chain([count - 1]) {
+                let found = branch(&values, index, root, Default::default()).expect("a branch");
+                let key = Nibbles::unpack(&found.key);
+                assert_eq!(found.value, values[index]);
+                verify_proof(root, key, Some(values[index].clone()), &found.proof).expect("leads there");
+                assert!(found.proof.len() <= 6, "{} nodes", found.proof.len());
+            }
+            assert_eq!(branch(&values, count, root, Default::default()), None);
+            assert_eq!(branch(&values, 0, B256::ZERO, Default::default()), None);
+        }
+    }
+}

@@ -8,6 +8,7 @@ mod mosquitto;
 mod shipped;
 
 mod adding;
+mod audit;
 mod brokers;
 mod commands;
 mod copies;

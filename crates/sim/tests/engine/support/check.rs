@@ -76,6 +76,9 @@ impl Household {
         assert!(audit.adds_up && audit.unrecorded.0 == 0, "{audit:?}");
         let sum = audit.settled.0 + audit.pending.0 + audit.carried.0;
         assert_eq!(audit.accumulated.0, sum, "{audit:?}");
+        let verified = engine.verify_audit().await.expect("verified");
+        assert!(verified.ok, "{:?}", verified.problems);
+        assert_eq!(verified.settlements, expected as u64);
         let (export, import) = registers(engine, &self.id).expect("heard");
         let net = |mark: Watermark| mark.net_micro().expect("in range").0;
         let accumulated = NetMicroWh::between(export, import).0 - net(standing.baseline);

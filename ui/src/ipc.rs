@@ -79,6 +79,27 @@ pub(crate) fn observe_size(canvas: NodeRef<html::Canvas>, on_change: impl Fn() +
     });
 }
 
+/// Counts how often the page has got another theme, as long as its owner lives: with it comes every colour.
+pub(crate) fn observe_theme() -> RwSignal<u32> {
+    let changes = RwSignal::new(0_u32);
+    let callback = Closure::<dyn FnMut()>::new(move || {
+        changes.try_update(|count| *count += 1);
+    });
+    let observer = web_sys::MutationObserver::new(callback.as_ref().unchecked_ref());
+    let (Ok(observer), Some(root)) = (observer, document().document_element()) else {
+        return changes;
+    };
+    let attributes = web_sys::MutationObserverInit::new();
+    attributes.set_attributes(true);
+    // What cannot be observed keeps the colours that it has.
+    let _ = observer.observe_with_options(&root, &attributes);
+    let kept = StoredValue::new_local((observer, callback));
+    on_cleanup(move || {
+        kept.try_with_value(|(observer, _)| observer.disconnect());
+    });
+    changes
+}
+
 /// Whether the desktop asks for light windows, now and whenever it changes its mind.
 pub(crate) fn follow_light_desktop() -> RwSignal<bool> {
     let light = RwSignal::new(false);

@@ -38,8 +38,6 @@ impl Theme {
 pub(crate) struct Prefs {
     /// The chosen theme.
     pub theme: RwSignal<Theme>,
-    /// Whether the window is light now.
-    pub light: Memo<bool>,
     /// The language of every text and number.
     pub language: RwSignal<Language>,
     /// Whether amounts of tokens are hidden.
@@ -55,26 +53,20 @@ impl Prefs {
             .find(|choice| Some(choice.as_str()) == theme.as_deref());
         let theme = RwSignal::new(theme.unwrap_or(Theme::Auto));
         let desktop_light = ipc::follow_light_desktop();
-        let light = Memo::new(move |_| match theme.get() {
-            Theme::Auto => desktop_light.get(),
-            Theme::Light => true,
-            Theme::Dark => false,
-        });
         let language = read(LANGUAGE)
             .and_then(|code| Language::parse(&code))
             .unwrap_or_else(Language::of_browser);
         let prefs = Self {
             theme,
-            light,
             language: RwSignal::new(language),
             hidden: RwSignal::new(read(HIDDEN).as_deref() == Some("yes")),
         };
         Effect::new(move || write(THEME, prefs.theme.get().as_str()));
         Effect::new(move || {
-            let shown = if prefs.light.get() {
-                Theme::Light
-            } else {
-                Theme::Dark
+            let shown = match (prefs.theme.get(), desktop_light.get()) {
+                (Theme::Auto, true) => Theme::Light,
+                (Theme::Auto, false) => Theme::Dark,
+                (chosen, _) => chosen,
             };
             set_root("data-theme", shown.as_str());
         });

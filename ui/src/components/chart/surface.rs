@@ -4,7 +4,7 @@ use leptos::{html, prelude::*};
 use web_sys::HtmlCanvasElement;
 
 use super::scale::Layout;
-use crate::{ipc, prefs::prefs};
+use crate::ipc;
 
 /// The name of the mark at the first gesture of a frame, and of the measure from there until it is drawn.
 const GESTURE: &str = "chart-gesture";
@@ -44,10 +44,10 @@ impl Surface {
 
     /// Draws now, and again when the size, the theme or what `draw` reads has changed.
     pub(super) fn drawn_by(self, draw: impl Fn(&HtmlCanvasElement) + 'static) {
-        let light = prefs().light;
+        let theme = ipc::observe_theme();
         Effect::new(move || {
             self.resized.track();
-            light.track();
+            theme.track();
             if let Some(canvas) = self.canvas.get() {
                 draw(&canvas);
                 measure_drawn();

@@ -49,6 +49,7 @@ const COMMANDS: &[&str] = &[
     "list_settlements",
     "settle_now",
     "probe_broker",
+    "stop_probe",
     "pick_pem",
     "edit_meter",
     "move_meter",

@@ -31,6 +31,7 @@ pub(crate) fn sample(command: &str, wallet: &str, address: &str) -> Value {
         | "list_contacts"
         | "read_network"
         | "pick_pem"
+        | "stop_probe"
         | "see_notices"
         | "read_preferences"
         | "read_diagnostics"

@@ -79,6 +79,8 @@ struct Inner {
     commands: commands::Handle,
     diagnostics: diagnostics::Sources,
     preferences: watch::Sender<Preferences>,
+    /// Rung to end every probe that still listens.
+    probes: tokio::sync::Notify,
     autolock: wallet::lock::Handle,
     choices: watch::Sender<Choices>,
     rules: watch::Sender<Rules>,
@@ -223,6 +225,7 @@ impl Engine {
             commands,
             diagnostics,
             preferences,
+            probes: tokio::sync::Notify::new(),
             autolock,
             choices,
             rules,

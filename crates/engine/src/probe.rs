@@ -19,6 +19,7 @@ const SHORTEST: Duration = Duration::from_secs(1);
 
 impl Engine {
     /// Listens at a broker, on one base topic or on all, for at most `patience`. Nothing is stored and nothing is sent.
+    /// After [`Engine::stop_probe`] it answers at once, with nothing.
     pub async fn probe(
         &self,
         draft: BrokerDraft,
@@ -38,11 +39,19 @@ impl Engine {
             patience: patience.clamp(SHORTEST, LONGEST),
         };
         access.configure_scan(&mut config);
-        let scan = scan(config, Arc::clone(&self.0.clock)).await?;
+        let scan = tokio::select! {
+            scan = scan(config, Arc::clone(&self.0.clock)) => scan?,
+            () = self.0.probes.notified() => return Ok(Probe::default()),
+        };
         Ok(Probe {
             found: scan.heard.iter().flat_map(found).collect(),
             others: scan.others,
         })
+    }
+
+    /// Ends every probe that listens now.
+    pub fn stop_probe(&self) {
+        self.0.probes.notify_waiters();
     }
 
     /// What the draft names, read and checked, and for the rest what is sealed for this broker already.

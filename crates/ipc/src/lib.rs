@@ -376,6 +376,8 @@ commands! {
         /// How long to listen, 1 to 120 s.
         seconds: u16,
     } -> Probe;
+    /// Leaves off listening to brokers: what `probe_broker` still waits for is answered with nothing.
+    StopProbe("stop_probe") {} -> ();
     /// Lets the person pick a PEM file: a certificate or a key. Its content stays in the core.
     PickPem("pick_pem") {} -> Option<PickedFile>;
     /// Changes a meter.

@@ -27,6 +27,12 @@ pub(crate) async fn probe_broker(
 }
 
 #[tauri::command]
+pub(crate) async fn stop_probe(engine: State<'_, Engine>) -> Result<(), Error> {
+    engine.stop_probe();
+    Ok(())
+}
+
+#[tauri::command]
 pub(crate) async fn pick_pem(dialogs: State<'_, Dialogs>) -> Result<Option<PickedFile>, Error> {
     dialogs.pick(Question::Pem).await
 }

@@ -62,6 +62,7 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         history::list_settlements,
         meters::settle_now,
         meters::probe_broker,
+        meters::stop_probe,
         meters::pick_pem,
         meters::edit_meter,
         meters::move_meter,

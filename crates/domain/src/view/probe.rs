@@ -26,7 +26,7 @@ pub struct BrokerDraft {
 }
 
 /// What was heard within the time allowed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Probe {
     /// One for each base topic and meter id, in the order of their topics.
     pub found: Vec<FoundMeter>,

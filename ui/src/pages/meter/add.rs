@@ -113,9 +113,13 @@ impl Adding {
     }
 
     fn go(self, step: Step) {
+        self.leave_off();
+        self.step.set(step);
+    }
+
+    fn leave_off(self) {
         self.finding.cancel();
         self.testing.cancel();
-        self.step.set(step);
     }
 
     /// Tests this base topic, and forgets what was heard on another one.
@@ -188,6 +192,7 @@ pub(crate) fn AddMeterSteps(
     leaves: bool,
 ) -> impl IntoView {
     let adding = Adding::new();
+    on_cleanup(move || adding.leave_off());
     let step = adding.step;
     let steps = move || {
         let now = step.get();

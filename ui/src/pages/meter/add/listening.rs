@@ -4,7 +4,7 @@ use enerlink_domain::{
     Error,
     view::{BrokerDraft, Probe},
 };
-use enerlink_ipc::ProbeBroker;
+use enerlink_ipc::{ProbeBroker, StopProbe};
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
@@ -45,11 +45,16 @@ impl Listening {
     /// Listens to everything, or to one base topic.
     pub(super) fn start(self, broker: BrokerDraft, base_topic: Option<String>) {
         let seconds = if base_topic.is_some() { TESTING } else { FINDING };
-        self.forget();
+        let busy = self.end();
+        self.probe.set(None);
+        self.error.set(None);
         let turn = self.turn.get_value();
         self.until
             .set(Some((ipc::wall_millis() + i64::from(seconds) * 1000, seconds)));
         spawn_local(async move {
+            if busy {
+                stop().await;
+            }
             let answer = ipc::call(&ProbeBroker {
                 broker,
                 base_topic,
@@ -69,8 +74,17 @@ impl Listening {
 
     /// Leaves off; what was heard before stays.
     pub(super) fn cancel(self) {
-        self.turn.update_value(|turn| *turn += 1);
-        self.until.set(None);
+        if self.end() {
+            spawn_local(stop());
+        }
+    }
+
+    /// Drops whatever answer still comes; whether the core listens for one.
+    fn end(self) -> bool {
+        self.turn.try_update_value(|turn| *turn += 1);
+        let busy = self.until.try_with_untracked(Option::is_some) == Some(true);
+        self.until.try_set(None);
+        busy
     }
 
     /// Leaves off, and forgets what was heard.
@@ -91,6 +105,11 @@ impl Listening {
             self.until.with_untracked(Option::is_none) && self.error.with_untracked(Option::is_none);
         nothing && self.probe.with_untracked(Option::is_none)
     }
+}
+
+/// Tells the core to leave off. One that cannot be asked listens no longer than it was told to.
+async fn stop() {
+    let _ = ipc::call(&StopProbe {}).await;
 }
 
 /// How much time is left, and the way to leave off; what went wrong otherwise.

@@ -202,7 +202,7 @@ impl Metering {
             if live.device.link.up {
                 return None;
             }
-            Some(live::silent(now, &live.meter, live.last_heard()))
+            Some(live::silent(now, &live.meter.base_topic, live.last_heard()))
         });
     }
 

@@ -63,12 +63,16 @@ pub(super) struct Run {
     pub(super) told: BTreeMap<NoticeKind, Duration>,
 }
 
-/// The link of a meter that has not been heard since `last`.
-pub(super) fn silent(now: UnixMillis, meter: &Meter, last: Option<UnixMillis>) -> Link {
-    let since = last.map_or_else(
-        || format!("nothing has been heard on {} yet", meter.base_topic),
-        |last| format!("nothing has been heard for {} s", now.since(last).as_secs()),
-    );
+/// Whoever was heard so short a time ago is not silent yet: no meter is given up sooner.
+const SOON: Duration = Duration::from_secs(5);
+
+/// The link of a meter that has not been heard since `last`, or that is only listened to again.
+pub(super) fn silent(now: UnixMillis, base_topic: &str, last: Option<UnixMillis>) -> Link {
+    let since = match last.map(|last| now.since(last)) {
+        None => format!("nothing has been heard on {base_topic} yet"),
+        Some(since) if since < SOON => format!("the next message on {base_topic} is waited for"),
+        Some(since) => format!("nothing has been heard for {} s", since.as_secs()),
+    };
     Link::down(last.unwrap_or(now), Error::new(Code::MeterSilent, since))
 }
 
@@ -77,7 +81,7 @@ impl MeterLive {
     pub(crate) fn new(meter: Meter, now: UnixMillis) -> Self {
         let device = DeviceState {
             meter_id: meter.id.clone(),
-            link: silent(now, &meter, None),
+            link: silent(now, &meter.base_topic, None),
             sensors: None,
             heartbeat: None,
             status: None,
@@ -119,7 +123,7 @@ impl MeterLive {
         }
         live.registers = registers::load(reader, id).await?;
         live.begin_period(reader, now, period).await?;
-        live.device.link = silent(now, &live.meter, live.last_heard());
+        live.device.link = silent(now, &live.meter.base_topic, live.last_heard());
         Ok(live)
     }
 
@@ -291,7 +295,7 @@ impl MeterLive {
     pub(crate) fn begin_to_listen(&mut self, now: UnixMillis) {
         self.run = Run::default();
         self.device.presence = Presence::Waiting;
-        self.device.link = silent(now, &self.meter, self.last_heard());
+        self.device.link = silent(now, &self.meter.base_topic, self.last_heard());
     }
 }
 
@@ -305,4 +309,24 @@ fn interval(last: (UnixMillis, &Sensors), now: (UnixMillis, &Sensors)) -> Option
     };
     Some(by_device.unwrap_or_else(|| now.0.since(last.0)))
         .filter(|gap| !gap.is_zero() && *gap <= LONGEST_INTERVAL)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_meter_that_was_just_heard_is_waited_for() {
+        let now = UnixMillis(100_000);
+        for (last, words) in [
+            (None, "nothing has been heard on roof yet"),
+            (Some(99_900), "the next message on roof is waited for"),
+            // The wall clock was set back.
+            (Some(200_000), "the next message on roof is waited for"),
+            (Some(88_000), "nothing has been heard for 12 s"),
+        ] {
+            let link = silent(now, "roof", last.map(UnixMillis));
+            assert_eq!(link.message.as_deref(), Some(words), "{last:?}");
+        }
+    }
 }

@@ -153,7 +153,7 @@ fn apply(live: &mut MeterLive, finding: &Finding, written: &[Notice], now: UnixM
         Presence::Online if !device.link.up && !live.run.broker_down => device.link = Link::up(now),
         Presence::Stale | Presence::Offline { .. } if device.link.up => {
             let last = device.sensors.as_ref().map(|(at, _)| *at);
-            device.link = live::silent(now, &live.meter, last);
+            device.link = live::silent(now, &live.meter.base_topic, last);
         }
         Presence::Offline {
             reason: OfflineReason::SubscriptionSilent,

@@ -337,7 +337,7 @@ impl Connection {
             Sight::Nothing => self.wait(verdict.wait, stopped).await?,
             Sight::Unwelcome => self.wait(backoff::LONGEST, stopped).await?,
             Sight::Stays => {
-                let error = Failure::thrown_out(&self.place(), &self.config.client_id).error;
+                let error = Failure::thrown_out(&self.place(), &self.config.client_id);
                 warn!(code = ?error.code, "{}", error.message);
                 self.lookout = None;
                 if self.tell(Incoming::TakenOver(error), stopped).await.is_some() {

@@ -153,9 +153,9 @@ impl Failure {
     }
 
     /// The broker throws this client out right after it has let it in, and lets others stay.
-    pub(super) fn thrown_out(place: &str, client_id: &str) -> Self {
-        Self::new(
-            Kind::Refused,
+    pub(super) fn thrown_out(place: &str, client_id: &str) -> Error {
+        Error::new(
+            Code::ClientIdTaken,
             format!(
                 "another program, perhaps with a copy of this profile, uses the same client id, {client_id}, at the broker \
                  {place}; each of the two throws the other out until one of them is ended"

@@ -38,7 +38,7 @@ async fn two_clients_with_one_id_do_not_fight_for_ever() {
     let mut reader = Reader::connected(broker.port).await;
     let fight = rival(&broker);
     let error = taken_over(&mut reader).await;
-    assert_eq!(error.code, Code::BrokerRefused);
+    assert_eq!(error.code, Code::ClientIdTaken);
     assert!(
         error.message.contains("the same client id, enerlink-test"),
         "{error}"

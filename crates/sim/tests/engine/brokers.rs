@@ -4,7 +4,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use enerlink_domain::{
-    Code, NoticeKind, Presence,
+    Code, DeviceState, NoticeKind, Presence,
     device::OfflineReason,
     view::{BrokerDraft, MeterEdit},
 };
@@ -207,4 +207,89 @@ async fn a_command_that_lies_on_the_broker_is_told_until_it_is_taken_away() {
     assert_eq!(lies().expect("raised").detail, lying);
     broker.publish(lying, true, "").await;
     until("the all-clear", async || lies().is_none()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_of_the_profile_that_listens_too_is_told_until_it_ends() {
+    let broker = Mosquitto::open();
+    let mut household = Household::found(Setup::default()).await;
+    let draft = BrokerDraft {
+        url: format!("mqtt://127.0.0.1:{}", broker.port),
+        ..BrokerDraft::default()
+    };
+    let id = household.id.clone();
+    let edited = household
+        .engine()
+        .edit_meter(id.clone(), moved(draft, BASE))
+        .await;
+    edited.expect("edited");
+    let mut name = None;
+    until("the wallet to be at the broker", async || {
+        let log = broker.log();
+        let ids = log.split_whitespace().find(|word| word.starts_with("enerlink-"));
+        name = ids.map(str::to_owned);
+        name.is_some()
+    })
+    .await;
+    let (client, mut events) = broker.client(&name.expect("just found"));
+    let rival = tokio::spawn(async move {
+        let _client = client;
+        loop {
+            if events.poll().await.is_err() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    });
+    let device = |household: &Household| household.engine().meter(&id).expect("the meter").device;
+    let taken = |device: &DeviceState| {
+        let mut conditions = device.conditions.iter();
+        conditions.any(|notice| notice.kind == NoticeKind::ClientIdTaken)
+    };
+    until("the other one to be told", async || {
+        let device = device(&household);
+        device.link.code == Some(Code::ClientIdTaken) && taken(&device)
+    })
+    .await;
+    // The wallet waits ten minutes before it tries again by itself; a new start does at once.
+    rival.abort();
+    household.restart(End::Stopped).await;
+    assert!(taken(&device(&household)), "nobody knows yet that it has ended");
+    until("the all-clear", async || {
+        let topic = Channel::Sensors.topic(BASE);
+        broker.publish(&topic, false, sensors(60_000, 1)).await;
+        let device = device(&household);
+        device.link.up && !taken(&device)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_probe_that_is_stopped_answers_at_once() {
+    let broker = Mosquitto::open();
+    let household = Household::found(Setup::default()).await;
+    let engine = household.engine();
+    let draft = BrokerDraft {
+        url: format!("mqtt://127.0.0.1:{}", broker.port),
+        ..BrokerDraft::default()
+    };
+    let probing = engine.probe(draft, None, Duration::from_secs(100));
+    let stopping = async {
+        until("the probe to listen", async || {
+            broker.log().contains("enerlink-scan")
+        })
+        .await;
+        engine.stop_probe();
+    };
+    let (probe, ()) =
+        tokio::time::timeout(Duration::from_secs(20), async { tokio::join!(probing, stopping) })
+            .await
+            .expect("it does not wait until its end");
+    assert!(probe.expect("nothing").found.is_empty());
+    until("the connection to be closed", async || {
+        broker
+            .log()
+            .lines()
+            .any(|line| line.contains("enerlink-scan") && !line.contains("New client"))
+    })
+    .await;
 }

@@ -39,6 +39,8 @@ pub enum Code {
     BrokerUnreachable,
     /// The broker refuses the user or the topic.
     BrokerRefused,
+    /// Another program uses this wallet's client id at the broker.
+    ClientIdTaken,
     /// The meter has not been heard for two intervals or more.
     MeterSilent,
     /// The Ethereum node cannot be reached or does not answer properly.
@@ -110,11 +112,16 @@ impl Code {
             Self::BackupUnreadable => "Choose another copy of the backup; nothing was changed.",
             Self::RestoreUnseen => "Look at the list of what was restored and confirm it.",
             Self::Locked => "Unlock the wallet and try again.",
-            Self::ProfileInUse => "Close the other EnerLink process, or choose another data directory.",
+            Self::ProfileInUse => {
+                "Do it in the other EnerLink process, or close that one first; another data directory is another profile."
+            }
             Self::BrokerUnreachable => {
                 "Check that the broker is switched on and that address and port are right."
             }
             Self::BrokerRefused => "Check the broker's user name, password and access list.",
+            Self::ClientIdTaken => {
+                "End the other program, or the copy of this profile; only one of them can listen."
+            }
             Self::MeterSilent => "Check the meter's power and network, and the base topic.",
             Self::NodeUnreachable => {
                 "Check that the Ethereum node is running and that its address is right; energy is counted meanwhile."

@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File, TryLockError},
+    io::Write as _,
     path::Path,
 };
 
@@ -27,14 +28,34 @@ impl ProfileLock {
             .open(&path)
             .map_err(|error| storage(&path, &error))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self(Some(file))),
+            Ok(()) => {
+                note_holder(&file);
+                Ok(Self(Some(file)))
+            }
             Err(TryLockError::WouldBlock) => Err(Error::new(
                 Code::ProfileInUse,
-                format!("another process uses {}", directory.display()),
+                format!("{} uses {}", holder(&path), directory.display()),
             )),
             Err(TryLockError::Error(error)) => Err(storage(&path, &error)),
         }
     }
+}
+
+/// Writes who has the profile: whoever finds it in use wants to know which process to look for. Without it the lock is
+/// one all the same.
+fn note_holder(mut file: &File) {
+    let _ = file
+        .set_len(0)
+        .and_then(|()| write!(file, "{}", std::process::id()));
+}
+
+fn holder(path: &Path) -> String {
+    let noted = fs::read_to_string(path).unwrap_or_default();
+    let process: Option<u32> = noted.trim().parse().ok();
+    process.map_or_else(
+        || "another process".to_owned(),
+        |process| format!("process {process}"),
+    )
 }
 
 fn storage(path: &Path, error: &std::io::Error) -> Error {
@@ -67,6 +88,8 @@ mod tests {
             .map(|_| ())
             .expect_err("taken");
         assert_eq!(second.code, Code::ProfileInUse);
+        let told = format!("process {} uses ", std::process::id());
+        assert!(second.message.starts_with(&told), "{second}");
         ProfileLock::take(directory.path(), Access::ReadOnly).expect("readers are welcome");
         drop(first);
         ProfileLock::take(directory.path(), Access::Exclusive).expect("free again");

@@ -51,6 +51,10 @@ fn headlines(code: Code) -> (&'static str, &'static str) {
         ),
         Code::BrokerUnreachable => ("Broker tidak dapat dihubungi.", "The broker cannot be reached."),
         Code::BrokerRefused => ("Broker menolak sambungan.", "The broker refuses the connection."),
+        Code::ClientIdTaken => (
+            "Program lain memakai ID klien dompet ini di broker.",
+            "Another program uses this wallet's client id at the broker.",
+        ),
         Code::MeterSilent => ("Meter tidak mengirim data.", "The meter is silent."),
         Code::NodeUnreachable => (
             "Node Ethereum tidak dapat dihubungi.",
@@ -155,9 +159,14 @@ fn step_in_indonesian(code: Code) -> &'static str {
         Code::BackupUnreadable => "Pilih salinan cadangan yang lain; tidak ada yang diubah.",
         Code::RestoreUnseen => "Lihat daftar hasil pemulihan lalu konfirmasikan.",
         Code::Locked => "Buka kunci dompet lalu coba lagi.",
-        Code::ProfileInUse => "Tutup proses EnerLink yang lain, atau pilih direktori data lain.",
+        Code::ProfileInUse => {
+            "Lakukan di proses EnerLink yang lain itu, atau tutup dahulu; direktori data lain adalah profil lain."
+        }
         Code::BrokerUnreachable => "Periksa apakah broker menyala dan alamat serta portanya benar.",
         Code::BrokerRefused => "Periksa nama pengguna, kata sandi, dan daftar akses broker.",
+        Code::ClientIdTaken => {
+            "Akhiri program lain itu, atau salinan profil ini; hanya satu yang dapat mendengarkan."
+        }
         Code::MeterSilent => "Periksa daya dan jaringan meter, serta topik dasarnya.",
         Code::NodeUnreachable => {
             "Periksa apakah node Ethereum berjalan dan alamatnya benar; energi tetap dihitung sementara itu."
@@ -199,7 +208,7 @@ fn step_in_indonesian(code: Code) -> &'static str {
 
 /// Every code, for the tests.
 #[cfg(test)]
-pub(super) const ALL: [Code; 40] = [
+pub(super) const ALL: [Code; 41] = [
     Code::WrongPassword,
     Code::UnlockThrottled,
     Code::WeakPassword,
@@ -216,6 +225,7 @@ pub(super) const ALL: [Code; 40] = [
     Code::ProfileInUse,
     Code::BrokerUnreachable,
     Code::BrokerRefused,
+    Code::ClientIdTaken,
     Code::MeterSilent,
     Code::NodeUnreachable,
     Code::WrongChain,

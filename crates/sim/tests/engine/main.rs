@@ -17,6 +17,7 @@ mod interruptions;
 mod outages;
 mod reorganisations;
 mod restores;
+mod retention;
 mod secrets;
 mod settings;
 mod settlement_keys;

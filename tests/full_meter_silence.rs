@@ -6,28 +6,13 @@ mod support;
 use std::{thread, time::Duration};
 
 use serde_json::{Value, json};
-use support::{Bystander, Household, METER, Running, enerlink, mosquitto_at, publish, run};
+use support::{Bystander, Household, METER, Running, meter_command, mosquitto_at, publish, run};
 
+/// Sends a command that must fail, and answers its end.
 fn command(household: &Household, words: &[&str]) -> Value {
-    let profile = household.path("profile");
-    let line = [
-        &[
-            "--json",
-            "meter",
-            "command",
-            "--id",
-            METER,
-            "--yes",
-            "--data-dir",
-            &profile,
-        ],
-        words,
-    ]
-    .concat();
-    let output = enerlink().args(&line).output().expect("started");
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    serde_json::from_str(text.lines().next().expect("the command")).expect("JSON")
+    let (fine, command) = meter_command(&household.path("profile"), words);
+    assert!(!fine, "{command}");
+    command
 }
 
 fn stage(household: &Household, id: &str) -> String {

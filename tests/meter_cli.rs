@@ -12,11 +12,11 @@ use std::{
 
 use serde_json::{Value, json};
 use support::{
-    Bystander, PASSWORD, Running, Server, enerlink, mosquitto_with_passwords, run, run_failing, sensors,
+    Bystander, METER, PASSWORD, Running, Server, enerlink, meter_command, mosquitto_with_passwords, run,
+    run_failing, sensors,
 };
 
 const BASE: &str = "home/energy-monitor";
-const METER: &str = "HOME-001";
 
 /// A profile directory that is empty, a broker with two users, and their password files.
 struct Beginner {
@@ -76,30 +76,9 @@ impl Beginner {
     /// Sends a command while somebody plays the device; answers the command's end, or the error.
     fn command(&self, words: &[&str], device: impl FnOnce(&Value) + Send) -> (bool, Value) {
         let commands = self.bystander(&format!("{BASE}/command"));
-        let profile = self.profile();
-        let line = [
-            &[
-                "--json",
-                "meter",
-                "command",
-                "--id",
-                METER,
-                "--yes",
-                "--data-dir",
-                &profile,
-            ],
-            words,
-        ]
-        .concat();
         thread::scope(|scope| {
             scope.spawn(|| device(&commands.next()));
-            let output = enerlink().args(&line).output().expect("started");
-            let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            let first = text.lines().next().unwrap_or_else(|| panic!("{output:?}"));
-            (
-                output.status.success(),
-                serde_json::from_str(first).expect("JSON"),
-            )
+            self.command_alone(words)
         })
     }
 
@@ -399,6 +378,21 @@ fn another_process_sees_how_the_running_one_fares() {
                 .is_some_and(|messages| messages >= 7)
         });
         assert_eq!(shown["status"]["read_only"], true);
+        // It is steered where it runs: a second process is told who has the profile.
+        let (fine, refused) = beginner.command_alone(&["grid", "off"]);
+        let error = &refused["error"];
+        assert_eq!(
+            (fine, &error["code"]),
+            (false, &json!("PROFILE_IN_USE")),
+            "{refused}"
+        );
+        let holder = format!("process {} uses ", running.id());
+        assert!(
+            error["message"]
+                .as_str()
+                .is_some_and(|text| text.starts_with(&holder)),
+            "{error}"
+        );
         let told = &shown["diagnostics"];
         assert!(
             told["commit"]["p99_us"].as_u64().is_some_and(|micros| micros > 0),
@@ -417,24 +411,6 @@ fn another_process_sees_how_the_running_one_fares() {
 impl Beginner {
     /// Sends a command that nobody hears of.
     fn command_alone(&self, words: &[&str]) -> (bool, Value) {
-        let profile = self.profile();
-        let line = [
-            &[
-                "--json",
-                "meter",
-                "command",
-                "--id",
-                METER,
-                "--yes",
-                "--data-dir",
-                &profile,
-            ],
-            words,
-        ]
-        .concat();
-        let output = enerlink().args(&line).output().expect("started");
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let last = text.lines().last().unwrap_or_else(|| panic!("{output:?}"));
-        (output.status.success(), serde_json::from_str(last).expect("JSON"))
+        meter_command(&self.profile(), words)
     }
 }

@@ -8,9 +8,11 @@
     reason = "each test target uses a part of this"
 )]
 
+mod flaps;
 mod flood;
 mod proxy;
 
+pub use flaps::flap;
 pub use flood::flood;
 pub use proxy::Proxy;
 

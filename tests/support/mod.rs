@@ -345,6 +345,26 @@ pub fn run_failing(arguments: &[&str]) -> Value {
     error
 }
 
+/// Sends a confirmed command to the meter of a profile; whether it was done, and its end or the error.
+pub fn meter_command(profile: &str, words: &[&str]) -> (bool, Value) {
+    let line = [
+        "--json",
+        "meter",
+        "command",
+        "--id",
+        METER,
+        "--yes",
+        "--data-dir",
+        profile,
+    ];
+    let output = enerlink().args(line).args(words).output().expect("started");
+    let first = lines(&output).into_iter().next();
+    (
+        output.status.success(),
+        first.unwrap_or_else(|| panic!("{output:?}")),
+    )
+}
+
 fn lines(output: &Output) -> Vec<Value> {
     String::from_utf8_lossy(&output.stdout)
         .lines()

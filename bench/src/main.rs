@@ -7,6 +7,8 @@
 )]
 
 mod broker;
+#[cfg(target_os = "linux")]
+mod chart;
 mod generator;
 mod history;
 mod ingest;
@@ -17,6 +19,8 @@ mod peers;
 mod report;
 mod rows;
 mod unlock;
+#[cfg(target_os = "linux")]
+mod web_view;
 
 use std::{env, process::ExitCode};
 
@@ -36,12 +40,25 @@ enum Size {
 type Bench = fn(Size) -> Result<Vec<Figure>>;
 
 /// Every measurement: its name, and what runs it.
-const BENCHES: [(&str, Bench); 4] = [
+const BENCHES: [(&str, Bench); 5] = [
     ("unlock", |_| unlock::run()),
     ("ingest", |_| ingest::run()),
     ("live", |_| live::run()),
     ("history", history::run),
+    ("chart", |_| in_the_window()),
 ];
+
+#[cfg(target_os = "linux")]
+fn in_the_window() -> Result<Vec<Figure>> {
+    chart::run()
+}
+
+/// Only there a window can be opened on a virtual screen and driven.
+#[cfg(not(target_os = "linux"))]
+fn in_the_window() -> Result<Vec<Figure>> {
+    eprintln!("not measured: this needs Linux");
+    Ok(Vec::new())
+}
 
 fn main() -> ExitCode {
     let (options, names): (Vec<String>, Vec<String>) =

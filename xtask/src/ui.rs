@@ -3,6 +3,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    process::Command,
     time::SystemTime,
 };
 
@@ -19,13 +20,28 @@ pub(crate) fn build() -> Result<()> {
     if is_current(&root().join("ui/dist/index.html"), &sources) {
         return Ok(());
     }
+    process::run(&mut trunk()).context("the UI did not build")
+}
+
+/// The same as people get it, in `folder`.
+pub(crate) fn build_release(folder: &Path) -> Result<()> {
+    let sources = SOURCES.map(|source| root().join(source));
+    if is_current(&folder.join("index.html"), &sources) {
+        return Ok(());
+    }
+    let mut trunk = trunk();
+    trunk.args(["--release", "--dist"]).arg(folder);
+    process::run(&mut trunk).context("the UI did not build")
+}
+
+fn trunk() -> Command {
     let mut trunk = process::command("trunk");
     trunk.current_dir(root().join("ui")).arg("build");
     // Trunk reads this variable as true or false, the rest of the world as set or not.
     if env::var_os("NO_COLOR").is_some() {
         trunk.env("NO_COLOR", "true");
     }
-    process::run(&mut trunk).context("the UI did not build")
+    trunk
 }
 
 /// Whether `built` exists and is newer than all `sources`.

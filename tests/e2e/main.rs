@@ -5,6 +5,7 @@
 mod first_run;
 mod keys;
 mod meter;
+mod meter_setup;
 #[path = "../support/mod.rs"]
 mod support;
 #[path = "../window/mod.rs"]

@@ -2,6 +2,8 @@
 //! looked back at. What the device reports is published here, message by message.
 
 use std::{
+    fs,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -14,20 +16,20 @@ use serde_json::{Value, json};
 
 use crate::{
     support::{Household, METER, anvil_with, publish, sensors},
-    window::{ESCAPE, Window},
+    window::{ESCAPE, Window, dialog::Screen},
 };
 
 const BASE: &str = "home/energy-monitor";
 
 /// A device that measures every second, as long as it is on.
-struct Device {
+pub(crate) struct Device {
     port: u16,
     off: Arc<AtomicBool>,
     measuring: Option<thread::JoinHandle<()>>,
 }
 
 impl Device {
-    fn on(port: u16) -> Self {
+    pub(crate) fn on(port: u16) -> Self {
         let off = Arc::new(AtomicBool::new(false));
         let measuring = thread::spawn({
             let off = Arc::clone(&off);
@@ -51,7 +53,7 @@ impl Device {
     }
 
     /// Publishes the status of the source documents, with this grid mode and speed of `motor1`.
-    fn status(&self, mode: &str, percent: u32) {
+    pub(crate) fn status(&self, mode: &str, percent: u32) {
         let status = json!({
             "timestamp": 33_860_400,
             "pwm": { "max_pwm": 255, "led_duty": 63 },
@@ -90,14 +92,14 @@ async fn a_meter_is_found_added_watched_and_steered() {
     let device = Device::on(household.broker.port);
     let window = Window::open(&[], &household.file("profile")).await;
     window.unlock().await;
-    find_and_add(&window, household.broker.port).await;
+    find_and_add(&window, household.broker.port, &household.file("request.json")).await;
     watch(&window, &device).await;
     steer(&window, &device).await;
     look_back(&window, device).await;
     window.close().await;
 }
 
-async fn find_and_add(window: &Window, port: u16) {
+async fn find_and_add(window: &Window, port: u16, saved: &Path) {
     window.click("nav-meter").await;
     window.find("meters-empty").await;
     window.shoot_all("meter-1-none").await;
@@ -131,6 +133,14 @@ async fn find_and_add(window: &Window, port: u16) {
     let request = window.text("registration-json").await;
     let request: Value = serde_json::from_str(&request).expect("JSON");
     assert_eq!(request["meter_id"], METER);
+    let screen = Screen::look();
+    window.click("registration-save").await;
+    screen.answer(saved).await;
+    window.find_css(".toast").await;
+    let written = fs::read_to_string(saved).expect("written");
+    let written: Value = serde_json::from_str(&written).expect("JSON");
+    assert_eq!(written["meter_id"], METER);
+    window.wait_gone(".toast").await;
     window.shoot_all("meter-7-registration").await;
     window.click("add-done").await;
     window

@@ -183,6 +183,17 @@ impl Window {
         self.type_into(id, text).await;
     }
 
+    /// Chooses the option with this value from a list.
+    pub(crate) async fn choose(&self, id: &str, value: &str) {
+        self.find_css(&format!("[data-testid='{id}'] option[value='{value}']"))
+            .await;
+        self.run(&format!(
+            "const list = document.querySelector(\"[data-testid='{id}']\"); list.value = '{value}'; \
+             list.dispatchEvent(new Event('change', {{ bubbles: true }}))"
+        ))
+        .await;
+    }
+
     /// Presses keys together and lets them go.
     pub(crate) async fn press(&self, keys: &[char]) {
         let mut actions = KeyActions::new("keyboard".into());
@@ -289,15 +300,27 @@ impl Window {
 
     /// Waits until the text of `id` satisfies `wanted`.
     pub(crate) async fn wait_text(&self, id: &str, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        self.wait_css_text(&format!("[data-testid='{id}']"), what, wanted)
+            .await
+    }
+
+    /// The same of the first element that `selector` finds.
+    pub(crate) async fn wait_css_text(
+        &self,
+        selector: &str,
+        what: &str,
+        wanted: impl Fn(&str) -> bool,
+    ) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let text = self.text(id).await;
+            let text = self.find_css(selector).await.prop("textContent").await;
+            let text = text.ok().flatten().unwrap_or_default();
             if wanted(&text) {
                 return text;
             }
             if Instant::now() > deadline {
                 self.shoot_failure().await;
-                panic!("{id} never {what}: {text:?}");
+                panic!("{selector} never {what}: {text:?}");
             }
             sleep(PAUSE).await;
         }
@@ -335,8 +358,13 @@ impl Window {
 
     pub(crate) async fn shoot(&self, name: &str) {
         if let Ok(picture) = self.client.screenshot().await {
-            let _ = fs::write(self.screenshots.join(format!("{name}.png")), picture);
+            let _ = fs::write(self.picture(name), picture);
         }
+    }
+
+    /// Where a picture of this name is kept.
+    pub(crate) fn picture(&self, name: &str) -> PathBuf {
+        self.screenshots.join(format!("{name}.png"))
     }
 
     async fn shoot_failure(&self) {

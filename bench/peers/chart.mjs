@@ -50,9 +50,11 @@ document.querySelector('.plot').addEventListener('wheel', (event) => {
 document.body.dataset.ready = ''
 `
 const page = `<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="/uPlot.min.css">
-<body data-watched><div class="plot"></div><script src="/uPlot.iife.min.js"></script><script type="module" src="/page.js"></script>`
+<body data-watched><div class="plot"></div><script src="/language.js"></script><script src="/uPlot.iife.min.js"></script><script type="module" src="/page.js"></script>`
 const served = {
   '/': ['text/html', page],
+  // Without a locale the web view speaks "C", which uPlot takes for a language.
+  '/language.js': ['text/javascript', "Object.defineProperty(navigator, 'language', { value: 'en' })"],
   '/page.js': ['text/javascript', script],
   '/uPlot.iife.min.js': ['text/javascript', part('uPlot.iife.min.js')],
   '/uPlot.min.css': ['text/css', part('uPlot.min.css')],

@@ -136,7 +136,11 @@ async fn find_and_add(window: &Window, port: u16, saved: &Path) {
     let screen = Screen::look();
     window.click("registration-save").await;
     screen.answer(saved).await;
-    window.find_css(".toast").await;
+    window
+        .wait_css_text(".toast:last-child", "names the file", |text| {
+            text.contains("request.json")
+        })
+        .await;
     let written = fs::read_to_string(saved).expect("written");
     let written: Value = serde_json::from_str(&written).expect("JSON");
     assert_eq!(written["meter_id"], METER);

@@ -174,7 +174,9 @@ async fn save(window: &Window, household: &Household, button: &str, name: &str) 
     let screen = Screen::look();
     window.click(button).await;
     screen.answer(&path).await;
-    window.find_css(".toast").await;
+    window
+        .wait_css_text(".toast:last-child", "names the file", |text| text.contains(name))
+        .await;
     fs::read(&path).expect("written")
 }
 

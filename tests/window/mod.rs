@@ -140,10 +140,15 @@ impl Window {
 
     /// Every element that is there now.
     pub(crate) async fn all(&self, selector: &str) -> Vec<Element> {
-        self.client
-            .find_all(Locator::Css(selector))
-            .await
-            .expect("a selector")
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.client.find_all(Locator::Css(selector)).await {
+                Ok(found) => return found,
+                // One of them may go while they are being named.
+                Err(error) if error.is_stale_element_reference() && Instant::now() < deadline => {}
+                Err(error) => panic!("{selector}: {error}"),
+            }
+        }
     }
 
     /// Waits until nothing matches.

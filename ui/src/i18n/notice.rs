@@ -51,6 +51,8 @@ pub(crate) fn detail(language: Language, kind: NoticeKind, detail: &str) -> Stri
             ["tiga heartbeat tidak datang", "three heartbeats are missing"]
         }
         (NoticeKind::Offline, "no_data") => ["tidak ada data", "no data"],
+        (NoticeKind::UnitsWrong, "milli") => ["lebih cocok mW dan mA", "mW and mA would fit"],
+        (NoticeKind::UnitsWrong, "base") => ["lebih cocok W dan A", "W and A would fit"],
         (NoticeKind::CommandFailed | NoticeKind::Rebooted | NoticeKind::CounterReset, _) => {
             return String::new();
         }
@@ -239,6 +241,8 @@ fn words(kind: NoticeKind) -> Words {
 mod tests {
     use std::collections::BTreeSet;
 
+    use enerlink_domain::reading::Units;
+
     use super::*;
 
     #[test]
@@ -266,6 +270,9 @@ mod tests {
         );
         assert_eq!(shown(NoticeKind::WeakSignal, "-87 dBm"), "-87 dBm");
         assert_eq!(shown(NoticeKind::Rebooted, "17"), "");
+        for units in [Units::Milli, Units::Base] {
+            assert!(shown(NoticeKind::UnitsWrong, units.as_str()).ends_with("would fit"));
+        }
         for reason in [
             "broker",
             "subscription_silent",

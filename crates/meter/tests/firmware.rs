@@ -23,8 +23,8 @@ fn compiled(sketch: &Path) -> Option<Output> {
 
 #[test]
 fn the_sketch_compiles_and_one_with_a_mistake_does_not() {
-    let sketch = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../docs/firmware/enerlink-meter/enerlink-meter.ino");
+    let sketch =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/firmware/enerlink-meter/enerlink-meter.ino");
     let Some(output) = compiled(&sketch) else {
         eprintln!("not checked: there is no C++ compiler");
         return;

@@ -83,7 +83,6 @@ macro_rules! with_energy_texts {
     TransactionWord: "Transaksi", "Transaction";
     EtkName: "ETK", "ETK";
     Block: "Blok", "Block";
-    NoSettlements: "Meter ini belum pernah diselesaikan.", "This meter has not been settled yet.";
 
     // Nothing to show
     NoMeterTitle: "Belum ada meter", "There is no meter yet";

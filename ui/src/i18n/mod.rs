@@ -7,6 +7,8 @@ mod first_run;
 #[macro_use]
 mod meter;
 #[macro_use]
+mod settling;
+#[macro_use]
 mod wallet;
 pub(crate) mod notice;
 mod problem;

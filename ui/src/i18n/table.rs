@@ -35,6 +35,13 @@ impl Key {
         Self::Offline,
         Self::StageFinal,
         Self::Wifi,
+        Self::AuditPart,
+        Self::StatusWord,
+        Self::RegistersWh,
+        Self::FactHash,
+        Self::Nonce,
+        Self::SettingMinimum,
+        Self::WattHoursUnit,
         Self::TotalEnergy,
         Self::HeartbeatSays,
         Self::Mqtt,
@@ -49,7 +56,7 @@ impl Key {
     ];
 }
 
-with_meter_texts! { with_energy_texts { with_first_run_texts { with_wallet_texts { texts {
+with_settling_texts! { with_meter_texts { with_energy_texts { with_first_run_texts { with_wallet_texts { texts {
     // Frame
     Navigation: "Navigasi", "Navigation";
     Home: "Beranda", "Home";
@@ -203,7 +210,7 @@ with_meter_texts! { with_energy_texts { with_first_run_texts { with_wallet_texts
     NetworkLead: "Operator jaringan memberi Anda alamat node dan sebuah berkas alamat. Keduanya diperiksa sebelum disimpan.", "The network's operator gives you the node's address and an addresses file. Both are checked before they are kept.";
     NodeUrl: "Alamat node", "Address of the node";
     NodeUrlHint: "Titik akhir JSON-RPC.", "Its JSON-RPC endpoint.";
-    NodeUrlWrong: "Awali dengan http:// atau https://.", "Begin with http:// or https://.";
+    NodeUrlWrong: "Awali dengan http://, https://, ws:// atau wss://.", "Begin with http://, https://, ws:// or wss://.";
     Addresses: "Berkas alamat", "Addresses file";
     AddressesHint: "Pilih berkas, atau tempelkan isinya.", "Choose the file, or paste what it holds.";
     AddressesMissing: "Berkas alamat diperlukan.", "The addresses file is needed.";
@@ -260,4 +267,4 @@ with_meter_texts! { with_energy_texts { with_first_run_texts { with_wallet_texts
     DataDirectory: "Direktori data", "Data directory";
     Licence: "Lisensi", "Licence";
     Font: "Huruf", "Font";
-} } } } }
+} } } } } }

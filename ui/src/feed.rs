@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use enerlink_domain::{
     MeterId, UnixMillis,
-    device::Notice,
+    device::{Notice, NoticeKind},
     event::VaultState,
     settlement::SettlementFilter,
     view::{AppStatus, Home, PowerCurve},
     wallet::BackupContent,
 };
 use enerlink_ipc::{
-    Event, ListMeters, ListNotices, ListSettlements, Lock, ReadHome, ReadNetwork, ReadPower, ReadSecurity,
-    ReadStatus, SeeNotices, ShowNotification,
+    Event, ListMeters, ListNotices, ListSettlements, Lock, ReadGuards, ReadHome, ReadNetwork, ReadPower,
+    ReadSecurity, ReadStatus, SeeNotices, ShowNotification,
 };
 use leptos::{prelude::*, task::spawn_local};
 
@@ -127,6 +127,10 @@ impl Feed {
             self.state.update(|state| state.network = network);
         }
         self.household.read();
+        if let Ok(guards) = ipc::call(&ReadGuards {}).await {
+            let guards = guards.into_iter().map(|guard| (guard.owner, guard));
+            self.state.update(|state| state.guards = guards.collect());
+        }
         self.refresh_home().await;
         let notices = ListNotices {
             limit: PAGE,
@@ -378,7 +382,10 @@ impl Feed {
         };
         let detail = desktop::detail(language, told, &notice, &self.meter_of(&notice));
         let text = format!("{}. {detail}", desktop::headline(language, told, &notice));
-        self.session.say(tone, text.trim_end_matches(". ").to_owned());
+        // The settlement itself has said so, with its reason.
+        if notice.kind != NoticeKind::SettlementFailed {
+            self.session.say(tone, text.trim_end_matches(". ").to_owned());
+        }
         if ipc::is_attended() || self.household.mutes(notice.kind) {
             return;
         }

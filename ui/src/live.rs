@@ -1,6 +1,6 @@
 //! What the window knows: snapshots of the core, moved on by its events. A plain reducer, without a window.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use enerlink_domain::{
     Address, Code, CommandView, DeviceState, Error, Estimate, Etk, Event, MeterId, NetWattHours, Settlement,
@@ -42,8 +42,16 @@ pub(crate) struct LiveState {
     pub activity: Option<Activity>,
     /// What each account holds, as far as the chain was read.
     pub balances: BTreeMap<Address, Balances>,
+    /// The settlement that moved on last, of whichever meter; lists of them are read again when it changes.
+    pub settlement: Option<Settlement>,
+    /// The transaction that moved on last.
+    pub transaction: Option<Transaction>,
+    /// Settlements that a reorganisation has undone while the window watched.
+    pub undone: BTreeSet<String>,
     /// The guards, one for each account that has a meter, as far as they were told.
     pub guards: BTreeMap<Address, GuardView>,
+    /// The last estimate of each meter.
+    pub estimates: BTreeMap<MeterId, Estimate>,
     /// Tasks of the core that failed and are restarted, by name.
     pub failed_tasks: Vec<(String, Error)>,
 }
@@ -288,6 +296,7 @@ impl LiveState {
     }
 
     fn apply_estimate(&mut self, estimate: Estimate) -> Outcome {
+        self.estimates.insert(estimate.meter_id.clone(), estimate.clone());
         if self.shows(&estimate.meter_id)
             && let Some(home) = &mut self.home
         {
@@ -298,6 +307,7 @@ impl LiveState {
     }
 
     fn apply_settlement(&mut self, settlement: Settlement) -> Outcome {
+        self.note(&settlement);
         if !self.shows(&settlement.meter_id) {
             return Outcome::QUIET;
         }
@@ -338,7 +348,23 @@ impl LiveState {
         Outcome { refetch, news }
     }
 
+    /// Remembers a settlement, and that it was undone when it waits again after it had succeeded.
+    fn note(&mut self, settlement: &Settlement) {
+        let rows = self.home.iter().flat_map(|home| &home.settlements);
+        let known = rows.chain(&self.settlement);
+        let had_succeeded = known
+            .into_iter()
+            .any(|known| known.settlement_id == settlement.settlement_id && known.status == Status::Success);
+        if settlement.status != Status::Pending {
+            self.undone.remove(&settlement.settlement_id);
+        } else if had_succeeded {
+            self.undone.insert(settlement.settlement_id.clone());
+        }
+        self.settlement = Some(settlement.clone());
+    }
+
     fn apply_transaction(&mut self, transaction: Transaction) -> Outcome {
+        self.transaction = Some(transaction.clone());
         if let Some(home) = &mut self.home {
             match home.transactions.iter_mut().find(|row| row.id == transaction.id) {
                 Some(row) => *row = transaction,

@@ -6,6 +6,7 @@ use enerlink_domain::{
     command::Capabilities,
     device::UnitsCheck,
     event::{Balances, ChainState},
+    guard::GuardState,
     meter::Link,
     reading::{GridMode, Units},
     settlement::Watermark,
@@ -167,6 +168,19 @@ pub(crate) fn home() -> Home {
     }
 }
 
+fn guard(state: GuardState) -> GuardView {
+    GuardView {
+        owner: ACCOUNT,
+        meters: vec![meter_id()],
+        state,
+        explained: true,
+        available: None,
+        burn: None,
+        restore_at: None,
+        record: Vec::new(),
+    }
+}
+
 fn chain(up: bool) -> ChainState {
     let link = if up {
         Link::up(UnixMillis(0))
@@ -262,6 +276,7 @@ fn every_event_is_idempotent_and_says_its_news_once() {
         }),
         Event::Command(command("a", CommandStage::Sent)),
         Event::Estimate(estimate(2000)),
+        Event::Guard(guard(GuardState::Watching)),
         Event::Settlement(settlement("c", 7)),
         Event::Settlement(done),
         Event::Settlement(failed),
@@ -316,6 +331,35 @@ fn a_settlement_moves_on_in_its_row_and_its_end_is_news() {
     assert_eq!(outcome.refetch, Refetch::Home);
     let rows = state.home.expect("a home").settlements;
     assert_eq!(rows.iter().map(|row| row.etk).collect::<Vec<_>>(), [Etk(13_000)]);
+}
+
+#[test]
+fn a_settlement_that_waits_again_was_undone_until_it_has_settled_again() {
+    let mut state = state();
+    let with = |status| {
+        Event::Settlement(Settlement {
+            status,
+            ..settlement("a", 5)
+        })
+    };
+    state.apply(with(Status::Pending));
+    assert!(state.undone.is_empty(), "it is on its way for the first time");
+    state.apply(with(Status::Success));
+    state.apply(with(Status::Pending));
+    assert_eq!(state.undone.iter().collect::<Vec<_>>(), ["a"]);
+    state.apply(with(Status::Pending));
+    assert_eq!(state.undone.len(), 1, "another confirmation changes nothing");
+    state.apply(with(Status::Success));
+    assert!(state.undone.is_empty());
+}
+
+#[test]
+fn a_guard_stands_for_its_account() {
+    let mut state = state();
+    state.apply(Event::Guard(guard(GuardState::Watching)));
+    state.apply(Event::Guard(guard(GuardState::Unknown)));
+    assert_eq!(state.guards.len(), 1);
+    assert_eq!(state.guards[&ACCOUNT].state, GuardState::Unknown);
 }
 
 #[test]

@@ -263,7 +263,8 @@ pub(crate) fn short_hash(hash: TxHash) -> String {
     shorten(&hash.to_string())
 }
 
-fn shorten(text: &str) -> String {
+/// Its first six and last four letters.
+pub(crate) fn shorten(text: &str) -> String {
     match (
         text.get(..6),
         text.len().checked_sub(4).and_then(|at| text.get(at..)),

@@ -12,6 +12,8 @@ pub(crate) enum Page {
     Home,
     /// What flowed, in any period.
     Energy,
+    /// Where ETK come from.
+    Market,
     /// Wallets, backups, what was done with them.
     Wallet,
     /// Meters: what they measure, what they can be told.
@@ -31,6 +33,17 @@ pub(crate) enum Flow {
     Import,
     /// What a backup holds.
     Restore,
+}
+
+/// A part of the energy page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EnergyPart {
+    /// What flowed.
+    Flow,
+    /// What was settled.
+    Settlements,
+    /// Whether all of it is accounted for.
+    Audit,
 }
 
 /// A part of the wallet page.
@@ -121,6 +134,8 @@ pub(crate) struct Session {
     pub inside: RwSignal<bool>,
     /// Whether the dialog asks for the password because an action needs keys.
     pub unlocking: RwSignal<bool>,
+    /// The part of the energy page that is shown.
+    pub energy_part: RwSignal<EnergyPart>,
     /// The part of the wallet page that is shown.
     pub wallet_part: RwSignal<WalletPart>,
     /// What the meter page shows.
@@ -148,6 +163,7 @@ impl Session {
             held: RwSignal::new(false),
             inside: RwSignal::new(false),
             unlocking: RwSignal::new(false),
+            energy_part: RwSignal::new(EnergyPart::Flow),
             wallet_part: RwSignal::new(WalletPart::Wallets),
             meter_place: RwSignal::new(MeterPlace::All),
             meter_part: RwSignal::new(MeterPart::Live),
@@ -164,6 +180,12 @@ impl Session {
     pub(crate) fn open(self, page: Page) {
         self.form.set(None);
         self.page.set(page);
+    }
+
+    /// Goes to the list of settlements.
+    pub(crate) fn open_settlements(self) {
+        self.energy_part.set(EnergyPart::Settlements);
+        self.open(Page::Energy);
     }
 
     /// Goes to one meter.

@@ -125,7 +125,12 @@ pub(crate) fn ActivityCard() -> impl IntoView {
     };
     view! {
         <section class="card activity" aria-label=text(Key::Activity)>
-            <header><h2>{text(Key::Activity)}</h2></header>
+            <header>
+                <h2>{text(Key::Activity)}</h2>
+                <button type="button" class="end link" data-testid="activity-settlements" on:click=move |_| session.open_settlements()>
+                    {text(Key::AllSettlements)}
+                </button>
+            </header>
             <Show when=move || !shown.with(Vec::is_empty) fallback=|| view! { <Empty /> }>
                 <div class="scroll">
                     <table>

@@ -162,6 +162,9 @@ pub(crate) fn Table<R>(
     identity: fn(&R) -> String,
     /// What a test reads of a row, as `data-kind`.
     kind: fn(&R) -> String,
+    /// What tells a row apart although it has changed: what was unfolded below it stays. A test reads it as `data-id`.
+    #[prop(optional)]
+    named: Option<fn(&R) -> String>,
     /// What is said when there are no rows at all.
     empty: ViewFn,
     /// What is searched for, when the core searches; the table itself searches the rows it has otherwise.
@@ -231,7 +234,8 @@ where
                 })
                 .collect_view()
         });
-        let name = StoredValue::new(identity(&row));
+        let own = named.map(|named| named(&row));
+        let name = StoredValue::new(own.clone().unwrap_or_else(|| identity(&row)));
         let open = Memo::new(move |_| name.with_value(|name| unfolded.with(|open| open.contains(name))));
         let button = folds.then(
             || view! { <td class="unfold"><Unfold id=id name=name open=open unfolded=unfolded /></td> },
@@ -246,7 +250,7 @@ where
             )
         };
         view! {
-            <tr data-testid=format!("{id}-row") data-kind=kind(&row)>{button}{cells}</tr>
+            <tr data-testid=format!("{id}-row") data-kind=kind(&row) data-id=own>{button}{cells}</tr>
             {below}
         }
     };

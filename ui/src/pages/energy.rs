@@ -1,10 +1,14 @@
-//! Energy: what flowed in any period, as a chart, in figures, in tables, and what it was worth.
+//! Energy: what flowed in any period and what it was worth, what of it was settled, and that all of it is accounted for.
 
+mod audit;
 mod chart;
 mod figures;
+mod filter;
+mod months;
 mod numbers;
 mod period;
 mod save;
+mod settlement;
 mod settlements;
 mod tiles;
 mod toolbar;
@@ -22,19 +26,23 @@ use crate::{
         latest::Latest,
         loaded::Waiting,
         problem::{Problem, Weight},
+        tabs::Tabs,
     },
     feed::feed,
     format,
     i18n::{Key, Language, say, text},
     ipc,
     prefs::prefs,
-    session::{MeterPlace, Page, session},
+    session::{EnergyPart, MeterPlace, Page, session},
 };
 
+pub(crate) use settlement::ratio_words;
+
+use audit::AuditPart;
 use chart::ChartCard;
 use numbers::NumbersCard;
 use period::{Period, Scale};
-use settlements::SettlementsCard;
+use settlements::SettlementsPart;
 use tiles::EnergyTiles;
 use toolbar::Toolbar;
 
@@ -102,7 +110,33 @@ pub(crate) fn EnergyPage() -> impl IntoView {
         }
         .into_any(),
         Content::NoMeter => view! { <NoMeter /> }.into_any(),
-        Content::Meter => view! { <MeterHistory /> }.into_any(),
+        Content::Meter => view! { <Parts /> }.into_any(),
+    }
+}
+
+/// What flowed, what was settled, and the audit of both.
+#[component]
+fn Parts() -> impl IntoView {
+    let session = session();
+    let tabs = vec![
+        (EnergyPart::Flow, Key::FlowPart, "flow"),
+        (EnergyPart::Settlements, Key::Settlements, "settlements"),
+        (EnergyPart::Audit, Key::AuditPart, "audit"),
+    ];
+    let body = move || match session.energy_part.get() {
+        EnergyPart::Flow => view! { <MeterHistory /> }.into_any(),
+        EnergyPart::Settlements => view! { <SettlementsPart /> }.into_any(),
+        EnergyPart::Audit => view! { <AuditPart /> }.into_any(),
+    };
+    view! {
+        <Tabs
+            id="energy-part"
+            label=Key::EnergyPage
+            tabs=tabs
+            shown=session.energy_part
+            on_show=move |part| session.energy_part.set(part)
+        />
+        <div class="energy parts-panel" role="tabpanel" id="energy-part-panel" tabindex="-1">{body}</div>
     }
 }
 
@@ -165,7 +199,6 @@ fn MeterHistory() -> impl IntoView {
                 }
                 .into_any(),
             }}
-            <SettlementsCard meter=look.meter />
         </div>
     }
 }

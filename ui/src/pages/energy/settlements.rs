@@ -1,22 +1,25 @@
-//! Every settlement of the meter: what it moved, what came of it, and where the chain has it.
+//! Settlements: which energy became tokens, filtered by the core, each with what it was made from, and what months brought.
+
+use std::sync::Arc;
 
 use enerlink_domain::{
-    MeterId, NetMicroWh, Settlement, WattHours, quantity::MICRO, settlement::SettlementFilter,
+    NetMicroWh, Settlement, Status, Trigger, UnixMillis, WattHours, quantity::MICRO,
+    settlement::SettlementFilter,
 };
-use enerlink_ipc::ListSettlements;
+use enerlink_ipc::{ListSettlements, SaveSettlements};
 use leptos::{prelude::*, task::spawn_local};
 
+use super::{filter::Filters, months::MonthsCard, settlement::Detail};
 use crate::{
     components::{
         activity::{Hash, StageChip, stage_words},
-        latest::Latest,
-        loaded::Waiting,
+        pages::{Paged, Pages},
         problem,
-        table::{Column, Table},
+        table::{Cell, Column, Table},
     },
     feed::feed,
     format::{self, HIDDEN, Sign},
-    i18n::{Key, Language, text},
+    i18n::{Key, Language, say, text},
     ipc,
     prefs::prefs,
     session::{Tone, session},
@@ -34,220 +37,272 @@ struct Row {
 
 impl Row {
     fn exported(&self) -> WattHours {
-        WattHours(
-            self.settlement
-                .to
-                .export
-                .0
-                .saturating_sub(self.settlement.from.export.0),
-        )
+        let (from, to) = (self.settlement.from.export, self.settlement.to.export);
+        WattHours(to.0.saturating_sub(from.0))
     }
 
     fn imported(&self) -> WattHours {
-        WattHours(
-            self.settlement
-                .to
-                .import
-                .0
-                .saturating_sub(self.settlement.from.import.0),
-        )
+        let (from, to) = (self.settlement.from.import, self.settlement.to.import);
+        WattHours(to.0.saturating_sub(from.0))
     }
 }
 
-/// The card with the list.
+/// The part: the list, and the months below.
 #[component]
-pub(super) fn SettlementsCard(
-    /// Whose.
-    meter: Memo<Option<MeterId>>,
-) -> impl IntoView {
+pub(super) fn SettlementsPart() -> impl IntoView {
+    let filter = RwSignal::new(SettlementFilter::default());
+    let meter = Memo::new(move |_| filter.with(|filter| filter.meter_id.clone()));
+    view! {
+        <SettlementsCard filter=filter />
+        <MonthsCard meter=meter />
+    }
+}
+
+#[component]
+fn SettlementsCard(filter: RwSignal<SettlementFilter>) -> impl IntoView {
     let (feed, session, prefs) = (feed(), session(), prefs());
-    let newest = Latest::<MeterId, ListSettlements>::new();
-    let older = RwSignal::new(Vec::<Settlement>::new());
-    // None until something older was asked for.
-    let next = RwSignal::new(None::<Option<i64>>);
-    let busy = RwSignal::new(false);
-    let told = Memo::new(move |_| {
-        feed.state
-            .with(|state| state.home.as_ref().map(|home| home.settlements.clone()))
+    let pages = Pages::new(|row: &Settlement| (row.created_at.0, row.settlement_id.clone()));
+    let read = move |before: Option<i64>| {
+        let command = ListSettlements {
+            filter: filter.get_untracked(),
+            limit: PAGE,
+            before,
+        };
+        pages.read(command, before, |page| (page.rows, page.next));
+    };
+    Effect::new(move || {
+        filter.with(|_| ());
+        pages.begin();
+        read(None);
     });
-    let read = move || {
-        if let Some(meter_id) = meter.get() {
-            let command = ListSettlements {
-                filter: SettlementFilter::of(&meter_id),
-                limit: PAGE,
-                before: None,
-            };
-            newest.ask(meter_id, command);
+    let told = Memo::new(move |_| feed.state.with(|state| state.settlement.clone()));
+    Effect::new(move |before: Option<()>| {
+        let told = told.get();
+        if before.is_some()
+            && let Some(told) = told
+        {
+            take(pages, told);
+            read(None);
+        }
+    });
+    let rows = Memo::new(move |_| {
+        let hidden = prefs.hidden.get();
+        let wanted = filter.get();
+        let rows = pages.rows.get().unwrap_or_default().into_iter();
+        rows.filter(|row| suits(&wanted, row))
+            .map(|settlement| Row { settlement, hidden })
+            .collect::<Vec<_>>()
+    });
+    let save = move |()| {
+        let command = SaveSettlements {
+            filter: filter.get_untracked(),
+        };
+        let language = prefs.language.get_untracked();
+        spawn_local(async move {
+            match ipc::call(&command).await {
+                Ok(Some(saved)) => {
+                    let rows = format::count(language, saved.rows);
+                    let told = [("rows", rows.as_str()), ("file", saved.path.as_str())];
+                    session.say(Tone::Good, say(language, Key::SettlementsSaved, &told));
+                }
+                Ok(None) => {}
+                Err(error) => session.say(Tone::Bad, problem::sentence(language, &error)),
+            }
+        });
+    };
+    let fold: Cell<Row> = Arc::new(|row| view! { <Detail row=row.settlement.clone() /> }.into_any());
+    let empty = move || {
+        if filter.with(|filter| *filter != SettlementFilter::default()) {
+            let clear = move |_| filter.set(SettlementFilter::default());
+            view! {
+                <p>{text(Key::NoSettlementsFound)}</p>
+                <button type="button" class="link" data-testid="settlements-clear" on:click=clear>{text(Key::ClearFilter)}</button>
+            }
+            .into_any()
+        } else {
+            view! {
+                <p>{text(Key::NoActivity)}</p>
+                <p class="dim small">{text(Key::NoActivityHint)}</p>
+            }
+            .into_any()
         }
     };
-    Effect::new(move || {
-        told.track();
-        read();
-    });
-    Effect::new(move || {
-        meter.track();
-        older.set(Vec::new());
-        next.set(None);
-    });
-    let page = move || {
-        newest
-            .value
-            .get()
-            .filter(|(id, _)| Some(id) == meter.get().as_ref())
-            .map(|(_, page)| page)
-    };
-    let rows = Memo::new(move |_| {
-        let mut rows = page().map(|page| page.rows).unwrap_or_default();
-        older.with(|older| {
-            for row in older {
-                if rows.iter().all(|known| known.settlement_id != row.settlement_id) {
-                    rows.push(row.clone());
-                }
-            }
-        });
-        let hidden = prefs.hidden.get();
-        let row = |settlement| Row { settlement, hidden };
-        rows.into_iter().map(row).collect::<Vec<_>>()
-    });
-    let before = move || next.get().unwrap_or_else(|| page().and_then(|page| page.next));
-    let more = Memo::new(move |_| before().is_some());
-    let ask = move |_| {
-        busy.set(true);
-        let (meter_id, before) = untrack(|| (meter.get(), before()));
-        spawn_local(async move {
-            let asked = meter_id.clone();
-            let answer = ipc::call(&ListSettlements {
-                filter: SettlementFilter {
-                    meter_id,
-                    ..SettlementFilter::default()
-                },
-                limit: PAGE,
-                before,
-            })
-            .await;
-            busy.try_set(false);
-            if meter.try_get_untracked() != Some(asked) {
-                return;
-            }
-            match answer {
-                Ok(page) => {
-                    older.update(|rows| rows.extend(page.rows));
-                    next.set(Some(page.next));
-                }
-                Err(error) => session.say(
-                    Tone::Bad,
-                    problem::sentence(prefs.language.get_untracked(), &error),
-                ),
-            }
-        });
-    };
-    let answered = Memo::new(move |_| page().is_some());
     view! {
         <section class="card settlements" aria-label=text(Key::Settlements)>
-            <header><h2>{text(Key::Settlements)}</h2></header>
-            <Show
-                when=move || answered.get()
-                fallback=move || view! { <Waiting error=newest.error retry=move |()| read() rows=3 /> }
+            <header><h2>{text(Key::Settlements)}</h2><small>{text(Key::SettlementsHint)}</small></header>
+            <Paged
+                pages=pages
+                older_testid="energy-settlements-older"
+                newest=move |()| read(None)
+                older=move |before| read(Some(before))
             >
-                <List rows=rows />
-                <Show when=move || more.get()>
-                    <button type="button" class="link" data-testid="energy-settlements-older" disabled=busy on:click=ask>
-                        {text(Key::ShowOlder)}
-                    </button>
-                </Show>
-            </Show>
+                <Table
+                    id="settlements"
+                    label=Key::Settlements
+                    columns=columns()
+                    rows=rows
+                    identity=|row: &Row| format!("{row:?}")
+                    kind=|row: &Row| row.settlement.status.as_str().to_owned()
+                    named=|row: &Row| row.settlement.settlement_id.clone()
+                    empty=ViewFn::from(empty)
+                    on_save=save
+                    fold=fold.clone()
+                >
+                    <Filters filter=filter />
+                </Table>
+            </Paged>
         </section>
     }
 }
 
-#[component]
-fn List(rows: Memo<Vec<Row>>) -> impl IntoView {
-    let columns = vec![
-        Column::new(Key::Time, |row: &Row, language| when(language, &row.settlement))
-            .ordered(|a, b| moment(&a.settlement).cmp(&moment(&b.settlement)))
-            .exactly(|row| format::iso_time(moment(&row.settlement)))
-            .class("when"),
-        Column::new(Key::Exported, |row: &Row, language| {
-            energy(language, row.exported())
+/// Replaces a row that is shown by what the core has just told of it.
+fn take(pages: Pages<Settlement>, told: Settlement) {
+    pages.rows.update(|rows| {
+        let mut rows = rows.iter_mut().flatten();
+        if let Some(row) = rows.find(|row| row.settlement_id == told.settlement_id) {
+            *row = told;
+        }
+    });
+}
+
+/// Whether a row still is what was asked for: it may have moved on since it was read.
+fn suits(filter: &SettlementFilter, row: &Settlement) -> bool {
+    filter.meter_id.as_ref().is_none_or(|id| *id == row.meter_id)
+        && filter.status.is_none_or(|status| status == row.status)
+        && filter.trigger.is_none_or(|trigger| trigger == row.trigger)
+        && filter.from.is_none_or(|from| from <= row.created_at)
+        && filter.to.is_none_or(|to| row.created_at < to)
+}
+
+fn columns() -> Vec<Column<Row>> {
+    let number = |title: Key, words: fn(&Row, Language) -> String| Column::new(title, words).class("n");
+    vec![
+        Column::new(Key::PeriodWord, |row: &Row, language| {
+            window(language, &row.settlement)
         })
-        .exactly(|row| row.exported().0.to_string())
-        .class("n"),
-        Column::new(Key::Imported, |row: &Row, language| {
-            energy(language, row.imported())
+        .ordered(|a, b| a.settlement.created_at.cmp(&b.settlement.created_at))
+        .class("when"),
+        number(Key::Exported, |row, language| {
+            watt_hours(language, row.exported())
         })
-        .exactly(|row| row.imported().0.to_string())
-        .class("n"),
-        Column::new(Key::NetEnergy, |row: &Row, language| {
+        .ordered(|a, b| a.exported().cmp(&b.exported())),
+        number(Key::Imported, |row, language| {
+            watt_hours(language, row.imported())
+        })
+        .ordered(|a, b| a.imported().cmp(&b.imported())),
+        number(Key::NetEnergy, |row, language| {
             let micro = row.settlement.energy_wh.0.saturating_mul(MICRO as i64);
             format::net_energy(language, NetMicroWh(micro), Sign::Always).text()
         })
-        .ordered(|a, b| a.settlement.energy_wh.cmp(&b.settlement.energy_wh))
-        .exactly(|row| row.settlement.energy_wh.0.to_string())
-        .class("n"),
-        Column::new(Key::EtkName, |row: &Row, language| {
+        .ordered(|a, b| a.settlement.energy_wh.cmp(&b.settlement.energy_wh)),
+        number(Key::EtkName, |row, language| {
             if row.hidden {
                 HIDDEN.to_owned()
             } else {
                 format::etk(language, row.settlement.etk, Sign::Always)
             }
         })
-        .ordered(|a, b| a.settlement.etk.cmp(&b.settlement.etk))
-        .class("n"),
+        .ordered(|a, b| a.settlement.etk.cmp(&b.settlement.etk)),
         Column::new(Key::State, |row: &Row, language| {
-            stage_words(language, row.settlement.stage, row.settlement.confirmations)
+            stage_words(language, row.settlement.stage, 0)
         })
         .shown(|row| {
-            let (stage, confirmations) = (row.settlement.stage, row.settlement.confirmations);
-            let reason = row.settlement.reason.clone();
-            view! { <span title=reason><StageChip stage=stage confirmations=confirmations /></span> }
-                .into_any()
+            let (stage, reason) = (row.settlement.stage, row.settlement.reason.clone());
+            view! { <span title=reason><StageChip stage=stage confirmations=0 /></span> }.into_any()
         })
-        .exactly(|row| row.settlement.status.as_str().to_owned())
-        .class("n"),
+        .ordered(|a, b| a.settlement.stage.as_str().cmp(b.settlement.stage.as_str())),
+        Column::new(Key::TriggerWord, |row: &Row, language| {
+            trigger_words(row.settlement.trigger).text(language).to_owned()
+        })
+        .ordered(|a, b| a.settlement.trigger.as_str().cmp(b.settlement.trigger.as_str())),
         Column::new(Key::TransactionWord, |row: &Row, _| {
             row.settlement.tx.map(|tx| tx.to_string()).unwrap_or_default()
         })
         .shown(|row| row.settlement.tx.map(|tx| view! { <Hash hash=tx /> }).into_any())
         .class("n"),
-        Column::new(Key::Block, |row: &Row, language| {
-            row.settlement
-                .block
-                .map(|block| format::count(language, block))
-                .unwrap_or_default()
+        number(Key::Block, |row, language| {
+            let block = row.settlement.block.map(|block| format::count(language, block));
+            block.unwrap_or_default()
         })
-        .exactly(|row| {
-            row.settlement
-                .block
-                .map(|block| block.to_string())
-                .unwrap_or_default()
-        })
-        .class("n"),
-    ];
-    view! {
-        <Table
-            id="settlements"
-            label=Key::Settlements
-            columns=columns
-            rows=rows
-            identity=|row: &Row| format!("{row:?}")
-            kind=|row: &Row| row.settlement.status.as_str().to_owned()
-            empty=ViewFn::from(|| view! {
-                <p>{text(Key::NoSettlements)}</p>
-                <p class="dim small">{text(Key::NoActivityHint)}</p>
-            })
-        />
+        .ordered(|a, b| a.settlement.block.cmp(&b.settlement.block)),
+        number(Key::ConfirmationsShort, |row, language| {
+            let (block, deep) = (row.settlement.block, row.settlement.confirmations);
+            block.map(|_| format::count(language, deep)).unwrap_or_default()
+        }),
+    ]
+}
+
+fn watt_hours(language: Language, energy: WattHours) -> String {
+    format!("{}\u{a0}Wh", format::count(language, energy.0))
+}
+
+/// From the reading before to the last one that counted; when another copy has settled, the moment that it was found.
+pub(super) fn window(language: Language, row: &Settlement) -> String {
+    let basis = row.basis.as_ref();
+    let to = basis.and_then(|basis| basis.to).unwrap_or(row.created_at);
+    let offset = ipc::utc_offset_minutes(to.0);
+    let end = format::time_of_day(to, offset);
+    match basis.and_then(|basis| basis.from).filter(|from| *from < to) {
+        Some(from) => format!("{} – {end}", moment(language, from)),
+        None => moment(language, to),
     }
 }
 
-fn moment(settlement: &Settlement) -> enerlink_domain::UnixMillis {
-    settlement.settled_at.unwrap_or(settlement.created_at)
+fn moment(language: Language, at: UnixMillis) -> String {
+    let offset = ipc::utc_offset_minutes(at.0);
+    let day = format::day_and_month(language, at, offset);
+    format!("{day} {}", format::time_of_day(at, offset))
 }
 
-fn when(language: Language, settlement: &Settlement) -> String {
-    let at = moment(settlement);
-    format::date_and_time(language, at, ipc::utc_offset_minutes(at.0))
+/// What started a settlement.
+pub(super) fn trigger_words(trigger: Trigger) -> Key {
+    match trigger {
+        Trigger::Periodic => Key::TriggerPeriodic,
+        Trigger::Manual => Key::TriggerManual,
+        Trigger::Threshold => Key::TriggerThreshold,
+        Trigger::Adopted => Key::TriggerAdopted,
+    }
 }
 
-fn energy(language: Language, energy: WattHours) -> String {
-    format!("{}\u{a0}Wh", format::count(language, energy.0))
+/// The coarse status of a settlement.
+pub(super) fn status_words(status: Status) -> Key {
+    match status {
+        Status::Pending => Key::StatusPending,
+        Status::Success => Key::StatusSuccess,
+        Status::Failed => Key::StatusFailed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::tests::{meter_id, settlement};
+
+    #[test]
+    fn a_row_that_has_moved_on_leaves_the_filter() {
+        let row = settlement("a", 100);
+        let pending = SettlementFilter {
+            status: Some(Status::Pending),
+            ..SettlementFilter::of(&meter_id())
+        };
+        assert!(suits(&pending, &row));
+        let done = Settlement {
+            status: Status::Success,
+            ..row.clone()
+        };
+        assert!(!suits(&pending, &done));
+        for (from, to, expected) in [(100, 101, true), (101, 200, false), (0, 100, false)] {
+            let dated = SettlementFilter {
+                from: Some(UnixMillis(from)),
+                to: Some(UnixMillis(to)),
+                ..SettlementFilter::default()
+            };
+            assert_eq!(suits(&dated, &row), expected, "{from} {to}");
+        }
+        let other = SettlementFilter {
+            trigger: Some(Trigger::Manual),
+            ..SettlementFilter::default()
+        };
+        assert!(!suits(&other, &row));
+    }
 }

@@ -31,7 +31,8 @@ pub(super) fn Toolbar(
     let (session, language) = (session(), prefs().language);
     let first = Signal::derive(move || first.get().flatten());
     let handle = window_event_listener(ev::keydown, move |event| {
-        let elsewhere = typing() || session.inbox.get_untracked();
+        // The tabs above take the arrows for themselves.
+        let elsewhere = typing() || session.inbox.get_untracked() || event.default_prevented();
         if event.ctrl_key() || event.alt_key() || event.shift_key() || elsewhere {
             return;
         }

@@ -1,0 +1,173 @@
+//! Which settlements are wanted: by meter, status, what started them, and when.
+
+use enerlink_domain::{MeterId, Status, Trigger, UnixMillis, settlement::SettlementFilter};
+use leptos::{ev, prelude::*};
+
+use super::settlements::{status_words, trigger_words};
+use crate::{
+    calendar::Day,
+    components::icon::{Glyph, Icon},
+    feed::feed,
+    i18n::{Key, say, text},
+    ipc,
+    prefs::prefs,
+};
+
+/// The controls beside the search.
+#[component]
+pub(super) fn Filters(filter: RwSignal<SettlementFilter>) -> impl IntoView {
+    let meter = Memo::new(move |_| filter.with(|filter| filter.meter_id.clone()));
+    let choose = move |meter| filter.update(|filter| filter.meter_id = meter);
+    let status = move |event: ev::Event| {
+        filter.update(|filter| filter.status = Status::parse(&event_target_value(&event)));
+    };
+    let trigger = move |event: ev::Event| {
+        filter.update(|filter| filter.trigger = Trigger::parse(&event_target_value(&event)));
+    };
+    let narrowed = move || filter.with(|filter| *filter != SettlementFilter::default());
+    let statuses = [Status::Pending, Status::Success, Status::Failed].map(|status| {
+        let chosen = move || filter.with(|filter| filter.status == Some(status));
+        view! { <option value=status.as_str() prop:selected=chosen>{text(status_words(status))}</option> }
+    });
+    let triggers = [
+        Trigger::Periodic,
+        Trigger::Manual,
+        Trigger::Threshold,
+        Trigger::Adopted,
+    ]
+    .map(|trigger| {
+        let chosen = move || filter.with(|filter| filter.trigger == Some(trigger));
+        view! { <option value=trigger.as_str() prop:selected=chosen>{text(trigger_words(trigger))}</option> }
+    });
+    view! {
+        <MeterFilter meter=meter on_meter=choose testid="settlements-meter" />
+        <select class="select" data-testid="settlements-status" aria-label=text(Key::StatusWord) on:change=status>
+            <option value="" prop:selected=move || filter.with(|filter| filter.status.is_none())>{text(Key::AnyStatus)}</option>
+            {statuses.into_iter().collect_view()}
+        </select>
+        <select class="select" data-testid="settlements-trigger" aria-label=text(Key::TriggerWord) on:change=trigger>
+            <option value="" prop:selected=move || filter.with(|filter| filter.trigger.is_none())>{text(Key::AnyTrigger)}</option>
+            {triggers.into_iter().collect_view()}
+        </select>
+        <span class="row dates">
+            <Edge filter=filter end=End::From />
+            <span class="dim">"–"</span>
+            <Edge filter=filter end=End::To />
+        </span>
+        {move || narrowed().then(|| view! {
+            <button
+                type="button"
+                class="ghost"
+                data-testid="settlements-widen"
+                title=text(Key::ClearFilter)
+                aria-label=text(Key::ClearFilter)
+                on:click=move |_| filter.set(SettlementFilter::default())
+            >
+                <Glyph icon=Icon::Close />
+            </button>
+        })}
+    }
+}
+
+/// All meters or one of them; nothing to choose with one meter.
+#[component]
+pub(super) fn MeterFilter(
+    /// The one that is chosen.
+    meter: Memo<Option<MeterId>>,
+    /// Takes another one.
+    #[prop(into)]
+    on_meter: Callback<Option<MeterId>>,
+    /// Where a test finds it.
+    testid: &'static str,
+) -> impl IntoView {
+    let (feed, language) = (feed(), prefs().language);
+    let meters = Memo::new(move |_| {
+        feed.state.with(|state| {
+            let meters = state.meters.iter().flatten().map(|view| &view.meter);
+            meters
+                .map(|meter| (meter.id.clone(), meter.name.clone(), meter.retired_at.is_some()))
+                .collect::<Vec<_>>()
+        })
+    });
+    let options = move || {
+        let option = |(id, name, retired): (MeterId, String, bool)| {
+            let words = if retired {
+                say(language.get(), Key::RetiredMeter, &[("name", &name)])
+            } else {
+                name
+            };
+            let chosen = meter.get().as_ref() == Some(&id);
+            view! { <option value=id.to_string() selected=chosen>{words}</option> }
+        };
+        meters.get().into_iter().map(option).collect_view()
+    };
+    let choose = move |event: ev::Event| on_meter.run(event_target_value(&event).parse().ok());
+    let several = Memo::new(move |_| meters.with(|meters| meters.len() > 1));
+    move || {
+        several.get().then(|| {
+            view! {
+                <select class="select" data-testid=testid aria-label=text(Key::Meter) on:change=choose>
+                    <option value="" selected=move || meter.get().is_none()>{text(Key::AllMeters)}</option>
+                    {options}
+                </select>
+            }
+        })
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    From,
+    To,
+}
+
+/// One end of the dates: the whole first day, the whole last day.
+#[component]
+fn Edge(filter: RwSignal<SettlementFilter>, end: End) -> impl IntoView {
+    let (label, testid) = match end {
+        End::From => (Key::PeriodFrom, "settlements-from"),
+        End::To => (Key::PeriodTo, "settlements-to"),
+    };
+    let shown = move || {
+        filter
+            .with(|filter| shown_day(filter, end))
+            .map(Day::iso)
+            .unwrap_or_default()
+    };
+    let choose = move |event: ev::Event| {
+        let typed = event_target_value(&event);
+        let day = Day::parse(&typed);
+        // What is not a date yet is being typed.
+        if day.is_some() || typed.is_empty() {
+            filter.update(|filter| set_day(filter, end, day));
+        }
+    };
+    view! {
+        <input
+            type="date"
+            class="date"
+            data-testid=testid
+            aria-label=text(label)
+            title=text(label)
+            prop:value=shown
+            on:change=choose
+        />
+    }
+}
+
+fn shown_day(filter: &SettlementFilter, end: End) -> Option<Day> {
+    match end {
+        End::From => filter.from.map(|from| Day::of(from, ipc::utc_offset_minutes)),
+        End::To => filter
+            .to
+            .map(|to| Day::of(UnixMillis(to.0 - 1), ipc::utc_offset_minutes)),
+    }
+}
+
+fn set_day(filter: &mut SettlementFilter, end: End, day: Option<Day>) {
+    let start = |day: Day| day.start(ipc::utc_offset_minutes);
+    match end {
+        End::From => filter.from = day.map(start),
+        End::To => filter.to = day.map(|day| start(day.plus(1))),
+    }
+}

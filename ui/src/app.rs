@@ -16,6 +16,7 @@ use crate::{
         energy::EnergyPage,
         home::HomePage,
         import::ImportPage,
+        market::MarketPage,
         meter::MeterPage,
         restore::{RestorePage, RestoredPage},
         settings::SettingsPage,
@@ -123,6 +124,7 @@ fn Main() -> impl IntoView {
             {move || match session.page.get() {
                 Page::Home => view! { <HomePage /> }.into_any(),
                 Page::Energy => view! { <EnergyPage /> }.into_any(),
+                Page::Market => view! { <MarketPage /> }.into_any(),
                 Page::Wallet => view! { <WalletPage /> }.into_any(),
                 Page::Meter => view! { <MeterPage /> }.into_any(),
                 Page::Settings => view! { <SettingsPage /> }.into_any(),

@@ -13,6 +13,7 @@ pub(crate) mod dialog;
 pub(crate) mod doing;
 pub(crate) mod field;
 pub(crate) mod frame;
+pub(crate) mod guard;
 pub(crate) mod icon;
 pub(crate) mod inbox;
 pub(crate) mod latest;

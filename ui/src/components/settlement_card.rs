@@ -1,5 +1,8 @@
 //! The settlement card: this period, what it will bring, what is missing, and *Settle now*.
 
+pub(crate) mod standing;
+mod together;
+
 use enerlink_domain::{Code, Error, Estimate, Etk, FlowState, MicroWatts, NetMicroWh, Readiness};
 use enerlink_ipc::SettleNow;
 use leptos::{prelude::*, task::spawn_local};
@@ -12,12 +15,15 @@ use crate::{
         ring::Ring,
     },
     feed::feed,
-    format::{self, Figure, Sign},
+    format::{self, Sign},
     i18n::{Key, Language, headline, say, text},
     ipc,
     prefs::prefs,
-    session::{Tone, session},
+    session::{Page, Tone, session},
 };
+
+use standing::{Help, Standing, last_failure};
+use together::Together;
 
 /// The card, with its explanation while there is nothing to estimate.
 #[component]
@@ -25,6 +31,12 @@ pub(crate) fn SettlementCard() -> impl IntoView {
     let (feed, language) = (feed(), prefs().language);
     let estimate = Memo::new(move |_| feed.state.with(|state| state.home.as_ref()?.estimate.clone()));
     let some = Memo::new(move |_| estimate.with(Option::is_some));
+    // With several meters it has to be said whose figures these are.
+    let named = Memo::new(move |_| {
+        let id = estimate.with(|estimate| estimate.as_ref().map(|estimate| estimate.meter_id.clone()))?;
+        feed.state
+            .with(|state| (state.estimates.len() > 1).then(|| state.name_of(&id)))
+    });
     let period = move || {
         estimate.get().map(|estimate| {
             let clock = |at| format::time_of_day(at, ipc::utc_offset_minutes(estimate.now.0));
@@ -34,11 +46,15 @@ pub(crate) fn SettlementCard() -> impl IntoView {
             } else {
                 Key::Automatic
             };
-            say(
+            let words = say(
                 language.get(),
                 Key::Period,
                 &[("from", &from), ("to", &to), ("mode", mode.text(language.get()))],
-            )
+            );
+            match named.get() {
+                Some(name) => format!("{name} · {words}"),
+                None => words,
+            }
         })
     };
     view! {
@@ -131,6 +147,7 @@ fn Outlook(estimate: Memo<Option<Estimate>>) -> impl IntoView {
             </div>
         </div>
         <Figures estimate=estimate />
+        <Together />
         <Missing estimate=estimate />
         <SettleButton estimate=estimate />
     }
@@ -175,52 +192,49 @@ fn signed_power(language: Language, power: MicroWatts) -> String {
     format!("{arrow}{}", format::power(language, power))
 }
 
-/// One sentence: whether it will settle, and what is missing.
+/// One sentence: how it stands, and the button that helps. What failed before is said until something newer is there.
 #[component]
 fn Missing(estimate: Memo<Option<Estimate>>) -> impl IntoView {
-    let language = prefs().language;
+    let (feed, session, prefs) = (feed(), session(), prefs());
+    let standing = Memo::new(move |_| feed.state.with(Standing::of));
+    let failure = Memo::new(move |_| feed.state.with(last_failure));
     let words = Memo::new(move |_| {
+        let standing = standing.get()?;
         estimate.with(|estimate| {
-            estimate
-                .as_ref()
-                .map(|estimate| readiness(language.get(), estimate))
+            let estimate = estimate.as_ref()?;
+            Some(standing.words(prefs.language.get(), estimate, prefs.hidden.get()))
         })
     });
+    let help = Memo::new(move |_| standing.with(|standing| standing.as_ref().and_then(Standing::help)));
+    let name = move || standing.with(|standing| standing.as_ref().map(Standing::name));
+    let button = move || {
+        help.get().map(|help| match help {
+            Help::Unlock => view! {
+                <button type="button" class="link" data-testid="settlement-unlock" on:click=move |_| feed.turn_key()>
+                    {text(Key::Unlock)}
+                </button>
+            }
+            .into_any(),
+            Help::Market => view! {
+                <button type="button" class="link" data-testid="settlement-market" on:click=move |_| session.open(Page::Market)>
+                    {text(Key::GetEtk)}
+                </button>
+            }
+            .into_any(),
+        })
+    };
+    let failed = move || {
+        failure.get().map(|reason| {
+            let words = move || say(prefs.language.get(), Key::LastFailed, &[("reason", &reason)]);
+            view! { <p class="readiness bad" data-testid="settlement-failed">{words}</p> }
+        })
+    };
     view! {
-        <p class="readiness" data-testid="readiness">{move || words.get()}</p>
-    }
-}
-
-fn readiness(language: Language, estimate: &Estimate) -> String {
-    let minimum = format!("{}\u{a0}Wh", format::count(language, estimate.minimum.0));
-    match &estimate.readiness {
-        Readiness::Ready => Key::ReadyToSettle.text(language).to_owned(),
-        Readiness::Manual => Key::ManualHint.text(language).to_owned(),
-        Readiness::Settling => {
-            let energy = format::net_energy(language, estimate.pending, Sign::Always).text();
-            say(language, Key::Settling, &[("energy", &energy)])
-        }
-        Readiness::BelowMinimum { missing } => {
-            let Figure { value, unit } = more(language, *missing);
-            say(
-                language,
-                Key::BelowMinimum,
-                &[("energy", &format!("{value}\u{a0}{unit}")), ("minimum", &minimum)],
-            )
-        }
-        Readiness::Blocked { code } => headline(language, *code).to_owned(),
-    }
-}
-
-/// What is missing, in whole Wh and rounded up, so that it is never too little.
-fn more(language: Language, missing: NetMicroWh) -> Figure {
-    let watt_hours = missing
-        .0
-        .unsigned_abs()
-        .div_ceil(enerlink_domain::quantity::MICRO);
-    Figure {
-        value: format::count(language, watt_hours),
-        unit: "Wh",
+        {failed}
+        <p class="readiness" data-testid="readiness" data-state=name>
+            {move || words.get()}
+            {button}
+        </p>
     }
 }
 
@@ -346,18 +360,6 @@ mod tests {
             readiness,
             ..home().estimate.expect("an estimate")
         }
-    }
-
-    #[test]
-    fn what_is_missing_is_said_and_rounded_up() {
-        let estimate = with(Readiness::BelowMinimum {
-            missing: NetMicroWh(12_000_001),
-        });
-        assert_eq!(
-            readiness(Language::English, &estimate),
-            "13\u{a0}Wh more until the minimum of 100\u{a0}Wh; what has flowed is carried."
-        );
-        assert_eq!(obstacle(&estimate), Some(Code::NothingToSettle));
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub(crate) fn TopBar() -> impl IntoView {
     let title = move || match session.page.get() {
         Page::Home => Key::Home,
         Page::Energy => Key::EnergyPage,
+        Page::Market => Key::Market,
         Page::Wallet => Key::Wallet,
         Page::Meter => Key::Meter,
         Page::Settings => Key::Settings,

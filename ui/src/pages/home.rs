@@ -4,8 +4,15 @@ use leptos::prelude::*;
 
 use crate::{
     components::{
-        activity::ActivityCard, chart::TodayCard, device_card::DeviceCard, notices::Notices,
-        power_flow::FlowCard, registration::RegistrationCard, settlement_card::SettlementCard, tiles::Tiles,
+        activity::ActivityCard,
+        chart::TodayCard,
+        device_card::DeviceCard,
+        guard::{GuardBanners, GuardCards},
+        notices::Notices,
+        power_flow::FlowCard,
+        registration::RegistrationCard,
+        settlement_card::SettlementCard,
+        tiles::Tiles,
     },
     feed::feed,
     pages::setup::SetupPage,
@@ -40,7 +47,7 @@ pub(crate) fn HomePage() -> impl IntoView {
     // Whoever has opened a form is about to mend things, and the form says itself what is wrong.
     let mending = Memo::new(move |_| session.form.get().is_some());
     view! {
-        {move || (!mending.get()).then(|| view! { <Notices /> })}
+        {move || (!mending.get()).then(|| view! { <GuardBanners /><Notices /> })}
         {move || match content.get() {
             Content::Loading => view! { <Skeleton /> }.into_any(),
             Content::Setup => view! { <SetupPage /> }.into_any(),
@@ -62,6 +69,7 @@ fn Cards() -> impl IntoView {
             <TodayCard />
             <ActivityCard />
         </div>
+        <GuardCards />
         <DeviceCard />
     }
 }

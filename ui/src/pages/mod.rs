@@ -5,6 +5,7 @@ pub(crate) mod create;
 pub(crate) mod energy;
 pub(crate) mod home;
 pub(crate) mod import;
+pub(crate) mod market;
 pub(crate) mod meter;
 pub(crate) mod network_form;
 pub(crate) mod phrase;

@@ -9,6 +9,7 @@ mod contacts;
 mod export;
 mod remove;
 mod tasks;
+mod transactions;
 
 use enerlink_domain::{UnixMillis, event::VaultState, wallet::WalletId};
 use leptos::prelude::*;
@@ -23,7 +24,10 @@ use crate::{
     format,
     i18n::{Key, Language, text},
     ipc,
-    pages::wallet::{activity::ActivityPart, backup::BackupPart, card::WalletCard, contacts::AddressBook},
+    pages::wallet::{
+        activity::ActivityPart, backup::BackupPart, card::WalletCard, contacts::AddressBook,
+        transactions::TransactionsCard,
+    },
     prefs::prefs,
     security::security,
     session::{Flow, WalletPart, session},
@@ -64,7 +68,7 @@ pub(crate) fn WalletPage() -> impl IntoView {
             {move || match session.wallet_part.get() {
                 WalletPart::Wallets => view! { <WalletsPart /> }.into_any(),
                 WalletPart::Backup => view! { <BackupPart /> }.into_any(),
-                WalletPart::Activity => view! { <ActivityPart /> }.into_any(),
+                WalletPart::Activity => view! { <TransactionsCard /><ActivityPart /> }.into_any(),
             }}
         </div>
     }

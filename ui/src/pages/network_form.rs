@@ -26,17 +26,26 @@ use crate::{
 pub(crate) fn NetworkForm() -> impl IntoView {
     let (feed, session, language) = (feed(), session(), prefs().language);
     let known = feed.state.with_untracked(|state| state.network.clone());
+    let fallback_url = RwSignal::new(
+        known
+            .as_ref()
+            .and_then(|network| network.fallback_url.clone())
+            .unwrap_or_default(),
+    );
     let rpc_url = RwSignal::new(known.map(|network| network.rpc_url).unwrap_or_default());
     let addresses = RwSignal::new(String::new());
     let (busy, tried) = (RwSignal::new(false), RwSignal::new(false));
     let error = RwSignal::new(None::<Error>);
     let url_wrong = move || !rpc_url.with(|url| is_node_url(url));
+    let fallback_wrong = move || fallback_url.with(|url| !url.trim().is_empty() && !is_node_url(url));
+    let fallback_complaint =
+        Signal::derive(move || (tried.get() && fallback_wrong()).then_some(Key::NodeUrlWrong));
     let url_complaint = Signal::derive(move || (tried.get() && url_wrong()).then_some(Key::NodeUrlWrong));
     let addresses_wrong = move || addresses.with(|text| text.trim().is_empty());
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         tried.set(true);
-        if busy.get_untracked() || url_wrong() || addresses_wrong() {
+        if busy.get_untracked() || url_wrong() || fallback_wrong() || addresses_wrong() {
             return;
         }
         let focus = KeptFocus::now();
@@ -44,7 +53,7 @@ pub(crate) fn NetworkForm() -> impl IntoView {
         error.set(None);
         let draft = NetworkDraft {
             rpc_url: rpc_url.get_untracked().trim().to_owned(),
-            fallback_url: None,
+            fallback_url: Some(fallback_url.get_untracked().trim().to_owned()).filter(|url| !url.is_empty()),
             addresses: addresses.get_untracked(),
         };
         spawn_local(async move {
@@ -88,6 +97,15 @@ pub(crate) fn NetworkForm() -> impl IntoView {
                         hint=Key::NodeUrlHint
                         complaint=url_complaint
                         first=true
+                    />
+                    <Field
+                        testid="network-fallback"
+                        label=Key::FallbackUrl
+                        value=fallback_url
+                        placeholder="https://node-2.local:8545"
+                        mode="url"
+                        hint=Key::FallbackUrlHint
+                        complaint=fallback_complaint
                     />
                     <div class="field" class:wrong=move || tried.get() && addresses_wrong()>
                         <div class="label-row">
@@ -152,12 +170,12 @@ fn AddressesFile(addresses: RwSignal<String>, error: RwSignal<Option<Error>>) ->
     }
 }
 
-/// `http://` or `https://` and something behind it.
+/// `http://`, `https://`, `ws://` or `wss://` and something behind it.
 fn is_node_url(url: &str) -> bool {
     let url = url.trim();
-    let rest = url
-        .strip_prefix("http://")
-        .or_else(|| url.strip_prefix("https://"));
+    let rest = ["http://", "https://", "ws://", "wss://"]
+        .into_iter()
+        .find_map(|scheme| url.strip_prefix(scheme));
     rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
 }
 
@@ -166,11 +184,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_node_is_reached_over_http() {
+    fn a_node_is_reached_over_http_or_a_web_socket() {
         for (url, expected) in [
             ("http://127.0.0.1:8545", true),
             (" https://node.local/x ", true),
-            ("ws://a", false),
+            ("ws://a", true),
+            ("wss://a:8546/x", true),
+            ("ftp://a", false),
             ("http://", false),
             ("http://a b", false),
         ] {

@@ -3,6 +3,7 @@
 mod data;
 mod diagnostics;
 mod notifications;
+mod settling;
 
 use leptos::prelude::*;
 
@@ -18,6 +19,7 @@ use crate::{
 use data::DataCard;
 use diagnostics::DiagnosticsCard;
 use notifications::NotificationsCard;
+use settling::SettlingCard;
 
 /// The settings page.
 #[component]
@@ -26,6 +28,7 @@ pub(crate) fn SettingsPage() -> impl IntoView {
         <div class="settings">
             <Appearance />
             <SecurityCards />
+            <SettlingCard />
             <Network />
             <NotificationsCard />
             <DataCard />
@@ -87,7 +90,14 @@ fn Network() -> impl IntoView {
         None => view! { <p class="mut">{text(Key::NotSetUp)}</p> }.into_any(),
         Some(network) => view! {
             <dl class="figures wide">
-                <Fact label=Key::NodeUrl value=network.rpc_url />
+                <Fact label=Key::NodeUrl value=network.rpc_url.clone() />
+                {network.fallback_url.clone().map(|url| view! { <Fact label=Key::FallbackUrl value=url /> })}
+                {network.fallback_url.map(|_| view! {
+                    <div>
+                        <dt>{text(Key::AnsweringUrl)}</dt>
+                        <dd class="code" data-testid="network-answering">{network.answering}</dd>
+                    </div>
+                })}
                 <Fact label=Key::ChainId value=network.chain_id.to_string() />
                 <Fact label=Key::GenesisHash value=network.genesis.to_string() />
                 <Fact label=Key::ConverterContract value=network.converter.to_string() />

@@ -108,7 +108,7 @@ fn Form() -> impl IntoView {
 }
 
 /// A whole number up to `most`, grouped or not.
-fn whole(text: &str, most: u32) -> Option<u32> {
+pub(super) fn whole(text: &str, most: u32) -> Option<u32> {
     let number = parse_hundredths(text)?;
     let whole = u32::try_from(number / 100).ok()?;
     (number.is_multiple_of(100) && whole <= most).then_some(whole)

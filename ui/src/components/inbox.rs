@@ -19,7 +19,7 @@ use crate::{
     i18n::{Key, Language, notice as words, say, text},
     ipc,
     prefs::prefs,
-    session::{MeterPart, Page, Tone, session},
+    session::{MeterPart, Page, Session, Tone, session},
 };
 
 /// Rows of a page.
@@ -220,6 +220,13 @@ fn Row(notice: Notice) -> impl IntoView {
         };
         view! { <button type="button" class="link" data-testid="notice-meter" title=title on:click=go>{name}</button> }
     });
+    let place = place_of(kind).map(|(label, go)| {
+        let go = move |_| {
+            session.inbox.set(false);
+            go(session);
+        };
+        view! { <button type="button" class="link go" data-testid="notice-go" on:click=go>{text(label)}</button> }
+    });
     view! {
         <li
             class="notice-row"
@@ -238,6 +245,7 @@ fn Row(notice: Notice) -> impl IntoView {
                     let words = parts.join(" · ");
                     if notice.meter_id.is_some() && !words.is_empty() { format!(" · {words}") } else { words }
                 }}
+                {place}
             </div>
         </li>
     }
@@ -249,6 +257,20 @@ fn part_of(kind: NoticeKind) -> MeterPart {
         NoticeKind::CommandFailed | NoticeKind::GuardActed | NoticeKind::GuardWarns => MeterPart::Controls,
         NoticeKind::UnitsWrong | NoticeKind::ClientIdTaken => MeterPart::Setup,
         _ => MeterPart::Live,
+    }
+}
+
+/// The page that a notice is about, when it is not about the meter alone.
+fn place_of(kind: NoticeKind) -> Option<(Key, fn(Session))> {
+    match kind {
+        NoticeKind::SettlementFailed | NoticeKind::SettlementUndone => {
+            Some((Key::Settlements, Session::open_settlements))
+        }
+        NoticeKind::EtkMissing => Some((Key::GetEtk, |session| session.open(Page::Market))),
+        NoticeKind::GuardWarns | NoticeKind::GuardActed => {
+            Some((Key::Guard, |session| session.open(Page::Home)))
+        }
+        _ => None,
     }
 }
 

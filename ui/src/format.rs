@@ -2,7 +2,9 @@
 
 mod date;
 
-pub(crate) use date::{civil, date, date_and_time, day_and_month, iso_time, month, month_and_year, weekday};
+pub(crate) use date::{
+    civil, date, date_and_time, day_and_month, day_and_time, iso_time, month, month_and_year, weekday,
+};
 
 use enerlink_domain::{
     Address, Etk, Idrs, MicroAmps, MicroVolts, MicroWatts, MicroWh, NetMicroWh, NetWattHours, TxHash,

@@ -173,7 +173,10 @@ fn collect(state: &LiveState) -> Vec<Notice> {
     if let Some(Readiness::Blocked { code }) = readiness {
         let elsewhere = matches!(
             code,
-            Code::MeterUnregistered | Code::SettlementPending | Code::NothingToSettle
+            Code::MeterUnregistered
+                | Code::SettlementPending
+                | Code::NothingToSettle
+                | Code::InsufficientBalance
         );
         let locked = *code == Code::Locked && status.vault == VaultState::Unlocked;
         if !elsewhere && !locked {

@@ -36,7 +36,7 @@ fn detail(language: Language, error: &Error) -> Option<String> {
 }
 
 /// With a capital first, unless an address or a name comes first, and a dot last.
-fn as_sentence(text: &str) -> String {
+pub(crate) fn as_sentence(text: &str) -> String {
     let text = text.trim();
     let dot = if text.ends_with(['.', '!', '?']) { "" } else { "." };
     let word = text.split_whitespace().next().unwrap_or_default();

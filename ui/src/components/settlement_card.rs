@@ -11,7 +11,7 @@ use crate::{
     components::{
         amount::concealed,
         icon::{Glyph, Icon},
-        problem::Problem,
+        problem::{Problem, as_sentence},
         ring::Ring,
     },
     feed::feed,
@@ -225,6 +225,7 @@ fn Missing(estimate: Memo<Option<Estimate>>) -> impl IntoView {
     };
     let failed = move || {
         failure.get().map(|reason| {
+            let reason = as_sentence(&reason);
             let words = move || say(prefs.language.get(), Key::LastFailed, &[("reason", &reason)]);
             view! { <p class="readiness bad" data-testid="settlement-failed">{words}</p> }
         })

@@ -22,6 +22,15 @@ pub(crate) fn date_and_time(language: Language, at: UnixMillis, offset: i64) -> 
     format!("{} {}", date(language, at, offset), time_of_day(at, offset))
 }
 
+/// Day and time of this year, `21 Nov 10:45`.
+pub(crate) fn day_and_time(language: Language, at: UnixMillis, offset: i64) -> String {
+    format!(
+        "{} {}",
+        day_and_month(language, at, offset),
+        time_of_day(at, offset)
+    )
+}
+
 /// UTC as in ISO 8601, `2026-11-21T10:45:03Z`.
 pub(crate) fn iso_time(at: UnixMillis) -> String {
     let (year, month, day) = local(at, 0);

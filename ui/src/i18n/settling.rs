@@ -12,10 +12,10 @@ macro_rules! with_settling_texts {
     SettlingUndone: "Jaringan membatalkan penyelesaian {energy}; penyelesaian yang sama diajukan lagi, satu kali.", "The chain has undone a settlement of {energy}; the same one is brought forward again, once.";
     LastFailed: "Penyelesaian terakhir gagal; energinya terutang lagi. {reason}", "The last settlement failed; its energy is owed again. {reason}";
     TogetherTitle: "Semua {count} meter", "All {count} meters";
-    TogetherOwed: "Terutang bersih", "Owed, net";
-    TogetherPending: "Sedang berjalan", "On its way";
-    TogetherNow: "Bila diselesaikan sekarang", "If settled now";
-    TogetherAtEnd: "Di akhir periode", "At the end of the period";
+    TogetherOwed: "Terutang", "Owed";
+    TogetherPending: "Berjalan", "On its way";
+    TogetherNow: "Bila sekarang", "If now";
+    TogetherAtEnd: "Akhir periode", "At its end";
 
     // Settlements
     AllSettlements: "Semua penyelesaian", "All settlements";
@@ -29,7 +29,7 @@ macro_rules! with_settling_texts {
     AnyStatus: "Semua status", "Any status";
     StatusPending: "menunggu", "pending";
     StatusSuccess: "berhasil", "succeeded";
-    StatusFailed: "gagal dan terutang lagi", "failed, owed again";
+    StatusFailed: "gagal", "failed";
     TriggerWord: "Pemicu", "Trigger";
     AnyTrigger: "Semua pemicu", "Any trigger";
     TriggerPeriodic: "berkala", "periodic";
@@ -119,11 +119,12 @@ macro_rules! with_settling_texts {
     SpeedUpEffect: "Biaya yang lebih tinggi ditawarkan untuk transaksi yang sama, paling sedikit 12,5 % lebih banyak. Yang dilakukannya tetap sama, dan hanya satu versi yang dapat berlaku.", "A higher fee is offered for the same transaction, at least 12.5 % more. What it does stays the same, and only one version can take effect.";
     SpeedUpDone: "Biaya yang lebih tinggi ditawarkan.", "The higher fee is offered.";
     SendAgain: "Kirim lagi", "Send again";
-    SendAgainEffect: "Tidak ada node yang masih mengenal transaksi ini. Transaksi yang sama ditawarkan lagi; ia hanya dapat berlaku satu kali.", "No node knows this transaction any more. The same one is offered again; it can take effect only once.";
+    SendAgainEffect: "Tidak ada node yang masih mengenal transaksi ini. Transaksi yang sama ditawarkan lagi dengan biaya yang lebih tinggi; ia hanya dapat berlaku satu kali.", "No node knows this transaction any more. The same one is offered again with a higher fee; it can take effect only once.";
     SendAgainDone: "Transaksi dikirim lagi.", "The transaction is sent again.";
     CancelTx: "Batalkan transaksi", "Cancel the transaction";
     CancelTxEffect: "Transaksi kosong mengambil tempatnya dan membayar biayanya. Bila yang pertama lebih cepat, yang pertama tetap berlaku. Energi dari penyelesaian yang batal terutang lagi.", "An empty transaction takes its place and pays the fee. If the first one is quicker, it takes effect all the same. The energy of a cancelled settlement is owed again.";
     CancelTxDone: "Pembatalan dikirim.", "The cancellation is on its way.";
+    CancelTxShort: "Batalkan", "Cancel";
     ForgetTx: "Jangan kirim", "Do not send it";
     ForgetTxEffect: "Transaksi ini belum ditandatangani dan tidak akan dikirim. Tidak ada biaya.", "This transaction was not signed yet and will not be sent. It costs nothing.";
     ForgetTxDone: "Transaksi tidak akan dikirim.", "The transaction will not be sent.";
@@ -208,9 +209,10 @@ macro_rules! with_settling_texts {
     SettingGuardHint: "Putus jala-jala sebelum impor melebihi saldo ETK.", "Switch the grid off before imports exceed the ETK.";
     SettingWhWrong: "Bilangan bulat dari 0 sampai 1.000.000.000.", "A whole number from 0 to 1,000,000,000.";
     Inherited: "diwarisi", "inherited";
+    EarlyNever: "tidak pernah", "never";
     Minutes: "menit", "minutes";
     WattHoursUnit: "Wh", "Wh";
-    InEffect: "Berlaku: {value} · {source}", "In effect: {value} · {source}";
+    InEffect: "Berlaku: {value}, {source}", "In effect: {value}, {source}";
     SourceEnvironment: "dari lingkungan", "from the environment";
     SourceEnvFile: "dari berkas .env", "from the file .env";
     SourceMeter: "dipilih untuk meter ini", "chosen for this meter";

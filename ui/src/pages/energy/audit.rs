@@ -32,7 +32,7 @@ use crate::{
 use sums::SumsCard;
 
 /// Rows of a page.
-const PAGE: u16 = 50;
+const PAGE: u16 = 20;
 
 /// A link of the chain, and whether amounts are hidden.
 #[derive(Clone, Debug, PartialEq)]

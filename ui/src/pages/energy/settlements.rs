@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use enerlink_domain::{
-    NetMicroWh, Settlement, Status, Trigger, UnixMillis, WattHours, quantity::MICRO,
-    settlement::SettlementFilter,
+    NetMicroWh, Settlement, Status, Trigger, WattHours, quantity::MICRO, settlement::SettlementFilter,
 };
 use enerlink_ipc::{ListSettlements, SaveSettlements};
 use leptos::{prelude::*, task::spawn_local};
@@ -26,7 +25,7 @@ use crate::{
 };
 
 /// Rows of a page.
-const PAGE: u16 = 50;
+const PAGE: u16 = 20;
 
 /// A settlement, and whether amounts are hidden.
 #[derive(Clone, Debug, PartialEq)]
@@ -243,15 +242,9 @@ pub(super) fn window(language: Language, row: &Settlement) -> String {
     let offset = ipc::utc_offset_minutes(to.0);
     let end = format::time_of_day(to, offset);
     match basis.and_then(|basis| basis.from).filter(|from| *from < to) {
-        Some(from) => format!("{} – {end}", moment(language, from)),
-        None => moment(language, to),
+        Some(from) => format!("{} – {end}", format::day_and_time(language, from, offset)),
+        None => format::day_and_time(language, to, offset),
     }
-}
-
-fn moment(language: Language, at: UnixMillis) -> String {
-    let offset = ipc::utc_offset_minutes(at.0);
-    let day = format::day_and_month(language, at, offset);
-    format!("{day} {}", format::time_of_day(at, offset))
 }
 
 /// What started a settlement.
@@ -275,6 +268,8 @@ pub(super) fn status_words(status: Status) -> Key {
 
 #[cfg(test)]
 mod tests {
+    use enerlink_domain::UnixMillis;
+
     use super::*;
     use crate::live::tests::{meter_id, settlement};
 

@@ -21,6 +21,7 @@ use crate::{
     feed::feed,
     format::{self, Sign},
     i18n::{Key, Language, text},
+    ipc,
     pages::wallet::moment,
     prefs::prefs,
 };
@@ -28,7 +29,7 @@ use crate::{
 use change::{Change, ChangeDialog};
 
 /// Rows of a page.
-const PAGE: u16 = 50;
+const PAGE: u16 = 20;
 
 /// What is being asked about a transaction.
 type Question = RwSignal<Option<(Transaction, Change)>>;
@@ -118,22 +119,28 @@ pub(super) fn most(row: &Transaction) -> Option<Wei> {
     Some(Wei(fee.0.saturating_mul(u128::from(gas))))
 }
 
-/// Wei per gas in gwei, every digit that is not zero.
+/// Wei per gas in gwei.
 pub(super) fn gwei(language: Language, fee: Wei) -> String {
-    let wei = i128::try_from(fee.0).unwrap_or(i128::MAX);
-    let shown = (0..9)
-        .find(|shown| wei % 10_i128.pow(9 - shown) == 0)
-        .unwrap_or(9);
-    format!(
-        "{}\u{a0}gwei",
-        format::decimal(language, wei, 9, shown, Sign::Negative)
-    )
+    format!("{}\u{a0}gwei", exact(language, fee, 9))
+}
+
+/// Wei in coins.
+pub(super) fn coins(language: Language, amount: Wei) -> String {
+    exact(language, amount, 18)
+}
+
+/// Divided by 10^`scale`, with every digit that is not zero.
+fn exact(language: Language, amount: Wei, scale: u32) -> String {
+    let wei = i128::try_from(amount.0).unwrap_or(i128::MAX);
+    let shown = (0..scale).find(|shown| wei % 10_i128.pow(scale - shown) == 0);
+    format::decimal(language, wei, scale, shown.unwrap_or(scale), Sign::Negative)
 }
 
 fn columns(question: Question) -> Vec<Column<Transaction>> {
     vec![
         Column::new(Key::Time, |row: &Transaction, language| {
-            moment(language, row.created_at)
+            let at = row.created_at;
+            format::day_and_time(language, at, ipc::utc_offset_minutes(at.0))
         })
         .ordered(|a, b| (a.created_at, a.id).cmp(&(b.created_at, b.id)))
         .exactly(|row| format::iso_time(row.created_at))
@@ -151,13 +158,15 @@ fn columns(question: Question) -> Vec<Column<Transaction>> {
         })
         .shown(|row| {
             let (stage, confirmations, cancelling) = (row.stage, row.confirmations, row.cancelling);
+            let reason = row.reason.clone().filter(|_| stage.status() != Status::Success);
             let waits = cancelling && stage.status() == Status::Pending;
             view! {
-                <span class="row stages" title=row.reason.clone()>
+                <span class="row stages">
                     <StageChip stage=stage confirmations=confirmations />
                     {waits.then(|| view! { <span class="chip warn" data-testid="tx-cancelling">{text(Key::Cancelling)}</span> })}
                     <Simulated row_matches=row.as_simulated />
                 </span>
+                {reason.map(|reason| view! { <small class="dim reason">{reason}</small> })}
             }
             .into_any()
         })
@@ -225,13 +234,13 @@ fn Buttons(row: Transaction, question: Question) -> impl IntoView {
             Change::SpeedUp
         };
         view! {
-            <button type="button" class="link" data-testid=change.testid() on:click=ask(row.clone(), change)>{text(change.label())}</button>
+            <button type="button" class="link" data-testid=change.testid() on:click=ask(row.clone(), change)>{text(change.short())}</button>
         }
     });
     let cancel = row.can_cancel.then(|| {
         let change = if row.nonce.is_some() { Change::Cancel } else { Change::Forget };
         view! {
-            <button type="button" class="link" data-testid=change.testid() on:click=ask(row.clone(), change)>{text(change.label())}</button>
+            <button type="button" class="link" data-testid=change.testid() on:click=ask(row.clone(), change)>{text(change.short())}</button>
         }
     });
     (faster, cancel)
@@ -265,7 +274,7 @@ fn Detail(row: Transaction) -> impl IntoView {
                 <dl class="figures">
                     <div><dt>{text(Key::FeePerGas)}</dt><dd>{move || fee.map_or("–".to_owned(), |fee| gwei(language.get(), fee))}</dd></div>
                     <div><dt>{text(Key::GasLimit)}</dt><dd>{move || gas.map_or("–".to_owned(), |gas| format::count(language.get(), gas))}</dd></div>
-                    <div><dt>{text(Key::FeeAtMost)}</dt><dd>{cost.map_or("–".to_owned(), |cost| cost.to_string())}</dd></div>
+                    <div><dt>{text(Key::FeeAtMost)}</dt><dd>{move || cost.map_or("–".to_owned(), |cost| coins(language.get(), cost))}</dd></div>
                     <div><dt>{text(Key::Simulation)}</dt><dd>{move || simulated().text(language.get())}</dd></div>
                 </dl>
             </div>
@@ -291,5 +300,6 @@ mod tests {
         assert_eq!(plain(2_500_000_000), "2.5 gwei");
         assert_eq!(plain(0), "0 gwei");
         assert_eq!(plain(1), "0.000000001 gwei");
+        assert_eq!(coins(Language::Indonesian, Wei(355_000_000_000_000)), "0,000355");
     }
 }

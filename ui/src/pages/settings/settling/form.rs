@@ -162,19 +162,16 @@ fn Row(
         let effect = |meter: MeterSettling| {
             let source = setting.source(&meter.effect);
             let value = value_words(language.get(), setting, &meter.effect);
-            let words = say(
-                language.get(),
-                Key::InEffect,
-                &[
-                    ("value", &value),
-                    ("source", source_words(source).text(language.get())),
-                ],
-            );
-            let name = feed.state.with(|state| state.name_of(&meter.meter_id));
+            let who = source_words(source).text(language.get());
             let words = if alone() {
-                words
+                say(
+                    language.get(),
+                    Key::InEffect,
+                    &[("value", &value), ("source", who)],
+                )
             } else {
-                format!("{name}: {words}")
+                let name = feed.state.with(|state| state.name_of(&meter.meter_id));
+                format!("{name}: {value}, {who}")
             };
             view! { <small class="effect" data-testid=format!("settling-{}-effect", setting.name()) data-source=source_name(source)>{words}</small> }
         };
@@ -227,7 +224,7 @@ fn Row(
         }
     };
     view! {
-        <div class="setting top">
+        <div class="setting choice-row">
             <div>
                 <b>{text(setting.label())}</b>
                 <small>{text(setting.hint())}</small>

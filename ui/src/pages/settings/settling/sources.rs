@@ -123,7 +123,7 @@ pub(super) fn value_words(language: Language, setting: Setting, effect: &Settlin
         Setting::Guard => switch(effect.guard.value),
         Setting::Period => number(effect.period_minutes.value.into(), Key::Minutes),
         Setting::Minimum => number(effect.minimum.value.0, Key::WattHoursUnit),
-        Setting::Early if effect.early.value.0 == 0 => Key::Never.text(language).to_owned(),
+        Setting::Early if effect.early.value.0 == 0 => Key::EarlyNever.text(language).to_owned(),
         Setting::Early => number(effect.early.value.0, Key::WattHoursUnit),
     }
 }

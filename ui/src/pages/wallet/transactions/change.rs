@@ -4,10 +4,10 @@ use enerlink_domain::Transaction;
 use enerlink_ipc::{CancelTransaction, SpeedUp};
 use leptos::prelude::*;
 
-use super::{gwei, kind_words, most};
+use super::{coins, gwei, kind_words, most};
 use crate::{
     components::{
-        address::AddressTag,
+        address::Grouped,
         confirm::{Confirm, Demands},
         doing::Doing,
     },
@@ -37,6 +37,14 @@ impl Change {
             Self::SendAgain => Key::SendAgain,
             Self::Cancel => Key::CancelTx,
             Self::Forget => Key::ForgetTx,
+        }
+    }
+
+    /// For a button in a row.
+    pub(super) fn short(self) -> Key {
+        match self {
+            Self::Cancel => Key::CancelTxShort,
+            _ => self.label(),
         }
     }
 
@@ -141,11 +149,12 @@ pub(super) fn ChangeDialog(
             <p data-testid="tx-change-effect">{text(change.effect())}</p>
             <dl class="figures">
                 <div><dt>{text(Key::TransactionFor)}</dt><dd>{what}</dd></div>
-                <div><dt>{text(Key::SignedBy)}</dt><dd><AddressTag address=from /></dd></div>
                 {nonce.map(|nonce| view! { <div><dt>{text(Key::Nonce)}</dt><dd>{nonce.to_string()}</dd></div> })}
                 {fee.map(|fee| view! { <div><dt>{text(Key::FeeNow)}</dt><dd>{move || gwei(language.get(), fee)}</dd></div> })}
-                {cost.map(|cost| view! { <div><dt>{text(Key::FeeAtMost)}</dt><dd>{cost.to_string()}</dd></div> })}
+                {cost.map(|cost| view! { <div><dt>{text(Key::FeeAtMost)}</dt><dd>{move || coins(language.get(), cost)}</dd></div> })}
             </dl>
+            <p class="label">{text(Key::SignedBy)}</p>
+            <p class="whole-address"><Grouped address=from /></p>
         </Confirm>
     }
 }

@@ -225,7 +225,8 @@ fn Missing(estimate: Memo<Option<Estimate>>) -> impl IntoView {
     };
     let failed = move || {
         failure.get().map(|reason| {
-            let reason = as_sentence(&reason);
+            let reason = Some(reason).filter(|reason| !reason.is_empty());
+            let reason = reason.as_deref().map(as_sentence).unwrap_or_default();
             let words = move || say(prefs.language.get(), Key::LastFailed, &[("reason", &reason)]);
             view! { <p class="readiness bad" data-testid="settlement-failed">{words}</p> }
         })

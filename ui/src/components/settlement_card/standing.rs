@@ -163,37 +163,9 @@ pub(super) fn last_failure(state: &LiveState) -> Option<String> {
     (newest.status == Status::Failed).then(|| newest.reason.clone().unwrap_or_default())
 }
 
-/// ETK that the account on Home lacks to pay for what its meters owe now; none when nothing lacks or a figure is unknown.
+/// ETK that the account lacks for what the meter on Home will burn; none when nothing lacks or it is not known.
 pub(crate) fn missing_etk(state: &LiveState) -> Option<Etk> {
-    let account = state.account()?;
-    let balance = state.balances_of(account)?.etk;
-    let owner = |estimate: &&Estimate| {
-        let meters = state.meters.iter().flatten().map(|view| &view.meter);
-        let home = state.home.iter().filter_map(|home| home.meter.as_ref());
-        meters
-            .chain(home.map(|view| &view.meter))
-            .any(|meter| meter.id == estimate.meter_id && meter.owner == account)
-    };
-    let unpaid = |estimate: &&Estimate| {
-        estimate.readiness
-            == Readiness::Blocked {
-                code: Code::InsufficientBalance,
-            }
-    };
-    let shown = state.home.as_ref().and_then(|home| home.estimate.as_ref());
-    let others = state
-        .estimates
-        .values()
-        .filter(|estimate| shown.is_none_or(|shown| shown.meter_id != estimate.meter_id));
-    let owed: i128 = shown
-        .into_iter()
-        .chain(others)
-        .filter(owner)
-        .filter(unpaid)
-        .map(|estimate| estimate.etk_now.0)
-        .sum();
-    let missing = -(owed + balance.0);
-    (owed < 0 && missing > 0).then_some(Etk(missing))
+    state.home.as_ref()?.estimate.as_ref()?.short
 }
 
 /// What is missing, in whole Wh and rounded up, so that it is never too little.
@@ -210,7 +182,7 @@ fn more(language: Language, missing: NetMicroWh) -> Figure {
 
 #[cfg(test)]
 mod tests {
-    use enerlink_domain::{NoticeKind, UnixMillis, event::Balances};
+    use enerlink_domain::{NoticeKind, UnixMillis};
 
     use super::*;
     use crate::{
@@ -230,20 +202,6 @@ mod tests {
 
     fn blocked(code: Code) -> LiveState {
         with(Readiness::Blocked { code })
-    }
-
-    fn balance(mut state: LiveState, etk: i128) -> LiveState {
-        let account = state.account().expect("an account");
-        if let Some(home) = &mut state.home {
-            home.balances = Some(Balances {
-                account,
-                etk: Etk(etk),
-                idrs: enerlink_domain::Idrs(0),
-                native: enerlink_domain::Wei(1),
-                block: 9,
-            });
-        }
-        state
     }
 
     #[test]
@@ -297,8 +255,11 @@ mod tests {
 
     #[test]
     fn an_import_that_cannot_be_paid_says_what_to_buy() {
-        let state = balance(blocked(Code::InsufficientBalance), 5_000);
-        assert_eq!(missing_etk(&state), Some(Etk(3_700)));
+        let mut state = blocked(Code::InsufficientBalance);
+        assert_eq!(Standing::of(&state), Some(Standing::NoBalance(None)));
+        if let Some(estimate) = state.home.as_mut().and_then(|home| home.estimate.as_mut()) {
+            estimate.short = Some(Etk(3_700));
+        }
         let standing = Standing::of(&state).expect("a standing");
         assert_eq!(standing, Standing::NoBalance(Some(Etk(3_700))));
         assert_eq!(standing.help(), Some(Help::Market));
@@ -314,7 +275,6 @@ mod tests {
                 .words(Language::English, estimate, true)
                 .contains("37.00")
         );
-        assert_eq!(missing_etk(&balance(with(Readiness::Ready), 0)), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub(crate) mod activity;
 pub(crate) mod address;
 pub(crate) mod amount;
 pub(crate) mod backup_content;
+pub(crate) mod chain_offline;
 pub(crate) mod chart;
 pub(crate) mod confirm;
 pub(crate) mod copy;

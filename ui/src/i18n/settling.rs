@@ -25,6 +25,7 @@ macro_rules! with_settling_texts {
     SettlementsHint: "setiap watt-jam satu kali, dengan asal-usulnya", "every watt-hour once, with what it was made from";
     SettlementsSaved: "{rows} penyelesaian tersimpan di {file}", "{rows} settlements saved to {file}";
     NoSettlementsFound: "Tidak ada penyelesaian yang cocok dengan saringan.", "No settlement matches the filter.";
+    ListOffline: "Node tidak menjawab; tahap dan konfirmasi di bawah ini dari pembacaan terakhir.", "The node does not answer; stages and confirmations below are as they were read last.";
     StatusWord: "Status", "Status";
     AnyStatus: "Semua status", "Any status";
     StatusPending: "menunggu", "pending";
@@ -137,7 +138,7 @@ macro_rules! with_settling_texts {
     GuardMeters: "Menjaga", "Watches over";
     GuardRecord: "Yang dilakukannya", "What it did";
     GuardRecordEmpty: "Belum pernah perlu bertindak.", "It has not had to act yet.";
-    GuardActAmounts: "{burn} dari {available} ETK", "{burn} of {available} ETK";
+    GuardActAmounts: "perlu {burn}, ada {available} ETK", "needs {burn}, has {available} ETK";
     GuardUnderstood: "Mengerti, jaga saldo saya", "Understood, guard my balance";
     GuardNotNow: "Jangan sekarang", "Not now";
     GuardRestore: "Pulihkan sekarang", "Restore now";

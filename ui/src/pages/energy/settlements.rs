@@ -12,6 +12,7 @@ use super::{filter::Filters, months::MonthsCard, settlement::Detail};
 use crate::{
     components::{
         activity::{Hash, StageChip, stage_words},
+        chain_offline::ChainOffline,
         pages::{Paged, Pages},
         problem,
         table::{Cell, Column, Table},
@@ -129,6 +130,7 @@ fn SettlementsCard(filter: RwSignal<SettlementFilter>) -> impl IntoView {
     view! {
         <section class="card settlements" aria-label=text(Key::Settlements)>
             <header><h2>{text(Key::Settlements)}</h2><small>{text(Key::SettlementsHint)}</small></header>
+            <ChainOffline />
             <Paged
                 pages=pages
                 older_testid="energy-settlements-older"

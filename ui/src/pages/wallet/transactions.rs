@@ -13,6 +13,7 @@ use crate::{
     components::{
         activity::{Hash, StageChip, stage_words},
         address::AddressTag,
+        chain_offline::ChainOffline,
         copy::CopyButton,
         icon::{Glyph, Icon},
         pages::{Paged, Pages},
@@ -54,6 +55,7 @@ pub(super) fn TransactionsCard() -> impl IntoView {
     view! {
         <section class="card transactions" aria-label=text(Key::Transactions)>
             <header><h2>{text(Key::Transactions)}</h2><small>{text(Key::TransactionsHint)}</small></header>
+            <ChainOffline />
             <Paged
                 pages=pages
                 older_testid="transactions-older"

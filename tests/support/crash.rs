@@ -71,12 +71,13 @@ pub(crate) fn die(household: &mut Household, call: &str, nth: usize) -> bool {
 pub(crate) fn recover(household: &mut Household, what: &str, events_before: usize) {
     let running = Running::start(plain(household));
     running.wait_for("the start", |line| line["event"] == "started");
-    let whole = (household.export_uwh / 1_000_000 - 1) as i64 * 1_000_000;
+    // Energies are strings in JSON.
+    let whole = ((household.export_uwh / 1_000_000 - 1) * 1_000_000).to_string();
     wait_until(what, || {
         // A meter goes on speaking; what a lost database had acknowledged is gone from the broker.
         household.publish_sensors();
         let audit = household.audit();
-        audit["settled_uwh"] == whole && audit["pending_uwh"] == 0 && audit["unrecorded_uwh"] == 0
+        audit["settled"] == whole && audit["pending"] == "0" && audit["unrecorded"] == "0"
     });
     running.stop();
     let audit = household.audit();
@@ -86,8 +87,8 @@ pub(crate) fn recover(household: &mut Household, what: &str, events_before: usiz
         events_before + 1,
         "exactly one settlement: {what}"
     );
-    assert_eq!(audit["settled_uwh"], whole, "{what}: {audit}");
-    assert_eq!(audit["unrecorded_uwh"], 0, "{what}: {audit}");
+    assert_eq!(audit["settled"], whole, "{what}: {audit}");
+    assert_eq!(audit["unrecorded"], "0", "{what}: {audit}");
 }
 
 /// Deletes the database and sets the profile up again, as a household would.

@@ -436,6 +436,7 @@ impl Task for Commands {
             let next = self.courses.values().map(Course::next).min();
             let next = next.unwrap_or(now + IDLE);
             tokio::select! {
+                biased;
                 Some(request) = self.inbox.recv() => self.answer(request).await?,
                 () = self.clock.sleep_until(next) => {}
             }

@@ -12,7 +12,7 @@ use enerlink_domain::{
 };
 pub use enerlink_store::Access;
 
-use crate::files;
+use crate::{files, wires::Wires};
 
 /// Nobody writes more settings than this, in bytes.
 const LONGEST_ENV_FILE: u64 = 1 << 16;
@@ -38,6 +38,8 @@ pub struct Config {
     pub chain: Option<Chain>,
     /// Whether this profile belongs to the simulated neighbourhood.
     pub demo: bool,
+    /// What stands in for the outside world in a simulation.
+    pub wires: Wires,
 }
 
 /// When energy is settled, where nobody has chosen.
@@ -77,6 +79,7 @@ impl Config {
             chain_poll: Duration::from_secs(2),
             chain: None,
             demo: false,
+            wires: Wires::default(),
         }
     }
 

@@ -215,6 +215,7 @@ impl Task for Estimator {
     async fn run(&mut self) -> Result<(), Error> {
         loop {
             tokio::select! {
+                biased;
                 changed = self.metering.state.changed() => if changed.is_err() { return Ok(()) },
                 changed = self.ledger.state.changed() => if changed.is_err() { return Ok(()) },
                 changed = self.rules.changed() => if changed.is_err() { return Ok(()) },

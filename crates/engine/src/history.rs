@@ -12,7 +12,7 @@ use enerlink_domain::{
 };
 use enerlink_store::{messages, meters as known, readings, rollups, settlements};
 
-use crate::{Engine, files::Growing, meters};
+use crate::{Engine, files::Growing, meters, task};
 
 /// Moments that a history may be cut at.
 const EDGES: std::ops::RangeInclusive<usize> = 2..=401;
@@ -203,6 +203,5 @@ impl Export {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| Error::new(Code::Internal, format!("writing stopped: {error}")))?
+    task::off_thread(work).await?
 }

@@ -386,9 +386,10 @@ impl Task for Ledger {
         loop {
             self.look().await?;
             tokio::select! {
-                () = self.clock.sleep(self.config.chain_poll) => {}
+                biased;
                 _ = self.wake.changed() => self.asked = true,
                 _ = self.network.changed() => self.verified = false,
+                () = self.clock.sleep(self.config.chain_poll) => {}
             }
         }
     }

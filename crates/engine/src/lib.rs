@@ -32,6 +32,7 @@ mod settling;
 mod system;
 mod task;
 mod wallet;
+pub mod wires;
 
 use std::sync::Arc;
 
@@ -94,9 +95,10 @@ impl Engine {
     /// Opens the profile and starts its tasks. With [`Access::ReadOnly`] nothing runs: what is stored can be read.
     pub async fn start(config: Config, parts: Parts) -> Result<Self, Error> {
         let lock = ProfileLock::take(&config.data_dir, config.access)?;
-        let store = match &config.database_url {
-            Some(url) => Store::open_url(url, config.access).await?,
-            None => Store::open(&config.database_file()).await?,
+        let store = match (&config.database_url, &config.wires.store) {
+            (Some(url), _) => Store::open_url(url, config.access).await?,
+            (None, Some(lockstep)) => Store::open_in_lockstep(&config.database_file(), lockstep.clone())?,
+            (None, None) => Store::open(&config.database_file()).await?,
         };
         let Parts { clock, keystore } = parts;
         let keystore = Arc::new(keystore);
@@ -197,7 +199,7 @@ impl Engine {
             clock: Arc::clone(&clock),
             store: store.clone(),
         };
-        let mut tasks = Tasks::new();
+        let mut tasks = Tasks::new(config.wires.tasks.clone());
         if config.access == Access::Exclusive {
             tasks.spawn(command_task, Arc::clone(&clock), bus.clone());
             tasks.spawn(metering_task, Arc::clone(&clock), bus.clone());

@@ -235,17 +235,19 @@ impl Task for Metering {
         let mut tick = self.clock.monotonic() + TICK;
         loop {
             tokio::select! {
+                biased;
                 Some(request) = self.inbox.recv() => self.answer(request).await,
+                // Before messages, of which there may always be more.
+                () = self.clock.sleep_until(tick) => {
+                    self.review(None).await?;
+                    tick = self.clock.monotonic() + TICK;
+                }
                 count = self.incoming.1.recv_many(&mut arrived, BATCH) => {
                     debug_assert!(count > 0, "the sender lives as long as the task");
                     self.diagnostics.queued(count + self.incoming.1.len());
                     self.take(&mut arrived).await?;
                 }
                 Ok(()) = self.rules.changed() => self.restart_periods().await?,
-                () = self.clock.sleep_until(tick) => {
-                    self.review(None).await?;
-                    tick = self.clock.monotonic() + TICK;
-                }
             }
         }
     }

@@ -189,6 +189,7 @@ impl Task for Outbox {
         loop {
             self.turn().await?;
             tokio::select! {
+                biased;
                 _ = self.inbox.recv() => {}
                 changed = self.parts.ledger.state.changed() => if changed.is_err() { return Ok(()) },
                 () = self.parts.clock.sleep(TURN) => {}

@@ -51,6 +51,7 @@ impl Retention {
         let full = self.diagnostics.messages() + u64::from(log_messages / 10).max(1000);
         while self.clock.monotonic() < end && (log_messages == 0 || self.diagnostics.messages() < full) {
             tokio::select! {
+                biased;
                 _ = self.preferences.changed() => return,
                 () = self.clock.sleep(LOOK) => {}
             }

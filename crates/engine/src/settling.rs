@@ -196,12 +196,13 @@ impl Task for Settling {
             self.end_periods(&ended).await;
             let rest = self.rest();
             tokio::select! {
+                biased;
+                Some(request) = self.inbox.recv() => self.answer(request).await,
                 () = self.parts.clock.sleep(rest) => {}
                 () = self.parts.clock.sleep_until(early) => {
                     self.settle_early().await;
                     early = self.parts.clock.monotonic() + EARLY_TURN;
                 }
-                Some(request) = self.inbox.recv() => self.answer(request).await,
                 changed = self.parts.rules.changed() => {
                     if changed.is_err() {
                         return Ok(());

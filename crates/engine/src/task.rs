@@ -4,9 +4,9 @@ use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use enerlink_domain::{Clock, Code, Error, Event};
 use futures_util::FutureExt;
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{runtime::RuntimeFlavor, sync::watch, task::JoinSet};
 
-use crate::bus::Bus;
+use crate::{bus::Bus, wires::Spawner};
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -23,13 +23,16 @@ pub(crate) trait Task: Send + 'static {
 /// The running tasks of an engine.
 pub(crate) struct Tasks {
     running: JoinSet<()>,
+    /// Drives the tasks instead.
+    spawner: Option<Spawner>,
     stop: watch::Sender<bool>,
 }
 
 impl Tasks {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(spawner: Option<Spawner>) -> Self {
         Self {
             running: JoinSet::new(),
+            spawner,
             stop: watch::channel(false).0,
         }
     }
@@ -37,11 +40,12 @@ impl Tasks {
     /// Starts `task` and keeps it running until [`Tasks::stop`].
     pub(crate) fn spawn<T: Task>(&mut self, mut task: T, clock: Arc<dyn Clock>, bus: Bus) {
         let mut stop = self.stop.subscribe();
-        self.running.spawn(async move {
+        let supervised = async move {
             let mut pause = FIRST_PAUSE;
             loop {
                 let started = clock.monotonic();
                 let outcome = tokio::select! {
+                    biased;
                     _ = stop.wait_for(|stop| *stop) => return,
                     outcome = AssertUnwindSafe(task.run()).catch_unwind() => outcome,
                 };
@@ -64,19 +68,39 @@ impl Tasks {
                     pause
                 };
                 tokio::select! {
+                    biased;
                     _ = stop.wait_for(|stop| *stop) => return,
                     () = clock.sleep(pause) => {}
                 }
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
-        });
+        };
+        match &self.spawner {
+            Some(spawn) => spawn(Box::pin(supervised)),
+            None => {
+                self.running.spawn(supervised);
+            }
+        }
     }
 
     /// Stops all tasks at their next point of rest and waits for them.
     pub(crate) async fn stop(mut self) {
         let _ = self.stop.send(true);
         while self.running.join_next().await.is_some() {}
+        self.stop.closed().await;
     }
+}
+
+/// Runs what would hold others up on a thread of its own. On a runtime of one thread there is nobody whom it could hold
+/// up for long, and what comes first must not depend on threads.
+pub(crate) async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    if tokio::runtime::Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+        return Ok(work());
+    }
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Error::new(Code::Internal, error.to_string()))
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

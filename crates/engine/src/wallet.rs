@@ -20,7 +20,7 @@ use enerlink_domain::{
 use enerlink_keystore::{Error as KeyError, Keystore, Moment, Password};
 use enerlink_store::{NewActivity, Origin, outbox, prosumers, settings, wallets};
 
-use crate::{Engine, choices, config::Access};
+use crate::{Engine, choices, config::Access, task};
 
 impl Engine {
     /// How strong a password is.
@@ -232,9 +232,7 @@ impl Engine {
         work: impl FnOnce(&Keystore) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let keystore = Arc::clone(self.keystore());
-        tokio::task::spawn_blocking(move || work(&keystore))
-            .await
-            .map_err(|error| Error::new(Code::Internal, format!("key work stopped: {error}")))?
+        task::off_thread(move || work(&keystore)).await?
     }
 
     /// Runs `work`, which tries the vault's password. A wrong one is counted and logged.

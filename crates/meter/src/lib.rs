@@ -15,4 +15,7 @@ pub use channel::{Channel, Route};
 pub use command::encode;
 pub use decode::{DecodeError, MAX_DEPTH, MAX_PAYLOAD, Message, decode};
 pub use scan::{Heard, HeardPacket, Scan, ScanConfig, scan};
-pub use subscription::{Ack, Incoming, Packet, PublishError, Subscription, SubscriptionConfig};
+pub use subscription::{
+    Ack, Incoming, Packet, PublishError, Published, Source, SourceHeard, SourceLine, Subscription,
+    SubscriptionConfig,
+};

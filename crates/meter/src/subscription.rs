@@ -6,6 +6,7 @@ pub(crate) mod failure;
 pub(crate) mod options;
 mod packet;
 pub(crate) mod rival;
+mod source;
 mod topics;
 
 use std::sync::{
@@ -18,6 +19,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 
 pub use packet::{Ack, Packet};
+pub use source::{Heard as SourceHeard, Published, Source, SourceLine};
 
 use crate::{Route, channel};
 use connection::{Connection, Outbound};
@@ -142,16 +144,40 @@ impl Subscription {
     /// The receiver ends with `None` when the task has ended and, after a stop, has disconnected.
     pub fn start(config: SubscriptionConfig, clock: Arc<dyn Clock>) -> (Self, mpsc::Receiver<Incoming>) {
         let (incoming, receiver) = mpsc::channel(config.queue.max(1));
-        let (outbound, commands) = mpsc::channel(COMMAND_QUEUE);
-        let (stop, stopped) = watch::channel(false);
-        let line = Arc::new(Line::default());
-        let subscription = Self {
-            outbound,
-            line: Arc::clone(&line),
-            stop: Arc::new(stop),
-        };
+        let (subscription, commands, stopped) = Self::new();
+        let line = Arc::clone(&subscription.line);
         tokio::spawn(Connection::new(config, clock, incoming, line).run(commands, stopped));
         (subscription, receiver)
+    }
+
+    /// Starts the task on a broker in this process instead of the one that `config` names.
+    pub fn start_on(
+        source: &dyn Source,
+        config: SubscriptionConfig,
+        clock: Arc<dyn Clock>,
+    ) -> (Self, mpsc::Receiver<Incoming>) {
+        let (incoming, receiver) = mpsc::channel(config.queue.max(1));
+        let (subscription, commands, stopped) = Self::new();
+        let source = source.connect(&config.client_id);
+        let task = source::SourceTask {
+            config,
+            clock,
+            incoming,
+            line: Arc::clone(&subscription.line),
+        };
+        tokio::spawn(task.run(source, commands, stopped));
+        (subscription, receiver)
+    }
+
+    fn new() -> (Self, mpsc::Receiver<Outbound>, watch::Receiver<bool>) {
+        let (outbound, commands) = mpsc::channel(COMMAND_QUEUE);
+        let (stop, stopped) = watch::channel(false);
+        let subscription = Self {
+            outbound,
+            line: Arc::default(),
+            stop: Arc::new(stop),
+        };
+        (subscription, commands, stopped)
     }
 
     /// Hands `command` to the broker along `route`, with its quality of service, never retained.

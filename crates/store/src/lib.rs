@@ -30,6 +30,7 @@ pub mod transaction_logs;
 pub mod wallets;
 
 mod error;
+mod lockstep;
 #[cfg(test)]
 mod plans;
 mod postgres;
@@ -43,6 +44,7 @@ mod totals;
 
 pub use commands::CommandRow;
 pub use error::StoreError;
+pub use lockstep::{AfterCommit, Lockstep};
 pub use messages::MessageLog;
 pub use outbox::{NewOutbox, OutboxRow};
 pub use profile::{Added, Profile, ProfileError, ProfileMeter, Prosumer};

@@ -5,7 +5,9 @@ use sea_orm::{
     TransactionTrait,
 };
 
-use crate::StoreError;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::{StoreError, lockstep::Paced};
 
 pub(crate) mod sealed {
     /// Keeps the connection out of the public interface.
@@ -22,37 +24,47 @@ pub trait Read: sealed::Connected {}
 
 /// Sees what was committed when each of its statements began. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Reader(pub(crate) DatabaseConnection);
+pub struct Reader(pub(crate) Paced<DatabaseConnection>);
 
 /// The transaction that writes. Dropped without [`Tx::commit`], it leaves no trace.
 #[derive(Debug)]
 #[must_use = "a transaction that is dropped is rolled back"]
-pub struct Tx(pub(crate) DatabaseTransaction);
+pub struct Tx(
+    pub(crate) Paced<DatabaseTransaction>,
+    /// In lockstep, the turn to write: it ends after the transaction.
+    #[expect(dead_code, reason = "held as long as the transaction lasts")]
+    pub(crate) Option<OwnedSemaphorePermit>,
+);
 
 impl Tx {
     /// Makes the writes durable: when this returns, a power cut does not undo them.
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.0.commit().await?)
+        let lockstep = self.0.lockstep().cloned();
+        self.0.finish(DatabaseTransaction::commit).await?;
+        if let Some(lockstep) = lockstep {
+            lockstep.committed().await;
+        }
+        Ok(())
     }
 
     /// Forgets the writes.
     pub async fn rollback(self) -> Result<(), StoreError> {
-        Ok(self.0.rollback().await?)
+        Ok(self.0.finish(DatabaseTransaction::rollback).await?)
     }
 }
 
 impl sealed::Connected for Reader {
-    type Connection = DatabaseConnection;
+    type Connection = Paced<DatabaseConnection>;
 
-    fn connection(&self) -> &DatabaseConnection {
+    fn connection(&self) -> &Self::Connection {
         &self.0
     }
 }
 
 impl sealed::Connected for Tx {
-    type Connection = DatabaseTransaction;
+    type Connection = Paced<DatabaseTransaction>;
 
-    fn connection(&self) -> &DatabaseTransaction {
+    fn connection(&self) -> &Self::Connection {
         &self.0
     }
 }
@@ -75,7 +87,7 @@ pub(crate) async fn execute_raw(tx: &Tx, statement: Statement) -> Result<ExecRes
     if tx.0.get_database_backend() != DbBackend::Postgres {
         return tx.0.execute_raw(statement).await;
     }
-    let savepoint = tx.0.begin().await?;
+    let savepoint = tx.0.inner().begin().await?;
     match savepoint.execute_raw(statement).await {
         Ok(done) => savepoint.commit().await.map(|()| done),
         Err(error) => savepoint.rollback().await.and(Err(error)),

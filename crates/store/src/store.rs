@@ -11,9 +11,12 @@ use enerlink_migrations::Migrator;
 use sea_orm::{DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use sea_orm_migration::{MigratorTrait, SchemaManager};
 use tempfile::TempDir;
+use tokio::sync::Semaphore;
 
 use crate::{
-    Reader, StoreError, Tx, facts, postgres,
+    Lockstep, Reader, StoreError, Tx, facts,
+    lockstep::Paced,
+    postgres,
     sqlite::{self, Durability},
 };
 
@@ -29,7 +32,9 @@ pub enum Access {
 /// An open database. Cheap to clone; every clone is the same database.
 #[derive(Clone, Debug)]
 pub struct Store {
-    writer: DatabaseConnection,
+    writer: Paced<DatabaseConnection>,
+    /// Whose turn it is to write. Only in lockstep: otherwise the one connection is waited for.
+    turn: Option<Arc<Semaphore>>,
     readers: Reader,
     /// Keeps the write-ahead log of a file short.
     keeper: Option<DatabaseConnection>,
@@ -46,6 +51,22 @@ impl Store {
     /// file is checked whole; see [`Store::check`] for larger ones.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         Self::open_with::<Migrator>(path, Durability::Full, None).await
+    }
+
+    /// Opens the database at `path` for a simulation: in lockstep, and without waiting for the disk.
+    pub fn open_in_lockstep(path: &Path, lockstep: Lockstep) -> Result<Self, StoreError> {
+        let store = lockstep.run(Self::open_with::<Migrator>(path, Durability::None, None))?;
+        let paced = |connection: &Paced<DatabaseConnection>| {
+            Paced::new(connection.inner().clone(), Some(lockstep.clone()))
+        };
+        Ok(Self {
+            writer: paced(&store.writer),
+            turn: Some(Arc::new(Semaphore::new(1))),
+            readers: Reader(paced(&store.readers.0)),
+            keeper: None,
+            path: store.path,
+            _directory: None,
+        })
     }
 
     /// Opens the database that `url` leads to, `postgres://[user[:password]@]host[:port]/database`, or fills an empty
@@ -72,8 +93,9 @@ impl Store {
             tracing::info!(target: "enerlink::store", found, known, "database migrated");
         }
         Ok(Self {
-            writer,
-            readers: Reader(postgres::connect_readers(url).await?),
+            writer: Paced::new(writer, None),
+            turn: None,
+            readers: Reader(Paced::new(postgres::connect_readers(url).await?, None)),
             keeper: None,
             path: postgres::place(url),
             _directory: None,
@@ -112,8 +134,9 @@ impl Store {
             tracing::info!(target: "enerlink::store", found, known, "database migrated");
         }
         Ok(Self {
-            writer,
-            readers: Reader(sqlite::connect_readers(path).await?),
+            writer: Paced::new(writer, None),
+            turn: None,
+            readers: Reader(Paced::new(sqlite::connect_readers(path).await?, None)),
             keeper: Some(sqlite::connect_keeper(path, durability).await?),
             path: path.to_owned(),
             _directory: directory,
@@ -122,7 +145,17 @@ impl Store {
 
     /// Waits for the transaction before it, then begins one that may write.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        begin(&self.writer).await.map(Tx)
+        let turn = match &self.turn {
+            Some(turn) => Some(
+                Arc::clone(turn)
+                    .acquire_owned()
+                    .await
+                    .expect("it is never closed"),
+            ),
+            None => None,
+        };
+        let tx = self.writer.run(begin(self.writer.inner())).await?;
+        Ok(Tx(Paced::new(tx, self.writer.lockstep().cloned()), turn))
     }
 
     /// A reader; readers do not wait for the writer, nor the writer for them.
@@ -149,7 +182,7 @@ impl Store {
     }
 
     fn backend(&self) -> DbBackend {
-        self.writer.get_database_backend()
+        self.writer.inner().get_database_backend()
     }
 
     /// Size of the database in bytes, with what waits to be taken into its file.
@@ -172,11 +205,15 @@ impl Store {
 
     /// Closes the database for every clone, once the open transaction has ended, and tidies its side files.
     pub async fn close(self) -> Result<(), StoreError> {
-        self.readers.0.close_by_ref().await?;
-        if let Some(keeper) = &self.keeper {
-            keeper.close_by_ref().await?;
-        }
-        Ok(self.writer.close_by_ref().await?)
+        self.writer
+            .run(async {
+                self.readers.0.inner().close_by_ref().await?;
+                if let Some(keeper) = &self.keeper {
+                    keeper.close_by_ref().await?;
+                }
+                Ok(self.writer.inner().close_by_ref().await?)
+            })
+            .await
     }
 }
 

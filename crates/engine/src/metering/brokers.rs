@@ -90,7 +90,11 @@ impl Metering {
         );
         config.queue = BATCH;
         Access::sealed(&self.keystore, address).configure(&mut config);
-        let (subscription, mut receiver) = Subscription::start(config, Arc::clone(&self.clock));
+        let clock = Arc::clone(&self.clock);
+        let (subscription, mut receiver) = match &self.config.wires.broker {
+            Some(source) => Subscription::start_on(&**source, config, clock),
+            None => Subscription::start(config, clock),
+        };
         self.diagnostics.broker(&url, false, 0);
         let broker = Broker {
             subscription,

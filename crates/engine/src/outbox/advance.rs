@@ -8,7 +8,7 @@ use enerlink_keystore::Signer;
 use enerlink_store::OutboxRow;
 
 use super::{Outbox, parse_signer};
-use crate::network::Network;
+use crate::{network::Network, task};
 
 const LOCKED: &str = "waits for the wallet to be unlocked";
 
@@ -95,8 +95,8 @@ impl Outbox {
         let (max_fee, priority_fee) = fee_columns(fees);
         let unsigned = build::unsigned(call, row.chain_id, nonce, gas, fees);
         let (keystore, chain_id) = (Arc::clone(&self.parts.keystore), row.chain_id);
-        let signed = tokio::task::spawn_blocking(move || keystore.sign(&signer, &unsigned, chain_id)).await;
-        let signed = match signed.map_err(|error| Error::new(Code::Internal, error.to_string()))? {
+        let signed = task::off_thread(move || keystore.sign(&signer, &unsigned, chain_id)).await?;
+        let signed = match signed {
             Ok(signed) => signed,
             Err(error) => {
                 let error = Error::from(error);

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use enerlink_chain::build;
-use enerlink_domain::{Address, Code, Error, Meter, MeterId, Registration, TxKind, settlement::Watermark};
+use enerlink_domain::{Address, Error, Meter, MeterId, Registration, TxKind, settlement::Watermark};
 use enerlink_keystore::{Keystore, Signer};
 use enerlink_store::{NewOutbox, OutboxRow, Store, outbox as outbox_rows};
 
 use super::Settling;
-use crate::{network::Network, outbox};
+use crate::{network::Network, outbox, task};
 
 /// The last change of the settlement key of `meter` that is on its way, if any.
 pub(crate) async fn unfinished_key_change(
@@ -143,9 +143,7 @@ impl Settling {
         work: impl FnOnce(&Keystore, &MeterId) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (keystore, id) = (Arc::clone(&self.parts.keystore), meter.id.clone());
-        tokio::task::spawn_blocking(move || work(&keystore, &id))
-            .await
-            .map_err(|error| Error::new(Code::Internal, error.to_string()))?
+        task::off_thread(move || work(&keystore, &id)).await?
     }
 
     /// Queues a transaction of `kind` for `meter`, unless one is on its way or was tried in this period.

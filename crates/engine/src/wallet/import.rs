@@ -36,6 +36,7 @@ impl Engine {
     async fn balances_soon(&self, address: Address) -> Option<Balances> {
         let network = self.network()?;
         tokio::select! {
+            biased;
             found = network.chain.balances(&network.addresses, address) => found.ok(),
             () = self.clock().sleep(PATIENCE) => None,
         }

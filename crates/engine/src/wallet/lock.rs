@@ -232,6 +232,7 @@ impl Task for Autolock {
                 .filter(|at| *at > now)
                 .map_or(next, |at| at.min(next));
             tokio::select! {
+                biased;
                 Some(reason) = self.locks.recv() => self.note(reason).await?,
                 changed = self.touched.changed() => if changed.is_err() { return Ok(()) },
                 changed = self.parts.choices.changed() => if changed.is_err() { return Ok(()) },

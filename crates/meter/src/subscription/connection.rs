@@ -66,7 +66,7 @@ enum End {
 }
 
 /// Becomes ready when the subscription is stopped or its last handle is dropped.
-async fn stop_of(stopped: &mut watch::Receiver<bool>) {
+pub(super) async fn stop_of(stopped: &mut watch::Receiver<bool>) {
     // An error means that all handles are gone, which is a stop too.
     let _ = stopped.wait_for(|stop| *stop).await;
 }

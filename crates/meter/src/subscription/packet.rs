@@ -104,6 +104,11 @@ pub(super) struct Token {
 }
 
 impl Token {
+    /// The message's number on its connection.
+    pub(super) fn id(self) -> u16 {
+        self.id
+    }
+
     /// The message as far as its acknowledgement needs it.
     pub(super) fn publish(self) -> Publish {
         let mut publish = Publish::new("", self.qos, Vec::new());

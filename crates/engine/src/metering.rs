@@ -237,6 +237,7 @@ impl Task for Metering {
             tokio::select! {
                 biased;
                 Some(request) = self.inbox.recv() => self.answer(request).await,
+                Ok(()) = self.rules.changed() => self.restart_periods().await?,
                 // Before messages, of which there may always be more.
                 () = self.clock.sleep_until(tick) => {
                     self.review(None).await?;
@@ -247,7 +248,6 @@ impl Task for Metering {
                     self.diagnostics.queued(count + self.incoming.1.len());
                     self.take(&mut arrived).await?;
                 }
-                Ok(()) = self.rules.changed() => self.restart_periods().await?,
             }
         }
     }

@@ -73,6 +73,9 @@ pub(crate) enum Command {
     /// Settlements.
     #[command(subcommand)]
     Settle(SettleCommand),
+    /// Run the whole system under seeds, in virtual time and with faults everywhere, and check that every watt-hour is
+    /// settled once.
+    Sim(SimArguments),
     /// The operator's side: contracts and registrations.
     #[command(subcommand)]
     Operator(OperatorCommand),
@@ -94,6 +97,22 @@ pub(crate) struct UnlockArguments {
     /// A file with the vault's password; `-` reads standard input.
     #[arg(long)]
     pub(crate) password_file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct SimArguments {
+    /// How many seeds.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) seeds: u64,
+    /// The first of them.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..1 << 48))]
+    pub(crate) first: u64,
+    /// Run this seed only.
+    #[arg(long, conflicts_with_all = ["seeds", "first"])]
+    pub(crate) seed: Option<u64>,
+    /// Show everything that happens.
+    #[arg(long, requires = "seed")]
+    pub(crate) verbose: bool,
 }
 
 #[derive(Args)]

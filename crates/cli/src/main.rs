@@ -15,6 +15,7 @@ mod run;
 mod secret;
 mod session;
 mod settle;
+mod sim;
 mod wallet;
 
 use std::{io::IsTerminal as _, process::ExitCode};
@@ -44,6 +45,7 @@ async fn main() -> ExitCode {
         Command::Export(command) => records::export(command, json).await,
         Command::Preferences(options) => records::preferences(options, json).await,
         Command::Settle(command) => settle::settle(command, json).await,
+        Command::Sim(arguments) => sim::sim(arguments, json).await,
         Command::Operator(command) => operator::operator(command, json).await,
     };
     match outcome {

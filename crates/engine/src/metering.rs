@@ -24,6 +24,7 @@ use crate::{
     notices::Notices,
     rules::Rules,
     task::Task,
+    wires::Wires,
 };
 
 /// Every meter of the profile as it is now.
@@ -126,6 +127,7 @@ pub(crate) struct Metering {
     notices: Notices,
     diagnostics: diagnostics::Handle,
     rules: watch::Receiver<Rules>,
+    wires: Wires,
     commands: commands::Handle,
     /// The ledger reads meters here, so it comes to be later.
     ledger: Arc<OnceCell<ledger::Handle>>,
@@ -175,6 +177,7 @@ impl Metering {
             bus,
             diagnostics,
             rules,
+            wires: config.wires,
             commands,
             ledger: Arc::clone(&ledger),
             state,

@@ -174,6 +174,11 @@ impl Home {
         self.decide();
     }
 
+    /// The device has been up for so many milliseconds.
+    pub fn set_uptime(&mut self, milliseconds: u64) {
+        self.booted = self.now.saturating_sub_unsigned(milliseconds);
+    }
+
     /// The device starts again: uptime 0, everything else kept.
     pub fn reboot(&mut self) {
         self.booted = self.now;

@@ -6,3 +6,4 @@ pub mod clock;
 pub mod demo;
 pub mod home;
 pub mod node;
+pub mod whole;

@@ -232,10 +232,10 @@ fn version<M: MigratorTrait>() -> u32 {
 
 /// Applies what is missing, all or nothing, and marks the database.
 async fn migrate<M: MigratorTrait>(writer: &DatabaseConnection, known: u32) -> Result<(), StoreError> {
-    let tx = Tx(begin(writer).await?);
-    let has_facts = async |tx: &Tx| SchemaManager::new(&tx.0).has_table(facts::TABLE).await;
+    let tx = Tx(Paced::new(begin(writer).await?, None), None);
+    let has_facts = async |tx: &Tx| SchemaManager::new(tx.0.inner()).has_table(facts::TABLE).await;
     let had = has_facts(&tx).await?;
-    M::up(&tx.0, None).await?;
+    M::up(tx.0.inner(), None).await?;
     if !had && has_facts(&tx).await? {
         facts::begin(&tx).await?;
     }

@@ -91,7 +91,7 @@ impl Metering {
         config.queue = BATCH;
         Access::sealed(&self.keystore, address).configure(&mut config);
         let clock = Arc::clone(&self.clock);
-        let (subscription, mut receiver) = match &self.config.wires.broker {
+        let (subscription, mut receiver) = match &self.wires.broker {
             Some(source) => Subscription::start_on(&**source, config, clock),
             None => Subscription::start(config, clock),
         };

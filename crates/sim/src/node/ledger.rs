@@ -163,6 +163,14 @@ impl Ledger {
         Ok(hashes)
     }
 
+    /// Mines a block without transactions.
+    pub(super) fn mine_empty(&mut self) -> B256 {
+        let timestamp = self.next_timestamp.take().unwrap_or_else(|| (self.clock)());
+        let hash = self.chain.append(&[], timestamp).hash;
+        self.chain.prune();
+        hash
+    }
+
     /// Whether blocks come at intervals.
     pub(super) fn is_timed(&self) -> bool {
         self.interval.is_some()

@@ -235,6 +235,14 @@ impl Node {
             .await?
     }
 
+    /// Mines a block now that leaves the transactions in the pool waiting, and answers its hash.
+    ///
+    /// # Errors
+    /// When the node has stopped.
+    pub async fn mine_empty(&self) -> Result<B256, RpcError> {
+        self.shared.desk.jobs.run(Ledger::mine_empty).await
+    }
+
     /// Switches automine; on also mines what is executable and ends interval mining.
     ///
     /// # Errors

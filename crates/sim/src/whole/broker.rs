@@ -80,7 +80,9 @@ impl Broker {
             return;
         }
         state.up = up;
-        let State { sessions, retained, .. } = &mut *state;
+        let State {
+            sessions, retained, ..
+        } = &mut *state;
         for session in sessions.values_mut() {
             if up {
                 session.welcome(retained);
@@ -204,12 +206,9 @@ impl Source for Client {
             }
             let mut state = broker.state();
             let session = state.sessions.get_mut(&name);
-            let Some(session) = session.filter(|session| {
-                session
-                    .line
-                    .as_ref()
-                    .is_some_and(|line| line.number == number)
-            }) else {
+            let Some(session) =
+                session.filter(|session| session.line.as_ref().is_some_and(|line| line.number == number))
+            else {
                 return;
             };
             let at = session.kept.iter().position(|kept| kept.id == id && kept.sent);

@@ -31,6 +31,8 @@ pub(super) struct Fuse(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     lit: Mutex<Option<(Point, u32)>>,
+    /// Where it died.
+    at: Mutex<Option<Point>>,
     blown: AtomicBool,
     notify: Notify,
 }
@@ -46,9 +48,14 @@ impl Fuse {
         self.0.blown.load(Ordering::Relaxed)
     }
 
-    /// Whether it is to die and has not.
-    pub(super) fn is_lit(&self) -> bool {
-        self.lit().is_some()
+    /// The process lives on.
+    pub(super) fn put_out(&self) {
+        *self.lit() = None;
+    }
+
+    /// Where it died; none when it did so at any time.
+    pub(super) fn point(&self) -> Option<Point> {
+        *self.0.at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Passes `point`; answers whether the process is dead now.
@@ -61,6 +68,7 @@ impl Fuse {
             if *left == 0 {
                 *lit = None;
                 drop(lit);
+                *self.0.at.lock().unwrap_or_else(PoisonError::into_inner) = Some(point);
                 self.blow();
             }
         }

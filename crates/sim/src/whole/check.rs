@@ -1,0 +1,317 @@
+//! What has to be true: energy is counted once and not invented, settled once, paid as the chain says, and nothing is
+//! left on its way.
+
+use std::collections::BTreeSet;
+
+use enerlink_chain::SettledEvent;
+use enerlink_domain::{
+    Etk, MicroWh, Settlement, Status,
+    settlement::{Due, SettlementFilter, Terms, Watermark},
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::world::{RATED_POWER_W, World};
+
+/// Rows of one page.
+const PAGE: u16 = 200;
+const MICRO: u64 = 1_000_000;
+
+/// Something that is not as it has to be.
+#[derive(Clone, Debug, Serialize)]
+pub struct Violation {
+    /// Which rule.
+    pub rule: String,
+    /// What was found.
+    pub found: String,
+}
+
+impl Violation {
+    pub(super) fn new(rule: &str, found: impl Into<String>) -> Self {
+        Self {
+            rule: rule.to_owned(),
+            found: found.into(),
+        }
+    }
+}
+
+/// Collects what is wrong.
+#[derive(Default)]
+struct Court(Vec<Violation>);
+
+impl Court {
+    fn demand(&mut self, holds: bool, rule: &str, found: impl FnOnce() -> String) {
+        if !holds {
+            self.0.push(Violation::new(rule, found()));
+        }
+    }
+}
+
+/// What is true at every moment.
+pub(super) async fn now(world: &World) -> anyhow::Result<Vec<Violation>> {
+    let mut court = Court::default();
+    let truth = world.device.last().truth;
+    let ceiling = (truth.export.0, truth.import.0);
+    if let Some(house) = world.alive()
+        && let Some(registers) = registers(world, &house.engine)
+    {
+        court.demand(
+            registers.0 <= ceiling.0 && registers.1 <= ceiling.1,
+            "no energy is invented",
+            || format!("registers {registers:?}, truth {ceiling:?}"),
+        );
+    }
+    if let Some(standing) = world.exact.meter(&world.addresses, &world.id).await? {
+        let settled = micro(standing.watermark);
+        court.demand(
+            settled.0 <= ceiling.0 && settled.1 <= ceiling.1,
+            "no energy is settled that did not flow",
+            || format!("settled {settled:?}, truth {ceiling:?}"),
+        );
+    }
+    Ok(court.0)
+}
+
+/// What everything looks like, when nothing is on its way.
+pub(super) async fn rest(world: &World) -> anyhow::Result<Option<String>> {
+    let Some(house) = world.alive() else {
+        return Ok(None);
+    };
+    if world.todo.unlock || world.todo.furnish || !house.engine.is_settled().await? {
+        return Ok(None);
+    }
+    let pool = world.node.request("txpool_status", json!([])).await?;
+    let waiting = pool["pending"].as_str() != Some("0x0") || pool["queued"].as_str() != Some("0x0");
+    let standing = world.exact.meter(&world.addresses, &world.id).await?;
+    let Some(standing) = standing.filter(|standing| standing.opened && !waiting) else {
+        return Ok(None);
+    };
+    let registers = registers(world, &house.engine);
+    Ok(Some(format!("{registers:?} {:?}", standing.watermark)))
+}
+
+/// What is true at the end.
+pub(super) async fn end(world: &World) -> anyhow::Result<Vec<Violation>> {
+    let mut court = Court(now(world).await?);
+    let Some(house) = world.alive() else {
+        court.demand(false, "the wallet runs", String::new);
+        return Ok(court.0);
+    };
+    let engine = &house.engine;
+    let standing = world.exact.meter(&world.addresses, &world.id).await?;
+    let Some(standing) = standing.filter(|standing| standing.opened) else {
+        court.demand(false, "the meter is open on chain", String::new);
+        return Ok(court.0);
+    };
+    let head = world.exact.head().await?;
+    let events = world
+        .exact
+        .settled_events(&world.addresses, &world.id, 0, head.number)
+        .await?;
+    chain(
+        &mut court,
+        world,
+        &events,
+        standing.baseline,
+        standing.watermark,
+        standing.carry,
+    );
+    tokens(&mut court, world, &events).await?;
+    let rows = rows(world, engine).await?;
+    settlements(&mut court, &rows, &events);
+    let Some(registers) = registers(world, engine) else {
+        court.demand(false, "the meter is heard", String::new);
+        return Ok(court.0);
+    };
+    energy(&mut court, world, registers);
+    let audit = engine.audit(&world.id).await?;
+    court.demand(
+        audit.adds_up && audit.unrecorded_uwh == 0 && audit.pending_uwh == 0,
+        "accumulated = settled + pending + carried",
+        || format!("{audit:?}"),
+    );
+    let settled: i64 = rows
+        .iter()
+        .filter(|row| row.status == Status::Success)
+        .map(|row| row.energy_wh.0)
+        .sum();
+    let moved = standing
+        .watermark
+        .net_since(standing.baseline)
+        .unwrap_or_default()
+        .0;
+    court.demand(
+        settled == moved,
+        "the rows add up to what the chain has moved",
+        || format!("rows {settled} Wh, chain {moved} Wh"),
+    );
+    // Whatever may be settled is settled.
+    let terms = world.exact.terms(&world.addresses).await?;
+    let due = Terms {
+        watermark: standing.watermark,
+        minimum: terms.minimum.max(enerlink_domain::WattHours(100)),
+        ratio: terms.ratio,
+        carry: standing.carry,
+        balance: world.exact.balances(&world.addresses, world.owner).await?.etk,
+        rated_power_w: RATED_POWER_W,
+        cleared_at: standing.cleared_at,
+        now: head.timestamp,
+    }
+    .due(MicroWh(registers.0), MicroWh(registers.1));
+    court.demand(
+        !matches!(due, Due::Settle { .. }),
+        "what is due is settled",
+        || format!("{due:?}"),
+    );
+    nonces(&mut court, world).await?;
+    Ok(court.0)
+}
+
+/// The chain's own arithmetic: registers only rise, every id is used once, every token and the carry follow.
+fn chain(
+    court: &mut Court,
+    world: &World,
+    events: &[SettledEvent],
+    baseline: Watermark,
+    watermark: Watermark,
+    carry: i64,
+) {
+    let mut before = baseline;
+    let mut carries = BTreeSet::from([0]);
+    for event in events {
+        let energy = event.registers.net_since(before);
+        court.demand(
+            event.registers.covers(before) && energy == Some(event.energy),
+            "each settlement moves the registers on by what it pays",
+            || format!("{before:?} {event:?}"),
+        );
+        before = event.registers;
+        carries = world
+            .ratios
+            .iter()
+            .flat_map(|ratio| {
+                let paid = carries
+                    .iter()
+                    .map(|carry| Etk::from_energy(event.energy, *ratio, *carry));
+                paid.collect::<Vec<_>>()
+            })
+            .filter(|(etk, _)| *etk == event.etk)
+            .map(|(_, carry)| carry)
+            .collect();
+    }
+    court.demand(
+        before == watermark,
+        "the events lead to the chain's registers",
+        || format!("{before:?} {watermark:?}"),
+    );
+    court.demand(carries.contains(&carry), "each token is paid for energy", || {
+        format!("carry {carry}, possible {carries:?}")
+    });
+    let ids: BTreeSet<_> = events.iter().map(|event| &event.settlement_id).collect();
+    court.demand(ids.len() == events.len(), "nothing is settled twice", || {
+        format!("{} ids of {} settlements", ids.len(), events.len())
+    });
+}
+
+async fn tokens(court: &mut Court, world: &World, events: &[SettledEvent]) -> anyhow::Result<()> {
+    let totals = world.exact.token_totals(&world.addresses, world.owner).await?;
+    let balance = world.exact.balances(&world.addresses, world.owner).await?.etk;
+    let paid: i128 = events.iter().map(|event| event.etk.0).sum();
+    court.demand(
+        balance.0 == paid && totals.minted.0 - totals.burned.0 == paid,
+        "the tokens are those of the settlements",
+        || format!("balance {balance}, settlements {paid}, {totals:?}"),
+    );
+    Ok(())
+}
+
+/// Each settlement of the chain stands once in the profile, and nothing else as a success.
+fn settlements(court: &mut Court, rows: &[Settlement], events: &[SettledEvent]) {
+    let open: Vec<_> = rows.iter().filter(|row| row.status == Status::Pending).collect();
+    court.demand(open.is_empty(), "nothing is left on its way", || {
+        format!("{open:?}")
+    });
+    let succeeded: Vec<_> = rows.iter().filter(|row| row.status == Status::Success).collect();
+    court.demand(
+        succeeded.len() == events.len(),
+        "the profile has the settlements of the chain",
+        || format!("{} rows, {} events", succeeded.len(), events.len()),
+    );
+    for event in events {
+        let twins = succeeded.iter().filter(|row| {
+            row.settlement_id == event.settlement_id
+                && (row.to, row.energy_wh, row.etk) == (event.registers, event.energy, event.etk)
+                && row.tx == Some(event.tx)
+        });
+        let twins = twins.count();
+        court.demand(
+            twins == 1,
+            "each settlement of the chain stands once in the profile",
+            || {
+                let rows: Vec<_> = rows
+                    .iter()
+                    .filter(|row| row.settlement_id == event.settlement_id)
+                    .collect();
+                format!("{twins} times: {event:?} {rows:?}")
+            },
+        );
+    }
+}
+
+/// The registers are what flowed, but for what nobody can know.
+fn energy(court: &mut Court, world: &World, registers: (u64, u64)) {
+    let known = world.known();
+    let (least, last) = (known.least(), known.last());
+    let newest = world.device.last();
+    court.demand(
+        last.is_some_and(|last| last.number + 2 >= newest.number),
+        "the meter is heard to the end",
+        || format!("{last:?} {newest:?}"),
+    );
+    // The last reading may have been noisy.
+    court.demand(
+        registers.0 + 10_000 >= least.0 && registers.1 + 10_000 >= least.1,
+        "no energy is lost",
+        || format!("registers {registers:?}, at least {least:?}, {last:?}"),
+    );
+}
+
+async fn nonces(court: &mut Court, world: &World) -> anyhow::Result<()> {
+    let standing = world.exact.meter(&world.addresses, &world.id).await?;
+    let mut accounts = vec![world.owner];
+    accounts.extend(standing.and_then(|standing| standing.settler));
+    for account in accounts {
+        let ask = async |tag: &str| -> anyhow::Result<Value> {
+            let params = json!([account.to_lower(), tag]);
+            Ok(world.node.request("eth_getTransactionCount", params).await?)
+        };
+        let (latest, pending) = (ask("latest").await?, ask("pending").await?);
+        court.demand(latest == pending, "no nonce waits for one before it", || {
+            format!("{latest} {pending}")
+        });
+    }
+    Ok(())
+}
+
+fn registers(world: &World, engine: &enerlink_engine::Engine) -> Option<(u64, u64)> {
+    let view = engine.meter(&world.id).ok()?;
+    view.registers
+        .map(|registers| (registers.export.0, registers.import.0))
+}
+
+async fn rows(world: &World, engine: &enerlink_engine::Engine) -> anyhow::Result<Vec<Settlement>> {
+    let filter = SettlementFilter::of(&world.id);
+    let (mut rows, mut before) = (Vec::new(), None);
+    loop {
+        let page = engine.settlements(&filter, PAGE, before).await?;
+        before = page.next;
+        rows.extend(page.rows);
+        if before.is_none() {
+            return Ok(rows);
+        }
+    }
+}
+
+fn micro(mark: Watermark) -> (u64, u64) {
+    (mark.export.0 * MICRO, mark.import.0 * MICRO)
+}

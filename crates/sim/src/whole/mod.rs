@@ -1,0 +1,200 @@
+//! The whole system under a seed: the real engine, a chain, a broker, a home and a person in one thread and in virtual
+//! time, with everything going wrong on the way. The same seed is the same run, to the millisecond.
+//!
+//! Messages enter after the MQTT client ([`enerlink_meter::Source`]), questions to the node before the HTTP client
+//! ([`enerlink_chain::Endpoint`]); the database is a real one whose statements are carried out in lockstep
+//! ([`enerlink_engine::wires`]). What a process has not committed dies with it ([`fuse`]).
+
+mod broker;
+mod check;
+mod clock;
+mod crew;
+mod device;
+mod dice;
+mod drive;
+mod faults;
+mod fuse;
+mod house;
+mod miner;
+mod plan;
+mod template;
+mod trace;
+mod truth;
+mod wire;
+mod world;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
+
+use anyhow::Context as _;
+use enerlink_engine::KdfParams;
+use serde::Serialize;
+use tokio::runtime::{Builder, Runtime};
+
+pub use self::{
+    check::Violation,
+    faults::{Counts, FaultKind},
+};
+use self::{plan::Plan, template::Template, trace::Trace, world::World};
+
+/// How a seed is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weather {
+    /// With everything that the seed lets go wrong.
+    Storm,
+    /// Nothing goes wrong.
+    Calm,
+}
+
+/// What became of one seed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outcome {
+    /// Which one.
+    pub seed: u64,
+    /// What is wrong; nothing when it is empty.
+    pub violations: Vec<Violation>,
+    /// How often each fault has happened.
+    pub faults: Counts,
+    /// A hash over the whole trace: equal runs have equal ones.
+    pub trace_hash: u64,
+    /// The trace; its end only, unless all of it was asked for.
+    #[serde(skip)]
+    pub trace: Vec<String>,
+}
+
+/// What became of many seeds.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Report {
+    /// Whether no seed has failed.
+    pub ok: bool,
+    /// How many were run.
+    pub seeds: u64,
+    /// How often each fault has happened, over all.
+    pub faults: Counts,
+    /// Kinds that never happened.
+    pub missing: Vec<FaultKind>,
+    /// Those that failed.
+    pub failed: Vec<Outcome>,
+}
+
+/// Runs seeds; makes the vault of their households once.
+pub struct Whole {
+    kdf: KdfParams,
+    template: template::Shared,
+    /// The threads of databases.
+    driver: Runtime,
+}
+
+impl Whole {
+    /// Households whose vaults use the key derivation `kdf`.
+    pub fn new(kdf: KdfParams) -> anyhow::Result<Self> {
+        let driver = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("databases")
+            .enable_all()
+            .build()?;
+        let template = virtual_time()?.block_on(Template::make(kdf, driver.handle().clone()))?;
+        Ok(Self {
+            kdf,
+            template: Arc::new(template),
+            driver,
+        })
+    }
+
+    /// Runs one seed and keeps the last `lines` of its trace.
+    pub fn run(&self, seed: u64, weather: Weather, lines: usize) -> anyhow::Result<Outcome> {
+        let plan = Plan::of(seed, weather == Weather::Calm);
+        let runtime = virtual_time()?;
+        let outcome = runtime.block_on(async {
+            let trace = Trace::new(lines);
+            trace.say(format_args!("{plan:?}"));
+            let driver = self.driver.handle().clone();
+            let template = self.template.path();
+            let mut world = World::make(seed, plan, template, self.kdf, driver, trace.clone()).await?;
+            let violations = world.live().await?;
+            for violation in &violations {
+                trace.say(format_args!("VIOLATION {}: {}", violation.rule, violation.found));
+            }
+            let faults = world.tally.counts();
+            if let Some(house) = world.house.take() {
+                house.die().await;
+            }
+            anyhow::Ok(Outcome {
+                seed,
+                violations,
+                faults,
+                trace_hash: trace.hash(),
+                trace: trace.lines(),
+            })
+        });
+        outcome.with_context(|| format!("seed {seed}"))
+    }
+
+    /// Runs `seeds` on `threads` threads; `done` is told each outcome, in no order.
+    pub fn run_all(
+        &self,
+        seeds: std::ops::Range<u64>,
+        threads: usize,
+        done: impl Fn(&Outcome) + Sync,
+    ) -> anyhow::Result<Report> {
+        let next = AtomicU64::new(seeds.start);
+        let work = || -> anyhow::Result<Vec<Outcome>> {
+            let mut outcomes = Vec::new();
+            loop {
+                let seed = next.fetch_add(1, Ordering::Relaxed);
+                if seed >= seeds.end {
+                    return Ok(outcomes);
+                }
+                let outcome = self.run(seed, Weather::Storm, 40)?;
+                done(&outcome);
+                outcomes.push(outcome);
+            }
+        };
+        let outcomes = thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
+            let joined = workers.into_iter().map(|worker| {
+                let outcomes = worker.join().map_err(|_| anyhow::anyhow!("a run panicked"))?;
+                outcomes
+            });
+            joined.collect::<anyhow::Result<Vec<_>>>()
+        })?;
+        let count = seeds.end.saturating_sub(seeds.start);
+        Ok(Report::of(count, outcomes.into_iter().flatten()))
+    }
+}
+
+impl Report {
+    /// Sums up the outcomes of so many seeds.
+    pub fn of(seeds: u64, outcomes: impl IntoIterator<Item = Outcome>) -> Self {
+        let mut report = Self {
+            seeds,
+            ..Self::default()
+        };
+        for outcome in outcomes {
+            for (kind, count) in &outcome.faults {
+                *report.faults.entry(*kind).or_default() += count;
+            }
+            if !outcome.violations.is_empty() {
+                report.failed.push(outcome);
+            }
+        }
+        report.failed.sort_by_key(|outcome| outcome.seed);
+        let fired = |kind: &FaultKind| report.faults.contains_key(kind);
+        report.missing = FaultKind::ALL.into_iter().filter(|kind| !fired(kind)).collect();
+        report.ok = report.failed.is_empty();
+        report
+    }
+}
+
+/// A runtime of one thread whose time passes only when nobody has anything to do.
+fn virtual_time() -> anyhow::Result<Runtime> {
+    Ok(Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()?)
+}

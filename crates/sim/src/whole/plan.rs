@@ -1,0 +1,179 @@
+//! The plan of one seed: how the world is made, and what happens in it when.
+
+use std::time::Duration;
+
+use super::{device, dice::Dice, fuse::Point, wire};
+
+/// How long things go wrong.
+pub(super) const STORM: Duration = Duration::from_secs(20 * 60);
+const MINUTE: u64 = 60_000;
+
+/// How a world is made.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    /// Wei per gas.
+    pub(super) base_fee: u64,
+    /// Blocks that a transaction must be deep.
+    pub(super) confirmations: u32,
+    /// Between blocks.
+    pub(super) block_time: Duration,
+    /// ETK base units per 1000 Wh.
+    pub(super) ratio: u64,
+    /// Of settling.
+    pub(super) period: Duration,
+    /// Whether the meter may be settled while the wallet is locked.
+    pub(super) settlement_key: bool,
+    /// What the panels give and the appliances want, in W; the weather's and the habits' when absent.
+    pub(super) power: (Option<u32>, Option<u32>),
+    pub(super) beats: device::Beats,
+    /// Milliseconds of uptime at first.
+    pub(super) uptime: u64,
+    pub(super) wire: wire::Rates,
+    pub(super) messages: device::Rates,
+    /// Of 1000 blocks, so many are replaced or stay empty.
+    pub(super) reorganised: u64,
+    pub(super) empty: u64,
+    /// The most blocks that are replaced at once.
+    pub(super) deepest: u64,
+    /// In the order of time.
+    pub(super) acts: Vec<(Duration, Act)>,
+}
+
+/// Something that happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Act {
+    Crash(Option<(Point, u32)>),
+    Restart,
+    SetClock(i64),
+    BrokerDown { keeps: bool, length: Duration },
+    BrokerUp,
+    NodeDown { length: Duration },
+    NodeUp,
+    DropTransaction,
+    Reboot,
+    ResetCounters,
+    Noise,
+    Silence { length: Duration },
+    Speak,
+    Retain,
+    Lock,
+    Unlock,
+    GiveUpKey,
+    WantKey,
+    SetRatio(u64),
+    SetThreshold(u64),
+    TakeGas,
+    GiveGas,
+    StartCopy,
+    StopCopy,
+    KeepBackup,
+    RestoreBackup,
+    LoseDatabase,
+    SettleNow,
+    SetPower(Option<u32>, Option<u32>),
+}
+
+impl Plan {
+    /// The plan of `seed`; without faults when it is `quiet`.
+    pub(super) fn of(seed: u64, quiet: bool) -> Self {
+        let mut dice = Dice::new(seed, "plan");
+        let mut plan = Self {
+            base_fee: dice.of(&[0, 0, 1_000_000_000]),
+            confirmations: dice.pick(1..6) as u32,
+            block_time: dice.millis(3_000..15_000),
+            ratio: dice.of(&[100_000, 100_000, 100]),
+            period: Duration::from_secs(60 * dice.of(&[1, 2, 3])),
+            settlement_key: dice.happens(600),
+            power: dice.of(&[
+                (None, None),
+                (Some(4_000), Some(300)),
+                (Some(3_000), Some(0)),
+                (Some(0), Some(2_500)),
+            ]),
+            beats: device::Beats {
+                sensors: Duration::from_secs(dice.of(&[10, 15, 30])),
+                others: Duration::from_secs(120),
+            },
+            uptime: 0,
+            wire: wire::Rates::default(),
+            messages: device::Rates::default(),
+            reorganised: 0,
+            empty: 0,
+            deepest: 0,
+            acts: Vec::new(),
+        };
+        if quiet {
+            return plan;
+        }
+        let rate = dice.of(&[0, 5, 20, 60]);
+        plan.wire = wire::Rates {
+            lost: rate,
+            answer_lost: rate,
+            delayed: rate / 2,
+            duplicated: rate * 5,
+        };
+        let rate = dice.of(&[0, 5, 20, 80]);
+        plan.messages = device::Rates {
+            lost: rate,
+            delayed: rate,
+            duplicated: rate,
+            reordered: rate / 2,
+        };
+        plan.reorganised = dice.of(&[0, 10, 40]);
+        plan.deepest = u64::from(plan.confirmations) - 1;
+        plan.empty = dice.of(&[0, 50, 300]);
+        if dice.happens(250) {
+            plan.uptime = (1 << 32) - dice.pick(2 * MINUTE..20 * MINUTE);
+        }
+        for _ in 0..dice.pick(4..14) {
+            plan.add(&mut dice);
+        }
+        plan.acts.sort_by_key(|(at, _)| *at);
+        plan
+    }
+
+    /// Adds one thing that happens, and its end where it has one.
+    fn add(&mut self, dice: &mut Dice) {
+        let at = dice.millis(0..STORM.as_millis() as u64);
+        let length = dice.millis(20_000..6 * MINUTE);
+        let points = Point::ALL;
+        let (act, end) = match dice.pick(0..30) {
+            0..=5 => {
+                let point = dice.of(&points);
+                (Act::Crash(Some((point, dice.pick(1..60) as u32))), None)
+            }
+            6 => (Act::Crash(None), None),
+            7 => (Act::Restart, None),
+            8 => (Act::SetClock(-(dice.pick(1_000..90 * MINUTE) as i64)), None),
+            9 => (Act::SetClock(dice.pick(1_000..90 * MINUTE) as i64), None),
+            10 => {
+                let keeps = dice.happens(600);
+                (Act::BrokerDown { keeps, length }, Some(Act::BrokerUp))
+            }
+            11 => (Act::NodeDown { length }, Some(Act::NodeUp)),
+            12 | 13 => (Act::DropTransaction, None),
+            14 => (Act::Reboot, None),
+            15 => (Act::ResetCounters, None),
+            16 => (Act::Noise, None),
+            17 => (Act::Silence { length }, Some(Act::Speak)),
+            18 => (Act::Retain, None),
+            19 => (Act::Lock, Some(Act::Unlock)),
+            20 => (Act::GiveUpKey, Some(Act::WantKey)),
+            21 => (Act::SetRatio(dice.of(&[100, 1_000, 100_000, 123_457])), None),
+            22 => (Act::SetThreshold(dice.of(&[0, 50, 150, 400])), None),
+            23 => (Act::TakeGas, Some(Act::GiveGas)),
+            24 => (Act::StartCopy, Some(Act::StopCopy)),
+            25 => (Act::KeepBackup, Some(Act::RestoreBackup)),
+            26 => (Act::LoseDatabase, None),
+            27 | 28 => (Act::SettleNow, None),
+            _ => {
+                let power = dice.of(&[(Some(4_500), Some(0)), (Some(0), Some(2_000)), (None, None)]);
+                (Act::SetPower(power.0, power.1), None)
+            }
+        };
+        self.acts.push((at, act));
+        if let Some(end) = end {
+            self.acts.push((at + length, end));
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! One simulated world: a chain with its operator, a home with its device, a computer with the wallet, and a person.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use alloy::primitives::{Address as AlloyAddress, U256};
+use anyhow::Context as _;
+use enerlink_chain::{Addresses, Call, Chain};
+use enerlink_domain::{
+    Address, Error, MeterId, UnixMillis, Wei,
+    id::keccak256,
+    reading::Units,
+    view::{BrokerDraft, MeterDraft, NetworkDraft},
+};
+use enerlink_engine::{Account, Engine, KdfParams, operator::DirectAccount};
+use tempfile::TempDir;
+use tokio::{runtime::Handle, time::Instant};
+
+use super::{
+    broker::{Acknowledged, Broker},
+    clock::WorldTime,
+    device::{self, Device},
+    dice::Dice,
+    faults::Tally,
+    house::{self, House, Surroundings},
+    miner::Miner,
+    plan::Plan,
+    trace::Trace,
+    truth::Known,
+    wire::Net,
+};
+use crate::{
+    home::{Home, HomeConfig},
+    node::{Node, NodeConfig},
+};
+
+/// 2025-11-02T09:00:00Z, when the sun shines.
+const MORNING: UnixMillis = UnixMillis(1_762_074_000_000);
+const BASE_TOPIC: &str = "home/energy-monitor";
+const OPERATOR: [u8; 32] = [7; 32];
+/// The most that the meter carries, for the chain and the wallet; more than the home ever uses.
+pub(super) const RATED_POWER_W: u32 = 9_000;
+/// Coins for gas, more than anybody spends.
+const RICH: u128 = 10_u128.pow(20);
+
+/// One world.
+pub(super) struct World {
+    pub(super) plan: Plan,
+    pub(super) dice: Dice,
+    pub(super) around: Surroundings,
+    pub(super) node: Node,
+    /// The chain without anything in between.
+    pub(super) exact: Chain,
+    pub(super) operator: Arc<DirectAccount>,
+    pub(super) addresses: Addresses,
+    pub(super) device: Device,
+    pub(super) miner: Miner,
+    pub(super) trace: Trace,
+    pub(super) tally: Tally,
+    pub(super) id: MeterId,
+    pub(super) owner: Address,
+    /// The profile of the household.
+    pub(super) directory: TempDir,
+    pub(super) house: Option<House>,
+    /// When the process is started again.
+    pub(super) restart_at: Option<Instant>,
+    pub(super) copy: Option<(House, TempDir)>,
+    pub(super) known: Arc<Mutex<Known>>,
+    pub(super) backup: Option<(TempDir, Known)>,
+    /// What the person means to do as soon as it can be done.
+    pub(super) todo: Todo,
+    /// Every ratio that was ever asked for.
+    pub(super) ratios: BTreeSet<u64>,
+}
+
+/// What a person means to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Todo {
+    pub(super) unlock: bool,
+    pub(super) furnish: bool,
+    pub(super) key: Option<bool>,
+}
+
+impl World {
+    /// Makes the world of `plan`, with a household whose vault is a copy of `template`'s.
+    pub(super) async fn make(
+        seed: u64,
+        plan: Plan,
+        template: &std::path::Path,
+        kdf: KdfParams,
+        driver: Handle,
+        trace: Trace,
+    ) -> anyhow::Result<Self> {
+        let (time, tally) = (WorldTime::new(MORNING), Tally::default());
+        let operator = Account::from_bytes(&OPERATOR)?;
+        let node = node(&time, operator.address(), plan.base_fee);
+        let exact = Chain::over(node.endpoint());
+        let operator = DirectAccount::connect(operator, exact.clone()).await?;
+        let addresses = Addresses {
+            confirmations: Some(plan.confirmations),
+            ..operator.deploy().await?
+        };
+        let owner = super::template::owner()?;
+        let id: MeterId = "METER-001".parse().map_err(|_| anyhow::anyhow!("a meter id"))?;
+        operator.register(&addresses, &id, owner, RATED_POWER_W).await?;
+        operator.send(set_ratio(&addresses, plan.ratio)).await?;
+        for _ in 0..6 {
+            node.mine(1).await?;
+        }
+        node.set_automine(false).await?;
+        let net = Net::new(
+            node.endpoint(),
+            plan.wire,
+            Dice::new(seed, "wire"),
+            trace.clone(),
+            tally.clone(),
+        );
+        let (broker, commands) = Broker::new();
+        let config = HomeConfig {
+            sensor_interval: plan.beats.sensors,
+            ..HomeConfig::default()
+        };
+        let mut home = Home::new(config, seed, time.now());
+        home.set_uptime(plan.uptime);
+        home.set_solar(plan.power.0);
+        home.set_load(plan.power.1);
+        let parts = device::Parts {
+            base: BASE_TOPIC.to_owned(),
+            home,
+            time: time.clone(),
+            broker: broker.clone(),
+            dice: Dice::new(seed, "device"),
+            rates: plan.messages,
+            trace: trace.clone(),
+            tally: tally.clone(),
+        };
+        let device = Device::start(parts, plan.beats, commands);
+        let miner = Miner::start(
+            node.clone(),
+            &plan,
+            Dice::new(seed, "miner"),
+            trace.clone(),
+            tally.clone(),
+        );
+        let directory = tempfile::Builder::new().prefix("enerlink-whole-").tempdir()?;
+        house::copy(template, directory.path(), &|name| name != "profile.lock")?;
+        let around = Surroundings {
+            time,
+            net,
+            broker,
+            trace: trace.clone(),
+            driver,
+            kdf,
+            period: plan.period,
+        };
+        let world = Self {
+            dice: Dice::new(seed, "world"),
+            ratios: BTreeSet::from([plan.ratio, 100_000]),
+            plan,
+            around,
+            node,
+            exact,
+            operator: Arc::new(operator),
+            addresses,
+            device,
+            miner,
+            trace,
+            tally,
+            id,
+            owner,
+            directory,
+            house: None,
+            restart_at: None,
+            copy: None,
+            known: Arc::default(),
+            backup: None,
+            todo: Todo {
+                unlock: true,
+                furnish: true,
+                key: None,
+            },
+        };
+        world.give_gas(true).await?;
+        Ok(world)
+    }
+
+    /// Starts the household's process.
+    pub(super) async fn start(&mut self) {
+        let (known, device) = (Arc::clone(&self.known), self.device.clone());
+        let acknowledged: Acknowledged = Arc::new(move |number| {
+            if let Some(reading) = device.reading(number) {
+                let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+                known.take(reading);
+            }
+        });
+        match House::start(&self.around, "home", self.directory.path(), acknowledged).await {
+            Ok(house) => self.house = Some(house),
+            Err(error) => {
+                self.trace.say(format_args!("home does not start: {error}"));
+                self.restart_at = Some(Instant::now() + Duration::from_secs(30));
+            }
+        }
+    }
+
+    /// Does what the person means to do, as far as it can be done.
+    pub(super) async fn tend(&mut self) {
+        if self.restart_at.is_some_and(|at| at <= Instant::now()) {
+            self.restart_at = None;
+            self.start().await;
+        }
+        let Some(house) = &self.house else { return };
+        if self.todo.unlock {
+            let done = house
+                .with(async |engine| engine.unlock(house::password()).await)
+                .await;
+            self.todo.unlock = done.is_err();
+        }
+        if self.todo.furnish {
+            let (network, draft) = (self.network(), self.draft());
+            let done = house
+                .with(async |engine| furnish(engine, network, draft).await)
+                .await;
+            if let Err(error) = &done {
+                self.trace.say(format_args!("home cannot be furnished: {error}"));
+            }
+            self.todo.furnish = done.is_err();
+        }
+        if let Some(wanted) = self.todo.key
+            && !self.todo.furnish
+        {
+            let id = self.id.clone();
+            let done = house
+                .with(async |engine| engine.set_settlement_key(id, wanted).await.map(|_| ()))
+                .await;
+            if done.is_ok() {
+                self.todo.key = None;
+            }
+        }
+    }
+
+    /// Another computer with the same keys and without a database.
+    pub(super) async fn start_copy(&mut self) -> anyhow::Result<()> {
+        let directory = tempfile::Builder::new().prefix("enerlink-copy-").tempdir()?;
+        let wanted = |name: &str| !house::is_database(name) && name != "profile.lock";
+        house::copy(self.directory.path(), directory.path(), &wanted)?;
+        let nobody: Acknowledged = Arc::new(|_| {});
+        let house = House::start(&self.around, "copy", directory.path(), nobody)
+            .await
+            .context("the copy starts")?;
+        let (network, draft) = (self.network(), self.draft());
+        let furnished = house
+            .with(async |engine| {
+                engine.unlock(house::password()).await?;
+                furnish(engine, network, draft).await
+            })
+            .await;
+        if let Err(error) = furnished {
+            self.trace.say(format_args!("copy cannot be furnished: {error}"));
+        }
+        self.copy = Some((house, directory));
+        Ok(())
+    }
+
+    /// Fills the accounts of the household, or empties them.
+    pub(super) async fn give_gas(&self, give: bool) -> anyhow::Result<()> {
+        let coins = U256::from(if give { RICH } else { 0 });
+        let mut accounts = vec![self.owner];
+        let standing = self.exact.meter(&self.addresses, &self.id).await?;
+        accounts.extend(standing.and_then(|standing| standing.settler));
+        for account in accounts {
+            self.node
+                .set_balance(AlloyAddress::from(account.0), coins)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// What the operator does, while blocks go on.
+    pub(super) fn operate(&self, call: Call) {
+        let (operator, trace) = (Arc::clone(&self.operator), self.trace.clone());
+        tokio::spawn(async move {
+            let done = operator.send(call).await;
+            trace.say(format_args!("the operator's transaction: {}", done.is_ok()));
+        });
+    }
+
+    fn network(&self) -> NetworkDraft {
+        NetworkDraft {
+            rpc_url: "http://127.0.0.1:8545".to_owned(),
+            fallback_url: None,
+            addresses: self.addresses.to_json(),
+        }
+    }
+
+    fn draft(&self) -> MeterDraft {
+        MeterDraft {
+            id: self.id.clone(),
+            name: String::new(),
+            owner: None,
+            broker: BrokerDraft {
+                url: "mqtt://127.0.0.1:1883".to_owned(),
+                ..BrokerDraft::default()
+            },
+            base_topic: BASE_TOPIC.to_owned(),
+            units: Units::Milli,
+            profile: None,
+            rated_power_w: RATED_POWER_W,
+            settlement_key: self.plan.settlement_key,
+            take_opening: false,
+        }
+    }
+}
+
+/// Gives an engine the network and the meter, whichever it lacks.
+async fn furnish(engine: &Engine, network: NetworkDraft, draft: MeterDraft) -> Result<(), Error> {
+    engine.set_idle_lock(0).await?;
+    if engine.status().chain.chain_id == 0 {
+        engine.set_network(network).await?;
+    }
+    if engine.meter(&draft.id).is_err() {
+        engine.add_meter(draft).await?;
+    }
+    Ok(())
+}
+
+fn node(time: &WorldTime, rich: Address, base_fee: u64) -> Node {
+    let time = time.clone();
+    let mut config = NodeConfig::new(Arc::new(move || {
+        u64::try_from(time.now().0 / 1000).unwrap_or_default()
+    }));
+    config.base_fee = base_fee;
+    config.accounts = vec![(AlloyAddress::from(rich.0), U256::from(RICH))];
+    Node::in_memory(&config)
+}
+
+/// `setConversionRatio`; the operator signs.
+pub(super) fn set_ratio(addresses: &Addresses, ratio: u64) -> Call {
+    setter(addresses.converter, "setConversionRatio(uint256)", ratio)
+}
+
+/// `setMinSettlementThreshold`; the operator signs.
+pub(super) fn set_threshold(addresses: &Addresses, wh: u64) -> Call {
+    setter(addresses.converter, "setMinSettlementThreshold(uint256)", wh)
+}
+
+fn setter(to: Address, signature: &str, value: u64) -> Call {
+    let mut input = keccak256(signature.as_bytes())[..4].to_vec();
+    input.extend([0; 24]);
+    input.extend(value.to_be_bytes());
+    Call {
+        to: Some(to),
+        value: Wei::ZERO,
+        input,
+    }
+}

@@ -1,0 +1,94 @@
+//! The whole system under fifty seeds, and the proof that a seed is always the same run.
+
+use std::{env, ops::Range};
+
+use enerlink_engine::KdfParams;
+use enerlink_sim::whole::{Outcome, Weather, Whole};
+
+fn whole() -> Whole {
+    Whole::new(KdfParams::for_tests()).expect("a template")
+}
+
+fn explain(outcome: &Outcome) -> String {
+    format!(
+        "seed {}: {:#?}\n{}",
+        outcome.seed,
+        outcome.violations,
+        outcome.trace.join("\n")
+    )
+}
+
+/// `WHOLE_SEEDS=a..b` runs others.
+fn seeds() -> Range<u64> {
+    let text = env::var("WHOLE_SEEDS").unwrap_or_default();
+    let given = text.split_once("..").map(|(from, to)| {
+        let number = |text: &str| text.parse::<u64>().expect("a seed");
+        number(from)..number(to)
+    });
+    given.unwrap_or(0..50)
+}
+
+#[test]
+fn a_quiet_world_settles_everything() {
+    let whole = whole();
+    for seed in 0..2 {
+        let outcome = whole.run(seed, Weather::Calm, 100).expect("a run");
+        assert!(outcome.violations.is_empty(), "{}", explain(&outcome));
+        assert!(outcome.faults.is_empty(), "{:?}", outcome.faults);
+        let settled = |line: &&String| line.contains("SUCCESS");
+        assert!(
+            outcome.trace.iter().any(|line| settled(&line)),
+            "{}",
+            explain(&outcome)
+        );
+    }
+}
+
+#[test]
+fn a_seed_is_always_the_same_run() {
+    let whole = whole();
+    for seed in seeds().take(4) {
+        let all = usize::MAX;
+        let (one, other) = (
+            whole.run(seed, Weather::Storm, all).expect("a run"),
+            whole.run(seed, Weather::Storm, all).expect("a run"),
+        );
+        let differs = one
+            .trace
+            .iter()
+            .zip(&other.trace)
+            .position(|(one, other)| one != other);
+        let context = |lines: &[String]| {
+            let at = differs.unwrap_or_default();
+            lines[at.saturating_sub(10)..lines.len().min(at + 5)].join("\n")
+        };
+        assert_eq!(
+            one.trace_hash,
+            other.trace_hash,
+            "seed {seed} differs at line {differs:?}:\n{}\n--- and ---\n{}",
+            context(&one.trace),
+            context(&other.trace)
+        );
+    }
+}
+
+#[test]
+fn fifty_seeds_end_with_every_watt_hour_once() {
+    let report = whole()
+        .run_all(seeds(), 2, |outcome| {
+            if !outcome.violations.is_empty() {
+                eprintln!("{}", explain(outcome));
+            }
+        })
+        .expect("runs");
+    assert!(
+        report.ok,
+        "failed: {:?}",
+        report
+            .failed
+            .iter()
+            .map(|outcome| outcome.seed)
+            .collect::<Vec<_>>()
+    );
+    assert!(report.faults.len() > 20, "{:?}", report.faults);
+}

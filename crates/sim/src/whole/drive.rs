@@ -36,9 +36,9 @@ impl World {
     async fn storm(&mut self) -> anyhow::Result<Vec<Violation>> {
         let begun = Instant::now();
         let end = begun + STORM;
-        self.around.net.set_calm(false);
-        self.device.set_calm(false);
-        self.miner.set_calm(false);
+        self.around.net.set_calm(self.plan.quiet);
+        self.device.set_calm(self.plan.quiet);
+        self.miner.set_calm(self.plan.quiet);
         if self.plan.uptime > 0 {
             self.tally.count(FaultKind::UptimeRollover);
         }

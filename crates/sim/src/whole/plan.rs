@@ -35,6 +35,8 @@ pub(super) struct Plan {
     pub(super) empty: u64,
     /// The most blocks that are replaced at once.
     pub(super) deepest: u64,
+    /// Nothing goes wrong.
+    pub(super) quiet: bool,
     /// In the order of time.
     pub(super) acts: Vec<(Duration, Act)>,
 }
@@ -100,6 +102,7 @@ impl Plan {
             reorganised: 0,
             empty: 0,
             deepest: 0,
+            quiet,
             acts: Vec::new(),
         };
         if quiet {

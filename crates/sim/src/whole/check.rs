@@ -126,10 +126,14 @@ pub(super) async fn end(world: &World) -> anyhow::Result<Vec<Violation>> {
     energy(&mut court, world, registers);
     let audit = engine.audit(&world.id).await?;
     court.demand(
-        audit.adds_up && audit.unrecorded_uwh == 0 && audit.pending_uwh == 0,
+        audit.adds_up && (audit.unrecorded.0, audit.pending.0) == (0, 0),
         "accumulated = settled + pending + carried",
         || format!("{audit:?}"),
     );
+    let verified = engine.verify_audit().await?;
+    court.demand(verified.ok, "the audit is verified", || {
+        format!("{:?}", verified.problems)
+    });
     let settled: i64 = rows
         .iter()
         .filter(|row| row.status == Status::Success)

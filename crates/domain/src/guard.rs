@@ -1,7 +1,17 @@
 //! The guard: keeps a household from importing more than its ETK can pay.
 
+mod held;
+mod inputs;
+mod machine;
+mod power;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::{
+    inputs::{Inputs, Money, Seen},
+    machine::{Act, COUNTDOWN, Guard, PAUSE, Warning, Why},
+    power::Average,
+};
 use crate::{Address, Etk, MeterId, UnixMillis};
 
 /// What the guard of an account is doing.

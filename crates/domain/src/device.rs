@@ -242,6 +242,18 @@ impl NoticeKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
+    /// Whether it is about how the meter fares, and not about what its energy costs.
+    pub fn is_of_the_device(self) -> bool {
+        !matches!(
+            self,
+            Self::GuardActed
+                | Self::GuardWarns
+                | Self::EtkMissing
+                | Self::SettlementFailed
+                | Self::SettlementUndone
+        )
+    }
+
     /// Whether it lasts until an all-clear.
     pub fn is_condition(self) -> bool {
         !matches!(

@@ -119,6 +119,14 @@ impl Commands {
                 let _ = reply.send(answer);
                 Ok(())
             }
+            Request::Guard(meter, mode, reply) => {
+                let answer = match self.live(&meter) {
+                    Ok(live) => self.create(&live, MeterCommand::Grid { mode }, true).await,
+                    Err(error) => Err(error),
+                };
+                let _ = reply.send(answer);
+                Ok(())
+            }
             Request::ResetAfterSettlement(meter) => self.reset(&meter).await,
             Request::Answered(meter, response) => self.answered(&meter, &response).await,
             Request::Observed(meter, status, sensors) => {

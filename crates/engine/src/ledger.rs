@@ -6,11 +6,12 @@ mod adopting;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Duration,
 };
 
 use enerlink_chain::{ConverterTerms, Head, MeterOnChain};
 use enerlink_domain::{
-    Address, Clock, Error, Event, Meter, MeterId, Registration, Status, WattHours,
+    Address, Clock, Error, Event, Meter, MeterId, Registration, Status, UnixMillis, WattHours,
     audit::FactKind,
     event::{Balances, ChainState},
     meter::Link,
@@ -39,6 +40,8 @@ pub(crate) struct LedgerState {
     /// `Some(None)` is a meter that the chain does not know.
     pub(crate) meters: BTreeMap<MeterId, Option<MeterOnChain>>,
     pub(crate) balances: BTreeMap<Address, Balances>,
+    /// When the chain was last read in full, by the steady clock.
+    pub(crate) read_at: Option<Duration>,
 }
 
 impl LedgerState {
@@ -49,7 +52,17 @@ impl LedgerState {
             terms: None,
             meters: BTreeMap::new(),
             balances: BTreeMap::new(),
+            read_at: None,
         }
+    }
+
+    /// Nothing was read.
+    pub(crate) fn unread(now: UnixMillis) -> Self {
+        Self::new(ChainState {
+            link: Link::down(now, network::missing()),
+            chain_id: 0,
+            block: None,
+        })
     }
 
     /// The contract's minimum, once it was read.
@@ -186,6 +199,10 @@ impl Ledger {
         let outcome = self.read(&network).await;
         if let Err(error) = &outcome {
             tracing::warn!(code = ?error.code, %error, "the chain cannot be read");
+        }
+        if outcome.is_ok() {
+            let now = self.clock.monotonic();
+            self.state.send_modify(|state| state.read_at = Some(now));
         }
         self.verified = outcome.is_ok();
         self.asked = outcome.is_err();

@@ -14,6 +14,7 @@ pub mod config;
 mod diagnostics;
 mod estimating;
 mod files;
+mod guarding;
 mod history;
 mod ledger;
 mod metering;
@@ -85,6 +86,7 @@ struct Inner {
     autolock: wallet::lock::Handle,
     choices: watch::Sender<Choices>,
     rules: watch::Sender<Rules>,
+    guarding: guarding::Handle,
     /// What was restored and nobody has looked at yet.
     held: watch::Sender<Option<BackupContent>>,
     tasks: tokio::sync::Mutex<Option<Tasks>>,
@@ -161,7 +163,18 @@ impl Engine {
             ledger: ledger.clone(),
             metering: metering.clone(),
             outbox: outbox.clone(),
+            missing: guarding::Missing::new(store.clone(), bus.clone(), Arc::clone(&clock)),
             held: held_reader,
+        });
+        let (guarding_task, guarding) = guarding::Guarding::new(guarding::Parts {
+            clock: Arc::clone(&clock),
+            store: store.clone(),
+            bus: bus.clone(),
+            rules: rules.subscribe(),
+            metering: metering.clone(),
+            ledger: ledger.clone(),
+            commands: commands.clone(),
+            chain_poll: config.chain_poll,
         });
         let (autolock_task, autolock) = wallet::lock::Autolock::new(wallet::lock::Parts {
             clock: Arc::clone(&clock),
@@ -206,6 +219,7 @@ impl Engine {
             tasks.spawn(ledger_task, Arc::clone(&clock), bus.clone());
             tasks.spawn(outbox_task, Arc::clone(&clock), bus.clone());
             tasks.spawn(settling_task, Arc::clone(&clock), bus.clone());
+            tasks.spawn(guarding_task, Arc::clone(&clock), bus.clone());
             tasks.spawn(estimator, Arc::clone(&clock), bus.clone());
             tasks.spawn(autolock_task, Arc::clone(&clock), bus.clone());
             tasks.spawn(report, Arc::clone(&clock), bus.clone());
@@ -231,6 +245,7 @@ impl Engine {
             autolock,
             choices,
             rules,
+            guarding,
             held,
             tasks: tokio::sync::Mutex::new(Some(tasks)),
             _lock: lock,

@@ -15,7 +15,7 @@ use enerlink_store::Store;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use self::early::Early;
-use crate::{bus::Bus, ledger, metering, network::Network, outbox, rules::Rules, task::Task};
+use crate::{bus::Bus, guarding, ledger, metering, network::Network, outbox, rules::Rules, task::Task};
 
 /// The clock may be set while a period runs, so the task looks at it at least this often.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
@@ -64,6 +64,7 @@ pub(crate) struct Parts {
     pub(crate) ledger: ledger::Handle,
     pub(crate) metering: metering::Handle,
     pub(crate) outbox: outbox::Handle,
+    pub(crate) missing: guarding::Missing,
     /// What was restored and nobody has looked at yet: nothing is queued.
     pub(crate) held: watch::Receiver<Option<BackupContent>>,
 }

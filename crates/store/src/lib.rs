@@ -10,6 +10,7 @@ pub mod address_book;
 pub mod commands;
 pub mod cursors;
 pub mod facts;
+pub mod guards;
 pub mod heartbeats;
 pub mod messages;
 pub mod meters;

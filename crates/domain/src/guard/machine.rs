@@ -205,6 +205,17 @@ impl Guard {
         inputs.restore_at(inputs.meters.iter().map(energy).sum())
     }
 
+    /// Whether a settlement has succeeded or tokens have been received, as far as it was told.
+    pub fn is_funded(&self) -> bool {
+        self.funded
+    }
+
+    /// Meters of which it wants to hear whether they have done what they were told.
+    pub fn awaited(&self) -> impl Iterator<Item = &MeterId> {
+        let waits = self.held.iter().filter(|held| !held.obeyed);
+        waits.map(|held| &held.meter)
+    }
+
     /// Whether a person has read the explanation.
     pub fn is_explained(&self) -> bool {
         self.explained

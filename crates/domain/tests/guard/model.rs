@@ -137,8 +137,7 @@ impl Onlooker {
                 );
             }
             Why::Export | Why::Return => {
-                let touched = self.touched.get(meter).expect("only what it has cut");
-                assert!(touched.was_off);
+                assert!(self.touched.contains_key(meter), "only what it has cut");
                 assert_ne!(mode, GridMode::Import);
             }
             Why::Restore => {
@@ -230,7 +229,7 @@ fn live(events: Vec<Event>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn it_never_cuts_unwarned_unarmed_blind_or_twice_and_restores_what_it_changed(

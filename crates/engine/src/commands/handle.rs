@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use enerlink_domain::{
-    Code, CommandView, Error, MeterCommand, MeterId, Sensors, StatusSnapshot, command::CommandPage,
-    reading::Response,
+    Code, CommandView, Error, MeterCommand, MeterId, Sensors, StatusSnapshot,
+    command::CommandPage,
+    reading::{GridMode, Response},
 };
 use enerlink_store::commands as rows;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -22,6 +23,7 @@ pub(super) enum Request {
         bool,
         oneshot::Sender<Result<CommandView, Error>>,
     ),
+    Guard(MeterId, GridMode, oneshot::Sender<Result<CommandView, Error>>),
     ResetAfterSettlement(MeterId),
     Answered(MeterId, Response),
     Observed(MeterId, Option<Box<StatusSnapshot>>, Option<Box<Sensors>>),
@@ -47,12 +49,22 @@ impl Handle {
         command: MeterCommand,
         confirmed: bool,
     ) -> Result<CommandView, Error> {
+        self.ask(|reply| Request::Send(meter, command, confirmed, reply))
+            .await
+    }
+
+    /// Stores the guard's command for `meter` and sends it: nobody confirms it, and the guard tells what became of it.
+    pub(crate) async fn guard(&self, meter: MeterId, mode: GridMode) -> Result<CommandView, Error> {
+        self.ask(|reply| Request::Guard(meter, mode, reply)).await
+    }
+
+    async fn ask<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Request,
+    ) -> Result<T, Error> {
         let stopped = || Error::new(Code::Internal, "the command task has stopped");
         let (reply, answer) = oneshot::channel();
-        self.inbox
-            .send(Request::Send(meter, command, confirmed, reply))
-            .await
-            .map_err(|_| stopped())?;
+        self.inbox.send(request(reply)).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
 

@@ -116,7 +116,7 @@ impl MeterLive {
         live.device.heartbeat = heartbeats::last(reader, id).await?;
         live.device.status = statuses::last(reader, id).await?;
         live.device.tally = tallies::load(reader, id).await?;
-        let own = |notice: &&Notice| notice.meter_id.as_ref() == Some(id);
+        let own = |notice: &&Notice| notice.meter_id.as_ref() == Some(id) && notice.kind.is_of_the_device();
         live.device.conditions = conditions.iter().filter(own).cloned().collect();
         if live.meter.retired_at.is_some() {
             live.device.presence = Presence::Retired;

@@ -11,7 +11,8 @@ use enerlink_store::{NewOutbox, outbox as outbox_rows, readings, settlements};
 
 use super::Settling;
 use crate::{
-    backup,
+    backup, guarding,
+    metering::MeterLive,
     network::{self, Network},
     outbox,
 };
@@ -43,6 +44,7 @@ impl Settling {
         self.parts.metering.raise(&meter.id, standing.watermark).await?;
         let terms = chain.terms(&addresses).await?;
         let balance = chain.balances(&addresses, meter.owner).await?.etk;
+        let spent = self.pending_burns(meter.owner).await?;
         let head = chain.head().await?;
         let terms = Terms {
             watermark: standing.watermark,
@@ -55,7 +57,7 @@ impl Settling {
                 .value,
             ratio: terms.ratio,
             carry: standing.carry,
-            balance,
+            balance: Etk(balance.0.saturating_sub(spent.0)),
             rated_power_w: standing.rated_power_w,
             cleared_at: standing.cleared_at,
             now: head.timestamp,
@@ -69,6 +71,7 @@ impl Settling {
                 return Err(Error::new(Code::NothingToSettle, text));
             }
             Due::InsufficientEtk { missing } => {
+                self.parts.missing.note(&meter.id, missing).await?;
                 let text = format!(
                     "the imported energy costs {missing} ETK more than the account holds; it is owed and carried"
                 );
@@ -116,6 +119,21 @@ impl Settling {
         self.parts.bus.tell(Event::Settlement(row.clone()));
         self.parts.outbox.wake();
         Ok(row)
+    }
+
+    /// What settlements of the account's other meters will burn.
+    async fn pending_burns(&self, owner: Address) -> Result<Etk, Error> {
+        let lives: Vec<MeterLive> = self
+            .parts
+            .metering
+            .state
+            .borrow()
+            .values()
+            .filter(|live| live.meter.owner == owner)
+            .cloned()
+            .collect();
+        let ledger = self.parts.ledger.state.borrow().clone();
+        guarding::pending_burns(&self.parts.store.reader(), &lives, &ledger).await
     }
 
     /// The registers of `meter`, once the chain was compared with them.

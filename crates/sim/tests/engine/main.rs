@@ -13,6 +13,7 @@ mod brokers;
 mod commands;
 mod copies;
 mod device;
+mod guard;
 mod interruptions;
 mod outages;
 mod reorganisations;

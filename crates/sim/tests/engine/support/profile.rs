@@ -146,13 +146,35 @@ impl Household {
 
     /// A simulated home behind the same topic, instead of the meter that is turned by hand.
     pub(crate) async fn move_in(&self, home: HomeConfig) -> SimMeter {
+        self.neighbour(self.id.clone(), self.base_topic.clone(), home)
+            .await
+    }
+
+    /// A second meter of the same account, with a simulated home behind it.
+    pub(crate) async fn extend(&self, home: HomeConfig) -> (MeterId, SimMeter) {
+        let id: MeterId = format!("{}-B", self.id).parse().expect("an id");
+        let base_topic = format!("{}-b", self.base_topic);
+        let rated = self.setup.rated_power_w;
+        let registered = self.operator.register(&self.addresses, &id, self.owner(), rated);
+        registered.await.expect("registered");
+        let draft = MeterDraft {
+            id: id.clone(),
+            base_topic: base_topic.clone(),
+            ..self.draft().await
+        };
+        self.engine().add_meter(draft).await.expect("a meter");
+        let meter = self.neighbour(id.clone(), base_topic, home).await;
+        (id, meter)
+    }
+
+    async fn neighbour(&self, meter_id: MeterId, base_topic: String, home: HomeConfig) -> SimMeter {
         let broker = broker().await;
         let config = SimMeterConfig {
             broker_url: broker.url().to_owned(),
             username: Some(broker.username().to_owned()),
             password: Some(broker.password().to_owned()),
-            base_topic: self.base_topic.clone(),
-            meter_id: self.id.clone(),
+            base_topic,
+            meter_id,
             home,
             seed: 42,
         };

@@ -9,9 +9,9 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult,
 use sea_orm_migration::async_trait::async_trait;
 
 use crate::{
-    Read, Store, address_book, commands, cursors, facts, heartbeats, messages, meters, notices, outbox,
-    prosumers, readings, registers, retention, rollups, session::sealed::Connected, settings, settlements,
-    statuses, tallies, transaction_logs, wallets,
+    Read, Store, address_book, commands, cursors, facts, guards, heartbeats, messages, meters, notices,
+    outbox, prosumers, readings, registers, retention, rollups, session::sealed::Connected, settings,
+    settlements, statuses, tallies, transaction_logs, wallets,
 };
 
 /// A connection that notes the plan of each query before it runs it.
@@ -115,6 +115,10 @@ async fn household(r: &Explaining, meter: &MeterId) {
         meters::list(r),
         ["SCAN smart_meters; USE TEMP B-TREE FOR ORDER BY"]
     );
+    let by_owner = ["SEARCH guards USING INDEX sqlite_autoindex_guards_1 (owner=?)"];
+    check!(r, guards::get(r, Address::ZERO), by_owner);
+    let newest = ["SEARCH guard_acts USING INDEX guard_acts_by_owner_id (owner=?)"];
+    check!(r, guards::acts(r, Address::ZERO, 20), newest);
     let by_key = ["SEARCH settings USING INDEX sqlite_autoindex_settings_1 (key=?)"];
     check!(r, settings::get(r, "key"), by_key);
     check!(

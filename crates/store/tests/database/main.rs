@@ -5,6 +5,7 @@ mod backend;
 mod damage;
 mod facts;
 mod generate;
+mod guards;
 mod opening;
 #[cfg(unix)]
 mod postgres;

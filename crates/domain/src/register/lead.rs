@@ -1,4 +1,10 @@
 //! The lead: what the chain has settled before these registers have counted it. It is counted once.
+//!
+//! What cannot be known is never paid twice, and may stay uncounted:
+//! - a profile that begins anew and cannot reach the chain before it hears its meter does not know whether what the
+//!   meter shows until then was settled by another copy meanwhile: of that, as much as the chain is ahead is taken as settled;
+//! - a counter that starts anew while another copy is ahead may or may not show again what that copy has settled: as much
+//!   as the lead is taken as shown again.
 
 use super::{Pair, Registers};
 use crate::{MicroWh, settlement::Watermark};
@@ -34,6 +40,26 @@ impl Registers {
         *self != before
     }
 
+    /// The first comparison with a watermark that was read before the first message and has not moved since: nothing
+    /// that was counted is in it, so that all of it comes on top. Later it is [`Registers::raise_to`].
+    pub fn join(&mut self, watermark: Watermark) -> bool {
+        let (Some(export), Some(import)) = (watermark.export.micro(), watermark.import.micro()) else {
+            return false;
+        };
+        let before = *self;
+        if self.lead.is_none() && self.baseline.is_some() {
+            let on_top = |mark: MicroWh, register: MicroWh, first: MicroWh| {
+                let counted = register.checked_sub(first).unwrap_or_default();
+                let sum = mark.checked_add(counted).filter(|sum| *sum <= MicroWh::MAX);
+                sum.filter(|_| first < mark).unwrap_or(register)
+            };
+            self.export = on_top(export, self.export, self.first.export);
+            self.import = on_top(import, self.import, self.first.import);
+        }
+        self.raise_to(watermark);
+        *self != before
+    }
+
     /// Takes over registers that were kept elsewhere, in a backup: their counter goes on where it was, whoever has
     /// settled meanwhile.
     #[must_use]
@@ -64,6 +90,8 @@ impl Registers {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::{
         Sensors, Subsystem, UnixMillis, Verdict, WattHours,
@@ -150,6 +178,74 @@ mod tests {
             at(9_020),
             "the meter was replaced before this profile began"
         );
+    }
+
+    #[test]
+    fn what_is_counted_before_the_first_look_comes_on_top_of_an_old_watermark() {
+        let mut registers = Registers::new(CounterSource::Total);
+        hear(&mut registers, 1, 10);
+        hear(&mut registers, 2, 30);
+        assert!(registers.join(settled(9_000)));
+        assert_eq!(registers.export, at(9_020));
+        assert!(!registers.join(settled(9_000)), "once");
+        assert!(registers.join(settled(9_500)), "another copy is ahead");
+        hear(&mut registers, 3, 600);
+        assert_eq!(registers.export, at(9_590));
+    }
+
+    /// Messages of a meter with settlement counters only.
+    fn hear_settlement(registers: &mut Registers, hours: u32, export: u64) {
+        let side = |settlement| {
+            Some(Subsystem {
+                settlement_energy: Some(MicroWh(settlement)),
+                ..Subsystem::default()
+            })
+        };
+        let sensors = Sensors {
+            device_time: Some(DeviceTime::Uptime(hours * 3_600_000)),
+            export: side(export),
+            import: side(0),
+            ..Sensors::default()
+        };
+        let received_at = UnixMillis(i64::from(hours) * 3_600_000);
+        registers.apply(&sensors, received_at, Delivery::First, 5_000);
+    }
+
+    proptest! {
+        /// A new profile beside, or instead of, another copy, with a meter that has settlement counters only. The truth
+        /// is the other copy's register, which has gone on counting.
+        #[test]
+        fn a_new_profile_counts_every_watt_hour_that_it_can_know_of(
+            watermark in 0_u64..100_000, stands in 0_u64..1_000_000_000, before in proptest::collection::vec(0_u64..900_000_000, 0..6),
+            meanwhile in 0_u64..2_000, after in proptest::collection::vec(0_u64..900_000_000, 0..6),
+        ) {
+            let mut registers = Registers::new(CounterSource::Settlement);
+            let (mut hours, mut counter) = (1, stands);
+            hear_settlement(&mut registers, hours, counter);
+            for grown in &before {
+                (hours, counter) = (hours + 1, counter + grown);
+                hear_settlement(&mut registers, hours, counter);
+            }
+            // Another copy can settle no more than has flowed.
+            let meanwhile = meanwhile.min((counter - stands) / 1_000_000);
+            let look = settled(watermark + meanwhile);
+            if meanwhile == 0 {
+                registers.join(look);
+            } else {
+                registers.raise_to(look);
+            }
+            for grown in &after {
+                (hours, counter) = (hours + 1, counter + grown);
+                hear_settlement(&mut registers, hours, counter);
+            }
+            let truth = MicroWh(watermark * 1_000_000 + counter - stands);
+            if meanwhile == 0 {
+                prop_assert_eq!(registers.export, truth);
+            } else {
+                prop_assert!(registers.export <= truth, "nothing twice: {:?} of {:?}", registers.export, truth);
+                prop_assert!(registers.export >= MicroWh(look.export.0 * 1_000_000 + after.iter().sum::<u64>()));
+            }
+        }
     }
 
     #[test]

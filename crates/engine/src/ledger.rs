@@ -42,6 +42,8 @@ pub(crate) struct LedgerState {
     pub(crate) balances: BTreeMap<Address, Balances>,
     /// When the chain was last read in full, by the steady clock.
     pub(crate) read_at: Option<Duration>,
+    /// The watermarks of meters that had not been heard yet when they were last read so.
+    unheard: BTreeMap<MeterId, Watermark>,
 }
 
 impl LedgerState {
@@ -53,6 +55,15 @@ impl LedgerState {
             meters: BTreeMap::new(),
             balances: BTreeMap::new(),
             read_at: None,
+            unheard: BTreeMap::new(),
+        }
+    }
+
+    /// `watermark` of `meter`, as metering compares it with the registers.
+    pub(crate) fn mark(&self, meter: &MeterId, watermark: Watermark) -> metering::Mark {
+        metering::Mark {
+            registers: watermark,
+            before_contact: self.unheard.get(meter) == Some(&watermark),
         }
     }
 
@@ -262,7 +273,8 @@ impl Ledger {
         for meter in meters::list(&self.store.reader()).await? {
             let registration = self.state.borrow().registration(&meter);
             if let Registration::Open { watermark, .. } = registration {
-                self.metering.raise(&meter.id, watermark).await?;
+                let mark = self.state.borrow().mark(&meter.id, watermark);
+                self.metering.raise(&meter.id, mark).await?;
             }
             self.adopt(network, &meter, head).await?;
         }
@@ -277,7 +289,14 @@ impl Ledger {
             .map(|standing| standing.watermark);
         // Registers are compared with the chain before anybody can settle by both.
         if let Some(watermark) = watermark {
-            self.metering.raise(&meter.id, watermark).await?;
+            let heard = self.metering.has_heard(&meter.id);
+            if !heard {
+                self.state.send_modify(|state| {
+                    state.unheard.insert(meter.id.clone(), watermark);
+                });
+            }
+            let mark = self.state.borrow().mark(&meter.id, watermark);
+            self.metering.raise(&meter.id, mark).await?;
         }
         self.state.send_modify(|state| {
             state.meters.insert(meter.id.clone(), standing);

@@ -39,11 +39,19 @@ const TICK: Duration = Duration::from_secs(1);
 
 type Reply<T> = oneshot::Sender<Result<T, Error>>;
 
+/// What the chain has settled of a meter.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    pub(crate) registers: Watermark,
+    /// It was read before the meter was first heard, and has not moved since.
+    pub(crate) before_contact: bool,
+}
+
 enum Request {
     Add(Box<Meter>, Reply<()>),
     Reload(Reply<()>),
     Change(Box<Change>, Reply<Option<Activity>>),
-    Raise(MeterId, Watermark, Reply<()>),
+    Raise(MeterId, Mark, Reply<()>),
     Publish(MeterId, String, Reply<()>),
 }
 
@@ -91,18 +99,23 @@ impl Handle {
     }
 
     /// Lifts the registers of `meter` to what the chain has settled, should they be below.
-    pub(crate) async fn raise(&self, meter: &MeterId, watermark: Watermark) -> Result<(), Error> {
+    pub(crate) async fn raise(&self, meter: &MeterId, mark: Mark) -> Result<(), Error> {
         let behind = self
             .state
             .borrow()
             .get(meter)
-            .is_some_and(|live| live.is_behind(watermark));
+            .is_some_and(|live| live.is_behind(mark.registers));
         if behind {
-            self.ask(|reply| Request::Raise(meter.clone(), watermark, reply))
-                .await
+            self.ask(|reply| Request::Raise(meter.clone(), mark, reply)).await
         } else {
             Ok(())
         }
+    }
+
+    /// Whether registers of `meter` have begun.
+    pub(crate) fn has_heard(&self, meter: &MeterId) -> bool {
+        let state = self.state.borrow();
+        state.get(meter).is_some_and(|live| live.registers.is_some())
     }
 
     /// Publishes a command to `meter`.
@@ -216,8 +229,8 @@ impl Metering {
             Request::Change(change, reply) => {
                 let _ = reply.send(self.change(*change).await);
             }
-            Request::Raise(meter, watermark, reply) => {
-                let _ = reply.send(self.raise(&meter, watermark).await);
+            Request::Raise(meter, mark, reply) => {
+                let _ = reply.send(self.raise(&meter, mark).await);
             }
             Request::Publish(meter, command, reply) => {
                 let _ = reply.send(self.publish(&meter, &command).await);

@@ -2,12 +2,11 @@
 //! then taken over, then told.
 
 use enerlink_domain::{
-    Code, Error, Event, Meter, MeterId, TxKind, register::CounterSource, settlement::Watermark,
-    wallet::Activity,
+    Code, Error, Event, Meter, MeterId, TxKind, register::CounterSource, wallet::Activity,
 };
 use enerlink_store::{NewActivity, meters as rows, outbox, registers, transaction_logs};
 
-use super::{MeterLive, Metering, load};
+use super::{Mark, MeterLive, Metering, load};
 use crate::meters;
 
 /// Changes a meter, or says why it cannot.
@@ -129,7 +128,7 @@ impl Metering {
 
     /// Lifts registers to what the chain has settled. The first time, an opening balance that this profile did not
     /// offer to the chain is given up: whoever opened the meter has decided about it.
-    pub(super) async fn raise(&mut self, id: &MeterId, watermark: Watermark) -> Result<(), Error> {
+    pub(super) async fn raise(&mut self, id: &MeterId, mark: Mark) -> Result<(), Error> {
         let Some(mut live) = self.state.borrow().get(id).cloned() else {
             return Ok(());
         };
@@ -147,11 +146,16 @@ impl Metering {
             return Ok(());
         };
         let before = (lifted.export, lifted.import);
-        if !lifted.raise_to(watermark) && !unoffered {
+        // An opening balance stands on the registers that nothing has shown: it is no growth.
+        let changed = match mark.before_contact && !live.meter.take_opening {
+            true => lifted.join(mark.registers),
+            false => lifted.raise_to(mark.registers),
+        };
+        if !changed && !unoffered {
             return Ok(());
         }
         if (lifted.export, lifted.import) != before {
-            tracing::warn!(meter = %id, ?watermark, "registers lifted to what the chain has settled");
+            tracing::warn!(meter = %id, watermark = ?mark.registers, "registers lifted to what the chain has settled");
         }
         live.registers = Some(lifted);
         let tx = self.store.begin().await?;

@@ -41,7 +41,13 @@ impl Settling {
         let standing = chain.meter(&addresses, &meter.id).await?;
         let standing = standing.ok_or_else(|| unregistered(meter))?;
         check_standing(meter, &standing)?;
-        self.parts.metering.raise(&meter.id, standing.watermark).await?;
+        let mark = self
+            .parts
+            .ledger
+            .state
+            .borrow()
+            .mark(&meter.id, standing.watermark);
+        self.parts.metering.raise(&meter.id, mark).await?;
         let terms = chain.terms(&addresses).await?;
         let balance = chain.balances(&addresses, meter.owner).await?.etk;
         let spent = self.pending_burns(meter.owner).await?;

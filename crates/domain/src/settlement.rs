@@ -182,6 +182,18 @@ impl Settlement {
             },
         }
     }
+
+    /// An alarm when the chain has booked other tokens than the wallet's own formula makes of the same energy, by the
+    /// ratio and the remainder that the row was written with: the ratio has changed since then, or one of both is wrong.
+    pub fn surprise(&self) -> Option<String> {
+        let basis = self.basis.as_ref()?;
+        let (own, _) = Etk::from_energy(self.energy_wh, basis.ratio, basis.carry);
+        let (per_kwh, _) = Etk::from_energy(NetWattHours(1000), basis.ratio, 0);
+        (own != self.etk).then(|| {
+            let (chain, energy) = (self.etk, self.energy_wh.0);
+            format!("the chain has booked {chain} ETK for {energy} Wh, not {own} ETK as {per_kwh} ETK a kWh would be")
+        })
+    }
 }
 
 /// Watt-hours as kilowatt-hours with three decimals, none of them rounded.
@@ -401,6 +413,46 @@ mod tests {
         ] {
             assert_eq!(kwh(wh), text);
         }
+    }
+
+    #[test]
+    fn tokens_that_the_formula_does_not_make_are_a_surprise() {
+        let mut row = Settlement {
+            settlement_id: "M-1/1105/200".to_owned(),
+            meter_id: "M-1".parse().expect("an id"),
+            prosumer: Address::ZERO,
+            status: Status::Success,
+            stage: SettlementStage::Confirmed,
+            trigger: Trigger::Manual,
+            from: terms().watermark,
+            to: terms().watermark,
+            energy_wh: NetWattHours(105),
+            etk: Etk(11),
+            tx: None,
+            block: None,
+            confirmations: 1,
+            reason: None,
+            created_at: UnixMillis(0),
+            settled_at: None,
+            basis: None,
+        };
+        assert_eq!(row.surprise(), None, "nothing is known of another copy's");
+        row.basis = Some(Basis {
+            export: wh(1105),
+            import: wh(200),
+            epoch: 0,
+            epochs_crossed: 0,
+            from: None,
+            to: None,
+            ratio: 100,
+            carry: 500,
+        });
+        assert_eq!(row.surprise(), None, "the remainder counts");
+        row.etk = Etk(10_500);
+        assert_eq!(
+            row.surprise().as_deref(),
+            Some("the chain has booked 105.00 ETK for 105 Wh, not 0.11 ETK as 1.00 ETK a kWh would be")
+        );
     }
 
     #[test]

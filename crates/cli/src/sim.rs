@@ -44,7 +44,7 @@ fn run(arguments: &SimArguments, json: bool) -> anyhow::Result<Report> {
     }
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let first = arguments.first;
-    whole.run_all(first..first + arguments.seeds, threads, |outcome| {
+    whole.run_all(first..first + arguments.seeds, threads, LINES, |outcome| {
         if !outcome.violations.is_empty() && !json {
             output::text_line(&format!("seed {} failed", outcome.seed));
         }

@@ -15,7 +15,7 @@ fn seeds() -> u64 {
 fn a_thousand_seeds_end_with_every_watt_hour_once() {
     let whole = Whole::new(KdfParams::for_tests()).expect("a template");
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    let report = whole.run_all(0..seeds(), threads, |_| ()).expect("runs");
+    let report = whole.run_all(0..seeds(), threads, 40, |_| ()).expect("runs");
     for (kind, count) in &report.faults {
         println!("{count:>8}  {kind:?}");
     }

@@ -303,7 +303,7 @@ impl World {
                     return Ok(());
                 };
                 self.take_down().await;
-                house::forget_database(self.directory.path())?;
+                self.move_out()?;
                 house::copy(directory.path(), self.directory.path(), &|_| true)?;
                 self.know(known);
                 self.todo.furnish = true;
@@ -311,13 +311,23 @@ impl World {
             }
             _ => {
                 self.take_down().await;
-                house::forget_database(self.directory.path())?;
+                self.move_out()?;
                 self.know(Known::default());
                 self.todo.furnish = true;
                 self.todo.unlock = true;
                 self.tally.count(FaultKind::EmptyProfile);
             }
         }
+        Ok(())
+    }
+
+    /// Leaves the database behind: in a new directory, because a connection that is still being closed tidies the files
+    /// beside the old one.
+    fn move_out(&mut self) -> anyhow::Result<()> {
+        let directory = tempfile::Builder::new().prefix("enerlink-whole-").tempdir()?;
+        let wanted = |name: &str| !house::is_database(name) && name != "profile.lock";
+        house::copy(self.directory.path(), directory.path(), &wanted)?;
+        self.directory = directory;
         Ok(())
     }
 

@@ -197,14 +197,3 @@ pub(super) fn copy(from: &Path, to: &Path, wanted: &dyn Fn(&str) -> bool) -> any
 pub(super) fn is_database(name: &str) -> bool {
     name.starts_with("enerlink.db")
 }
-
-/// Removes the database of a profile.
-pub(super) fn forget_database(directory: &Path) -> anyhow::Result<()> {
-    for entry in std::fs::read_dir(directory)? {
-        let entry = entry?;
-        if is_database(&entry.file_name().to_string_lossy()) {
-            std::fs::remove_file(entry.path())?;
-        }
-    }
-    Ok(())
-}

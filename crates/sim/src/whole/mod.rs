@@ -135,11 +135,13 @@ impl Whole {
         outcome.with_context(|| format!("seed {seed}"))
     }
 
-    /// Runs `seeds` on `threads` threads; `done` is told each outcome, in no order.
+    /// Runs `seeds` on `threads` threads and keeps the last `lines` of each trace; `done` is told each outcome, in no
+    /// order.
     pub fn run_all(
         &self,
         seeds: std::ops::Range<u64>,
         threads: usize,
+        lines: usize,
         done: impl Fn(&Outcome) + Sync,
     ) -> anyhow::Result<Report> {
         let next = AtomicU64::new(seeds.start);
@@ -150,7 +152,7 @@ impl Whole {
                 if seed >= seeds.end {
                     return Ok(outcomes);
                 }
-                let outcome = self.run(seed, Weather::Storm, 40)?;
+                let outcome = self.run(seed, Weather::Storm, lines)?;
                 done(&outcome);
                 outcomes.push(outcome);
             }

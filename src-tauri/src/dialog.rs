@@ -8,7 +8,7 @@ use std::{
 };
 
 use chrono::{DateTime, Local, Utc};
-use enerlink_domain::{Address, clock::BoxFuture};
+use enerlink_domain::{Address, audit::ReceiptFormat, clock::BoxFuture};
 use enerlink_ipc::{
     Code, Error,
     view::BrokerDraft,
@@ -196,6 +196,15 @@ pub(crate) fn sheet_name(today: DateTime<Local>) -> String {
     format!("EnerLink-sheet-{}.pdf", today.format("%Y-%m-%d"))
 }
 
+/// The name of a receipt, which says whose it is.
+pub(crate) fn receipt_name(settlement_id: &str, format: ReceiptFormat) -> String {
+    let ending = match format {
+        ReceiptFormat::Json => "json",
+        ReceiptFormat::Pdf => "pdf",
+    };
+    dated(&format!("receipt-{}", settlement_id.replace('/', "-")), ending)
+}
+
 /// The name of a file saved today; of the page's word for it only letters, digits and dashes are taken.
 pub(crate) fn dated(name: &str, ending: &str) -> String {
     dated_on(Local::now(), name, ending)
@@ -298,6 +307,12 @@ mod tests {
             dated_on(today, "../act ivity-1", "csv"),
             "EnerLink-activity-1-2026-03-04.csv"
         );
+        let receipt = receipt_name("SM-001/131/0", ReceiptFormat::Pdf);
+        assert!(
+            receipt.starts_with("EnerLink-receipt-SM-001-131-0-20"),
+            "{receipt}"
+        );
+        assert!(receipt.ends_with(".pdf"), "{receipt}");
     }
 
     #[cfg(unix)]

@@ -35,6 +35,9 @@ pub(crate) fn sample(command: &str, wallet: &str, address: &str) -> Value {
         | "see_notices"
         | "read_preferences"
         | "read_diagnostics"
+        | "verify_audit"
+        | "read_settling"
+        | "read_guards"
         | "list_meters" => json!({}),
         "switch_profile" => json!({ "demo": true }),
         "rate_password" | "save_backup" | "unlock" => json!({ "password": password }),
@@ -67,7 +70,9 @@ pub(crate) fn sample(command: &str, wallet: &str, address: &str) -> Value {
         "set_settlement_key" => json!({ "meterId": "HOME-001", "enabled": true }),
         "check_address" => json!({ "text": address }),
         "put_contact" => json!({ "address": address, "name": "Neighbour" }),
-        "set_network" => json!({ "draft": { "rpc_url": "http://127.0.0.1:9", "addresses": "{}" } }),
+        "set_network" => {
+            json!({ "draft": { "rpc_url": "http://127.0.0.1:9", "fallback_url": "http://127.0.0.1:10", "addresses": "{}" } })
+        }
         "add_meter" => json!({ "draft": {
             "id": "HOME-001", "name": "Roof", "broker": broker(),
             "base_topic": "home/energy-monitor", "units": "milli", "profile": "dc_bench", "rated_power_w": 5000,
@@ -99,7 +104,17 @@ pub(crate) fn sample(command: &str, wallet: &str, address: &str) -> Value {
         "request_registration" | "save_registration" | "settle_now" => json!({ "meterId": "HOME-001" }),
         "read_home" => json!({ "meterId": "HOME-001", "dayStart": 0 }),
         "read_power" => json!({ "meterId": "HOME-001", "from": 0, "to": 1000, "points": 10 }),
-        "list_settlements" => json!({ "meterId": "HOME-001", "limit": 10, "before": 5 }),
+        "list_settlements" => json!({ "filter": settlements(), "limit": 10, "before": 5 }),
+        "save_settlements" => json!({ "filter": settlements() }),
+        "read_totals" => json!({ "meterId": "HOME-001", "edges": [0, 1000, 2000] }),
+        "read_audit" => json!({ "meterId": "HOME-001", "limit": 10, "before": 5 }),
+        "save_receipt" => json!({ "settlementId": "HOME-001/131/0", "format": "json", "language": "id" }),
+        "list_transactions" => json!({ "limit": 10, "before": 5 }),
+        "speed_up" | "cancel_transaction" => json!({ "id": 1 }),
+        "set_settling" => json!({ "owner": address, "meterId": "HOME-001", "choice": {
+            "automatic": true, "period_minutes": 5, "minimum": "100", "early": "0", "guard": false,
+        } }),
+        "order_guard" => json!({ "owner": address, "order": "not_now" }),
         other => panic!("{other} has no sample: write one"),
     }
 }
@@ -115,6 +130,12 @@ fn filter() -> Value {
     json!({
         "meter_id": "HOME-001", "direction": "IN", "accepted": true, "correlation_id": "c-1",
         "search": "grid", "from": 0, "to": 1000,
+    })
+}
+
+fn settlements() -> Value {
+    json!({
+        "meter_id": "HOME-001", "status": "SUCCESS", "trigger": "PERIODIC", "from": 0, "to": 1000,
     })
 }
 

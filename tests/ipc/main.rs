@@ -4,6 +4,7 @@
 mod flows;
 mod input;
 mod secrets;
+mod settling;
 mod support;
 
 use serde_json::{Value, json};

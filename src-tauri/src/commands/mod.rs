@@ -4,12 +4,14 @@
 mod backup;
 mod contacts;
 mod device;
+mod guard;
 mod history;
 mod meters;
 mod network;
 mod notices;
 mod profile;
 mod security;
+mod settling;
 mod wallets;
 
 use tauri::{Runtime, ipc::Invoke};
@@ -61,6 +63,15 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         history::read_power,
         history::list_settlements,
         meters::settle_now,
+        settling::save_settlements,
+        settling::read_totals,
+        settling::read_audit,
+        settling::verify_audit,
+        settling::save_receipt,
+        settling::read_settling,
+        settling::set_settling,
+        guard::read_guards,
+        guard::order_guard,
         meters::probe_broker,
         meters::stop_probe,
         meters::pick_pem,

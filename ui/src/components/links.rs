@@ -51,6 +51,9 @@ pub(crate) fn Links() -> impl IntoView {
             match state.home.as_ref().and_then(|home| home.meter.as_ref()) {
                 None => quiet(words(Key::NotSetUp), "none"),
                 Some(meter) if meter.device.link.up => good(words(Key::Online), "up"),
+                Some(meter) if meter.device.presence == Presence::Retired => {
+                    quiet(words(Key::Retired), "retired")
+                }
                 Some(meter) if meter.device.presence == Presence::Waiting => {
                     quiet(words(Key::NotHeard), "waiting")
                 }

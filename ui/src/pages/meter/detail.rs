@@ -79,7 +79,9 @@ pub(super) fn MeterDetail(id: MeterId) -> impl IntoView {
             <small class="dim">{move || name.get().and_then(|(_, id)| id)}</small>
             <span class="end row">
                 <small class="dim" data-testid="meter-age">{move || heard.get()}</small>
-                <HealthChip health=health />
+                <Show when=move || presence.get() != Presence::Retired>
+                    <HealthChip health=health />
+                </Show>
                 <PresenceChip presence=presence />
             </span>
         </div>

@@ -1,6 +1,6 @@
 //! Every meter of the household: how each stands, and those that are not listened to any more.
 
-use enerlink_domain::{MeterId, NetMicroWh, view::MeterView};
+use enerlink_domain::{MeterId, NetMicroWh, Presence, view::MeterView};
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
@@ -147,7 +147,9 @@ fn MeterRow(id: MeterId) -> impl IntoView {
                 </h2>
                 <small>{move || meter.with(|meter| meter.as_ref().map(subtitle))}</small>
                 <span class="end row">
-                    <HealthChip health=health />
+                    <Show when=move || state.get() != Presence::Retired>
+                        <HealthChip health=health />
+                    </Show>
                     <PresenceChip presence=state />
                 </span>
             </header>

@@ -17,7 +17,7 @@ macro_rules! with_energy_texts {
     PeriodDate: "Tanggal", "Date";
     PeriodFrom: "Dari tanggal", "From";
     PeriodTo: "Sampai tanggal", "To";
-    RetiredMeter: "{name} (pensiun)", "{name} (retired)";
+    RetiredMeter: "{name} (nonaktif)", "{name} (retired)";
     HistoryOffline: "Meter tidak terdengar sejak {time}; yang tercatat tetap tampil.", "The meter is not heard since {time}; what was recorded is shown.";
 
     // Chart

@@ -170,7 +170,7 @@ impl Held {
         if !self.obeyed {
             let pause = OBEY_WITHIN.saturating_mul(1 << self.timers.repeated.min(8));
             let again = (cut || self.leaving) && self.waited(now) >= pause.min(LONGEST_PAUSE);
-            return again.then(|| match self.told {
+            return again.then_some(match self.told {
                 // Nobody knows what it did, so that it does not stay half way.
                 GridMode::Export if !self.leaving => GridMode::Off,
                 told => told,

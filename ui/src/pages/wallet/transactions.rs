@@ -98,13 +98,15 @@ fn take(pages: Pages<Transaction>, told: Transaction) {
     });
 }
 
-/// What a transaction is for.
+/// What a transaction is for; one that serves nobody but the others is just a transaction.
 pub(super) fn kind_words(kind: TxKind) -> Key {
-    match kind {
-        TxKind::OpenMeter => Key::OpenMeter,
-        TxKind::SetSettler => Key::SettlerSet,
-        TxKind::SettleMeter => Key::Settlement,
-    }
+    let words = [
+        (TxKind::OpenMeter, Key::OpenMeter),
+        (TxKind::SetSettler, Key::SettlerSet),
+        (TxKind::SettleMeter, Key::Settlement),
+    ];
+    let known = words.into_iter().find(|(known, _)| *known == kind);
+    known.map_or(Key::TransactionWord, |(_, word)| word)
 }
 
 fn what(row: &Transaction, language: Language) -> String {

@@ -28,7 +28,11 @@ use crate::arguments::{Arguments, Command};
 async fn main() -> ExitCode {
     // clap answers bad usage with exit code 2.
     let arguments = Arguments::parse();
-    log_to_stderr();
+    log_to_stderr(match arguments.command {
+        // What goes wrong there does so on purpose.
+        Command::Sim(_) => "off",
+        _ => "warn,rumqttd=off",
+    });
     enerlink_engine::harden_process();
     let json = arguments.json;
     let outcome = match arguments.command {
@@ -58,9 +62,9 @@ async fn main() -> ExitCode {
 }
 
 /// Answers go to standard output, everything else to standard error.
-fn log_to_stderr() {
+fn log_to_stderr(default: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("ENERLINK_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,rumqttd=off"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())

@@ -1,5 +1,6 @@
 //! The command line. Secrets come from files or standard input, never from here.
 
+mod guard;
 mod meter;
 mod records;
 mod settle;
@@ -11,6 +12,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand};
 use enerlink_domain::MeterId;
 
+pub(crate) use self::guard::{GuardArguments, GuardCommand};
 pub(crate) use self::meter::{
     AddArguments, BrokerArguments, BrokerFiles, CommandArguments, EditArguments, MeterCommand,
 };
@@ -73,6 +75,9 @@ pub(crate) enum Command {
     /// Settlements.
     #[command(subcommand)]
     Settle(SettleCommand),
+    /// The guard, which switches the grid off before more is imported than the ETK can pay.
+    #[command(subcommand)]
+    Guard(GuardCommand),
     /// Run the whole system under seeds, in virtual time and with faults everywhere, and check that every watt-hour is
     /// settled once.
     Sim(SimArguments),

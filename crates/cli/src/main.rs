@@ -4,6 +4,7 @@ mod arguments;
 mod contacts;
 mod demo;
 mod failure;
+mod guard;
 mod history;
 mod meter;
 mod moment;
@@ -48,6 +49,7 @@ async fn main() -> ExitCode {
         Command::Notices(options) => records::notices(options, json).await,
         Command::Export(command) => records::export(command, json).await,
         Command::Preferences(options) => records::preferences(options, json).await,
+        Command::Guard(command) => guard::guard(command, json).await,
         Command::Settle(command) => settle::settle(command, json).await,
         Command::Sim(arguments) => sim::sim(arguments, json).await,
         Command::Operator(command) => operator::operator(command, json).await,

@@ -102,9 +102,14 @@ fn sentence(view: &GuardView) -> String {
         GuardState::Unarmed => "not armed: nothing was settled or received yet".to_owned(),
         GuardState::Watching => "watching".to_owned(),
         GuardState::Unknown => "the balance is not known; nothing will be switched".to_owned(),
-        GuardState::Countdown { ends_at } => format!("the grid will be switched off at {}", moment::shown(*ends_at)),
+        GuardState::Countdown { ends_at } => {
+            format!("the grid will be switched off at {}", moment::shown(*ends_at))
+        }
         GuardState::Cutting { since } => {
-            format!("told the meters at {} to switch the grid off", moment::shown(*since))
+            format!(
+                "told the meters at {} to switch the grid off",
+                moment::shown(*since)
+            )
         }
         GuardState::Powerless { since } => format!(
             "the balance has not lasted since {}, and no meter that imports can be switched",

@@ -1,5 +1,6 @@
 //! The guard: keeps a household from importing more than its ETK can pay.
 
+mod act;
 mod held;
 mod inputs;
 mod machine;
@@ -8,8 +9,9 @@ mod power;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    act::{Act, Warning, Why},
     inputs::{Inputs, Money, Seen},
-    machine::{Act, COUNTDOWN, Guard, PAUSE, Warning, Why},
+    machine::{COUNTDOWN, Guard, PAUSE},
     power::Average,
 };
 use crate::{Address, Etk, MeterId, UnixMillis};

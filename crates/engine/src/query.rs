@@ -62,6 +62,7 @@ impl Engine {
             });
         }
         events.extend(ledger.balances.values().copied().map(Event::Balances));
+        events.extend(self.0.guarding.views().into_values().map(Event::Guard));
         events
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     GuardOrder, GuardState, GuardStep,
+    act::{Act, Warning, Why},
     held::{Held, News, lasts},
     inputs::{Inputs, Level, Seen},
 };
@@ -22,57 +23,6 @@ const THREAT_FOR: Duration = Duration::from_secs(5);
 const CALM_FOR: Duration = Duration::from_secs(30);
 /// Longer than this nobody can tell whether the balance lasts: that is worth a warning.
 const UNKNOWN_FOR: Duration = Duration::from_secs(60);
-
-/// What is to be done. The state is to be stored before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Act {
-    /// Tell the meter to switch its grid.
-    Switch {
-        /// Which.
-        meter: MeterId,
-        /// To what.
-        mode: GridMode,
-        /// What for.
-        why: Why,
-    },
-    /// Note a step in the record.
-    Note(GuardStep),
-}
-
-/// Why a switch is turned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// The balance will not last.
-    Cut,
-    /// The sun gives more than the home uses.
-    Export,
-    /// It does not any more.
-    Return,
-    /// Back to what it was.
-    Restore,
-}
-
-/// What a warning is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Warning {
-    /// The grid will be switched off.
-    Countdown,
-    /// It cannot be switched off.
-    Powerless,
-    /// The balance is not known.
-    Unknown,
-}
-
-impl Warning {
-    /// The word in a notice.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Countdown => "countdown",
-            Self::Powerless => "powerless",
-            Self::Unknown => "unknown",
-        }
-    }
-}
 
 /// The guard of one account. Serialized it is what has to survive a restart.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -273,10 +223,14 @@ impl Guard {
             acts.push(Act::Note(GuardStep::Exporting));
         }
         if shown.contains(&GridMode::Off) {
-            match &mut self.phase {
+            let cutting = self.held.iter().any(Held::is_cutting);
+            if let Phase::Cutting { partly, .. } = &mut self.phase
+                && cutting
+            {
                 // While others have not answered yet, the cut is not complete.
-                Phase::Cutting { partly, .. } if self.held.iter().any(Held::is_cutting) => *partly = true,
-                _ => acts.push(Act::Note(GuardStep::Cut)),
+                *partly = true;
+            } else {
+                acts.push(Act::Note(GuardStep::Cut));
             }
         }
         self.let_go(inputs, acts);

@@ -33,6 +33,11 @@ impl Handle {
         Self { inbox, views }
     }
 
+    /// The guards that run here.
+    pub(crate) fn views(&self) -> BTreeMap<Address, GuardView> {
+        self.views.borrow().clone()
+    }
+
     async fn order(&self, owner: Address, order: GuardOrder) -> Result<GuardView, Error> {
         let stopped = || Error::new(Code::Internal, "the guards have stopped");
         let (reply, answer) = oneshot::channel();
@@ -51,7 +56,7 @@ impl Engine {
                 accounts.entry(live.meter.owner).or_default().push(live.clone());
             }
         }
-        let running = self.0.guarding.views.borrow().clone();
+        let running = self.0.guarding.views();
         let mut guards = Vec::with_capacity(accounts.len());
         for (owner, lives) in accounts {
             guards.push(match running.get(&owner) {

@@ -1,4 +1,4 @@
-//! The whole system under fifty seeds, and the proof that a seed is always the same run.
+//! The whole system under a few seeds, and the proof that a seed is always the same run.
 
 use std::{env, ops::Range};
 
@@ -25,7 +25,7 @@ fn seeds() -> Range<u64> {
         let number = |text: &str| text.parse::<u64>().expect("a seed");
         number(from)..number(to)
     });
-    given.unwrap_or(0..50)
+    given.unwrap_or(0..8)
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_seed_is_always_the_same_run() {
 }
 
 #[test]
-fn fifty_seeds_end_with_every_watt_hour_once() {
+fn seeds_end_with_every_watt_hour_once() {
     let report = whole()
         .run_all(seeds(), 2, usize::MAX, |outcome| {
             if !outcome.violations.is_empty() {
@@ -91,6 +91,6 @@ fn fifty_seeds_end_with_every_watt_hour_once() {
             .collect::<Vec<_>>()
     );
     if env::var("WHOLE_SEEDS").is_err() {
-        assert!(report.faults.len() > 20, "{:?}", report.faults);
+        assert!(report.faults.len() > 15, "{:?}", report.faults);
     }
 }

@@ -3,7 +3,7 @@
 use enerlink_domain::{Address, BlockHash};
 use serde::{Deserialize, Serialize};
 
-use crate::ChainError;
+use crate::{ChainError, Identity};
 
 const KIND: &str = "enerlink-addresses-1";
 /// A real file has some 400 bytes.
@@ -35,6 +35,14 @@ impl Addresses {
             return Err(bad(format!("it is longer than {MAX_LENGTH} bytes")));
         }
         serde_json::from_str(text).map_err(|error| bad(crate::error::quoted(&error.to_string())))
+    }
+
+    /// Which chain they are on.
+    pub fn identity(&self) -> Identity {
+        Identity {
+            chain_id: self.chain_id,
+            genesis: self.genesis,
+        }
     }
 
     /// The addresses file.

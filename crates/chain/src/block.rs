@@ -30,9 +30,10 @@ pub(crate) struct Block {
 }
 
 impl Chain {
-    /// The newest block.
+    /// The newest block; [`ChainError::Disagree`] when the chain has become shorter than a reorganisation makes it.
     pub async fn head(&self) -> Result<Head, ChainError> {
         let block = self.latest_block().await?;
+        self.wire.note_height(block.number.to()).await?;
         Ok(Head {
             number: block.number.to(),
             hash: hash(block.hash),

@@ -76,6 +76,21 @@ pub enum ChainError {
         /// Hash of block 0 of the node.
         found: BlockHash,
     },
+    /// A node tells another history than was known, or has lost a part of it that no reorganisation reaches.
+    #[error(
+        "the node at {node} contradicts what is known of block {block}: {}, known is {expected}",
+        told(found)
+    )]
+    Disagree {
+        /// Scheme, host and port.
+        node: String,
+        /// Height of the block.
+        block: u64,
+        /// Its hash, as a node said that was believed.
+        expected: BlockHash,
+        /// Its hash now; nothing when there is no such block any more.
+        found: Option<BlockHash>,
+    },
     /// Something else, or nothing, stands where a contract should be.
     #[error("there is no {contract} at {address}: {reason}")]
     ContractsMissing {
@@ -118,6 +133,7 @@ impl ChainError {
             | Self::AbsurdGas { .. } => Code::NodeUnreachable,
             Self::WrongChain { .. } => Code::WrongChain,
             Self::OtherChain { .. } => Code::OtherChain,
+            Self::Disagree { .. } => Code::NodesDisagree,
             Self::ContractsMissing { .. } => Code::ContractsMissing,
             Self::InsufficientFunds { .. } => Code::NoGas,
             Self::Reverted(revert) => revert.code(),
@@ -129,6 +145,10 @@ impl From<ChainError> for Error {
     fn from(error: ChainError) -> Self {
         Self::new(error.code(), sentence(&error.to_string()))
     }
+}
+
+fn told(found: &Option<BlockHash>) -> String {
+    found.map_or_else(|| "it has none".to_owned(), |hash| hash.to_string())
 }
 
 /// `text` with a capital and a full stop, as a person reads it.

@@ -22,6 +22,25 @@ pub struct Identity {
     pub genesis: BlockHash,
 }
 
+impl Identity {
+    /// Refuses `found` when it is another chain.
+    pub(crate) fn require(&self, found: &Self) -> Result<(), ChainError> {
+        if found.chain_id != self.chain_id {
+            return Err(ChainError::WrongChain {
+                expected: self.chain_id,
+                found: found.chain_id,
+            });
+        }
+        if found.genesis != self.genesis {
+            return Err(ChainError::OtherChain {
+                expected: self.genesis,
+                found: found.genesis,
+            });
+        }
+        Ok(())
+    }
+}
+
 impl Chain {
     /// Chain id and genesis of the node.
     pub async fn identity(&self) -> Result<Identity, ChainError> {
@@ -39,19 +58,7 @@ impl Chain {
     /// Checks that the node serves the chain of `addresses`, and that the contracts there are EnerLink's:
     /// [`ChainError::WrongChain`], [`ChainError::OtherChain`], [`ChainError::ContractsMissing`].
     pub async fn verify(&self, addresses: &Addresses) -> Result<(), ChainError> {
-        let found = self.identity().await?;
-        if found.chain_id != addresses.chain_id {
-            return Err(ChainError::WrongChain {
-                expected: addresses.chain_id,
-                found: found.chain_id,
-            });
-        }
-        if found.genesis != addresses.genesis {
-            return Err(ChainError::OtherChain {
-                expected: addresses.genesis,
-                found: found.genesis,
-            });
-        }
+        addresses.identity().require(&self.identity().await?)?;
         tokio::try_join!(
             self.require_code("EnergyConverter", addresses.converter),
             self.require_code("ETKToken", addresses.etk),

@@ -37,14 +37,14 @@ pub use send::{SendOutcome, Simulated};
 pub use settled::SettledEvent;
 pub use wire::Endpoint;
 
-/// One endpoint of a chain. Clones are cheap and share their connections.
+/// The nodes of a chain: one, or a preferred one and another. Clones are cheap and share their connections.
 #[derive(Clone)]
 pub struct Chain {
     wire: Arc<wire::Wire>,
 }
 
 impl Chain {
-    /// An endpoint at `http://` or `https://`, with or without `user:password@`. Nothing is sent yet.
+    /// A node at `http://`, `https://`, `ws://` or `wss://`, with or without `user:password@`. Nothing is sent yet.
     /// Each question has 10 seconds, each answer 16 MiB; no proxy is used and no redirect followed.
     pub fn new(rpc_url: &str) -> Result<Self, ChainError> {
         Self::with_timeout(rpc_url, wire::TIMEOUT)
@@ -52,19 +52,53 @@ impl Chain {
 
     /// Like [`Chain::new`] with another time for each question.
     pub fn with_timeout(rpc_url: &str, timeout: Duration) -> Result<Self, ChainError> {
-        let wire = Arc::new(wire::Wire::new(rpc_url, timeout)?);
+        Self::at(&[rpc_url], timeout)
+    }
+
+    /// Like [`Chain::new`] with another node, which is asked when the first does not answer properly. Who failed is
+    /// asked last for a second, twice as long each further time, a minute at most. Signed bytes go to both.
+    pub fn with_fallback(rpc_url: &str, fallback_url: &str) -> Result<Self, ChainError> {
+        Self::at(&[rpc_url, fallback_url], wire::TIMEOUT)
+    }
+
+    fn at(urls: &[&str], timeout: Duration) -> Result<Self, ChainError> {
+        let wire = Arc::new(wire::Wire::new(urls, timeout)?);
         Ok(Self { wire })
     }
 
-    /// A node that is reached without a socket: in the same process. Bounds and checks are the same.
+    /// Nodes that are reached without a socket: in the same process. Bounds and checks are the same.
     pub fn over(endpoint: Arc<dyn Endpoint>) -> Self {
-        let wire = Arc::new(wire::Wire::over(endpoint, wire::TIMEOUT));
+        let wire = Arc::new(wire::Wire::over(vec![endpoint], wire::TIMEOUT));
         Self { wire }
     }
 
-    /// The endpoint's address without user and password.
+    /// Which chain it must be. From now on a node is believed after it has shown, on each new connection and after
+    /// each loss, that it serves this one, and that it names the same deep block as before.
+    pub fn bound_to(self, identity: Identity) -> Self {
+        self.wire.bind(identity);
+        self
+    }
+
+    /// Asks the node that answers which chain it serves, whatever it said before: [`ChainError::WrongChain`],
+    /// [`ChainError::OtherChain`]. [`ChainError::Disagree`] when it contradicts what was known, or the other node does.
+    /// Asks nothing before [`Chain::bound_to`].
+    pub async fn check_trust(&self) -> Result<(), ChainError> {
+        self.wire.trust().await
+    }
+
+    /// The preferred node's address without user and password.
     pub fn rpc_url(&self) -> &str {
-        self.wire.url()
+        self.wire.urls().next().unwrap_or_default()
+    }
+
+    /// The other node's address without user and password, where there is one.
+    pub fn fallback_url(&self) -> Option<&str> {
+        self.wire.urls().nth(1)
+    }
+
+    /// The address of the node that answered last, without user and password.
+    pub fn answering(&self) -> &str {
+        self.wire.answering()
     }
 
     /// Any JSON-RPC method, unchecked. For a simulator's or test's controls of its own node (`anvil_mine`,

@@ -133,7 +133,7 @@ impl Chain {
     pub async fn send_raw(&self, tx: &SignedTx) -> Result<SendOutcome, ChainError> {
         const METHOD: &str = "eth_sendRawTransaction";
         let raw = Bytes::copy_from_slice(&tx.raw);
-        let answer = self.wire.ask::<B256>(METHOD, json!([raw])).await;
+        let answer = self.wire.tell::<B256>(METHOD, json!([raw])).await;
         match answer.map_err(|error| self.wire.unreachable(format!("the outcome is unknown, {error}")))? {
             Ok(answer) if hash(answer) == tx.hash => Ok(SendOutcome::Accepted),
             Ok(answer) => {

@@ -163,9 +163,12 @@ pub(crate) enum NetworkCommand {
     Set {
         #[command(flatten)]
         profile: ProfileArguments,
-        /// JSON-RPC endpoint of the node.
+        /// JSON-RPC endpoint of the node: http://, https://, ws:// or wss://.
         #[arg(long)]
         rpc: String,
+        /// A second endpoint of the same chain, asked when the first does not answer.
+        #[arg(long, value_name = "URL")]
+        fallback: Option<String>,
         /// The operator's addresses file.
         #[arg(long)]
         addresses: PathBuf,

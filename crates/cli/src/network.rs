@@ -10,11 +10,12 @@ pub(crate) async fn network(command: NetworkCommand, json: bool) -> Outcome {
         NetworkCommand::Set {
             profile,
             rpc,
+            fallback,
             addresses,
         } => {
             let draft = NetworkDraft {
                 rpc_url: rpc,
-                fallback_url: None,
+                fallback_url: fallback,
                 addresses: Secret::read(&addresses)?.into_text(),
             };
             let engine = session::open(&profile.data_dir, Access::Exclusive).await?;
@@ -28,8 +29,10 @@ pub(crate) async fn network(command: NetworkCommand, json: bool) -> Outcome {
         }
     };
     output::answer(json, &view, |view| {
+        let other = view.fallback_url.as_ref();
+        let other = other.map_or_else(String::new, |url| format!(" or {url}"));
         format!(
-            "chain {} at {}, converter {}",
+            "chain {} at {}{other}, converter {}",
             view.chain_id, view.rpc_url, view.converter
         )
     });

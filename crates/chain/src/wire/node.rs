@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -10,9 +10,15 @@ use std::{
 
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json, value::RawValue};
+use tokio::time::Instant;
 
-use super::{Endpoint, Lost, MAX_BODY, RpcError, Said, address::Address, http::Http};
+use super::{Endpoint, Lost, MAX_BODY, RpcError, Said, address::Address, http::Http, socket::Socket};
 use crate::{ChainError, error::quoted};
+
+/// How long a node rests after its first failure; twice as long after each further one.
+const FIRST_REST: Duration = Duration::from_secs(1);
+/// How long a node rests at most.
+const LONGEST_REST: Duration = Duration::from_secs(60);
 
 #[derive(Deserialize)]
 struct Answer<'a> {
@@ -26,6 +32,7 @@ struct Answer<'a> {
 /// How questions get there.
 enum Way {
     Http(Http),
+    Socket(Socket),
     Given(Arc<dyn Endpoint>),
 }
 
@@ -35,13 +42,29 @@ pub(super) struct Node {
     place: String,
     timeout: Duration,
     next_id: AtomicU64,
+    /// How often it could not be reached.
+    losses: AtomicU64,
+    standing: Mutex<Standing>,
+}
+
+#[derive(Default)]
+struct Standing {
+    /// The turn in which it was examined.
+    examined: Option<u64>,
+    /// Failures since the last answer.
+    failures: u32,
+    rests_until: Option<Instant>,
 }
 
 impl Node {
     pub(super) fn at(text: &str, timeout: Duration) -> Result<Self, ChainError> {
         let address = Address::parse(text)?;
         let (url, place) = (address.url.to_string(), address.place());
-        let way = Way::Http(Http::new(address)?);
+        let way = if matches!(address.url.scheme(), "ws" | "wss") {
+            Way::Socket(Socket::new(&address)?)
+        } else {
+            Way::Http(Http::new(address)?)
+        };
         Ok(Self::by(way, url, place, timeout))
     }
 
@@ -57,6 +80,8 @@ impl Node {
             place,
             timeout,
             next_id: AtomicU64::new(1),
+            losses: AtomicU64::new(0),
+            standing: Mutex::default(),
         }
     }
 
@@ -70,6 +95,60 @@ impl Node {
         &self.place
     }
 
+    /// Changes whenever another node may stand behind the address: after a loss, and with a new connection.
+    pub(super) fn turn(&self) -> u64 {
+        let opened = match &self.way {
+            Way::Socket(socket) => socket.opened(),
+            Way::Http(_) | Way::Given(_) => 0,
+        };
+        self.losses.load(Ordering::SeqCst) + opened
+    }
+
+    pub(super) fn is_examined(&self) -> bool {
+        self.standing().examined == Some(self.turn())
+    }
+
+    /// It was found in order in `turn`.
+    pub(super) fn note_examined(&self, turn: u64) {
+        self.standing().examined = Some(turn);
+    }
+
+    pub(super) fn is_resting(&self) -> bool {
+        let until = self.standing().rests_until;
+        until.is_some_and(|until| Instant::now() < until)
+    }
+
+    /// It failed: for a while others are asked first.
+    pub(super) fn rest(&self) {
+        let mut standing = self.standing();
+        let rest = FIRST_REST * 2_u32.saturating_pow(standing.failures);
+        standing.failures = (standing.failures + 1).min(6);
+        standing.examined = None;
+        standing.rests_until = Some(Instant::now() + rest.min(LONGEST_REST));
+    }
+
+    /// It answered.
+    pub(super) fn stand(&self) {
+        let mut standing = self.standing();
+        standing.failures = 0;
+        standing.rests_until = None;
+    }
+
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The result of `method`; a JSON-RPC error becomes [`ChainError::Refused`].
+    pub(super) async fn request<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        params: Value,
+    ) -> Result<T, ChainError> {
+        self.ask(method, &params)
+            .await?
+            .map_err(|error| self.refused(method, &error))
+    }
+
     /// The result of `method`, or the node's JSON-RPC error for the caller to read. The whole exchange has one
     /// deadline, so that a server that trickles bytes gains nothing.
     pub(super) async fn ask<T: DeserializeOwned>(
@@ -80,7 +159,12 @@ impl Node {
         let answer = self.exchange(method, params).await;
         let node = &self.place;
         match &answer {
-            Err(error) => tracing::debug!(node, method, %error, "no good answer"),
+            Err(error) => {
+                if matches!(error, ChainError::Unreachable { .. }) {
+                    self.losses.fetch_add(1, Ordering::SeqCst);
+                }
+                tracing::debug!(node, method, %error, "no good answer");
+            }
             Ok(Err(error)) => {
                 let message = quoted(&error.message);
                 tracing::debug!(node, method, error.code, message, "refused");
@@ -115,6 +199,7 @@ impl Node {
     async fn post(&self, question: String) -> Result<Said, Lost> {
         match &self.way {
             Way::Http(http) => http.post(question).await,
+            Way::Socket(socket) => socket.post(question).await,
             Way::Given(endpoint) => match endpoint.post(question).await {
                 Ok(body) if body.len() > MAX_BODY => Err(Lost::TooLarge),
                 Ok(body) => Ok(Said {

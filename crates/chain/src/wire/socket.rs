@@ -78,7 +78,10 @@ impl Socket {
         if idle.len() < IDLE {
             idle.push(connection);
         }
-        Ok(Said { body, complaint: None })
+        Ok(Said {
+            body,
+            complaint: None,
+        })
     }
 
     /// A connection on which nothing has happened since its last answer; one on which something has is over, or asks

@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use enerlink_chain::{Addresses, Chain};
 use enerlink_domain::{
     Code, Error, UnixMillis,
     event::VaultState,
@@ -170,14 +169,9 @@ impl Engine {
             let text = format!("the network in the backup cannot be used: {error}");
             Error::new(Code::BackupUnreadable, text)
         };
-        let (url, addresses) = network::SETTINGS;
-        if let Some(url) = profile.settings.get(url) {
-            Chain::new(url).map_err(unreadable)?;
-        }
-        let Some(addresses) = profile.settings.get(addresses) else {
+        let Some(addresses) = network::stored_in(&profile.settings).map_err(unreadable)? else {
             return Ok(());
         };
-        let addresses = Addresses::parse(addresses).map_err(unreadable)?;
         match self.network() {
             Some(here) => network::check_bound(&here.addresses, &addresses),
             None => Ok(()),

@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use super::desk::{Cut, Desk, JSON, MAX_BODY};
+use super::socket;
 
 /// Pause after a failed accept, which is usually a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -47,8 +48,11 @@ async fn converse(stream: TcpStream, desk: Arc<Desk>, mut stop: watch::Receiver<
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(target: "sim::node", %error, "cannot switch off delay");
     }
-    let service = service_fn(|request| handle(&desk, request));
-    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let stopped = stop.clone();
+    let service = service_fn(|request| handle(&desk, &stopped, request));
+    let connection = http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
     let outcome = tokio::select! {
         _ = stop.changed() => return,
         outcome = connection => outcome,
@@ -65,7 +69,14 @@ fn reset(stream: &TcpStream) {
     }
 }
 
-async fn handle(desk: &Desk, request: Request<Incoming>) -> Result<Reply, Cut> {
+async fn handle(
+    desk: &Arc<Desk>,
+    stop: &watch::Receiver<bool>,
+    mut request: Request<Incoming>,
+) -> Result<Reply, Cut> {
+    if let Some(opened) = socket::open(desk, stop, &mut request) {
+        return Ok(opened);
+    }
     let body = match accept(request).await {
         Ok(body) => body,
         Err(refusal) => return Ok(refusal),

@@ -31,6 +31,7 @@ mod ledger;
 mod memory;
 mod pool;
 mod rpc;
+mod socket;
 mod state;
 mod views;
 
@@ -202,6 +203,11 @@ impl Node {
     /// Where the JSON-RPC is, e.g. `http://127.0.0.1:40123`.
     pub fn url(&self) -> &str {
         &self.shared.url
+    }
+
+    /// Where the same is by WebSocket, e.g. `ws://127.0.0.1:40123`.
+    pub fn socket_url(&self) -> String {
+        self.shared.url.replacen("http", "ws", 1)
     }
 
     /// The faults on this node's wire. In-process calls through this handle do not meet them.

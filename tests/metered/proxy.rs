@@ -1,11 +1,11 @@
-//! A TCP proxy before a broker that can be cut, and can fall silent without a word: the network of a home.
+//! A TCP proxy before a broker or a node that can be cut, and can fall silent without a word: the network of a home.
 
 use std::{
     io::{Read as _, Write as _},
     net::{Shutdown, TcpListener, TcpStream},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering},
     },
     thread,
 };
@@ -17,7 +17,7 @@ pub struct Proxy {
 }
 
 struct State {
-    broker: u16,
+    broker: AtomicU16,
     open: AtomicBool,
     links: Mutex<Vec<Link>>,
     acknowledged: AtomicU64,
@@ -40,7 +40,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
         let port = listener.local_addr().expect("bound").port();
         let state = Arc::new(State {
-            broker,
+            broker: AtomicU16::new(broker),
             open: AtomicBool::new(true),
             links: Mutex::default(),
             acknowledged: AtomicU64::new(0),
@@ -64,6 +64,11 @@ impl Proxy {
                 let _ = end.shutdown(Shutdown::Both);
             }
         }
+    }
+
+    /// Leads new connections to another server on loopback.
+    pub fn lead_to(&self, port: u16) {
+        self.state.broker.store(port, Ordering::SeqCst);
     }
 
     /// Lets connections through again.
@@ -91,7 +96,7 @@ impl Proxy {
 
 impl State {
     fn link(self: &Arc<Self>, client: TcpStream) {
-        let broker = TcpStream::connect(("127.0.0.1", self.broker));
+        let broker = TcpStream::connect(("127.0.0.1", self.broker.load(Ordering::SeqCst)));
         let (Ok(broker), true) = (broker, self.open.load(Ordering::SeqCst)) else {
             return;
         };
@@ -127,27 +132,34 @@ fn pump(mut from: TcpStream, mut to: TcpStream, silent: &AtomicBool, mut seen: i
     }
 }
 
-/// Cuts what a client sends into MQTT packets.
+/// Cuts what a client sends into MQTT packets; other protocols go through unread.
 #[derive(Default)]
-struct Packets(Vec<u8>);
+struct Packets {
+    bytes: Vec<u8>,
+    /// Known from the first byte of a connection, which is that of CONNECT.
+    is_mqtt: Option<bool>,
+}
 
 impl Packets {
     fn read(&mut self, bytes: &[u8], state: &State) {
-        self.0.extend_from_slice(bytes);
+        if !*self.is_mqtt.get_or_insert(bytes.first() == Some(&0x10)) {
+            return;
+        }
+        self.bytes.extend_from_slice(bytes);
         while let Some((kind, body, length)) = self.first() {
             match kind >> 4 {
                 // After protocol name and level, flags and keep-alive.
                 1 => {
-                    let end = 12 + usize::from(u16::from_be_bytes([self.0[body + 10], self.0[body + 11]]));
-                    let id = String::from_utf8_lossy(&self.0[body + 12..body + end]).into_owned();
-                    *locked(&state.client) = Some(id);
+                    let id = &self.bytes[body + 10..];
+                    let end = 2 + usize::from(u16::from_be_bytes([id[0], id[1]]));
+                    *locked(&state.client) = Some(String::from_utf8_lossy(&id[2..end]).into_owned());
                 }
                 4 => {
                     state.acknowledged.fetch_add(1, Ordering::SeqCst);
                 }
                 _ => {}
             }
-            self.0.drain(..body + length);
+            self.bytes.drain(..body + length);
         }
     }
 
@@ -155,13 +167,13 @@ impl Packets {
     fn first(&self) -> Option<(u8, usize, usize)> {
         let (mut length, mut at) = (0, 1);
         loop {
-            let byte = *self.0.get(at)?;
+            let byte = *self.bytes.get(at)?;
             length |= usize::from(byte & 0x7f) << (7 * (at - 1));
             at += 1;
             if byte & 0x80 == 0 {
                 break;
             }
         }
-        (self.0.len() >= at + length).then_some((self.0[0], at, length))
+        (self.bytes.len() >= at + length).then_some((self.bytes[0], at, length))
     }
 }

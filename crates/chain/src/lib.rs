@@ -47,12 +47,7 @@ impl Chain {
     /// A node at `http://`, `https://`, `ws://` or `wss://`, with or without `user:password@`. Nothing is sent yet.
     /// Each question has 10 seconds, each answer 16 MiB; no proxy is used and no redirect followed.
     pub fn new(rpc_url: &str) -> Result<Self, ChainError> {
-        Self::with_timeout(rpc_url, wire::TIMEOUT)
-    }
-
-    /// Like [`Chain::new`] with another time for each question.
-    pub fn with_timeout(rpc_url: &str, timeout: Duration) -> Result<Self, ChainError> {
-        Self::at(&[rpc_url], timeout)
+        Self::at(&[rpc_url], wire::TIMEOUT)
     }
 
     /// Like [`Chain::new`] with another node, which is asked when the first does not answer properly. Who failed is
@@ -61,8 +56,9 @@ impl Chain {
         Self::at(&[rpc_url, fallback_url], wire::TIMEOUT)
     }
 
-    fn at(urls: &[&str], timeout: Duration) -> Result<Self, ChainError> {
-        let wire = Arc::new(wire::Wire::new(urls, timeout)?);
+    /// The nodes at `rpc_urls`, the preferred one first, each question with `timeout`.
+    pub fn at(rpc_urls: &[&str], timeout: Duration) -> Result<Self, ChainError> {
+        let wire = Arc::new(wire::Wire::new(rpc_urls, timeout)?);
         Ok(Self { wire })
     }
 

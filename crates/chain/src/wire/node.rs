@@ -161,7 +161,7 @@ impl Node {
         match &answer {
             Err(error) => {
                 if matches!(error, ChainError::Unreachable { .. }) {
-                    self.losses.fetch_add(1, Ordering::SeqCst);
+                    self.lose();
                 }
                 tracing::debug!(node, method, %error, "no good answer");
             }
@@ -172,6 +172,14 @@ impl Node {
             Ok(Ok(_)) => {}
         }
         answer
+    }
+
+    /// What stands behind the address is unknown again, and other connections to it are no better.
+    fn lose(&self) {
+        self.losses.fetch_add(1, Ordering::SeqCst);
+        if let Way::Socket(socket) = &self.way {
+            socket.forget();
+        }
     }
 
     async fn exchange<T: DeserializeOwned>(

@@ -3,7 +3,7 @@
 //! No subscription is made, so that whatever comes is the answer. The bounds are those of HTTP.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -74,7 +74,7 @@ impl Socket {
         };
         connection.send(Message::text(question)).await.map_err(lost)?;
         let body = answer(&mut connection).await?;
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.waiting();
         if idle.len() < IDLE {
             idle.push(connection);
         }
@@ -84,10 +84,19 @@ impl Socket {
         })
     }
 
+    /// Throws away the connections that wait.
+    pub(super) fn forget(&self) {
+        self.waiting().clear();
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// A connection on which nothing has happened since its last answer; one on which something has is over, or asks
     /// for an answer to its ping, which costs no more than a new one.
     fn idle(&self) -> Option<Connection> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.waiting();
         loop {
             let mut connection = idle.pop()?;
             if connection.next().now_or_never().is_none() {

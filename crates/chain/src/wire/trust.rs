@@ -58,7 +58,8 @@ impl Trust {
         if node.is_examined() {
             return Ok(());
         }
-        self.examine(node).await
+        // It is seldom needed, and would make every question's future several times as large.
+        Box::pin(self.examine(node)).await
     }
 
     /// Asks `node` which chain it serves, and for the deep block that is known.

@@ -7,6 +7,10 @@ mod mosquitto;
 #[allow(dead_code, reason = "these tests need half of it")]
 mod shipped;
 
+#[path = "../../../../tests/metered/proxy.rs"]
+#[allow(dead_code, unreachable_pub, reason = "these tests need half of it")]
+mod proxy;
+
 mod adding;
 mod audit;
 mod brokers;
@@ -15,6 +19,7 @@ mod copies;
 mod device;
 mod guard;
 mod interruptions;
+mod nodes;
 mod outages;
 mod reorganisations;
 mod restores;

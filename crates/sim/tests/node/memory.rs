@@ -1,4 +1,4 @@
-//! The node without a socket: the wallet's client asks it as any other.
+//! The node without a socket, and by WebSocket: the wallet's client asks it as any other.
 
 use enerlink_chain::{Chain, ChainError};
 use enerlink_sim::node::{Fault, Node, Span};
@@ -44,4 +44,23 @@ async fn its_faults_happen_there_too() {
     node.shutdown().await;
     let error = chain.head().await.expect_err("stopped");
     assert!(matches!(error, ChainError::Refused { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn it_answers_by_web_socket_at_the_same_port() {
+    let node = Node::start(Clock::default().config()).await.unwrap();
+    let socket = Chain::new(&node.socket_url()).unwrap();
+    let http = Chain::new(node.url()).unwrap();
+    node.mine(2).await.unwrap();
+    assert_eq!(socket.head().await, http.head().await);
+    assert_eq!(socket.identity().await, http.identity().await);
+    // What is an HTTP status there is a lost connection here, and the next question opens another.
+    for fault in [Fault::Status(500), Fault::LoseAnswer, Fault::Refuse] {
+        node.faults().set_for("eth_chainId", fault, Span::Times(1));
+        let lost = socket.identity().await.expect_err("lost");
+        assert!(matches!(lost, ChainError::Unreachable { .. }), "{lost}");
+        assert!(socket.identity().await.is_ok());
+    }
+    node.shutdown().await;
+    assert!(socket.head().await.is_err());
 }

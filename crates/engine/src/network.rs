@@ -154,7 +154,10 @@ pub(crate) async fn set(
 /// Each node by itself, since one that is wrong must not hide behind one that is right. One of the two may be away.
 async fn verify_both(url: &str, fallback: &str, addresses: &Addresses) -> Result<(), Error> {
     let (chain, other) = (Chain::new(url)?, Chain::new(fallback)?);
-    match tokio::join!(chain.verify(addresses), other.verify(addresses)) {
+    match tokio::join!(
+        Box::pin(chain.verify(addresses)),
+        Box::pin(other.verify(addresses))
+    ) {
         (Err(ChainError::Unreachable { .. }), Ok(())) | (Ok(()), Err(ChainError::Unreachable { .. })) => {
             Ok(())
         }

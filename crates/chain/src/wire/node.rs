@@ -189,7 +189,9 @@ impl Node {
     ) -> Result<Result<T, RpcError>, ChainError> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let question = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
-        let said = tokio::time::timeout(self.timeout, self.post(question.to_string()))
+        // Boxed, since all futures above hold this one, some of them several times.
+        let post = Box::pin(self.post(question.to_string()));
+        let said = tokio::time::timeout(self.timeout, post)
             .await
             .map_err(|_| self.unreachable("no answer in time"))?;
         let Said { body, complaint } = said.map_err(|lost| match lost {

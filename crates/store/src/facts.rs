@@ -43,10 +43,7 @@ pub async fn append(
     settlement: &Settlement,
     at: UnixMillis,
 ) -> Result<Fact, StoreError> {
-    let (last, previous) = match end(tx).await? {
-        Some((number, hash)) => (number, hash),
-        None => (0, Hash32::default()),
-    };
+    let (last, previous) = end(tx).await?.unwrap_or_default();
     let number = last.checked_add(1).ok_or(StoreError::Range {
         what: "the number of a fact",
     })?;

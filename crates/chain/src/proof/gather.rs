@@ -103,9 +103,9 @@ impl Chain {
     /// What came of each transaction of a block, as its trie holds it. Not every node answers for a whole block.
     async fn outcomes(&self, place: &Place, block: &Value) -> Result<Vec<Vec<u8>>, ChainError> {
         let at = json!([tag(place.block_number.to())]);
-        let all = match self.wire.ask::<Vec<Value>>(RECEIPTS, at).await? {
-            Ok(all) => all,
-            Err(_) => self.one_by_one(block).await?,
+        let all = match self.wire.ask::<Option<Vec<Value>>>(RECEIPTS, at).await? {
+            Ok(Some(all)) => all,
+            Ok(None) | Err(_) => self.one_by_one(block).await?,
         };
         let encoded = all.into_iter().map(|value| {
             if value["blockHash"] != json!(place.block_hash) {

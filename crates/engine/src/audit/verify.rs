@@ -189,13 +189,9 @@ impl<F: FnMut(VerifyProgress)> Run<'_, F> {
                 return Ok(());
             }
             if last {
-                let Sums {
-                    settlements, energy, ..
-                } = sums;
                 self.problem(format!(
-                    "the facts of {meter} add up to {settlements} settlements and {energy} Wh, the sums say {} and {}",
-                    totals.settlements,
-                    settlements::settled_wh(&reader, meter).await?.0
+                    "the facts of {meter} add up to {} settlements and {} Wh, the sums say {} and {}",
+                    sums.settlements, sums.energy, totals.settlements, energy.0
                 ));
             }
         }
@@ -312,8 +308,10 @@ impl<F: FnMut(VerifyProgress)> Run<'_, F> {
     ) -> Result<i64, Error> {
         let mut unrecorded = 0;
         for event in left {
-            let open = settlements::open(&self.engine.store().reader(), &meter.id).await?;
-            if open.is_some_and(|row| row.to == event.registers) {
+            // One that is being confirmed has its row, and may have succeeded since the rows were read.
+            let reader = self.engine.store().reader();
+            let rows = settlements::alive(&reader, &[&event.settlement_id]).await?;
+            if rows.iter().any(|row| row.to == event.registers) {
                 continue;
             }
             if adopted.is_some_and(|block| event.block <= block) {

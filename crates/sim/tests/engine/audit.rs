@@ -8,7 +8,7 @@ use enerlink_domain::{
     settlement::SettlementFilter,
 };
 use enerlink_engine::{proof, read_receipt, verify_receipt_with};
-use enerlink_sim::node::ReorgTxs;
+use enerlink_sim::node::{Fault, ReorgTxs, Span};
 use enerlink_store::{facts, settlements};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 
@@ -312,6 +312,17 @@ async fn a_receipt_proves_itself_and_no_changed_byte_of_it_does() {
         .expect("read")
         .expect("genesis");
     assert!(proof::verify(&receipt, Some(other)).is_err());
+
+    // Not every node answers for a whole block.
+    let faults = household.node.faults();
+    faults.set_for("eth_getBlockReceipts", Fault::NullResult, Span::UntilCleared);
+    let singly = directory.path().join("singly.json");
+    engine
+        .save_receipt(&row.settlement_id, ReceiptFormat::Json, "en", &singly)
+        .await
+        .expect("written");
+    assert_eq!(std::fs::read(&singly).expect("the file"), bytes);
+    faults.clear();
 
     let again = engine
         .save_receipt(&row.settlement_id, ReceiptFormat::Json, "id", &path)

@@ -1,0 +1,129 @@
+//! Settlements on the command line: found, summed up, exported, verified, and proved to somebody else.
+
+mod support;
+
+use std::fs;
+
+use serde_json::{Value, json};
+use support::{Household, Running, enerlink, run, run_failing};
+
+/// A household that has settled 150 Wh.
+fn settled() -> (Household, Value) {
+    let mut household = Household::new(true);
+    let mut command = household.run_command();
+    command.env("EARLY_SETTLEMENT_WH", "100");
+    let running = Running::start(command);
+    running.wait_for("the start", |line| line["event"] == "started");
+    household.publish_sensors();
+    running.wait_for("the opening", |line| {
+        line["event"] == "registration" && line["registration"]["settler"].is_string()
+    });
+    household.export(150);
+    let row = running.wait_for("a settlement", |line| {
+        line["event"] == "settlement" && line["status"] == "SUCCESS"
+    });
+    running.stop();
+    (household, row)
+}
+
+#[test]
+fn a_settlement_is_found_summed_up_audited_and_proved() {
+    let (household, told) = settled();
+    let profile = household.path("profile");
+    let settle = |verb: &[&str]| {
+        let line = [&["--json", "settle"], verb, &["--data-dir", &profile]].concat();
+        run(&line)
+    };
+    assert_eq!(told["raw_export_kwh"], "0.150");
+
+    let row = settle(&["list", "--status", "SUCCESS", "--trigger", "threshold"]).remove(0);
+    assert_eq!(row["net_kwh_from_grid"], "0.150");
+    let breakdown = json!({ "exportEnergyWh": "150", "importEnergyWh": "0", "netEnergyWh": "150" });
+    assert_eq!(row["detailed_energy_breakdown"], breakdown);
+    assert_eq!(settle(&["list", "--status", "FAILED"]), Vec::<Value>::new());
+    assert_eq!(settle(&["list", "--to", "2020-01-01"]), Vec::<Value>::new());
+    let months = settle(&["months"]);
+    assert_eq!(months.last().expect("this month")["minted"], "15000");
+    let csv = household.path("settlements.csv");
+    assert_eq!(settle(&["export", &csv])[0]["rows"], 1);
+    assert!(
+        fs::read_to_string(&csv)
+            .expect("a file")
+            .contains(",0.150,0.000,0.150,150,150.00,")
+    );
+
+    let verified = settle(&["audit", "--verify"]).remove(0);
+    let expected = json!([true, 1, 1, []]);
+    let found = json!([
+        verified["ok"],
+        verified["settlements"],
+        verified["facts"],
+        verified["problems"]
+    ]);
+    assert_eq!(found, expected, "{verified}");
+
+    let id = row["settlement_id"].as_str().expect("an id");
+    let receipt = household.path("receipt.json");
+    settle(&["receipt", id, "--out", &receipt]);
+    settle(&[
+        "receipt",
+        id,
+        "--out",
+        &household.path("receipt.pdf"),
+        "--language",
+        "id",
+    ]);
+    let url = household.rpc_url();
+    let online = run(&["--json", "settle", "verify", &receipt, "--rpc", &url]).remove(0);
+    assert_eq!(online["proved"]["etk"], "15000");
+    let hash = online["proved"]["block_hash"].as_str().expect("a hash");
+    let offline = run(&["--json", "settle", "verify", &receipt, "--block-hash", hash]).remove(0);
+    assert_eq!(offline["proved"], online["proved"]);
+
+    let other = format!("0x{}", "11".repeat(32));
+    let refused = run_failing(&["--json", "settle", "verify", &receipt, "--block-hash", &other]);
+    assert_eq!(refused["code"], "RECEIPT_INVALID");
+    let text = fs::read_to_string(&receipt).expect("a file");
+    fs::write(
+        &receipt,
+        text.replace("\"energy_wh\": \"150\"", "\"energy_wh\": \"950\""),
+    )
+    .expect("written");
+    let refused = run_failing(&["--json", "settle", "verify", &receipt, "--block-hash", hash]);
+    assert_eq!(refused["code"], "RECEIPT_INVALID");
+    let usage = enerlink()
+        .args(["settle", "verify", &receipt])
+        .output()
+        .expect("started");
+    assert_eq!(usage.status.code(), Some(2), "nothing is trusted");
+}
+
+#[test]
+fn a_profile_that_was_changed_does_not_verify() {
+    let (household, _) = settled();
+    let path = household.file("profile").join("enerlink.db");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let store = enerlink_store::Store::open(&path).await.expect("a store");
+        let meter = support::METER.parse().expect("an id");
+        let row = enerlink_store::settlements::last_success(&store.reader(), &meter).await;
+        let mut row = row.expect("a read").expect("a settlement");
+        row.etk.0 += 1;
+        let tx = store.begin().await.expect("a transaction");
+        enerlink_store::settlements::update(&tx, &row)
+            .await
+            .expect("written");
+        tx.commit().await.expect("a commit");
+        store.close().await.expect("a close");
+    });
+    let profile = household.path("profile");
+    let output = enerlink()
+        .args(["--json", "settle", "audit", "--verify", "--data-dir", &profile])
+        .output()
+        .expect("started");
+    assert_eq!(output.status.code(), Some(1));
+    let answer: Value = serde_json::from_slice(&output.stdout).expect("one answer");
+    assert_eq!(answer["ok"], false);
+    let problems = answer["problems"].as_array().expect("a list");
+    assert_eq!(problems.len(), 3, "{problems:?}");
+}

@@ -372,6 +372,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn no_changed_byte_is_taken(at: prop::sample::Index, bit in 0_u8..8) {
             let mut bytes = EXAMPLE.as_bytes().to_vec();

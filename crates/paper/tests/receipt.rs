@@ -133,13 +133,6 @@ fn people_read_every_figure() {
             assert!(text.contains(word), "{word}: {text}");
         }
         assert!(!text.contains(['{', '}']), "{text}");
-        if let Some(directory) = std::env::var_os("ENERLINK_PRINT") {
-            for (at, page) in print(&document.bytes, 110.0).iter().enumerate() {
-                let name = format!("receipt-{language:?}-{at}.png");
-                page.save(std::path::Path::new(&directory).join(name))
-                    .expect("saved");
-            }
-        }
     }
     let burned = Settlement {
         etk: Etk(-5),

@@ -80,7 +80,7 @@ const ENGLISH: Words = Words {
     proved: "This proves, against the block hash: the transaction and that it succeeded, the meter, the prosumer, the \
              registers after it, the net energy and the tokens, and that the contract above has said so.",
     not_proved: "It does not prove: that the contract above is the one you mean, that the block is still part of the chain, \
-                 how the net energy is divided before it between export and import, and what the meter has measured.",
+                 how the net energy divides into export and import, and what the meter has measured.",
     codes: "Lay the page flat, in even light. Every code has to be sharp and in the picture with its white margin.",
     decimal: '.',
 };

@@ -310,7 +310,7 @@ impl<F: FnMut(VerifyProgress)> Run<'_, F> {
         for event in left {
             // One that is being confirmed has its row, and may have succeeded since the rows were read.
             let reader = self.engine.store().reader();
-            let rows = settlements::alive(&reader, &[&event.settlement_id]).await?;
+            let rows = settlements::alive(&reader, &[event.settlement_id.as_str()]).await?;
             if rows.iter().any(|row| row.to == event.registers) {
                 continue;
             }

@@ -9,6 +9,7 @@ mod m20261121_000003_traffic;
 mod m20261121_000004_settling;
 mod m20261121_000005_wallets;
 mod m20261122_000006_history;
+mod m20261122_000007_outbox;
 mod m20261122_000008_audit;
 mod m20261122_000009_guard;
 
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000004_settling::Migration),
             Box::new(m20261121_000005_wallets::Migration),
             Box::new(m20261122_000006_history::Migration),
+            Box::new(m20261122_000007_outbox::Migration),
             Box::new(m20261122_000008_audit::Migration),
             Box::new(m20261122_000009_guard::Migration),
         ]

@@ -63,6 +63,14 @@ impl Revert {
         }
     }
 
+    /// A transaction that has used up its gas.
+    pub(crate) fn out_of_gas(limit: u64) -> Self {
+        Self::named(
+            "OutOfGas",
+            &format!("the {limit} gas that it was given were not enough"),
+        )
+    }
+
     fn named(name: &str, message: &str) -> Self {
         Self {
             name: name.into(),

@@ -1,10 +1,20 @@
 //! From a call to a transaction on its way: simulation, gas, fees, sending.
 
-use alloy::primitives::{B256, Bytes, U64, U256};
-use enerlink_domain::{Address, Fees, SignedTx, Wei};
+use alloy::{
+    primitives::{B256, Bytes, U64, U256},
+    sol_types::SolCall,
+};
+use enerlink_domain::{Address, Etk, Fees, NetWattHours, SignedTx, Wei};
 use serde_json::{Value, json};
 
-use crate::{Chain, ChainError, build::Call, contracts::hash, revert::Revert, wire::RpcError};
+use crate::{
+    Chain, ChainError, Receipt,
+    block::tag,
+    build::Call,
+    contracts::{converter::EnergyConverter::settleMeterCall, hash, signed},
+    revert::Revert,
+    wire::RpcError,
+};
 
 /// Gas of the cheapest transaction.
 const MIN_GAS: u64 = 21_000;
@@ -18,6 +28,8 @@ const MAX_GAS_PRICE: u128 = 10_000_000_000_000;
 pub struct Simulated {
     /// Gas limit to sign with: the node's estimate and a fifth more, at most a block's limit.
     pub gas: u64,
+    /// What a `settleMeter` would move and mint (positive) or burn (negative); none for any other call.
+    pub settled: Option<(NetWattHours, Etk)>,
 }
 
 /// What a node says about bytes that were sent to it.
@@ -40,7 +52,7 @@ impl Chain {
     /// A refusal is [`ChainError::Reverted`], an estimate beyond belief [`ChainError::AbsurdGas`].
     pub async fn simulate(&self, from: Address, call: &Call) -> Result<Simulated, ChainError> {
         let request = request(from, call);
-        let (_, estimate, block) = tokio::try_join!(
+        let (output, estimate, block) = tokio::try_join!(
             self.attempt::<Bytes>(from, "eth_call", json!([request, "latest"])),
             self.attempt::<U64>(from, "eth_estimateGas", json!([request, "latest"])),
             self.latest_block()
@@ -52,7 +64,53 @@ impl Chain {
         }
         Ok(Simulated {
             gas: (estimate + estimate / 5).min(limit),
+            settled: self.settled(call, &output)?,
         })
+    }
+
+    /// What `settleMeter` answered; none for any other call.
+    fn settled(&self, call: &Call, output: &[u8]) -> Result<Option<(NetWattHours, Etk)>, ChainError> {
+        if !call.input.starts_with(&settleMeterCall::SELECTOR) {
+            return Ok(None);
+        }
+        let bad = || {
+            self.wire.bad(
+                "eth_call",
+                "a settlement answers energy and tokens, this does not",
+            )
+        };
+        let answer = settleMeterCall::abi_decode_returns_validate(output).map_err(|_| bad())?;
+        let energy = i64::try_from(answer.energyWh).map_err(|_| bad())?;
+        let etk = signed(answer.etkAmount).ok_or_else(bad)?;
+        Ok(Some((NetWattHours(energy), Etk(etk))))
+    }
+
+    /// Why a transaction of `from` with this `call`, which stands in a block and took no effect, was refused: the call is
+    /// run again on what its block began with, then on what it left. `None` when neither refuses, because something
+    /// before it in the same block was the reason, or the node does not keep that state.
+    pub async fn explain(
+        &self,
+        from: Address,
+        call: &Call,
+        gas_limit: u64,
+        receipt: &Receipt,
+    ) -> Result<Option<Revert>, ChainError> {
+        let mut request = request(from, call);
+        request["gas"] = json!(tag(gas_limit));
+        // All of it is gone: whatever the call says without a limit, this is what happened.
+        let exhausted = receipt.gas_used >= gas_limit;
+        for block in [receipt.block.saturating_sub(1), receipt.block] {
+            let params = json!([request, tag(block)]);
+            match self.wire.ask::<Bytes>("eth_call", params).await? {
+                Err(error) => match Revert::from_rpc(&error) {
+                    Some(revert) if revert.name != "OutOfGas" => return Ok(Some(revert)),
+                    Some(_) => return Ok(Some(Revert::out_of_gas(gas_limit))),
+                    None => {}
+                },
+                Ok(_) => {}
+            }
+        }
+        Ok(exhausted.then(|| Revert::out_of_gas(gas_limit)))
     }
 
     async fn attempt<T: serde::de::DeserializeOwned>(

@@ -22,6 +22,46 @@ pub enum Fees {
     },
 }
 
+impl Fees {
+    /// Wei per gas at most.
+    pub fn price(self) -> Wei {
+        match self {
+            Self::Legacy { gas_price } => gas_price,
+            Self::Eip1559 { max_fee, .. } => max_fee,
+        }
+    }
+
+    /// Wei per gas for the producer of the block; a legacy transaction offers all that it pays.
+    pub fn tip(self) -> Wei {
+        match self {
+            Self::Legacy { gas_price } => gas_price,
+            Self::Eip1559 { max_priority_fee, .. } => max_priority_fee,
+        }
+    }
+
+    /// The fees of a transaction that takes the place of one with these: both raised by an eighth and by 1 wei at
+    /// least, and not below what is `asked` for now. A node replaces nothing for less than a tenth more, and an eighth
+    /// of nothing is nothing, hence the wei. The type stays. `None` when they leave their range.
+    pub fn raised(self, asked: Self) -> Option<Self> {
+        let raise = |old: Wei, asked: Wei| {
+            let eighth = old.0.div_ceil(8).max(1);
+            old.0.checked_add(eighth).map(|raised| Wei(raised.max(asked.0)))
+        };
+        Some(match self {
+            Self::Legacy { gas_price } => Self::Legacy {
+                gas_price: raise(gas_price, asked.price())?,
+            },
+            Self::Eip1559 {
+                max_fee,
+                max_priority_fee,
+            } => Self::Eip1559 {
+                max_fee: raise(max_fee, asked.price())?,
+                max_priority_fee: raise(max_priority_fee, asked.tip())?,
+            },
+        })
+    }
+}
+
 /// A transaction before it is signed. `chain` builds it, `keystore` encodes and signs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsignedTx {
@@ -240,4 +280,51 @@ pub struct TransactionPage {
     pub rows: Vec<Transaction>,
     /// Give this as `before` for the next page; none at the end.
     pub next: Option<i64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// No fee comes near the bound of its type.
+    const MOST: u128 = 1 << 100;
+
+    fn fees() -> impl Strategy<Value = Fees> {
+        let wei = || prop_oneof![0..20_u128, 0..MOST];
+        prop_oneof![
+            wei().prop_map(|price| Fees::Legacy {
+                gas_price: Wei(price)
+            }),
+            (wei(), wei()).prop_map(|(one, other)| Fees::Eip1559 {
+                max_fee: Wei(one.max(other)),
+                max_priority_fee: Wei(one.min(other)),
+            }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_replacement_pays_an_eighth_and_a_wei_more_and_what_is_asked(old in fees(), asked in fees()) {
+            let new = old.raised(asked).expect("in range");
+            for (old, new, asked) in [(old.price(), new.price(), asked.price()), (old.tip(), new.tip(), asked.tip())] {
+                prop_assert!(new.0 * 8 >= old.0 * 9, "{old:?} {new:?}");
+                prop_assert!(new.0 > old.0, "{old:?} {new:?}");
+                prop_assert!(new >= asked, "{new:?} {asked:?}");
+            }
+            let needed = (old.price().0 + old.price().0 / 8 + 1).max(asked.price().0);
+            prop_assert!(new.price().0 <= needed, "no more than needed: {new:?} {needed}");
+            prop_assert!(new.tip() <= new.price());
+            prop_assert_eq!(matches!(old, Fees::Legacy { .. }), matches!(new, Fees::Legacy { .. }));
+        }
+    }
+
+    #[test]
+    fn fees_that_cannot_rise_are_not_raised() {
+        let most = Fees::Legacy {
+            gas_price: Wei(u128::MAX),
+        };
+        assert_eq!(most.raised(most), None);
+    }
 }

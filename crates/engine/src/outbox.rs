@@ -1,35 +1,29 @@
 //! The outbox: the one writer of nonces. A transaction is signed, its bytes are stored, and only then sent; what
-//! became of it is asked of the chain until it is deep enough. Sending the same bytes again is always safe.
+//! became of it is asked of the chain until no reorganisation can change it. Sending the same bytes again is always safe.
 
 mod advance;
+mod change;
+mod confirmed;
+mod gaps;
+mod outcome;
+mod record;
+mod sign;
 
-use std::{sync::Arc, time::Duration};
 
-use enerlink_domain::{
-    Address, Clock, Error, Event, MeterId, Settlement, Status, TxKind, TxStage, audit::FactKind,
-    settlement::Watermark, wallet::BackupContent,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use enerlink_chain::Head;
+use enerlink_domain::{Address, Clock, Error, MeterId, TxStage, wallet::BackupContent};
 use enerlink_keystore::{Keystore, Signer};
-use enerlink_store::{Mark, OutboxRow, Store, facts, outbox, settlements, transaction_logs, wallets};
+use enerlink_store::{OutboxRow, Store, outbox};
 use tokio::sync::{mpsc, watch};
 
-pub(crate) use self::advance::affordable;
+pub(crate) use self::{change::Handle, confirmed::FINAL_DEPTH, sign::affordable};
+use self::{change::Request, record::News};
 use crate::{bus::Bus, commands, diagnostics, ledger, network::Network, task::Task};
 
 /// A transaction that waits is looked at again after this long even when nothing happens.
 const TURN: Duration = Duration::from_secs(15);
-
-/// Wakes the task.
-#[derive(Clone)]
-pub(crate) struct Handle(mpsc::Sender<()>);
-
-impl Handle {
-    /// There is something new to do: a queued row, or a wallet that was unlocked.
-    pub(crate) fn wake(&self) {
-        // A full inbox means that the task is about to look anyway.
-        let _ = self.0.try_send(());
-    }
-}
 
 /// What the task needs from the engine.
 pub(crate) struct Parts {
@@ -47,123 +41,75 @@ pub(crate) struct Parts {
 
 pub(crate) struct Outbox {
     parts: Parts,
-    inbox: mpsc::Receiver<()>,
+    inbox: mpsc::Receiver<Request>,
+    /// A head whose chain is known to hold every confirmed transaction up to it. Lost with the process: then each is
+    /// asked for once.
+    seen: Option<Head>,
+    /// Nonces that keep others from a block and whose bytes nobody here has, with the block at which that was found.
+    gaps: BTreeMap<(Address, u64), u64>,
 }
 
 impl Outbox {
     pub(crate) fn new(parts: Parts) -> (Self, Handle) {
-        let (sender, inbox) = mpsc::channel(1);
-        (Self { parts, inbox }, Handle(sender))
+        let (handle, inbox) = Handle::new();
+        let outbox = Self {
+            parts,
+            inbox,
+            seen: None,
+            gaps: BTreeMap::new(),
+        };
+        (outbox, handle)
     }
 
-    /// Moves every unfinished transaction as far as it will go; per account one after the other, because the next
-    /// nonce is only certain when the one before is in a block.
-    async fn turn(&self) -> Result<(), Error> {
+    /// Looks after what is confirmed, then moves every unfinished transaction as far as it will go.
+    async fn turn(&mut self) -> Result<(), Error> {
         if self.parts.held.borrow().is_some() {
             return Ok(());
         }
         let Some(network) = self.parts.network.borrow().clone() else {
             return Ok(());
         };
-        let mut busy: Vec<Address> = Vec::new();
-        for row in outbox::unfinished(&self.parts.store.reader()).await? {
-            if row.chain_id != network.addresses.chain_id {
-                continue;
+        let rows = self.unfinished(&network).await?;
+        if rows.is_empty() && !self.has_to_watch(&network).await? {
+            return Ok(());
+        }
+        // Another chain knows nothing of what was sent to this one, and may have used a nonce for something else. It is
+        // asked for again before each signature.
+        if let Err(error) = network.check_identity().await {
+            let error = Error::from(error);
+            for row in rows {
+                self.leave(row, &error).await?;
             }
-            if busy.contains(&row.account) {
-                self.await_unlock(row).await?;
-                continue;
-            }
-            let row = self.advance(&network, row).await?;
-            if !matches!(row.stage, TxStage::Confirmed | TxStage::Failed) {
-                busy.push(row.account);
-            }
+            return Ok(());
         }
-        Ok(())
-    }
-
-    /// Stores a changed row together with what hangs on it, then tells.
-    async fn save(
-        &self,
-        mut row: OutboxRow,
-        settled: Option<enerlink_chain::SettledEvent>,
-    ) -> Result<OutboxRow, Error> {
-        row.updated_at = self.parts.clock.wall();
-        let tx = self.parts.store.begin().await?;
-        outbox::update(&tx, &row).await?;
-        let mut settlement = None;
-        if let Some(id) = &row.settlement_id
-            && let Some(found) = settlements::pending(&tx, id).await?
-        {
-            let changed = follow(found, &row, settled);
-            settlements::update(&tx, &changed).await?;
-            if changed.status == Status::Success {
-                facts::append(&tx, FactKind::Settled, &changed, row.updated_at).await?;
-            }
-            settlement = Some(changed);
-        }
-        if matches!(row.stage, TxStage::Confirmed | TxStage::Failed) {
-            transaction_logs::append(&tx, &row).await?;
-        }
-        if row.stage == TxStage::Signed {
-            let signer = self.parts.keystore.wallets();
-            let signer = signer.iter().find(|wallet| wallet.has(row.account));
-            let ids: Vec<_> = signer.iter().map(|wallet| wallet.wallet).collect();
-            wallets::mark(&tx, &ids, Mark::Used, row.updated_at).await?;
-        }
-        tx.commit().await?;
-        self.parts.bus.tell(Event::Transaction(row.transaction()));
-        if let Some(settlement) = settlement {
-            if let Some(settled) = settlement.settled_at {
-                self.parts
-                    .diagnostics
-                    .settled(settled.since(settlement.created_at));
-            }
-            self.parts.bus.tell(Event::Settlement(settlement));
-        }
-        if row.stage == TxStage::Confirmed {
-            self.confirmed(&row).await;
-        }
-        Ok(row)
-    }
-
-    async fn confirmed(&self, row: &OutboxRow) {
-        self.parts.ledger.refresh();
-        if row.kind == TxKind::SettleMeter
-            && let Some(meter) = &row.meter_id
-        {
-            self.parts
-                .commands
-                .reset_display_after_settlement(meter.clone())
-                .await;
-        }
-    }
-}
-
-/// The settlement as its transaction has left it.
-fn follow(
-    mut settlement: Settlement,
-    row: &OutboxRow,
-    settled: Option<enerlink_chain::SettledEvent>,
-) -> Settlement {
-    settlement.stage = row.stage;
-    settlement.status = row.stage.status();
-    settlement.tx = row.hash;
-    settlement.block = row.block.map(|(number, _)| number);
-    settlement.confirmations = row.confirmations;
-    settlement.reason.clone_from(&row.reason);
-    if let Some(event) = settled {
-        settlement.energy_wh = event.energy;
-        settlement.etk = event.etk;
-        settlement.to = Watermark {
-            export: event.registers.export,
-            import: event.registers.import,
+        let undone = self.watch(&network).await?;
+        let rows = match undone {
+            true => self.unfinished(&network).await?,
+            false => rows,
         };
+        let mut ahead: Vec<(Address, Option<MeterId>)> = Vec::new();
+        for row in rows {
+            let place = (row.account, row.meter_id.clone());
+            // A simulation sees what is in a block. What one account does with one meter goes one after the other;
+            // everything else may be on its way at the same time.
+            let behind = row.meter_id.is_some() && ahead.contains(&place);
+            let row = match behind && !row.stage.is_signed() {
+                true => self.await_unlock(row).await?,
+                false => self.advance(&network, row).await?,
+            };
+            if !matches!(row.stage, TxStage::Mined) && row.stage.status() == enerlink_domain::Status::Pending {
+                ahead.push(place);
+            }
+        }
+        self.heal(&network).await
     }
-    if row.stage == TxStage::Confirmed {
-        settlement.settled_at = Some(row.updated_at);
+
+    /// What is PENDING on this chain, in the order of queueing.
+    async fn unfinished(&self, network: &Network) -> Result<Vec<OutboxRow>, Error> {
+        let mut rows = outbox::unfinished(&self.parts.store.reader()).await?;
+        rows.retain(|row| row.chain_id == network.addresses.chain_id);
+        Ok(rows)
     }
-    settlement
 }
 
 /// How a signer is written in the database: `wallet` or `settlement/{meterId}`.
@@ -189,8 +135,7 @@ impl Task for Outbox {
         loop {
             self.turn().await?;
             tokio::select! {
-                biased;
-                _ = self.inbox.recv() => {}
+                Some(request) = self.inbox.recv() => self.answer(request).await,
                 changed = self.parts.ledger.state.changed() => if changed.is_err() { return Ok(()) },
                 () = self.parts.clock.sleep(TURN) => {}
             }

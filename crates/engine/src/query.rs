@@ -113,7 +113,7 @@ impl Engine {
             settlements: settlements::list(&reader, &SettlementFilter::of(&id), HOME_ROWS, None)
                 .await?
                 .rows,
-            transactions: outbox::recent(&reader, HOME_ROWS).await?,
+            transactions: outbox::list(&reader, HOME_ROWS, None).await?.rows,
             totals: settlements::totals(&reader, &id).await?,
             meter: Some(view),
         })

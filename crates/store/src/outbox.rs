@@ -1,9 +1,12 @@
 //! The outbox: every transaction of this wallet, its signed bytes stored before they are sent.
 
+use std::ops::Range;
+
 use enerlink_domain::{
-    Address, BlockHash, MeterId, Status, Transaction, TxHash, TxKind, TxStage, UnixMillis, Wei,
+    Address, BlockHash, Etk, MeterId, NetWattHours, Status, Transaction, TxHash, TxKind, TxStage, UnixMillis,
+    Wei, transaction::TransactionPage,
 };
-use sea_orm::sea_query::{Cond, Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use crate::{
     Read, StoreError, Tx,
@@ -12,6 +15,8 @@ use crate::{
 };
 
 const TABLE: &str = "outbox";
+/// A page has at most so many rows.
+const PAGE: u16 = 200;
 
 /// A transaction to be queued.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,10 +70,24 @@ pub struct OutboxRow {
     pub max_fee: Option<Wei>,
     /// Wei per gas for the producer of the block; none in a legacy transaction.
     pub priority_fee: Option<Wei>,
-    /// The signed bytes.
+    /// The signed bytes: of the version in a block, else of the last one. See [`crate::outbox_versions`] for all.
     pub raw: Option<Vec<u8>>,
     /// Their Keccak-256.
     pub hash: Option<TxHash>,
+    /// How many versions were signed.
+    pub versions: u32,
+    /// How many of them raised the fee without a person's asking.
+    pub raises: u32,
+    /// Whether `raw` does nothing but take the nonce.
+    pub cancelling: bool,
+    /// What a settlement would have moved, as the simulation before signing said.
+    pub simulated: Option<(NetWattHours, Etk)>,
+    /// Whether the receipt says the same; unknown until it is in a block.
+    pub as_simulated: Option<bool>,
+    /// The block at which the node was first found not to know any version, while that lasts.
+    pub unknown_since: Option<u64>,
+    /// When it was deep enough for the first time. A reorganisation does not take that back.
+    pub confirmed_at: Option<UnixMillis>,
     /// How far it has come.
     pub stage: TxStage,
     /// The block that includes it.
@@ -97,17 +116,31 @@ impl OutboxRow {
             nonce: self.nonce,
             max_fee: self.max_fee,
             gas_limit: self.gas_limit,
-            versions: u32::from(self.raw.is_some()),
-            cancelling: false,
-            can_speed_up: false,
-            can_cancel: false,
-            as_simulated: None,
+            versions: Ord::max(self.versions, u32::from(self.raw.is_some())),
+            cancelling: self.cancelling,
+            can_speed_up: self.can_speed_up(),
+            can_cancel: self.can_cancel(),
+            as_simulated: self.as_simulated,
             block: self.block.map(|(number, _)| number),
             confirmations: self.confirmations,
             reason: self.reason.clone(),
             created_at: self.created_at,
             updated_at: self.updated_at,
         }
+    }
+
+    /// Whether a higher fee can be offered: it is signed and in no block.
+    pub fn can_speed_up(&self) -> bool {
+        matches!(self.stage, TxStage::Signed | TxStage::Sent | TxStage::Dropped)
+    }
+
+    /// Whether it can be forgotten, or its nonce be taken by something that does nothing.
+    pub fn can_cancel(&self) -> bool {
+        let unsigned = matches!(
+            self.stage,
+            TxStage::Queued | TxStage::AwaitingUnlock | TxStage::NoGas
+        );
+        unsigned || (self.can_speed_up() && !self.cancelling)
     }
 
     fn queued(id: i64, new: &NewOutbox) -> Self {
@@ -127,6 +160,13 @@ impl OutboxRow {
             priority_fee: None,
             raw: None,
             hash: None,
+            versions: 0,
+            raises: 0,
+            cancelling: false,
+            simulated: None,
+            as_simulated: None,
+            unknown_since: None,
+            confirmed_at: None,
             stage: TxStage::Queued,
             block: None,
             confirmations: 0,
@@ -157,13 +197,50 @@ pub async fn get(r: &impl Read, id: i64) -> Result<Option<OutboxRow>, StoreError
     Ok(fetch(r, &query).await?.pop())
 }
 
-/// Every row that is neither confirmed nor failed, in the order of queueing.
+/// Every row that is PENDING, in the order of queueing.
 pub async fn unfinished(r: &impl Read) -> Result<Vec<OutboxRow>, StoreError> {
     let query = record::select(TABLE)
         .and_where(Expr::col("status").eq(Status::Pending.as_str()))
         .order_by("id", Order::Asc)
         .take();
     fetch(r, &query).await
+}
+
+/// The confirmed rows in these blocks that are not final yet, at most `limit`, in the order of the chain.
+pub async fn confirmed(
+    r: &impl Read,
+    chain_id: u64,
+    blocks: Range<u64>,
+    limit: u64,
+) -> Result<Vec<OutboxRow>, StoreError> {
+    let bound = |block: u64| i64::try_from(block).unwrap_or(i64::MAX);
+    let query = record::select(TABLE)
+        .and_where(Expr::col("stage").eq(TxStage::Confirmed.as_str()))
+        .and_where(Expr::col("block").gte(bound(blocks.start)))
+        .and_where(Expr::col("block").lt(bound(blocks.end)))
+        .and_where(Expr::col("chain_id").eq(signed(chain_id, "the chain id")?))
+        .order_by("block", Order::Asc)
+        .limit(limit)
+        .take();
+    fetch(r, &query).await
+}
+
+/// The rows that were given this nonce, newest first: whatever became of them, their bytes are valid as long as the
+/// chain has not used the nonce.
+pub async fn with_nonce(
+    r: &impl Read,
+    account: Address,
+    chain_id: u64,
+    nonce: u64,
+) -> Result<Vec<OutboxRow>, StoreError> {
+    let query = record::select(TABLE)
+        .and_where(Expr::col("account").eq(account.to_lower()))
+        .and_where(Expr::col("chain_id").eq(signed(chain_id, "the chain id")?))
+        .and_where(Expr::col("nonce").eq(signed(nonce, "the nonce")?))
+        .take();
+    let mut rows = fetch(r, &query).await?;
+    rows.sort_by_key(|row| -row.id);
+    Ok(rows)
 }
 
 /// Whether a transaction of `kind` for this meter is on its way, or was confirmed.
@@ -179,23 +256,21 @@ pub async fn has(r: &impl Read, meter: &MeterId, kind: TxKind) -> Result<bool, S
     Ok(record::fetch_one(r, TABLE, "id", &query).await?.is_some())
 }
 
-/// The highest nonce that this account has given to a transaction on this chain. One that failed before it was
-/// signed does not count: nobody can have sent it.
+/// The highest nonce of a transaction of this account on this chain that is signed and neither failed, replaced nor
+/// final: the next one stands above it. What the chain has done with the others, the chain itself knows.
 pub async fn highest_nonce(
     r: &impl Read,
     account: Address,
     chain_id: u64,
 ) -> Result<Option<u64>, StoreError> {
-    let taken = Cond::any()
-        .add(Expr::col("raw").is_not_null())
-        .add(Expr::col("stage").ne(TxStage::Failed.as_str()));
+    let over = [TxStage::Failed, TxStage::Replaced, TxStage::Final].map(TxStage::as_str);
     let query = Query::select()
         .columns(["id", "nonce"])
         .from(TABLE)
         .and_where(Expr::col("account").eq(account.to_lower()))
         .and_where(Expr::col("chain_id").eq(signed(chain_id, "the chain id")?))
         .and_where(Expr::col("nonce").is_not_null())
-        .cond_where(taken)
+        .and_where(Expr::col("stage").is_not_in(over))
         .order_by("nonce", Order::Desc)
         .limit(1)
         .take();
@@ -203,14 +278,21 @@ pub async fn highest_nonce(
     row.map(|row| row.number("nonce")).transpose()
 }
 
-/// The newest transactions, newest first.
-pub async fn recent(r: &impl Read, limit: u16) -> Result<Vec<Transaction>, StoreError> {
-    let query = record::select(TABLE)
-        .order_by("id", Order::Desc)
-        .limit(u64::from(limit))
-        .take();
+/// Transactions, newest first; only those before number `before`, when given. At most 200 at a time.
+pub async fn list(r: &impl Read, limit: u16, before: Option<i64>) -> Result<TransactionPage, StoreError> {
+    let limit = limit.clamp(1, PAGE);
+    // One more than was asked for says whether there is a next page.
+    let mut query = record::select(TABLE);
+    query.order_by("id", Order::Desc).limit(u64::from(limit) + 1);
+    if let Some(before) = before {
+        query.and_where(Expr::col("id").lt(before));
+    }
     let rows = fetch(r, &query).await?;
-    Ok(rows.iter().map(OutboxRow::transaction).collect())
+    let more = rows.len() > usize::from(limit);
+    let rows = rows.iter().take(usize::from(limit));
+    let rows: Vec<Transaction> = rows.map(OutboxRow::transaction).collect();
+    let next = rows.last().filter(|_| more).map(|row| row.id);
+    Ok(TransactionPage { rows, next })
 }
 
 async fn fetch(r: &impl Read, query: &SelectStatement) -> Result<Vec<OutboxRow>, StoreError> {
@@ -248,13 +330,32 @@ fn encode(row: &OutboxRow) -> Result<Fields, StoreError> {
         )
         .opt_text("reason", row.reason.as_deref())
         .int("created_at", row.created_at.0)
-        .int("updated_at", row.updated_at.0))
+        .int("updated_at", row.updated_at.0)
+        // What is not there is empty, so that rows from before these columns keep their hash.
+        .opt_int("versions", some(row.versions))
+        .opt_int("raises", some(row.raises))
+        .opt_flag("cancelling", row.cancelling.then_some(true))
+        .opt_int("simulated_wh", row.simulated.map(|(energy, _)| energy.0))
+        .opt_text("simulated_etk", row.simulated.map(|(_, etk)| etk.0.to_string()))
+        .opt_flag("as_simulated", row.as_simulated)
+        .opt_int(
+            "unknown_since",
+            opt_signed(row.unknown_since, "the block number")?,
+        )
+        .opt_int("confirmed_at", row.confirmed_at.map(|at| at.0)))
+}
+
+/// A count; nothing for none.
+fn some(count: u32) -> Option<u32> {
+    (count > 0).then_some(count)
 }
 
 fn decode(record: &Record) -> Result<OutboxRow, StoreError> {
     let wei = |text: &str| text.parse().ok().map(Wei);
     let hash = |text: &str| text.parse().ok();
     let number = record.opt_number("block")?;
+    let energy = record.opt_int("simulated_wh")?.map(NetWattHours);
+    let etk = record.opt_parse("simulated_etk", |text| text.parse().ok().map(Etk))?;
     let row = OutboxRow {
         id: record.int("id")?,
         account: record.parse("account", |text| text.parse().ok())?,
@@ -277,6 +378,13 @@ fn decode(record: &Record) -> Result<OutboxRow, StoreError> {
         reason: record.opt_text("reason")?,
         created_at: UnixMillis(record.int("created_at")?),
         updated_at: UnixMillis(record.int("updated_at")?),
+        versions: record.opt_number("versions")?.unwrap_or(0),
+        raises: record.opt_number("raises")?.unwrap_or(0),
+        cancelling: record.opt_flag("cancelling")?.unwrap_or(false),
+        simulated: energy.zip(etk),
+        as_simulated: record.opt_flag("as_simulated")?,
+        unknown_since: record.opt_number("unknown_since")?,
+        confirmed_at: record.opt_int("confirmed_at")?.map(UnixMillis),
     };
     seal::check(TABLE, record, &encode(&row)?)?;
     Ok(row)

@@ -283,6 +283,7 @@ async fn settling(r: &Explaining, meter: &MeterId) {
     check!(r, settlements::pending(r, "id"), [newest.as_str()]);
     let status = search("meter_id_status_id", "meter_id=? AND status=?");
     check!(r, settlements::open(r, meter), [status.as_str()]);
+    check!(r, settlements::all_open(r, meter), [status.as_str()]);
     check!(r, settlements::last_success(r, meter), [status.as_str()]);
     let page = search("meter_id_id", "meter_id=?");
     check!(
@@ -358,7 +359,13 @@ async fn settling(r: &Explaining, meter: &MeterId) {
     let nonce =
         "SEARCH outbox USING INDEX outbox_by_account_chain_id_nonce (account=? AND chain_id=? AND nonce>?)";
     check!(r, outbox::highest_nonce(r, Address::ZERO, 1), [nonce]);
-    check!(r, outbox::recent(r, 10), ["SCAN outbox"]);
+    let twins = nonce.replace("nonce>?", "nonce=?");
+    check!(r, outbox::with_nonce(r, Address::ZERO, 1, 7), [twins.as_str()]);
+    let watched = "SEARCH outbox USING INDEX outbox_by_stage_block (stage=? AND block>? AND block<?)";
+    check!(r, outbox::confirmed(r, 1, 3..9, 10), [watched]);
+    check!(r, outbox::list(r, 10, None), ["SCAN outbox"]);
+    let page = "SEARCH outbox USING INTEGER PRIMARY KEY (rowid<?)";
+    check!(r, outbox::list(r, 10, Some(5)), [page]);
     check!(r, transaction_logs::list(r, 10, None), ["SCAN transaction_logs"]);
     let acts = "SEARCH transaction_logs USING INDEX transaction_logs_by_category_id (category=?)";
     check!(r, transaction_logs::activities(r, 10, None), [acts]);

@@ -14,7 +14,13 @@ use crate::{
 const COLUMN: &str = "row_hash";
 
 /// The tables whose rows carry it.
-pub(crate) const SEALED: [&str; 4] = ["registers", "energy_settlements", "settlement_totals", "outbox"];
+pub(crate) const SEALED: [&str; 5] = [
+    "registers",
+    "energy_settlements",
+    "settlement_totals",
+    "outbox",
+    "outbox_versions",
+];
 
 /// Keccak-256 over the canonical text of a row: the table, then one line per column that is not empty, with the
 /// length of its value, so that no two rows share a text. An empty column adds nothing: a later column that may be

@@ -1,4 +1,5 @@
-//! Settlements: sealed rows from PENDING to SUCCESS or FAILED, one PENDING per meter.
+//! Settlements: sealed rows from PENDING to SUCCESS or FAILED. A meter has one PENDING, unless a reorganisation of the
+//! chain has brought others back.
 
 use enerlink_domain::{
     Etk, MeterId, MicroWh, NetWattHours, Settlement, Status, Trigger, TxStage, UnixMillis, WattHours,
@@ -23,6 +24,12 @@ const OUT_OF_RANGE: StoreError = StoreError::Range {
 /// Writes a new settlement; [`StoreError::Exists`] when its meter has a PENDING one, or its id is that of a
 /// settlement that has not failed. Answers the row number.
 pub async fn insert(tx: &Tx, settlement: &Settlement) -> Result<i64, StoreError> {
+    if settlement.status == Status::Pending && open(tx, &settlement.meter_id).await?.is_some() {
+        return Err(StoreError::Exists {
+            table: TABLE,
+            key: settlement.settlement_id.clone(),
+        });
+    }
     let id = record::next_id(tx, TABLE).await?;
     let row = seal::seal(TABLE, encode(id, settlement)?);
     record::insert(tx, TABLE, row, || settlement.settlement_id.clone()).await?;
@@ -57,9 +64,19 @@ pub async fn pending(r: &impl Read, settlement_id: &str) -> Result<Option<Settle
     Ok(newest.filter(|settlement| settlement.status == Status::Pending))
 }
 
-/// The settlement of this meter that is PENDING.
+/// The newest settlement of this meter that is PENDING.
 pub async fn open(r: &impl Read, meter: &MeterId) -> Result<Option<Settlement>, StoreError> {
     one(r, &with_status(meter, Status::Pending)).await
+}
+
+/// Every settlement of this meter that is PENDING, oldest first. More than one after a reorganisation of the chain.
+pub async fn all_open(r: &impl Read, meter: &MeterId) -> Result<Vec<Settlement>, StoreError> {
+    let query = record::select(TABLE)
+        .and_where(Expr::col("meter_id").eq(meter.as_str()))
+        .and_where(Expr::col("status").eq(Status::Pending.as_str()))
+        .order_by("id", Order::Asc)
+        .take();
+    Ok(fetch(r, &query).await?.into_iter().map(|(_, row)| row).collect())
 }
 
 /// The newest settlement of this meter with SUCCESS.

@@ -127,7 +127,7 @@ fn the_outbox_keeps_every_field() {
         prop_assert_eq!((queued.nonce, queued.updated_at), (None, new.created_at));
         let row = enerlink_store::OutboxRow { id, ..row };
         outbox::update(&tx, &row).await?;
-        prop_assert_eq!(outbox::recent(&tx, 5).await?, vec![row.transaction()]);
+        prop_assert_eq!(outbox::list(&tx, 5, None).await?.rows, vec![row.transaction()]);
         prop_assert_eq!(outbox::get(&tx, id).await?, Some(row));
         Ok(())
     });

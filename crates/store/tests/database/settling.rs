@@ -3,8 +3,13 @@
 use std::collections::BTreeMap;
 
 use enerlink_domain::settlement::SettlementFilter;
-use enerlink_domain::{Address, Code, Error, Etk, NetWattHours, Settlement, Status, TxStage, view::Totals};
-use enerlink_store::{Store, StoreError, Tx, meters, outbox, settlements};
+use enerlink_domain::{
+    Address, Code, Error, Etk, Hash32, NetWattHours, Settlement, Status, TxStage, UnixMillis, Wei,
+    view::Totals,
+};
+use enerlink_store::{
+    OutboxRow, Store, StoreError, Tx, TxVersion, meters, outbox, outbox_versions, settlements,
+};
 use proptest::prelude::*;
 
 use crate::{
@@ -133,7 +138,9 @@ async fn replay(tx: Tx, steps: Vec<(u8, u8, i32)>) -> Result<(), TestCaseError> 
         let status = [Status::Success, Status::Failed, Status::Pending][usize::from(status % 3)];
         let row = plain_settlement(&id, &meter, status, i128::from(etk));
         let others = model.values().filter(|other| other.settlement_id != id);
-        let taken = status == Status::Pending && others.into_iter().any(|row| row.status == Status::Pending);
+        // A reorganisation may bring a settlement back beside one that is pending; nobody begins one there.
+        let new = !model.contains_key(&id) && status == Status::Pending;
+        let taken = new && others.into_iter().any(|row| row.status == Status::Pending);
         let outcome = if model.contains_key(&id) {
             settlements::update(&tx, &row).await
         } else {
@@ -178,20 +185,98 @@ async fn the_outbox_is_worked_off_in_order() {
         outbox::update(&tx, &row).await.expect("an update");
     }
     tx.commit().await.expect("a commit");
-    let rows = outbox::unfinished(&store.reader()).await.expect("a list");
+    let reader = store.reader();
+    let rows = outbox::unfinished(&reader).await.expect("a list");
     let stages: Vec<_> = rows.iter().map(|row| row.stage).collect();
+    let pending = TxStage::ALL.map(|stage| (stage.status() == Status::Pending).then_some(stage));
+    let pending: Vec<_> = pending.into_iter().flatten().collect();
+    assert_eq!(stages, pending, "oldest first");
+    let first = outbox::list(&reader, 8, None).await.expect("a page");
+    let second = outbox::list(&reader, 8, first.next).await.expect("a page");
+    let mut listed: Vec<_> = first.rows.iter().chain(&second.rows).collect();
+    listed.reverse();
+    let listed: Vec<_> = listed.into_iter().map(|row| row.stage).collect();
+    assert_eq!((listed, second.next), (TxStage::ALL.to_vec(), None));
+    let offers = |offered: fn(&OutboxRow) -> bool| {
+        let offered = rows.iter().filter(|row| offered(row));
+        offered.map(|row| row.stage).collect::<Vec<_>>()
+    };
+    use TxStage::{AwaitingUnlock, Dropped, NoGas, Queued, Sent, Signed};
+    assert_eq!(offers(OutboxRow::can_speed_up), [Signed, Sent, Dropped]);
     assert_eq!(
-        stages,
-        TxStage::ALL[..6],
-        "neither confirmed nor failed, oldest first"
+        offers(OutboxRow::can_cancel),
+        [Queued, AwaitingUnlock, NoGas, Signed, Sent, Dropped]
     );
-    let newest = outbox::recent(&store.reader(), 3).await.expect("a list");
-    let newest: Vec<_> = newest.iter().map(|row| row.stage).collect();
-    assert_eq!(newest, [TxStage::Failed, TxStage::Confirmed, TxStage::Mined]);
 }
 
 #[tokio::test]
-async fn a_nonce_that_nobody_can_have_sent_is_free() {
+async fn confirmed_transactions_are_found_by_their_block() {
+    let store = store_with_meter().await;
+    let tx = store.begin().await.expect("a transaction");
+    for (block, stage) in [
+        (9, TxStage::Confirmed),
+        (3, TxStage::Confirmed),
+        (4, TxStage::Final),
+        (5, TxStage::Mined),
+        (7, TxStage::Confirmed),
+    ] {
+        let id = outbox::insert(&tx, &plain_outbox(Address([1; 20])))
+            .await
+            .expect("a row");
+        let mut row = outbox::get(&tx, id).await.expect("a read").expect("the row");
+        (row.stage, row.block) = (stage, Some((block, Hash32([1; 32]))));
+        outbox::update(&tx, &row).await.expect("an update");
+    }
+    let found = async |chain, blocks, limit| {
+        let rows = outbox::confirmed(&tx, chain, blocks, limit)
+            .await
+            .expect("a list");
+        let blocks = rows.iter().map(|row| row.block.expect("set").0);
+        blocks.collect::<Vec<_>>()
+    };
+    assert_eq!(found(31_337, 0..u64::MAX, 10).await, [3, 7, 9]);
+    assert_eq!(found(31_337, 0..u64::MAX, 2).await, [3, 7]);
+    assert_eq!(found(31_337, 4..9, 10).await, [7]);
+    assert!(found(1, 0..u64::MAX, 10).await.is_empty());
+}
+
+#[tokio::test]
+async fn every_signed_version_is_kept() {
+    let store = store_with_meter().await;
+    let tx = store.begin().await.expect("a transaction");
+    let id = outbox::insert(&tx, &plain_outbox(Address([1; 20])))
+        .await
+        .expect("a row");
+    let mut row = outbox::get(&tx, id).await.expect("a read").expect("the row");
+    assert_eq!(outbox_versions::list(&tx, &row).await.expect("a list"), []);
+    (row.raw, row.hash, row.max_fee) = (Some(vec![2, 3]), Some(Hash32([7; 32])), Some(Wei(5)));
+    let old = outbox_versions::list(&tx, &row).await.expect("a list");
+    assert_eq!(
+        (old.len(), old[0].hash, old[0].max_fee),
+        (1, Hash32([7; 32]), Wei(5))
+    );
+    let version = |number, cancels| TxVersion {
+        number,
+        hash: Hash32([number as u8; 32]),
+        raw: vec![number as u8],
+        max_fee: Wei(u128::MAX),
+        priority_fee: (number > 1).then_some(Wei(0)),
+        cancels,
+        created_at: UnixMillis(9),
+    };
+    for version in [version(1, false), version(2, true)] {
+        outbox_versions::insert(&tx, id, &version)
+            .await
+            .expect("an insert");
+    }
+    let again = outbox_versions::insert(&tx, id, &version(2, false)).await;
+    assert!(matches!(again, Err(StoreError::Exists { .. })));
+    let all = outbox_versions::list(&tx, &row).await.expect("a list");
+    assert_eq!(all, [version(1, false), version(2, true)]);
+}
+
+#[tokio::test]
+async fn a_nonce_is_taken_until_the_chain_has_decided() {
     let store = store_with_meter().await;
     let tx = store.begin().await.expect("a transaction");
     let account = Address([1; 20]);
@@ -213,8 +298,17 @@ async fn a_nonce_that_nobody_can_have_sent_is_free() {
     set(Address([2; 20]), 1, Some(11), TxStage::Sent, Some(vec![1])).await;
     set(account, 2, Some(12), TxStage::Sent, Some(vec![1])).await;
     assert_eq!(highest().await, Some(4));
-    set(account, 1, Some(6), TxStage::Failed, Some(vec![1])).await;
-    assert_eq!(highest().await, Some(6), "signed bytes may be out there");
-    set(account, 1, Some(8), TxStage::Queued, None).await;
-    assert_eq!(highest().await, Some(8), "given away, about to be signed");
+    for (nonce, stage) in [(6, TxStage::Failed), (7, TxStage::Replaced), (8, TxStage::Final)] {
+        set(account, 1, Some(nonce), stage, Some(vec![1])).await;
+    }
+    assert_eq!(
+        highest().await,
+        Some(4),
+        "the chain knows what it has done with these"
+    );
+    set(account, 1, Some(5), TxStage::Dropped, Some(vec![1])).await;
+    assert_eq!(highest().await, Some(5), "it may still be taken");
+    let twins = outbox::with_nonce(&tx, account, 1, 8).await.expect("a list");
+    assert_eq!(twins.len(), 1);
+    assert_eq!(twins[0].stage, TxStage::Final);
 }

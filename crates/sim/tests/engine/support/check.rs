@@ -12,9 +12,8 @@ impl Household {
     /// Every transaction of the profile, newest first.
     pub(crate) async fn outbox(&self, engine: &Engine) -> Vec<Transaction> {
         let reader = self.store(engine).await.reader();
-        enerlink_store::outbox::recent(&reader, 100)
-            .await
-            .expect("readable")
+        let page = enerlink_store::outbox::list(&reader, 100, None).await;
+        page.expect("readable").rows
     }
 
     pub(crate) async fn settlement_transactions(&self, engine: &Engine) -> usize {

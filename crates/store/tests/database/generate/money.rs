@@ -103,7 +103,13 @@ pub(crate) fn outbox() -> impl Strategy<Value = (NewOutbox, OutboxRow)> {
         select(TxStage::ALL.to_vec()),
         of((number(), hash())),
     );
-    (new, fees, chain, (number(), of("[^\\x00]{0,80}"), time())).prop_map(|(new, fees, chain, rest)| {
+    let life = (
+        (any::<u32>(), any::<u32>(), any::<bool>()),
+        of((any::<i64>(), any::<i128>())),
+        (of(any::<bool>()), of(number()), of(time())),
+    );
+    let rest = (number(), of("[^\\x00]{0,80}"), time());
+    (new, fees, chain, rest, life).prop_map(|(new, fees, chain, rest, life)| {
         let row = OutboxRow {
             id: 0,
             account: new.account,
@@ -120,6 +126,13 @@ pub(crate) fn outbox() -> impl Strategy<Value = (NewOutbox, OutboxRow)> {
             priority_fee: fees.3.map(Wei),
             raw: chain.0,
             hash: chain.1,
+            versions: life.0.0,
+            raises: life.0.1,
+            cancelling: life.0.2,
+            simulated: life.1.map(|(energy, etk)| (NetWattHours(energy), Etk(etk))),
+            as_simulated: life.2.0,
+            unknown_since: life.2.1,
+            confirmed_at: life.2.2,
             stage: chain.2,
             block: chain.3,
             confirmations: rest.0,

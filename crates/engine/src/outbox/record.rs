@@ -1,0 +1,234 @@
+//! What a step has changed is stored in one transaction with everything that hangs on it, and told afterwards.
+
+use enerlink_chain::{ChainError, SettledEvent};
+use enerlink_domain::{
+    Code, Error, Event, NoticeKind, Settlement, Status, TxKind, TxStage,
+    audit::FactKind,
+    settlement::Watermark,
+};
+use enerlink_store::{
+    Mark, OutboxRow, Tx, TxVersion, facts, outbox, outbox_versions, settlements, transaction_logs, wallets,
+};
+
+use super::Outbox;
+use crate::notices::{self, Change};
+
+/// What is stored with a row besides the row.
+#[derive(Default)]
+pub(super) struct News {
+    /// What its receipt says was settled.
+    pub(super) settled: Option<SettledEvent>,
+    /// Versions that were signed.
+    pub(super) versions: Vec<TxVersion>,
+    /// The registers from which its settlement moves, when that was found to be others.
+    pub(super) from: Option<Watermark>,
+    /// A person wanted it: nobody has to be told.
+    pub(super) wanted: bool,
+}
+
+impl News {
+    /// Nothing but that a person wanted it.
+    pub(super) const WANTED: Self = Self {
+        settled: None,
+        versions: Vec::new(),
+        from: None,
+        wanted: true,
+    };
+}
+
+impl Outbox {
+    /// Stores a changed row together with what hangs on it, then tells.
+    pub(super) async fn save(&self, mut row: OutboxRow, news: News) -> Result<OutboxRow, Error> {
+        row.updated_at = self.parts.clock.wall();
+        let tx = self.parts.store.begin().await?;
+        let before = outbox::get(&tx, row.id).await?.map_or(row.stage, |before| before.stage);
+        let moved = before != row.stage;
+        // The display of a meter is reset once, however often the chain changes its mind.
+        let first = row.stage == TxStage::Confirmed && row.confirmed_at.is_none();
+        if row.stage == TxStage::Confirmed || before == TxStage::Confirmed {
+            row.confirmed_at = row.confirmed_at.or(Some(row.updated_at));
+        }
+        outbox::update(&tx, &row).await?;
+        for version in &news.versions {
+            outbox_versions::insert(&tx, row.id, version).await?;
+        }
+        let undone = before.status() == Status::Success && row.stage.status() == Status::Pending;
+        let settlement = follow(&tx, &row, undone, &news).await?;
+        let ended = row.stage.status() != Status::Pending && row.stage != TxStage::Final;
+        if moved && (ended || undone) {
+            transaction_logs::append(&tx, &row).await?;
+        }
+        let notice = notice(&row, undone, settlement.as_ref()).filter(|_| !news.wanted);
+        let notices = notices::write(&tx, notice.as_slice(), row.updated_at).await?;
+        if moved && row.stage == TxStage::Signed {
+            let signer = self.parts.keystore.wallets();
+            let signer = signer.iter().find(|wallet| wallet.has(row.account));
+            let ids: Vec<_> = signer.iter().map(|wallet| wallet.wallet).collect();
+            wallets::mark(&tx, &ids, Mark::Used, row.updated_at).await?;
+        }
+        tx.commit().await?;
+        self.parts.bus.tell(Event::Transaction(row.transaction()));
+        if let Some(settlement) = settlement {
+            if first && let Some(settled) = settlement.settled_at {
+                self.parts
+                    .diagnostics
+                    .settled(settled.since(settlement.created_at));
+            }
+            self.parts.bus.tell(Event::Settlement(settlement));
+        }
+        for notice in notices {
+            self.parts.bus.tell(Event::Notice(notice));
+        }
+        if moved && (ended || undone) {
+            self.parts.ledger.refresh();
+        }
+        if first
+            && row.kind == TxKind::SettleMeter
+            && let Some(meter) = &row.meter_id
+        {
+            self.parts
+                .commands
+                .reset_display_after_settlement(meter.clone())
+                .await;
+        }
+        Ok(row)
+    }
+
+    pub(super) async fn fail(&self, mut row: OutboxRow, reason: String) -> Result<OutboxRow, Error> {
+        tracing::warn!(
+            id = row.id,
+            kind = row.kind.as_str(),
+            reason,
+            "transaction failed"
+        );
+        row.stage = TxStage::Failed;
+        row.reason = Some(reason);
+        self.save(row, News::default()).await
+    }
+
+    /// Leaves the row waiting with a reason; writes only what is new.
+    pub(super) async fn wait(
+        &self,
+        mut row: OutboxRow,
+        stage: TxStage,
+        code: Code,
+        reason: &str,
+    ) -> Result<OutboxRow, Error> {
+        if row.stage == stage && row.reason.as_deref() == Some(reason) {
+            return Ok(row);
+        }
+        tracing::info!(
+            id = row.id,
+            kind = row.kind.as_str(),
+            ?code,
+            reason,
+            "transaction waits"
+        );
+        row.stage = stage;
+        row.reason = Some(reason.to_owned());
+        self.save(row, News::default()).await
+    }
+
+    /// The node cannot be asked, or is another one: nothing is known, so nothing changes but the reason that is shown.
+    pub(super) async fn unreachable(&self, row: OutboxRow, error: ChainError) -> Result<OutboxRow, Error> {
+        let (stage, error) = (row.stage, Error::from(error));
+        self.wait(row, stage, error.code, &error.message).await
+    }
+
+    /// [`Outbox::unreachable`] for a row whose turn did not begin: what it would wait for anyhow is said first.
+    pub(super) async fn leave(&self, row: OutboxRow, error: &Error) -> Result<OutboxRow, Error> {
+        let row = self.await_unlock(row).await?;
+        if row.stage == TxStage::AwaitingUnlock {
+            return Ok(row);
+        }
+        let stage = row.stage;
+        self.wait(row, stage, error.code, &error.message).await
+    }
+}
+
+/// Brings the settlement of a row to where the row is. Answers it when it has one that the row may still change.
+async fn follow(
+    tx: &Tx,
+    row: &OutboxRow,
+    undone: bool,
+    news: &News,
+) -> Result<Option<Settlement>, Error> {
+    let Some(id) = &row.settlement_id else {
+        return Ok(None);
+    };
+    // An id is used again after a failure: only the newest of this id can be this row's, and only if it is not another's.
+    let Some(before) = settlements::get(tx, id).await? else {
+        return Ok(None);
+    };
+    let own = match before.status {
+        Status::Pending => true,
+        Status::Success => before.tx.is_some() && before.tx == row.hash,
+        Status::Failed => false,
+    };
+    if !own {
+        return Ok(None);
+    }
+    let mut after = before.clone();
+    after.stage = row.stage;
+    after.status = row.stage.status();
+    after.tx = row.hash;
+    after.block = row.block.map(|(number, _)| number);
+    after.confirmations = row.confirmations;
+    after.reason.clone_from(&row.reason);
+    if row.stage == TxStage::Signed
+        && let Some((energy, etk)) = row.simulated
+    {
+        (after.energy_wh, after.etk) = (energy, etk);
+        after.from = news.from.unwrap_or(after.from);
+    }
+    if let Some(event) = &news.settled {
+        (after.energy_wh, after.etk, after.to) = (event.energy, event.etk, event.registers);
+        if event.registers.net_since(after.from) != Some(event.energy) {
+            after.from = before_it(tx, &after).await?;
+        }
+    }
+    match after.status {
+        Status::Success => after.settled_at = before.settled_at.or(Some(row.updated_at)),
+        Status::Pending | Status::Failed => after.settled_at = None,
+    }
+    settlements::update(tx, &after).await?;
+    // The chain of facts says what was, not what is.
+    if undone && before.status == Status::Success {
+        facts::append(tx, FactKind::Reversed, &before, row.updated_at).await?;
+    } else if after.status == Status::Success && before.status != Status::Success {
+        facts::append(tx, FactKind::Settled, &after, row.updated_at).await?;
+    }
+    Ok(Some(after))
+}
+
+/// Where a settlement began that has moved more or less than it was written for: where the last one ended, if that
+/// explains it.
+async fn before_it(tx: &Tx, settlement: &Settlement) -> Result<Watermark, Error> {
+    let last = settlements::last_success(tx, &settlement.meter_id).await?;
+    let explains = |from: &Watermark| settlement.to.net_since(*from) == Some(settlement.energy_wh);
+    Ok(last
+        .map(|last| last.to)
+        .filter(explains)
+        .unwrap_or(settlement.from))
+}
+
+/// What the household is told: that a settlement failed without its wish, or was undone.
+fn notice(row: &OutboxRow, undone: bool, settlement: Option<&Settlement>) -> Option<Change> {
+    let settlement = settlement?;
+    let (kind, detail) = if undone {
+        (NoticeKind::SettlementUndone, settlement.settlement_id.clone())
+    } else if row.stage == TxStage::Failed && settlement.status == Status::Failed {
+        let reason = settlement.reason.as_deref().unwrap_or_default();
+        (
+            NoticeKind::SettlementFailed,
+            format!("{}: {reason}", settlement.settlement_id),
+        )
+    } else {
+        return None;
+    };
+    Some(Change::Raise {
+        meter: Some(settlement.meter_id.clone()),
+        kind,
+        detail,
+    })
+}

@@ -46,14 +46,22 @@ struct RawReceipt {
 impl Receipt {
     /// The settlements in this transaction. Logs of other contracts do not count, whatever they look like.
     pub fn settled(&self, addresses: &Addresses) -> Result<Vec<SettledEvent>, ChainError> {
-        let bad = |reason: String| ChainError::BadAnswer {
+        join(&self.logs, addresses)
+            .and_then(Joined::complete)
+            .map_err(|reason| self.bad(reason))
+    }
+
+    /// The error of a receipt that claims success for a settlement and shows none.
+    pub fn shows_no_settlement(&self) -> ChainError {
+        self.bad(format!("the receipt of {} claims success and shows no settlement", self.tx))
+    }
+
+    fn bad(&self, reason: String) -> ChainError {
+        ChainError::BadAnswer {
             node: self.node.clone(),
             method: "eth_getTransactionReceipt".into(),
             reason,
-        };
-        join(&self.logs, addresses)
-            .and_then(Joined::complete)
-            .map_err(bad)
+        }
     }
 }
 

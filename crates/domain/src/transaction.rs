@@ -121,6 +121,8 @@ pub enum TxKind {
     SetSettler,
     /// `settleMeter`: registers move, ETK is minted or burned.
     SettleMeter,
+    /// Nothing: takes a nonce that keeps others from a block and whose transaction is lost.
+    FillNonce,
 }
 
 impl TxKind {
@@ -130,14 +132,14 @@ impl TxKind {
             Self::OpenMeter => "open_meter",
             Self::SetSettler => "set_settler",
             Self::SettleMeter => "settle_meter",
+            Self::FillNonce => "fill_nonce",
         }
     }
 
     /// The reverse of [`TxKind::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::OpenMeter, Self::SetSettler, Self::SettleMeter]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
+        let all = [Self::OpenMeter, Self::SetSettler, Self::SettleMeter, Self::FillNonce];
+        all.into_iter().find(|kind| kind.as_str() == text)
     }
 }
 

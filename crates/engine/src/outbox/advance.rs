@@ -1,279 +1,176 @@
 //! One step of one transaction: what to do next depends only on its stage and on what the chain says.
 
-use std::sync::Arc;
+use enerlink_chain::{ChainError, Receipt, SendOutcome};
+use enerlink_domain::{Code, Error, SignedTx, TxStage};
+use enerlink_store::{OutboxRow, TxVersion, outbox_versions};
 
-use enerlink_chain::{Call, Chain, ChainError, Receipt, SendOutcome, build};
-use enerlink_domain::{Code, Error, Fees, SignedTx, TxStage, Wei};
-use enerlink_keystore::Signer;
-use enerlink_store::OutboxRow;
+use super::{News, Outbox};
+use crate::network::Network;
 
-use super::{Outbox, parse_signer};
-use crate::{network::Network, task};
+/// A transaction that no node knows for so many blocks, though it is sent again and again, is called dropped.
+pub(super) const DROPPED_AFTER: u64 = 10;
 
-const LOCKED: &str = "waits for the wallet to be unlocked";
+/// What the chain says of a transaction that is in none of its blocks.
+struct Missing {
+    head: u64,
+    /// The account's transactions that are in blocks deep enough.
+    used: u64,
+    /// The newest version that a node has in its pool.
+    known: Option<u32>,
+}
 
 impl Outbox {
     /// Moves `row` as far as it goes now. An error of the node leaves the row where it is.
-    pub(super) async fn advance(&self, network: &Network, mut row: OutboxRow) -> Result<OutboxRow, Error> {
-        // Another chain knows nothing of what was sent to this one, and may have used the nonce for something else.
-        if row.stage.is_signed()
-            && let Err(error) = network.check_identity().await
-        {
-            return self.unreachable(row, error).await;
+    pub(super) async fn advance(&self, network: &Network, row: OutboxRow) -> Result<OutboxRow, Error> {
+        if row.stage.is_signed() {
+            return self.follow_up(network, row).await;
         }
-        if matches!(
-            row.stage,
-            TxStage::Queued | TxStage::AwaitingUnlock | TxStage::NoGas
-        ) {
-            row = self.sign(network, row).await?;
-        }
-        if row.stage == TxStage::Signed {
-            row = self.send(&network.chain, row).await?;
-        }
-        if matches!(row.stage, TxStage::Sent | TxStage::Mined) {
-            row = self.follow_up(network, row).await?;
-        }
-        Ok(row)
-    }
-
-    /// Says of a row that is not its account's first that it will need an unlocked wallet, should it be locked.
-    pub(super) async fn await_unlock(&self, row: OutboxRow) -> Result<(), Error> {
-        let signer = parse_signer(&row.signer, row.account);
-        if row.stage == TxStage::Queued && !self.parts.keystore.can_sign(&signer) {
-            self.wait(row, TxStage::AwaitingUnlock, Code::Locked, LOCKED)
-                .await?;
-        }
-        Ok(())
-    }
-
-    /// Simulates, prices and signs; stores the bytes before anybody else sees them.
-    async fn sign(&self, network: &Network, mut row: OutboxRow) -> Result<OutboxRow, Error> {
-        let signer = parse_signer(&row.signer, row.account);
-        if let Signer::Settlement(meter) = &signer
-            && matches!(self.parts.keystore.settlement_key(meter), Ok(None))
-        {
-            // Nobody can sign it any more; what it would have settled is owed again.
-            let text = "the settlement key was given up before it had signed";
-            return self.fail(row, text.to_owned()).await;
-        }
-        if !self.parts.keystore.can_sign(&signer) {
-            return self
-                .wait(row, TxStage::AwaitingUnlock, Code::Locked, LOCKED)
-                .await;
-        }
-        let chain = &network.chain;
-        if let Err(error) = network.check_identity().await {
-            return self.unreachable(row, error).await;
-        }
-        let call = Call {
-            to: Some(row.to),
-            value: Wei::ZERO,
-            input: row.input.clone(),
-        };
-        let gas = match chain.simulate(row.account, &call).await {
-            Ok(simulated) => simulated.gas,
-            Err(ChainError::Reverted(revert)) => return self.fail(row, revert.message).await,
-            Err(error) => return self.unreachable(row, error).await,
-        };
-        let priced = async {
-            Ok::<_, ChainError>((
-                chain.fees().await?,
-                chain.native_balance(row.account).await?,
-                chain.pending_nonce(row.account).await?,
-            ))
-        };
-        let (fees, balance, nonce) = match priced.await {
-            Ok(priced) => priced,
-            Err(error) => return self.unreachable(row, error).await,
-        };
-        let Some(fees) = affordable(fees, gas, balance) else {
-            let cost = u128::from(gas).saturating_mul(price(fees).0);
-            let missing = Wei(cost - balance.0);
-            let text = format!("{} needs {missing} of the chain's coin more for gas", row.account);
-            return self.wait(row, TxStage::NoGas, Code::NoGas, &text).await;
-        };
-        let (max_fee, priority_fee) = fee_columns(fees);
-        let unsigned = build::unsigned(call, row.chain_id, nonce, gas, fees);
-        let (keystore, chain_id) = (Arc::clone(&self.parts.keystore), row.chain_id);
-        let signed = task::off_thread(move || keystore.sign(&signer, &unsigned, chain_id)).await?;
-        let signed = match signed {
-            Ok(signed) => signed,
-            Err(error) => {
-                let error = Error::from(error);
-                return self
-                    .wait(row, TxStage::AwaitingUnlock, error.code, &error.message)
-                    .await;
-            }
-        };
-        row.nonce = Some(nonce);
-        row.gas_limit = Some(gas);
-        row.max_fee = Some(max_fee);
-        row.priority_fee = priority_fee;
-        row.hash = Some(signed.hash);
-        row.raw = Some(signed.raw);
-        row.stage = TxStage::Signed;
-        row.reason = None;
-        tracing::info!(
-            id = row.id,
-            kind = row.kind.as_str(),
-            nonce,
-            "transaction signed and stored"
-        );
-        self.save(row, None).await
-    }
-
-    /// Sends the stored bytes. Without an answer nobody knows: the row stays signed and the same bytes go again.
-    async fn send(&self, chain: &Chain, mut row: OutboxRow) -> Result<OutboxRow, Error> {
-        let signed = bytes(&row)?;
-        match chain.send_raw(&signed).await {
-            Ok(SendOutcome::Accepted | SendOutcome::AlreadyKnown | SendOutcome::NonceTooLow) => {
-                // A nonce that is too low was used by these bytes or by others: the receipt tells.
-                row.stage = TxStage::Sent;
-                row.reason = None;
-                self.save(row, None).await
-            }
-            Ok(SendOutcome::Underpriced) => {
-                self.wait(
-                    row,
-                    TxStage::Signed,
-                    Code::Reverted,
-                    "the node asks for a higher fee",
-                )
-                .await
-            }
-            Ok(SendOutcome::InsufficientFunds) => {
-                let text = format!("{} cannot pay for the gas of the signed transaction", row.account);
-                self.wait(row, TxStage::Signed, Code::NoGas, &text).await
-            }
-            Err(error) => self.unreachable(row, error).await,
-        }
-    }
-
-    /// Asks the chain what became of a sent transaction.
-    async fn follow_up(&self, network: &Network, row: OutboxRow) -> Result<OutboxRow, Error> {
-        let signed = bytes(&row)?;
-        let looked = async {
-            let head = network.chain.head().await?;
-            let receipt = network.chain.receipt(signed.hash).await?;
-            Ok::<_, ChainError>((head.number, receipt))
-        };
-        match looked.await {
-            Ok((head, Some(receipt))) => self.mined(network, row, &receipt, head).await,
-            Ok((head, None)) => self.missing(network, row, &signed, head).await,
-            Err(error) => self.unreachable(row, error).await,
-        }
-    }
-
-    async fn mined(
-        &self,
-        network: &Network,
-        mut row: OutboxRow,
-        receipt: &Receipt,
-        head: u64,
-    ) -> Result<OutboxRow, Error> {
-        let block = Some((receipt.block, receipt.block_hash));
-        let settled = match receipt.settled(&network.addresses) {
-            Ok(settled) => settled.into_iter().next(),
-            Err(error) => return self.unreachable(row, error).await,
-        };
-        let confirmations = (head + 1).saturating_sub(receipt.block);
-        let deep = confirmations >= u64::from(network.confirmations());
-        let same = row.block == block && row.confirmations == confirmations && row.reason.is_none();
-        if !deep && row.stage == TxStage::Mined && same {
+        let row = self.sign(network, row).await?;
+        if row.stage != TxStage::Signed {
             return Ok(row);
         }
-        row.block = block;
-        row.confirmations = confirmations;
-        row.stage = match (deep, receipt.succeeded) {
-            (false, _) => TxStage::Mined,
-            (true, true) => TxStage::Confirmed,
-            (true, false) => TxStage::Failed,
-        };
-        row.reason = (deep && !receipt.succeeded).then(|| "the contract refused it in the block".to_owned());
-        self.save(row, settled).await
+        let row = self.send(network, row).await?;
+        // Nodes that mine at once have it in a block already.
+        match row.stage {
+            TxStage::Sent => self.look(network, row).await,
+            _ => Ok(row),
+        }
     }
 
-    /// No receipt: still in the pool, dropped, or its nonce was used by something else.
+    /// Asks the chain what became of a signed transaction. One whose sending got no answer may be in a block, so that
+    /// this comes before sending again.
+    async fn follow_up(&self, network: &Network, row: OutboxRow) -> Result<OutboxRow, Error> {
+        let versions = outbox_versions::list(&self.parts.store.reader(), &row).await?;
+        match self.find(network, &versions).await {
+            Ok(Some((version, receipt))) => self.mined(network, row, &versions, version, &receipt).await,
+            Ok(None) => self.missing(network, row, &versions).await,
+            Err(error) => self.unreachable(row, error).await,
+        }
+    }
+
+    /// Takes note of a receipt, if there is one already.
+    async fn look(&self, network: &Network, row: OutboxRow) -> Result<OutboxRow, Error> {
+        let versions = outbox_versions::list(&self.parts.store.reader(), &row).await?;
+        match self.find(network, &versions).await {
+            Ok(Some((version, receipt))) => self.mined(network, row, &versions, version, &receipt).await,
+            Ok(None) => Ok(row),
+            Err(error) => self.unreachable(row, error).await,
+        }
+    }
+
+    /// The version that is in a block, the newest first: they share a nonce, so that it is one at most.
+    pub(super) async fn find<'a>(
+        &self,
+        network: &Network,
+        versions: &'a [TxVersion],
+    ) -> Result<Option<(&'a TxVersion, Receipt)>, ChainError> {
+        for version in versions.iter().rev() {
+            if let Some(receipt) = network.chain.receipt(version.hash).await? {
+                return Ok(Some((version, receipt)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// No version is in a block: still in the pool, dropped, or the nonce was used by something else.
     async fn missing(
         &self,
         network: &Network,
         mut row: OutboxRow,
-        signed: &SignedTx,
-        head: u64,
+        versions: &[TxVersion],
     ) -> Result<OutboxRow, Error> {
-        let deep_block = (head + 1).saturating_sub(u64::from(network.confirmations()));
-        let looked = async {
-            let used = network.chain.nonce_at(row.account, deep_block).await?;
-            Ok::<_, ChainError>((used, network.chain.transaction_known(signed.hash).await?))
-        };
-        let (used, known) = match looked.await {
-            Ok(looked) => looked,
+        let found = match self.ask_missing(network, &row, versions).await {
+            Ok(found) => found,
             Err(error) => return self.unreachable(row, error).await,
         };
-        if !known && row.nonce.is_some_and(|nonce| used > nonce) {
-            return self
-                .fail(row, "its nonce was used by another transaction".to_owned())
-                .await;
+        if found.known.is_none() && row.nonce.is_some_and(|nonce| found.used > nonce) {
+            // Between the question for the receipt and the one for the nonce it may have come into a block itself: what
+            // ends a transaction is asked for again.
+            return match self.find(network, versions).await {
+                Ok(Some((version, receipt))) => self.mined(network, row, versions, version, &receipt).await,
+                Ok(None) => {
+                    let text = "its nonce was used by another transaction";
+                    self.fail(row, text.to_owned()).await
+                }
+                Err(error) => self.unreachable(row, error).await,
+            };
         }
+        let before = row.clone();
         if row.stage == TxStage::Mined {
             tracing::warn!(id = row.id, "the block with this transaction is gone");
             row.stage = TxStage::Sent;
             row.block = None;
             row.confirmations = 0;
-            row = self.save(row, None).await?;
+            row.as_simulated = None;
+            row.reason = None;
         }
-        if !known {
-            tracing::info!(
-                id = row.id,
-                "the node does not know the transaction: the same bytes are sent again"
-            );
-            return self.send(&network.chain, row).await;
+        let waits = found.known == versions.last().map(|version| version.number);
+        if waits || found.known.is_some() {
+            row.unknown_since = None;
         }
-        if row.reason.take().is_some() {
-            return self.save(row, None).await;
+        if waits {
+            row.stage = TxStage::Sent;
+            row.reason = None;
+        } else if found.known.is_none() {
+            let since = *row.unknown_since.get_or_insert(found.head);
+            if row.stage != TxStage::Dropped && found.head >= since.saturating_add(DROPPED_AFTER) {
+                row.stage = TxStage::Dropped;
+                row.reason = Some(format!("no node has known it since block {since}; it is sent again and again"));
+            }
         }
-        Ok(row)
-    }
-
-    async fn fail(&self, mut row: OutboxRow, reason: String) -> Result<OutboxRow, Error> {
-        tracing::warn!(
-            id = row.id,
-            kind = row.kind.as_str(),
-            reason,
-            "transaction failed"
-        );
-        row.stage = TxStage::Failed;
-        row.reason = Some(reason);
-        self.save(row, None).await
-    }
-
-    /// Leaves the row waiting with a reason; writes only what is new.
-    async fn wait(
-        &self,
-        mut row: OutboxRow,
-        stage: TxStage,
-        code: Code,
-        reason: &str,
-    ) -> Result<OutboxRow, Error> {
-        if row.stage == stage && row.reason.as_deref() == Some(reason) {
+        if row != before {
+            row = self.save(row, News::default()).await?;
+        }
+        if waits {
             return Ok(row);
         }
-        tracing::info!(
-            id = row.id,
-            kind = row.kind.as_str(),
-            ?code,
-            reason,
-            "transaction waits"
-        );
-        row.stage = stage;
-        row.reason = Some(reason.to_owned());
-        self.save(row, None).await
+        tracing::debug!(id = row.id, "the node does not know the transaction: the same bytes are sent again");
+        self.send(network, row).await
     }
 
-    /// The node cannot be asked, or is another one: nothing is known, so nothing changes but the reason that is shown.
-    async fn unreachable(&self, row: OutboxRow, error: ChainError) -> Result<OutboxRow, Error> {
-        let (stage, error) = (row.stage, Error::from(error));
-        self.wait(row, stage, error.code, &error.message).await
+    async fn ask_missing(
+        &self,
+        network: &Network,
+        row: &OutboxRow,
+        versions: &[TxVersion],
+    ) -> Result<Missing, ChainError> {
+        let head = network.chain.head().await?.number;
+        let deep = (head + 1).saturating_sub(u64::from(network.confirmations()));
+        let used = network.chain.nonce_at(row.account, deep).await?;
+        let mut known = None;
+        for version in versions.iter().rev() {
+            // Asked for last: what was in the pool then cannot have lost its nonce before.
+            if network.chain.transaction_known(version.hash).await? {
+                known = Some(version.number);
+                break;
+            }
+        }
+        Ok(Missing { head, used, known })
+    }
+
+    /// Sends the bytes of the last version. Without an answer nobody knows: the row stays, and the same bytes go again
+    /// unless a receipt is found.
+    pub(super) async fn send(&self, network: &Network, mut row: OutboxRow) -> Result<OutboxRow, Error> {
+        let signed = bytes(&row)?;
+        let stage = row.stage;
+        match network.chain.send_raw(&signed).await {
+            // A nonce that is too low was used by these bytes, by another version or by a stranger: the receipt tells.
+            Ok(SendOutcome::Accepted | SendOutcome::AlreadyKnown | SendOutcome::NonceTooLow) => {
+                // Taken and forgotten is what dropped means: it counts once the node knows it.
+                if stage == TxStage::Dropped || (stage == TxStage::Sent && row.reason.is_none()) {
+                    return Ok(row);
+                }
+                row.stage = TxStage::Sent;
+                row.reason = None;
+                self.save(row, News::default()).await
+            }
+            Ok(SendOutcome::Underpriced) => self.underpriced(network, row).await,
+            Ok(SendOutcome::InsufficientFunds) => {
+                let text = format!("{} cannot pay for the gas of the signed transaction", row.account);
+                self.wait(row, stage, Code::NoGas, &text).await
+            }
+            Err(error) => self.unreachable(row, error).await,
+        }
     }
 }
 
@@ -287,66 +184,5 @@ fn bytes(row: &OutboxRow) -> Result<SignedTx, Error> {
             Code::Storage,
             format!("the signed bytes of transaction {} are missing", row.id),
         )),
-    }
-}
-
-/// Wei per gas at most.
-pub(crate) fn price(fees: Fees) -> Wei {
-    match fees {
-        Fees::Legacy { gas_price } => gas_price,
-        Fees::Eip1559 { max_fee, .. } => max_fee,
-    }
-}
-
-/// The fees that `balance` can pay `gas` with. Where the base fee is zero the tip is a habit of the node: an account
-/// without coins goes without.
-pub(crate) fn affordable(fees: Fees, gas: u64, balance: Wei) -> Option<Fees> {
-    if u128::from(gas).saturating_mul(price(fees).0) <= balance.0 {
-        return Some(fees);
-    }
-    match fees {
-        Fees::Eip1559 {
-            max_fee,
-            max_priority_fee,
-        } if max_fee == max_priority_fee => Some(Fees::Eip1559 {
-            max_fee: Wei::ZERO,
-            max_priority_fee: Wei::ZERO,
-        }),
-        Fees::Eip1559 { .. } | Fees::Legacy { .. } => None,
-    }
-}
-
-fn fee_columns(fees: Fees) -> (Wei, Option<Wei>) {
-    match fees {
-        Fees::Legacy { gas_price } => (gas_price, None),
-        Fees::Eip1559 {
-            max_fee,
-            max_priority_fee,
-        } => (max_fee, Some(max_priority_fee)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_account_without_coins_pays_nothing_where_nothing_is_asked() {
-        let free = Fees::Eip1559 {
-            max_fee: Wei(7),
-            max_priority_fee: Wei(7),
-        };
-        let priced = Fees::Eip1559 {
-            max_fee: Wei(7),
-            max_priority_fee: Wei(1),
-        };
-        let nothing = Fees::Eip1559 {
-            max_fee: Wei::ZERO,
-            max_priority_fee: Wei::ZERO,
-        };
-        assert_eq!(affordable(free, 100, Wei(700)), Some(free));
-        assert_eq!(affordable(free, 100, Wei(699)), Some(nothing));
-        assert_eq!(affordable(priced, 100, Wei(699)), None);
-        assert_eq!(affordable(Fees::Legacy { gas_price: Wei(1) }, 100, Wei(99)), None);
     }
 }

@@ -3,11 +3,10 @@
 use enerlink_chain::{ChainError, SettledEvent};
 use enerlink_domain::{
     Code, Error, Event, NoticeKind, Settlement, Status, TxKind, TxStage,
-    audit::FactKind,
     settlement::Watermark,
 };
 use enerlink_store::{
-    Mark, OutboxRow, Tx, TxVersion, facts, outbox, outbox_versions, settlements, transaction_logs, wallets,
+    Mark, OutboxRow, Tx, TxVersion, outbox, outbox_versions, settlements, transaction_logs, wallets,
 };
 
 use super::Outbox;
@@ -192,12 +191,6 @@ async fn follow(
         Status::Pending | Status::Failed => after.settled_at = None,
     }
     settlements::update(tx, &after).await?;
-    // The chain of facts says what was, not what is.
-    if undone && before.status == Status::Success {
-        facts::append(tx, FactKind::Reversed, &before, row.updated_at).await?;
-    } else if after.status == Status::Success && before.status != Status::Success {
-        facts::append(tx, FactKind::Settled, &after, row.updated_at).await?;
-    }
     Ok(Some(after))
 }
 

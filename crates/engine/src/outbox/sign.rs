@@ -89,6 +89,10 @@ impl Outbox {
         let highest = outbox::highest_nonce(&self.parts.store.reader(), row.account, row.chain_id).await?;
         let next = highest.map_or(pending, |highest| pending.max(highest + 1));
         let nonce = row.nonce.unwrap_or(next);
+        if nonce < pending {
+            let text = "the gap that it was to fill has closed without it";
+            return self.fail(row, text.to_owned()).await;
+        }
         let unsigned = build::unsigned(call, row.chain_id, nonce, simulated.gas, fees);
         let version = match self.signed(signer, unsigned, 1, false).await? {
             Ok(version) => version,

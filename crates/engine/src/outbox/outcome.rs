@@ -1,0 +1,115 @@
+//! What a receipt says: which version it was, whether it is deep enough, and whether it did what the simulation had said.
+
+use enerlink_chain::{ChainError, Receipt, SettledEvent};
+use enerlink_domain::{Error, TxKind, TxStage};
+use enerlink_store::{OutboxRow, TxVersion};
+
+use super::{News, Outbox, sign};
+use crate::network::Network;
+
+impl Outbox {
+    /// Takes a receipt of `version` in.
+    pub(super) async fn mined(
+        &self,
+        network: &Network,
+        mut row: OutboxRow,
+        versions: &[TxVersion],
+        version: &TxVersion,
+        receipt: &Receipt,
+    ) -> Result<OutboxRow, Error> {
+        let looked = async {
+            let head = network.chain.head().await?.number;
+            Ok::<_, ChainError>((head, network.chain.block_hash(receipt.block).await?))
+        };
+        let (head, at) = match looked.await {
+            Ok(looked) => looked,
+            Err(error) => return self.unreachable(row, error).await,
+        };
+        if at != Some(receipt.block_hash) {
+            // The chain was reorganised between two questions, or two nodes answer in turn: the next turn asks again.
+            return Ok(row);
+        }
+        let settled = match settled(network, &row, version, receipt) {
+            Ok(settled) => settled,
+            Err(error) => return self.unreachable(row, error).await,
+        };
+        let block = Some((receipt.block, receipt.block_hash));
+        let confirmations = (head + 1).saturating_sub(receipt.block);
+        let deep = confirmations >= u64::from(network.confirmations());
+        let before = row.clone();
+        row.block = block;
+        row.confirmations = confirmations;
+        row.unknown_since = None;
+        sign::take(&mut row, version);
+        row.as_simulated = as_simulated(&row, receipt, settled.as_ref());
+        row.stage = match (deep, version.cancels, receipt.succeeded) {
+            (false, ..) => TxStage::Mined,
+            (true, true, _) => TxStage::Replaced,
+            (true, false, true) => TxStage::Confirmed,
+            (true, false, false) => TxStage::Failed,
+        };
+        row.reason = match row.stage {
+            TxStage::Replaced => Some("cancelled: a transaction that does nothing has taken its nonce".to_owned()),
+            TxStage::Failed => Some(self.refusal(network, &row, receipt).await),
+            _ => overtaken(versions, version),
+        };
+        if row == before {
+            return Ok(row);
+        }
+        let news = News {
+            settled,
+            ..News::default()
+        };
+        self.save(row, news).await
+    }
+
+    /// Why the contract refused it in its block.
+    async fn refusal(&self, network: &Network, row: &OutboxRow, receipt: &Receipt) -> String {
+        let call = sign::call_of(row);
+        let limit = row.gas_limit.unwrap_or(u64::MAX);
+        match network.chain.explain(row.account, &call, limit, receipt).await {
+            Ok(Some(revert)) => revert.message,
+            // A node that keeps no old state cannot say more; that it was refused is certain.
+            Ok(None) | Err(_) => "the contract refused it in the block".to_owned(),
+        }
+    }
+}
+
+/// The settlement in a receipt, which must be the row's own.
+fn settled(
+    network: &Network,
+    row: &OutboxRow,
+    version: &TxVersion,
+    receipt: &Receipt,
+) -> Result<Option<SettledEvent>, ChainError> {
+    if row.kind != TxKind::SettleMeter || version.cancels || !receipt.succeeded {
+        return Ok(None);
+    }
+    let own = |event: &SettledEvent| {
+        Some(&event.settlement_id) == row.settlement_id.as_ref() && Some(&event.meter_id) == row.meter_id.as_ref()
+    };
+    let event = receipt.settled(&network.addresses)?.into_iter().find(own);
+    // The contract cannot succeed without it: whoever says so is not to be believed.
+    event.map(Some).ok_or_else(|| receipt.shows_no_settlement())
+}
+
+/// Every simulation before a signature had succeeded; of a settlement it has said the figures. Unknown of what was never
+/// simulated: a cancellation, or a settlement from before the figures were kept.
+fn as_simulated(row: &OutboxRow, receipt: &Receipt, settled: Option<&SettledEvent>) -> Option<bool> {
+    let figures = settled.map(|event| (event.energy, event.etk));
+    let same = match row.kind {
+        TxKind::SettleMeter => row.simulated.map(|simulated| figures == Some(simulated)),
+        _ => Some(receipt.succeeded),
+    };
+    same.filter(|_| !row.cancelling)
+}
+
+/// What is said of a version that came first although another was signed after it.
+fn overtaken(versions: &[TxVersion], mined: &TxVersion) -> Option<String> {
+    let last = versions.last().filter(|last| last.number != mined.number)?;
+    Some(match (last.cancels, mined.number) {
+        (true, _) => "it was mined before its cancellation".to_owned(),
+        (false, 1) => "the original was mined before the one with the higher fee".to_owned(),
+        (false, _) => "an earlier version was mined before the one with the highest fee".to_owned(),
+    })
+}

@@ -53,7 +53,10 @@ impl Receipt {
 
     /// The error of a receipt that claims success for a settlement and shows none.
     pub fn shows_no_settlement(&self) -> ChainError {
-        self.bad(format!("the receipt of {} claims success and shows no settlement", self.tx))
+        self.bad(format!(
+            "the receipt of {} claims success and shows no settlement",
+            self.tx
+        ))
     }
 
     fn bad(&self, reason: String) -> ChainError {

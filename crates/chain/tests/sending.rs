@@ -75,6 +75,36 @@ async fn a_failed_transaction_is_a_receipt_that_says_so() {
 }
 
 #[tokio::test]
+async fn a_refusal_in_a_block_is_explained() {
+    let home = anvil::Home::build().await;
+    let (chain, operator) = (&home.chain, &home.operator);
+    let stranger = Account::funded(2);
+    let forbidden = build::retire_meter(&home.addresses, &home.meter);
+    let empty = enerlink_chain::Call {
+        to: None,
+        value: Wei::ZERO,
+        // PUSH1 0, PUSH1 0, REVERT.
+        input: vec![0x60, 0, 0x60, 0, 0xfd],
+    };
+    let unknown = build::retire_meter(&home.addresses, &"NOBODY".parse().expect("an id"));
+    for (name, sender, call, gas) in [
+        ("NotOperator", &stranger, forbidden.clone(), 200_000),
+        ("MeterUnknown", operator, unknown, 200_000),
+        ("Empty", &stranger, empty, 100_000),
+        ("OutOfGas", operator, forbidden, 24_000),
+    ] {
+        let signed = sender.sign(&sender.unsigned(chain, call.clone(), gas).await);
+        assert_eq!(chain.send_raw(&signed).await, Ok(SendOutcome::Accepted), "{name}");
+        let receipt = mined(chain, &signed).await;
+        assert!(!receipt.succeeded, "{name}");
+        let told = chain.explain(sender.address, &call, gas, &receipt).await;
+        let told = told.expect("an answer").expect("a reason");
+        assert_eq!(told.name, name, "{told}");
+        assert!(!told.message.is_empty());
+    }
+}
+
+#[tokio::test]
 async fn fees_follow_the_kind_of_chain() {
     let usual = fees(&Anvil::start(&[])).await;
     assert!(

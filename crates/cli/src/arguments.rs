@@ -81,6 +81,9 @@ pub(crate) enum Command {
     /// Run the whole system under seeds, in virtual time and with faults everywhere, and check that every watt-hour is
     /// settled once.
     Sim(SimArguments),
+    /// Transactions.
+    #[command(subcommand)]
+    Tx(TxCommand),
     /// The operator's side: contracts and registrations.
     #[command(subcommand)]
     Operator(OperatorCommand),
@@ -213,6 +216,39 @@ pub(crate) enum SettleCommand {
     /// What counts when a meter settles, and who says so.
     #[command(subcommand)]
     Settings(SettingsCommand),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum TxCommand {
+    /// List transactions, newest first.
+    List {
+        #[command(flatten)]
+        profile: ProfileArguments,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: u16,
+    },
+    /// Show one transaction.
+    Show {
+        #[command(flatten)]
+        profile: ProfileArguments,
+        /// Its number.
+        id: i64,
+    },
+    /// Sign one that waits once more with a higher fee, and send it.
+    SpeedUp {
+        #[command(flatten)]
+        unlock: UnlockArguments,
+        /// Its number.
+        id: i64,
+    },
+    /// Forget one that was not signed; take the nonce of one that was with a transaction that does nothing.
+    Cancel {
+        #[command(flatten)]
+        unlock: UnlockArguments,
+        /// Its number.
+        id: i64,
+    },
 }
 
 #[derive(Args)]

@@ -17,6 +17,7 @@ mod secret;
 mod session;
 mod settle;
 mod sim;
+mod transactions;
 mod wallet;
 
 use std::{io::IsTerminal as _, process::ExitCode};
@@ -52,6 +53,7 @@ async fn main() -> ExitCode {
         Command::Guard(command) => guard::guard(command, json).await,
         Command::Settle(command) => settle::settle(command, json).await,
         Command::Sim(arguments) => sim::sim(arguments, json).await,
+        Command::Tx(command) => transactions::transactions(command, json).await,
         Command::Operator(command) => operator::operator(command, json).await,
     };
     match outcome {

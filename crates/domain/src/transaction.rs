@@ -138,7 +138,12 @@ impl TxKind {
 
     /// The reverse of [`TxKind::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
-        let all = [Self::OpenMeter, Self::SetSettler, Self::SettleMeter, Self::FillNonce];
+        let all = [
+            Self::OpenMeter,
+            Self::SetSettler,
+            Self::SettleMeter,
+            Self::FillNonce,
+        ];
         all.into_iter().find(|kind| kind.as_str() == text)
     }
 }

@@ -11,17 +11,14 @@ use std::{
 
 use enerlink_chain::{ConverterTerms, Head, MeterOnChain};
 use enerlink_domain::{
-    Address, Clock, Error, Event, Meter, MeterId, Registration, Status, UnixMillis, WattHours,
-    audit::FactKind,
+    Address, Clock, Error, Event, Meter, MeterId, Registration, UnixMillis, WattHours,
     event::{Balances, ChainState},
     meter::Link,
-    settlement::Watermark,
 };
 use enerlink_keystore::Keystore;
-use enerlink_store::{Store, cursors, facts, meters, settlements};
+use enerlink_store::{Store, meters};
 use tokio::sync::watch;
 
-use self::adopting::REORGANISED;
 pub(crate) use self::adopting::cursor;
 use crate::{
     bus::Bus,
@@ -250,7 +247,7 @@ impl Ledger {
         for meter in &known {
             let standing = chain.meter(addresses, &meter.id).await?;
             self.note_standing(meter, standing).await?;
-            self.adopt(network, meter, head.number).await?;
+            self.adopt(network, meter, head.number, true).await?;
         }
         let mut accounts: BTreeSet<Address> = known.iter().map(|meter| meter.owner).collect();
         let wallets = self.keystore.wallets();
@@ -276,7 +273,7 @@ impl Ledger {
                 let mark = self.state.borrow().mark(&meter.id, watermark);
                 self.metering.raise(&meter.id, mark).await?;
             }
-            self.adopt(network, &meter, head).await?;
+            self.adopt(network, &meter, head, false).await?;
         }
         Ok(())
     }
@@ -325,66 +322,6 @@ impl Ledger {
         });
         if changed {
             self.bus.tell(Event::Balances(balances));
-        }
-    }
-
-    /// Takes settlements over that this outbox did not send: another copy of the wallet did. Waits while a settlement
-    /// of the meter is open, because then the event may be its own.
-    async fn adopt(&self, network: &Network, meter: &Meter, head: u64) -> Result<(), Error> {
-        let Network { chain, addresses } = network;
-        let cursor = cursor(&meter.id);
-        let Some(to) = (head + 1).checked_sub(u64::from(network.confirmations())) else {
-            return Ok(());
-        };
-        let reader = self.store.reader();
-        let read = cursors::get(&reader, addresses.chain_id, &cursor).await?;
-        if read.is_some_and(|(block, _)| block >= to)
-            || settlements::open(&reader, &meter.id).await?.is_some()
-        {
-            return Ok(());
-        }
-        let from = match read {
-            None => 0,
-            Some((block, hash)) if chain.block_hash(block).await? == Some(hash) => block + 1,
-            // A reorganisation has taken the block away, and perhaps others before it.
-            Some((block, _)) => block.saturating_sub(REORGANISED),
-        };
-        let events = chain.settled_events(addresses, &meter.id, from, to).await?;
-        let Some(hash) = chain.block_hash(to).await? else {
-            return Ok(());
-        };
-        let tx = self.store.begin().await?;
-        let mut adopted = adopting::undo(&tx, &meter.id, from, &events, self.clock.wall()).await?;
-        let mut before = match settlements::last_before(&tx, &meter.id, from).await? {
-            Some(last) => last.to,
-            None => self.baseline(meter),
-        };
-        for event in events {
-            let from = std::mem::replace(&mut before, event.registers);
-            let known = settlements::get(&tx, &event.settlement_id).await?;
-            if known.is_some_and(|row| row.status == Status::Success) {
-                continue;
-            }
-            let settlement = adopting::settlement(meter, from, &event, self.clock.wall());
-            settlements::insert(&tx, &settlement).await?;
-            facts::append(&tx, FactKind::Settled, &settlement, self.clock.wall()).await?;
-            adopted.push(settlement);
-        }
-        cursors::set(&tx, addresses.chain_id, &cursor, to, hash).await?;
-        tx.commit().await?;
-        for settlement in adopted {
-            let (id, status) = (&settlement.settlement_id, settlement.status);
-            tracing::info!(meter = %meter.id, id, ?status, "settlement of another copy of the wallet");
-            self.bus.tell(Event::Settlement(settlement));
-        }
-        Ok(())
-    }
-
-    /// The registers that `meter` was opened with.
-    fn baseline(&self, meter: &Meter) -> Watermark {
-        match self.state.borrow().registration(meter) {
-            Registration::Open { baseline, .. } => baseline,
-            _ => Watermark::default(),
         }
     }
 

@@ -9,11 +9,10 @@ mod outcome;
 mod record;
 mod sign;
 
-
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use enerlink_chain::Head;
-use enerlink_domain::{Address, Clock, Error, MeterId, TxStage, wallet::BackupContent};
+use enerlink_domain::{Address, Clock, Error, MeterId, Status, TxStage, wallet::BackupContent};
 use enerlink_keystore::{Keystore, Signer};
 use enerlink_store::{OutboxRow, Store, outbox};
 use tokio::sync::{mpsc, watch};
@@ -97,7 +96,7 @@ impl Outbox {
                 true => self.await_unlock(row).await?,
                 false => self.advance(&network, row).await?,
             };
-            if !matches!(row.stage, TxStage::Mined) && row.stage.status() == enerlink_domain::Status::Pending {
+            if !matches!(row.stage, TxStage::Mined) && row.stage.status() == Status::Pending {
                 ahead.push(place);
             }
         }

@@ -238,6 +238,7 @@ fn TransactionRow(row: Transaction, today: Memo<UnixMillis>) -> impl IntoView {
         TxKind::OpenMeter => Key::OpenMeter,
         TxKind::SetSettler => Key::SettlerSet,
         TxKind::SettleMeter => Key::Settlement,
+        TxKind::FillNonce => Key::NonceFilled,
     };
     let (at, reason) = (
         row.created_at,

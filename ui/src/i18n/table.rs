@@ -166,6 +166,7 @@ with_settling_texts! { with_meter_texts { with_energy_texts { with_first_run_tex
     OpenMeter: "Buka meter", "Open the meter";
     MeterOpened: "Meter dibuka", "Meter opened";
     SettlerSet: "Kunci penyelesaian", "Settlement key";
+    NonceFilled: "Celah diisi", "Gap filled";
     StageQueued: "antre", "queued";
     StageAwaitingUnlock: "menunggu kunci", "awaiting unlock";
     StageNoGas: "tanpa gas", "no gas";

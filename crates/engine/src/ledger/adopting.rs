@@ -2,15 +2,112 @@
 
 use enerlink_chain::SettledEvent;
 use enerlink_domain::{
-    Error, Meter, MeterId, Settlement, SettlementStage, Status, Trigger, UnixMillis, audit::FactKind,
-    settlement::Watermark,
+    Error, Event, Meter, MeterId, NoticeKind, Registration, Settlement, SettlementStage, Status, Trigger,
+    UnixMillis, audit::FactKind, settlement::Watermark,
 };
-use enerlink_store::{Tx, facts, settlements};
+use enerlink_store::{Tx, cursors, facts, settlements};
+
+use super::Ledger;
+use crate::{
+    network::Network,
+    notices::{self, Change},
+};
 
 /// Blocks that a reorganisation may have replaced: when one that was read is gone, so many before it are read again.
-pub(super) const REORGANISED: u64 = 128;
+const REORGANISED: u64 = 128;
 /// More settlements of one meter than so many blocks hold.
 const MOST: u32 = 1000;
+
+impl Ledger {
+    /// Takes settlements over that this outbox did not send: another copy of the wallet did. Waits while a settlement
+    /// of the meter is open, because then the event may be its own. `moved` says that the head is another than last time.
+    pub(super) async fn adopt(
+        &self,
+        network: &Network,
+        meter: &Meter,
+        head: u64,
+        moved: bool,
+    ) -> Result<(), Error> {
+        let Network { chain, addresses } = network;
+        let cursor = cursor(&meter.id);
+        let Some(to) = (head + 1).checked_sub(u64::from(network.confirmations())) else {
+            return Ok(());
+        };
+        let reader = self.store.reader();
+        let read = cursors::get(&reader, addresses.chain_id, &cursor).await?;
+        let current = !moved && read.is_some_and(|(block, _)| block == to);
+        if current || settlements::open(&reader, &meter.id).await?.is_some() {
+            return Ok(());
+        }
+        let from = match read {
+            None => 0,
+            Some((block, hash)) => match chain.block_hash(block).await? {
+                Some(found) if found == hash => block + 1,
+                // A reorganisation has taken the block away, and perhaps others before it.
+                Some(_) => block.saturating_sub(REORGANISED),
+                // A node that lags behind is no reorganisation.
+                None => return Ok(()),
+            },
+        };
+        if from > to {
+            return Ok(());
+        }
+        let before = chain.block_hash(to).await?;
+        let events = chain.settled_events(addresses, &meter.id, from, to).await?;
+        // The same hash before and after: the events are those of the chain that the cursor will name.
+        let Some(hash) = chain.block_hash(to).await?.filter(|hash| before == Some(*hash)) else {
+            return Ok(());
+        };
+        let now = self.clock.wall();
+        let tx = self.store.begin().await?;
+        // One that was begun since may be in the events already.
+        if settlements::open(&tx, &meter.id).await?.is_some() {
+            return Ok(());
+        }
+        let mut changed = undo(&tx, &meter.id, from, &events, now).await?;
+        let undone = |row: &Settlement| Change::Raise {
+            meter: Some(meter.id.clone()),
+            kind: NoticeKind::SettlementUndone,
+            detail: row.settlement_id.clone(),
+        };
+        let undone: Vec<_> = changed.iter().map(undone).collect();
+        let told = notices::write(&tx, &undone, now).await?;
+        let mut before = match settlements::last_before(&tx, &meter.id, from).await? {
+            Some(last) => last.to,
+            None => self.baseline(meter),
+        };
+        for event in events {
+            let from = std::mem::replace(&mut before, event.registers);
+            let known = settlements::get(&tx, &event.settlement_id).await?;
+            if known.is_some_and(|row| row.status == Status::Success) {
+                continue;
+            }
+            let settlement = settlement(meter, from, &event, now);
+            settlements::insert(&tx, &settlement).await?;
+            facts::append(&tx, FactKind::Settled, &settlement, now).await?;
+            changed.push(settlement);
+        }
+        cursors::set(&tx, addresses.chain_id, &cursor, to, hash).await?;
+        tx.commit().await?;
+        for settlement in changed {
+            let (id, status) = (&settlement.settlement_id, settlement.status);
+            tracing::info!(meter = %meter.id, id, ?status, "settlement of another copy of the wallet");
+            self.bus.tell(Event::Settlement(settlement));
+        }
+        for notice in told {
+            self.bus.tell(Event::Notice(notice));
+        }
+        Ok(())
+    }
+
+    /// The registers that `meter` was opened with.
+    fn baseline(&self, meter: &Meter) -> Watermark {
+        match self.state.borrow().registration(meter) {
+            Registration::Open { baseline, .. } => baseline,
+            _ => Watermark::default(),
+        }
+    }
+}
 
 /// The name of the cursor up to which the settlements of `meter` are taken over.
 pub(crate) fn cursor(meter: &MeterId) -> String {
@@ -18,7 +115,7 @@ pub(crate) fn cursor(meter: &MeterId) -> String {
 }
 
 /// The row of a settlement that another copy has sent; the event names the registers after it, `from` those before.
-pub(super) fn settlement(
+fn settlement(
     meter: &Meter,
     from: Watermark,
     event: &SettledEvent,
@@ -47,7 +144,7 @@ pub(super) fn settlement(
 
 /// Takes back what was adopted from block `from` on and is not among the `events` there any more; what is in another block
 /// now is told so. Nobody else looks after these rows: there is no transaction of ours to watch.
-pub(super) async fn undo(
+async fn undo(
     tx: &Tx,
     meter: &MeterId,
     from: u64,

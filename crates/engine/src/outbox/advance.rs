@@ -115,7 +115,9 @@ impl Outbox {
             let since = *row.unknown_since.get_or_insert(found.head);
             if row.stage != TxStage::Dropped && found.head >= since.saturating_add(DROPPED_AFTER) {
                 row.stage = TxStage::Dropped;
-                row.reason = Some(format!("no node has known it since block {since}; it is sent again and again"));
+                row.reason = Some(format!(
+                    "no node has known it since block {since}; it is sent again and again"
+                ));
             }
         }
         if row != before {
@@ -124,7 +126,10 @@ impl Outbox {
         if waits {
             return Ok(row);
         }
-        tracing::debug!(id = row.id, "the node does not know the transaction: the same bytes are sent again");
+        tracing::debug!(
+            id = row.id,
+            "the node does not know the transaction: the same bytes are sent again"
+        );
         self.send(network, row).await
     }
 

@@ -129,7 +129,8 @@ impl Engine {
     /// The transaction of this number.
     pub async fn transaction(&self, id: i64) -> Result<Transaction, Error> {
         let found = outbox::get(&self.store().reader(), id).await?;
-        let found = found.ok_or_else(|| Error::new(Code::InvalidInput, format!("there is no transaction {id}")))?;
+        let found =
+            found.ok_or_else(|| Error::new(Code::InvalidInput, format!("there is no transaction {id}")))?;
         Ok(found.transaction())
     }
 

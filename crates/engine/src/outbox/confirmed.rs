@@ -54,7 +54,9 @@ impl Outbox {
         let deep = (head.number + 2).saturating_sub(FINAL_DEPTH.max(u64::from(network.confirmations())));
         let known = self.seen.filter(|_| descends).map_or(0, |seen| seen.number + 1);
         let old = self.confirmed(network, 0..deep, DEEP_AT_ONCE).await?;
-        let new = self.confirmed(network, deep.max(known)..u64::MAX, u64::MAX >> 1).await?;
+        let new = self
+            .confirmed(network, deep.max(known)..u64::MAX, u64::MAX >> 1)
+            .await?;
         let mut complete = u64::try_from(old.len()).is_ok_and(|rows| rows < DEEP_AT_ONCE);
         let mut undone = false;
         for row in old.into_iter().chain(new) {
@@ -126,7 +128,8 @@ impl Outbox {
         row.confirmations = 0;
         row.as_simulated = None;
         row.unknown_since = None;
-        row.reason = Some("a reorganisation of the chain has undone it; it is brought forward again".to_owned());
+        row.reason =
+            Some("a reorganisation of the chain has undone it; it is brought forward again".to_owned());
         self.save(row, News::default()).await.map(|_| ())
     }
 

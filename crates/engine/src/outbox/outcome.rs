@@ -49,7 +49,9 @@ impl Outbox {
             (true, false, false) => TxStage::Failed,
         };
         row.reason = match row.stage {
-            TxStage::Replaced => Some("cancelled: a transaction that does nothing has taken its nonce".to_owned()),
+            TxStage::Replaced => {
+                Some("cancelled: a transaction that does nothing has taken its nonce".to_owned())
+            }
             TxStage::Failed => Some(self.refusal(network, &row, receipt).await),
             _ => overtaken(versions, version),
         };
@@ -86,7 +88,8 @@ fn settled(
         return Ok(None);
     }
     let own = |event: &SettledEvent| {
-        Some(&event.settlement_id) == row.settlement_id.as_ref() && Some(&event.meter_id) == row.meter_id.as_ref()
+        Some(&event.settlement_id) == row.settlement_id.as_ref()
+            && Some(&event.meter_id) == row.meter_id.as_ref()
     };
     let event = receipt.settled(&network.addresses)?.into_iter().find(own);
     // The contract cannot succeed without it: whoever says so is not to be believed.

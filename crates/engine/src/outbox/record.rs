@@ -2,8 +2,7 @@
 
 use enerlink_chain::{ChainError, SettledEvent};
 use enerlink_domain::{
-    Code, Error, Event, NoticeKind, Settlement, Status, TxKind, TxStage,
-    settlement::Watermark,
+    Code, Error, Event, NoticeKind, Settlement, Status, TxKind, TxStage, settlement::Watermark,
 };
 use enerlink_store::{
     Mark, OutboxRow, Tx, TxVersion, outbox, outbox_versions, settlements, transaction_logs, wallets,
@@ -40,7 +39,9 @@ impl Outbox {
     pub(super) async fn save(&self, mut row: OutboxRow, news: News) -> Result<OutboxRow, Error> {
         row.updated_at = self.parts.clock.wall();
         let tx = self.parts.store.begin().await?;
-        let before = outbox::get(&tx, row.id).await?.map_or(row.stage, |before| before.stage);
+        let before = outbox::get(&tx, row.id)
+            .await?
+            .map_or(row.stage, |before| before.stage);
         let moved = before != row.stage;
         // The display of a meter is reset once, however often the chain changes its mind.
         let first = row.stage == TxStage::Confirmed && row.confirmed_at.is_none();
@@ -146,12 +147,7 @@ impl Outbox {
 }
 
 /// Brings the settlement of a row to where the row is. Answers it when it has one that the row may still change.
-async fn follow(
-    tx: &Tx,
-    row: &OutboxRow,
-    undone: bool,
-    news: &News,
-) -> Result<Option<Settlement>, Error> {
+async fn follow(tx: &Tx, row: &OutboxRow, undone: bool, news: &News) -> Result<Option<Settlement>, Error> {
     let Some(id) = &row.settlement_id else {
         return Ok(None);
     };

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use enerlink_chain::{Call, Chain, ChainError, Simulated, build};
-use enerlink_domain::{Address, Code, Error, Fees, TxStage, UnsignedTx, Wei};
+use enerlink_chain::{Call, ChainError, Simulated, build};
+use enerlink_domain::{Address, Code, Error, Fees, TxStage, UnsignedTx, Wei, settlement::Watermark};
 use enerlink_keystore::Signer;
-use enerlink_store::{OutboxRow, TxVersion, outbox, outbox_versions};
+use enerlink_store::{OutboxRow, TxVersion, outbox, outbox_versions, settlements};
 
 use super::{News, Outbox, parse_signer};
 use crate::network::Network;
@@ -35,7 +35,9 @@ impl Outbox {
     pub(super) async fn await_unlock(&self, row: OutboxRow) -> Result<OutboxRow, Error> {
         let signer = parse_signer(&row.signer, row.account);
         if row.stage == TxStage::Queued && !self.parts.keystore.can_sign(&signer) {
-            return self.wait(row, TxStage::AwaitingUnlock, Code::Locked, LOCKED).await;
+            return self
+                .wait(row, TxStage::AwaitingUnlock, Code::Locked, LOCKED)
+                .await;
         }
         Ok(row)
     }
@@ -52,7 +54,9 @@ impl Outbox {
             return self.fail(row, text.to_owned()).await;
         }
         if !self.parts.keystore.can_sign(&signer) {
-            return self.wait(row, TxStage::AwaitingUnlock, Code::Locked, LOCKED).await;
+            return self
+                .wait(row, TxStage::AwaitingUnlock, Code::Locked, LOCKED)
+                .await;
         }
         let chain = &network.chain;
         if let Err(error) = network.check_identity().await {
@@ -131,11 +135,11 @@ impl Outbox {
         network: &Network,
         row: &OutboxRow,
         simulated: &Simulated,
-    ) -> Option<enerlink_domain::settlement::Watermark> {
+    ) -> Option<Watermark> {
         let (id, meter) = (row.settlement_id.as_ref()?, row.meter_id.as_ref()?);
         let (energy, _) = simulated.settled?;
         let reader = self.parts.store.reader();
-        let settlement = enerlink_store::settlements::pending(&reader, id).await.ok()??;
+        let settlement = settlements::pending(&reader, id).await.ok()??;
         if settlement.energy_wh == energy {
             return None;
         }
@@ -172,7 +176,10 @@ impl Outbox {
         let asked = network.chain.fees().await?;
         let balance = network.chain.native_balance(row.account).await?;
         let fees = paid.raised(asked).ok_or_else(|| {
-            Error::new(Code::NoGas, format!("the fee of transaction {} cannot rise any more", row.id))
+            Error::new(
+                Code::NoGas,
+                format!("the fee of transaction {} cannot rise any more", row.id),
+            )
         })?;
         let gas = if cancels { NOTHING_GAS } else { gas };
         let others = self.in_flight(&row).await?;
@@ -180,7 +187,11 @@ impl Outbox {
         if u128::from(gas).saturating_mul(fees.price().0) > free.0 {
             return Err(Error::new(Code::NoGas, missing_gas(row.account, fees, gas, free)));
         }
-        let call = if cancels { build::transfer(row.account, Wei::ZERO) } else { call_of(&row) };
+        let call = if cancels {
+            build::transfer(row.account, Wei::ZERO)
+        } else {
+            call_of(&row)
+        };
         let unsigned = build::unsigned(call, row.chain_id, nonce, gas, fees);
         let version = self.signed(signer, unsigned, number, cancels).await??;
         // One that was signed before versions were kept gets its row beside the new one.
@@ -194,7 +205,13 @@ impl Outbox {
         if wanted == Replacement::Demanded {
             row.raises += 1;
         }
-        tracing::info!(id = row.id, version = number, ?wanted, nonce, "transaction signed again");
+        tracing::info!(
+            id = row.id,
+            version = number,
+            ?wanted,
+            nonce,
+            "transaction signed again"
+        );
         let news = News {
             versions,
             ..News::default()
@@ -287,15 +304,18 @@ fn fees_of(version: &TxVersion) -> Fees {
 
 /// The most that any version offers: a node may hold each of them.
 fn highest(versions: &[TxVersion]) -> Option<Fees> {
-    versions.iter().map(fees_of).reduce(|one, other| match (one, other) {
-        (Fees::Legacy { .. }, _) => Fees::Legacy {
-            gas_price: one.price().max(other.price()),
-        },
-        (Fees::Eip1559 { .. }, _) => Fees::Eip1559 {
-            max_fee: one.price().max(other.price()),
-            max_priority_fee: one.tip().max(other.tip()),
-        },
-    })
+    versions
+        .iter()
+        .map(fees_of)
+        .reduce(|one, other| match (one, other) {
+            (Fees::Legacy { .. }, _) => Fees::Legacy {
+                gas_price: one.price().max(other.price()),
+            },
+            (Fees::Eip1559 { .. }, _) => Fees::Eip1559 {
+                max_fee: one.price().max(other.price()),
+                max_priority_fee: one.tip().max(other.tip()),
+            },
+        })
 }
 
 /// What signed rows can take from their account at most.

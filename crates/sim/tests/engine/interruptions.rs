@@ -76,6 +76,12 @@ async fn end_at(at: At, end: End) {
         }
         At::SignedAndMined => {
             faults.set_for(SEND, Fault::LoseAnswer, Span::UntilCleared);
+            // Otherwise it would find out.
+            faults.set_for(
+                "eth_getTransactionReceipt",
+                Fault::Status(503),
+                Span::UntilCleared,
+            );
             TxStage::Signed
         }
         At::Sent => {

@@ -30,4 +30,5 @@ mod settlement_keys;
 mod support;
 mod telemetry;
 mod terms;
+mod transactions;
 mod wallets;

@@ -1,7 +1,7 @@
 //! Settlement keys: given up, asked for again, taken over from another computer.
 
 use enerlink_domain::{
-    Status, TxStage,
+    Status,
     wallet::{LockReason, SettlementKeyState, SettlementKeyView, WalletAct},
 };
 use enerlink_engine::Engine;
@@ -108,7 +108,7 @@ async fn the_last_wish_counts() {
     household.unlock().await;
     until("everything to be on chain", async || {
         let rows = household.outbox(household.engine()).await;
-        rows.iter().all(|row| row.stage == TxStage::Confirmed)
+        rows.iter().all(|row| row.stage.status() == Status::Success)
     })
     .await;
     becomes(household.engine(), SettlementKeyState::Active).await;

@@ -17,10 +17,10 @@ use std::{
 };
 
 use alloy::primitives::{Address as AlloyAddress, U256};
-use enerlink_chain::{Addresses, Chain, SettledEvent, build};
+use enerlink_chain::{Addresses, Call, Chain, SettledEvent, build};
 use enerlink_domain::{
-    BrokerAddress, Clock, Code, Error, Event, Fees, MeterId, MicroWh, NetMicroWh, Registration, Settlement,
-    Status, Transaction, TxKind, TxStage, UnixMillis, UnsignedTx, Wei,
+    BrokerAddress, Clock, Code, Error, Event, Fees, MeterId, MicroWh, NetMicroWh, Notice, NoticeKind,
+    Registration, Settlement, Status, Transaction, TxKind, TxStage, UnixMillis, UnsignedTx, Wei,
     clock::BoxFuture,
     id::hex,
     reading::Units,
@@ -251,7 +251,7 @@ impl Household {
                 .outbox(self.engine())
                 .await
                 .iter()
-                .all(|tx| matches!(tx.stage, TxStage::Confirmed));
+                .all(|tx| tx.stage.status() == Status::Success);
             match self.registration() {
                 Registration::Open { settler, .. } => idle && settler.is_some() == self.setup.settlement_key,
                 _ => false,
@@ -337,6 +337,36 @@ impl Household {
         let queued = self.settle().await;
         self.concluded(self.engine(), &queued.settlement_id, Status::Success)
             .await
+    }
+
+    /// Gives the wallet's account native coin.
+    pub(crate) async fn fund(&self, account: enerlink_domain::Address, wei: u128) {
+        let funded = self.operator.fund(account, Wei(wei)).await;
+        funded.expect("funded");
+    }
+
+    /// Waits until transaction `id` is at `stage`.
+    pub(crate) async fn at(&self, id: i64, stage: TxStage) -> Transaction {
+        let mut found = None;
+        until(&format!("transaction {id} to be {stage:?}"), async || {
+            let row = self.engine().transaction(id).await.expect("the row");
+            found = Some(row).filter(|row| row.stage == stage);
+            found.is_some()
+        })
+        .await;
+        found.expect("just found")
+    }
+
+    /// What the household was told, oldest first.
+    pub(crate) async fn told(&self, kind: NoticeKind) -> Vec<Notice> {
+        let page = self.engine().notices(200, None).await.expect("an inbox");
+        let mut told: Vec<_> = page
+            .rows
+            .into_iter()
+            .filter(|notice| notice.kind == kind)
+            .collect();
+        told.reverse();
+        told
     }
 
     /// Waits until the settlement `id` has `status`.

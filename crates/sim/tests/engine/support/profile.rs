@@ -128,15 +128,14 @@ impl Household {
     /// Sends a transaction of the wallet's own account past the wire and past the outbox.
     pub(crate) async fn send_beside(&self, nonce: u64) {
         let call = build::transfer(self.operator.address(), Wei::ZERO);
-        let transfer = UnsignedTx {
-            chain_id: self.addresses.chain_id,
-            nonce,
-            to: call.to,
-            value: call.value,
-            gas_limit: 21_000,
-            fees: Fees::Legacy { gas_price: Wei::ZERO },
-            input: call.input,
-        };
+        self.call_beside(nonce, call).await;
+    }
+
+    /// [`Household::send_beside`] with something to say.
+    pub(crate) async fn call_beside(&self, nonce: u64, call: Call) {
+        let gas = if call.input.is_empty() { 21_000 } else { 500_000 };
+        let fees = Fees::Legacy { gas_price: Wei::ZERO };
+        let transfer: UnsignedTx = build::unsigned(call, self.addresses.chain_id, nonce, gas, fees);
         let signer = Signer::Wallet(self.owner());
         let signed = self.keys().sign(&signer, &transfer, self.addresses.chain_id);
         let raw = format!("0x{}", hex(&signed.expect("signed").raw));

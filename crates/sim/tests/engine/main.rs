@@ -1,5 +1,7 @@
 //! The real engine against a real node, broker and database; what goes wrong goes wrong on the wire or on the disk.
 
+#[path = "../support/anvil.rs"]
+mod anvil;
 #[path = "../../../meter/tests/support/mosquitto.rs"]
 #[allow(dead_code, reason = "these tests need half of it")]
 mod mosquitto;
@@ -20,6 +22,7 @@ mod device;
 mod guard;
 mod interruptions;
 mod nodes;
+mod on_anvil;
 mod outages;
 mod reorganisations;
 mod restores;

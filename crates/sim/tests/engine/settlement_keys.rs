@@ -1,7 +1,7 @@
 //! Settlement keys: given up, asked for again, taken over from another computer.
 
 use enerlink_domain::{
-    Status,
+    Status, TxStage,
     wallet::{LockReason, SettlementKeyState, SettlementKeyView, WalletAct},
 };
 use enerlink_engine::Engine;

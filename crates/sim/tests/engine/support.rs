@@ -140,12 +140,30 @@ async fn broker() -> &'static Broker {
 impl Household {
     /// A household whose meter is registered, added and not heard yet.
     pub(crate) async fn found(setup: Setup) -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(1);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let clock = Arc::new(HouseClock::new(setup.speed));
         let operator = Account::random().expect("an account");
         let node = node(&clock, operator.address().0, 0, setup.base_fee).await;
-        let chain = Chain::new(node.url()).expect("a usable address");
+        let url = node.url().to_owned();
+        Self::found_on(setup, clock, node, url, operator).await
+    }
+
+    /// [`Household::found`] on the node at `url`, where `operator` has coins; its own node stands idle.
+    pub(crate) async fn found_elsewhere(setup: Setup, url: &str, operator: Account) -> Self {
+        let clock = Arc::new(HouseClock::new(setup.speed));
+        let node = node(&clock, operator.address().0, 0, setup.base_fee).await;
+        Self::found_on(setup, clock, node, url.to_owned(), operator).await
+    }
+
+    async fn found_on(
+        setup: Setup,
+        clock: Arc<HouseClock>,
+        node: Node,
+        url: String,
+        operator: Account,
+    ) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(1);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let chain = Chain::new(&url).expect("a usable address");
         let operator = DirectAccount::connect(operator, chain.clone())
             .await
             .expect("an operator");
@@ -211,7 +229,7 @@ impl Household {
 
     async fn connect(&self, engine: &Engine) {
         let draft = NetworkDraft {
-            rpc_url: self.node.url().to_owned(),
+            rpc_url: self.chain.rpc_url().to_owned(),
             fallback_url: None,
             addresses: self.addresses.to_json(),
         };
@@ -337,36 +355,6 @@ impl Household {
         let queued = self.settle().await;
         self.concluded(self.engine(), &queued.settlement_id, Status::Success)
             .await
-    }
-
-    /// Gives the wallet's account native coin.
-    pub(crate) async fn fund(&self, account: enerlink_domain::Address, wei: u128) {
-        let funded = self.operator.fund(account, Wei(wei)).await;
-        funded.expect("funded");
-    }
-
-    /// Waits until transaction `id` is at `stage`.
-    pub(crate) async fn at(&self, id: i64, stage: TxStage) -> Transaction {
-        let mut found = None;
-        until(&format!("transaction {id} to be {stage:?}"), async || {
-            let row = self.engine().transaction(id).await.expect("the row");
-            found = Some(row).filter(|row| row.stage == stage);
-            found.is_some()
-        })
-        .await;
-        found.expect("just found")
-    }
-
-    /// What the household was told, oldest first.
-    pub(crate) async fn told(&self, kind: NoticeKind) -> Vec<Notice> {
-        let page = self.engine().notices(200, None).await.expect("an inbox");
-        let mut told: Vec<_> = page
-            .rows
-            .into_iter()
-            .filter(|notice| notice.kind == kind)
-            .collect();
-        told.reverse();
-        told
     }
 
     /// Waits until the settlement `id` has `status`.

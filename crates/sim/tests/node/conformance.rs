@@ -1,10 +1,6 @@
 //! The same calls against this node and anvil; the answers must agree once hashes and times are taken out.
 
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-
-use alloy::primitives::{Address, B256, Bytes, U256, b256};
+use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::providers::Provider;
 use alloy::sol;
 use alloy::sol_types::{SolCall, SolEvent};
@@ -12,6 +8,7 @@ use alloy::transports::RpcError;
 use enerlink_sim::node::{BlockTime, Node, NodeConfig};
 use serde_json::{Map, Value, json};
 
+use crate::anvil::{FIRST, start_anvil};
 use crate::contracts::etk_code;
 use crate::support::{Client, Clock, ETHER, Key};
 
@@ -23,8 +20,6 @@ sol! {
     event Transfer(address indexed from, address indexed to, uint256 value);
 }
 
-/// The first account of the mnemonic that every anvil starts with.
-pub(crate) const FIRST: B256 = b256!("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80");
 /// What depends on the clock or on a node's own choice of hashes.
 const OWN: [&str; 11] = [
     "hash",
@@ -41,52 +36,9 @@ const OWN: [&str; 11] = [
     "blobGasPrice",
 ];
 
-/// A running anvil; ends with this value.
-pub(crate) struct Anvil {
-    process: Child,
-    pub(crate) url: String,
-}
-
-impl Drop for Anvil {
-    fn drop(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-}
-
-/// The native binary in `contracts/node_modules`, else `anvil` on the path. The script in `.bin` is not used: it would
-/// leave its child behind when it is killed.
-fn find_anvil() -> PathBuf {
-    let modules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../contracts/node_modules/@foundry-rs");
-    let packages = std::fs::read_dir(modules).into_iter().flatten().flatten();
-    let name = format!("anvil{}", std::env::consts::EXE_SUFFIX);
-    let bundled = packages
-        .map(|package| package.path().join("bin").join(&name))
-        .find(|path| path.exists());
-    bundled.unwrap_or_else(|| PathBuf::from(name))
-}
-
-pub(crate) fn start_anvil() -> Anvil {
-    let path = find_anvil();
-    // Anvil mines some time after it has answered; blocks on request make its answers repeatable.
-    let arguments =
-        "--port 0 --no-mining --hardfork cancun --base-fee 0 --gas-price 0 --disable-min-priority-fee";
-    let mut process = Command::new(&path)
-        .args(arguments.split(' '))
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("cannot start {path:?} ({error}): run `npm ci` in contracts/"));
-    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-    let address = lines
-        .find_map(|line| line.unwrap().strip_prefix("Listening on ").map(str::to_owned))
-        .expect("anvil says where it listens");
-    // Anvil would block once nobody reads what it prints.
-    std::thread::spawn(move || lines.for_each(drop));
-    Anvil {
-        process,
-        url: format!("http://{address}"),
-    }
-}
+/// Anvil mines some time after it has answered; blocks on request make its answers repeatable.
+pub(crate) const ON_REQUEST: &str =
+    "--no-mining --hardfork cancun --base-fee 0 --gas-price 0 --disable-min-priority-fee";
 
 pub(crate) async fn start_ours(owner: Address) -> (Node, Clock) {
     let clock = Clock::default();
@@ -344,7 +296,7 @@ fn agree(by: By, ours: &Value, theirs: &Value) -> bool {
 #[tokio::test]
 async fn answers_like_anvil() {
     let owner = Key::from_secret(FIRST);
-    let anvil = start_anvil();
+    let anvil = start_anvil(ON_REQUEST);
     let (node, clock) = start_ours(owner.address).await;
     let (ours, theirs) = (Client::new(node.url()), Client::new(&anvil.url));
     let mut differences = Vec::new();

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../support/anvil.rs"]
+mod anvil;
 mod calls;
 mod conformance;
 mod contracts;

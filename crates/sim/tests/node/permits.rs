@@ -8,7 +8,8 @@ use enerlink_keystore::{Import, Moment, PermitTerms};
 use serde_json::json;
 
 use crate::{
-    conformance::{FIRST, start_anvil, start_ours},
+    anvil::{FIRST, start_anvil},
+    conformance::{ON_REQUEST, start_ours},
     contracts::etk_code,
     support::{CHAIN, Client, Key},
 };
@@ -87,7 +88,7 @@ async fn permit_is_taken_once(url: &str) {
 
 #[tokio::test]
 async fn anvil_takes_a_permit_once() {
-    let anvil = start_anvil();
+    let anvil = start_anvil(ON_REQUEST);
     permit_is_taken_once(&anvil.url).await;
 }
 

@@ -4,6 +4,36 @@ use super::*;
 use enerlink_domain::settlement::SettlementFilter;
 
 impl Household {
+    /// Gives the wallet's account native coin.
+    pub(crate) async fn fund(&self, account: enerlink_domain::Address, wei: u128) {
+        let funded = self.operator.fund(account, Wei(wei)).await;
+        funded.expect("funded");
+    }
+
+    /// Waits until transaction `id` is at `stage`.
+    pub(crate) async fn at(&self, id: i64, stage: TxStage) -> Transaction {
+        let mut found = None;
+        until(&format!("transaction {id} to be {stage:?}"), async || {
+            let row = self.engine().transaction(id).await.expect("the row");
+            found = Some(row).filter(|row| row.stage == stage);
+            found.is_some()
+        })
+        .await;
+        found.expect("just found")
+    }
+
+    /// What the household was told, oldest first.
+    pub(crate) async fn told(&self, kind: NoticeKind) -> Vec<Notice> {
+        let page = self.engine().notices(200, None).await.expect("an inbox");
+        let mut told: Vec<_> = page
+            .rows
+            .into_iter()
+            .filter(|notice| notice.kind == kind)
+            .collect();
+        told.reverse();
+        told
+    }
+
     pub(crate) async fn settlement_transaction(&self) -> Option<Transaction> {
         let rows = self.outbox(self.engine()).await;
         rows.into_iter().find(|tx| tx.kind == TxKind::SettleMeter)

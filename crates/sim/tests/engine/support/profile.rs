@@ -5,7 +5,13 @@ use super::*;
 impl Household {
     /// Ends the engine with or without saying so, and starts another on the same profile.
     pub(crate) async fn restart(&mut self, end: End) {
+        self.restart_while(end, async |_| {}).await;
+    }
+
+    /// [`Household::restart`]; `meanwhile` happens to the node.
+    pub(crate) async fn restart_while(&mut self, end: End, meanwhile: impl AsyncFnOnce(&Node)) {
         self.end(end).await;
+        meanwhile(&self.node).await;
         let engine = start(self.profile.directory.path(), self.setup, &self.clock).await;
         self.profile.engine = engine.expect("the same profile again");
         unlock(self.engine()).await;

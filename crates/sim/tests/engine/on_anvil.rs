@@ -1,0 +1,118 @@
+//! The same engine on anvil: fees, replacements, drops and reorganisations as another node does them.
+
+use enerlink_domain::{NoticeKind, Status, Transaction, TxStage};
+use enerlink_engine::Account;
+use serde_json::{Value, json};
+
+use crate::{
+    anvil::{Anvil, FIRST, start_anvil},
+    support::{Household, Setup, WH, until},
+};
+
+/// Coins for a long time.
+const PLENTY: u128 = 1_000_000_000_000_000_000;
+
+struct House {
+    household: Household,
+    _anvil: Anvil,
+}
+
+impl House {
+    /// An open household on a fresh anvil, with the fees that it asks for of its own accord.
+    async fn found() -> Self {
+        let anvil = start_anvil("--hardfork cancun");
+        let operator = Account::from_bytes(&FIRST.0).expect("a key");
+        let household = Household::found_elsewhere(Setup::DEFAULT, &anvil.url, operator).await;
+        household.fund(household.owner(), PLENTY).await;
+        household.greet(household.engine()).await;
+        household.opened().await;
+        Self {
+            household,
+            _anvil: anvil,
+        }
+    }
+
+    async fn control(&self, method: &str, params: Value) {
+        let done = self.household.chain.rpc(method, params).await;
+        done.expect("anvil obeys");
+    }
+
+    async fn mine(&self, blocks: u64) {
+        self.control("anvil_mine", json!([format!("{blocks:#x}")])).await;
+    }
+
+    /// A settlement that waits in the pool.
+    async fn waiting(&mut self) -> Transaction {
+        self.household.flow(500 * WH, 0).await;
+        self.control("evm_setAutomine", json!([false])).await;
+        self.household.settle().await;
+        self.household.staged(TxStage::Sent).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn anvil_takes_a_higher_fee_bytes_it_had_lost_and_a_cancellation() {
+    let mut house = House::found().await;
+    let sent = house.waiting().await;
+    let raised = house.household.engine().speed_up(sent.id).await.expect("raised");
+    assert!(raised.max_fee > sent.max_fee && raised.nonce == sent.nonce);
+    let owner = house.household.owner().to_lower();
+    house
+        .control("anvil_removePoolTransactions", json!([owner]))
+        .await;
+    until("the bytes to be sent again", async || {
+        let known = house
+            .household
+            .chain
+            .transaction_known(raised.hash.expect("signed"));
+        known.await.expect("an answer")
+    })
+    .await;
+    house.mine(1).await;
+    let confirmed = house.household.at(sent.id, TxStage::Confirmed).await;
+    assert_eq!(
+        (confirmed.hash, confirmed.as_simulated),
+        (raised.hash, Some(true))
+    );
+    house.household.check(house.household.engine(), 1).await;
+
+    let sent = house.waiting().await;
+    let cancelled = house.household.engine().cancel_transaction(sent.id).await;
+    assert!(cancelled.expect("signed").cancelling);
+    house.mine(1).await;
+    house.household.at(sent.id, TxStage::Replaced).await;
+    house.control("evm_setAutomine", json!([true])).await;
+    house.household.check(house.household.engine(), 1).await;
+    house.household.settle_through().await;
+    house.household.check(house.household.engine(), 2).await;
+    assert_eq!(house.household.watermark().await, house.household.floor());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn anvil_undoes_confirmed_settlements_and_each_comes_forward_once() {
+    let mut house = House::found().await;
+    for (number, depth) in [(1, 1), (2, 2), (3, 5)] {
+        house.household.flow(500 * WH, 0).await;
+        let settled = house.household.settle_through().await;
+        house.mine(depth - 1).await;
+        // Otherwise the next question finds it in a block again.
+        house.control("evm_setAutomine", json!([false])).await;
+        house.control("anvil_reorg", json!([depth, []])).await;
+        let engine = house.household.engine();
+        house
+            .household
+            .concluded(engine, &settled.settlement_id, Status::Pending)
+            .await;
+        house.control("evm_setAutomine", json!([true])).await;
+        house.mine(2).await;
+        let again = house
+            .household
+            .concluded(engine, &settled.settlement_id, Status::Success)
+            .await;
+        assert_eq!((again.tx, again.etk), (settled.tx, settled.etk));
+        house.household.check(engine, number).await;
+        let told = house.household.told(NoticeKind::SettlementUndone).await;
+        assert_eq!(told.len(), number);
+    }
+    assert_eq!(house.household.watermark().await, house.household.floor());
+}

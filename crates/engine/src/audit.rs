@@ -40,7 +40,8 @@ impl Engine {
         let network = self.network().ok_or_else(network::missing)?;
         let reader = self.store().reader();
         let registers = registers::load(&reader, meter).await?;
-        let open = settlements::open(&reader, meter).await?;
+        // More than one after a reorganisation of the chain.
+        let open = settlements::all_open(&reader, meter).await?;
         let standing = network
             .chain
             .meter(&network.addresses, meter)
@@ -63,10 +64,10 @@ impl Engine {
         let energy = |row: &Settlement| row.energy_wh.0 * 1_000_000;
         let recorded = settlements::settled_wh(&reader, meter).await?.0 * 1_000_000;
         // Between the block and its confirmation the chain has already settled what the row still calls pending.
-        let recorded = recorded + open.as_ref().filter(|row| mined(row)).map_or(0, energy);
-        let pending = open.filter(|row| !mined(row));
-        let claimed = pending.as_ref().map_or(watermark, |row| micro(row.to));
-        let pending = pending.as_ref().map_or(0, energy);
+        let (mined, pending): (Vec<_>, Vec<_>) = open.iter().partition(|row| mined(row));
+        let recorded = recorded + mined.into_iter().map(energy).sum::<i64>();
+        let claimed = pending.last().map_or(watermark, |row| micro(row.to));
+        let pending = pending.into_iter().map(energy).sum::<i64>();
         let (accumulated, settled, carried) = (now - baseline, watermark - baseline, now - claimed);
         let sums = [
             baseline,

@@ -53,7 +53,7 @@ impl Outbox {
             outbox_versions::insert(&tx, row.id, version).await?;
         }
         let undone = before.status() == Status::Success && row.stage.status() == Status::Pending;
-        let settlement = follow(&tx, &row, undone, &news).await?;
+        let settlement = follow(&tx, &row, &news).await?;
         let ended = row.stage.status() != Status::Pending && row.stage != TxStage::Final;
         if moved && (ended || undone) {
             transaction_logs::append(&tx, &row).await?;
@@ -147,7 +147,7 @@ impl Outbox {
 }
 
 /// Brings the settlement of a row to where the row is. Answers it when it has one that the row may still change.
-async fn follow(tx: &Tx, row: &OutboxRow, undone: bool, news: &News) -> Result<Option<Settlement>, Error> {
+async fn follow(tx: &Tx, row: &OutboxRow, news: &News) -> Result<Option<Settlement>, Error> {
     let Some(id) = &row.settlement_id else {
         return Ok(None);
     };

@@ -15,9 +15,9 @@ async fn a_lost_answer_is_asked_for_with_the_same_bytes() {
     household
         .node
         .faults()
-        .set_for(SEND, Fault::LoseAnswer, Span::Times(2));
+        .set_for(SEND, Fault::LoseAnswer, Span::Times(1));
     let settled = household.settle_through().await;
-    assert!(household.node.faults().is_clear(), "the bytes were sent again");
+    assert!(household.node.faults().is_clear(), "the answer was lost");
     assert_eq!(settled.energy_wh.0, 500);
     assert_eq!(household.settlement_transactions(household.engine()).await, 1);
     let sent = household

@@ -260,12 +260,12 @@ async fn a_fee_that_cannot_be_paid_is_not_signed() {
 async fn a_fee_rises_by_itself_when_the_node_takes_no_less() {
     let (household, sent) = waiting(Setup::default()).await;
     // A stranger's transaction with the same nonce stands in the pool and pays as much.
-    household
-        .node
-        .drop_pending(sent.hash.expect("signed").0.into())
-        .await
-        .expect("dropped");
+    let faults = household.node.faults().clone();
+    faults.set_for(SEND, Fault::Status(503), Span::UntilCleared);
+    let hash = sent.hash.expect("signed").0.into();
+    assert!(household.node.drop_pending(hash).await.expect("an answer"));
     household.send_beside(sent.nonce.expect("signed")).await;
+    faults.clear();
     until("a second version", async || {
         let row = household.engine().transaction(sent.id).await.expect("the row");
         row.versions > 1 && row.stage == TxStage::Sent

@@ -101,13 +101,13 @@ impl Chain {
         let exhausted = receipt.gas_used >= gas_limit;
         for block in [receipt.block.saturating_sub(1), receipt.block] {
             let params = json!([request, tag(block)]);
-            match self.wire.ask::<Bytes>("eth_call", params).await? {
-                Err(error) => match Revert::from_rpc(&error) {
-                    Some(revert) if revert.name != "OutOfGas" => return Ok(Some(revert)),
-                    Some(_) => return Ok(Some(Revert::out_of_gas(gas_limit))),
-                    None => {}
-                },
-                Ok(_) => {}
+            let Err(error) = self.wire.ask::<Bytes>("eth_call", params).await? else {
+                continue;
+            };
+            match Revert::from_rpc(&error) {
+                Some(revert) if revert.name != "OutOfGas" => return Ok(Some(revert)),
+                Some(_) => return Ok(Some(Revert::out_of_gas(gas_limit))),
+                None => {}
             }
         }
         Ok(exhausted.then(|| Revert::out_of_gas(gas_limit)))

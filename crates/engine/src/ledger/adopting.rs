@@ -115,12 +115,7 @@ pub(crate) fn cursor(meter: &MeterId) -> String {
 }
 
 /// The row of a settlement that another copy has sent; the event names the registers after it, `from` those before.
-fn settlement(
-    meter: &Meter,
-    from: Watermark,
-    event: &SettledEvent,
-    now: UnixMillis,
-) -> Settlement {
+fn settlement(meter: &Meter, from: Watermark, event: &SettledEvent, now: UnixMillis) -> Settlement {
     Settlement {
         settlement_id: event.settlement_id.clone(),
         meter_id: meter.id.clone(),

@@ -2,10 +2,11 @@
 
 use enerlink_chain::{ChainError, SettledEvent};
 use enerlink_domain::{
-    Code, Error, Event, NoticeKind, Settlement, Status, TxKind, TxStage, settlement::Watermark,
+    Code, Error, Event, NoticeKind, Settlement, Status, TxKind, TxStage, audit::FactKind,
+    settlement::Watermark,
 };
 use enerlink_store::{
-    Mark, OutboxRow, Tx, TxVersion, outbox, outbox_versions, settlements, transaction_logs, wallets,
+    Mark, OutboxRow, Tx, TxVersion, facts, outbox, outbox_versions, settlements, transaction_logs, wallets,
 };
 
 use super::Outbox;
@@ -187,6 +188,16 @@ async fn follow(tx: &Tx, row: &OutboxRow, news: &News) -> Result<Option<Settleme
         Status::Pending | Status::Failed => after.settled_at = None,
     }
     settlements::update(tx, &after).await?;
+    // The facts say what was: a reversal what is taken back, and not what waits now.
+    match (before.status, after.status) {
+        (Status::Success, Status::Pending) => {
+            facts::append(tx, FactKind::Reversed, &before, row.updated_at).await?;
+        }
+        (Status::Pending, Status::Success) => {
+            facts::append(tx, FactKind::Settled, &after, row.updated_at).await?;
+        }
+        _ => {}
+    }
     Ok(Some(after))
 }
 

@@ -134,6 +134,7 @@ impl Task for Outbox {
         loop {
             self.turn().await?;
             tokio::select! {
+                biased;
                 Some(request) = self.inbox.recv() => self.answer(request).await,
                 changed = self.parts.ledger.state.changed() => if changed.is_err() { return Ok(()) },
                 () = self.parts.clock.sleep(TURN) => {}

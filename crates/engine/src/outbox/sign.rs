@@ -8,7 +8,7 @@ use enerlink_keystore::Signer;
 use enerlink_store::{OutboxRow, TxVersion, outbox, outbox_versions, settlements};
 
 use super::{News, Outbox, parse_signer};
-use crate::network::Network;
+use crate::{network::Network, task};
 
 const LOCKED: &str = "waits for the wallet to be unlocked";
 /// So many transactions of an account wait for a block at most: nodes drop what goes beyond their own bound.
@@ -255,8 +255,7 @@ impl Outbox {
     ) -> Result<Result<TxVersion, Error>, Error> {
         let (keystore, chain_id) = (Arc::clone(&self.parts.keystore), unsigned.chain_id);
         let fees = unsigned.fees;
-        let signed = tokio::task::spawn_blocking(move || keystore.sign(&signer, &unsigned, chain_id)).await;
-        let signed = signed.map_err(|error| Error::new(Code::Internal, error.to_string()))?;
+        let signed = task::off_thread(move || keystore.sign(&signer, &unsigned, chain_id)).await?;
         Ok(signed.map_err(Error::from).map(|signed| TxVersion {
             number,
             hash: signed.hash,

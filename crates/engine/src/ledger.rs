@@ -14,6 +14,7 @@ use enerlink_domain::{
     Address, Clock, Error, Event, Meter, MeterId, Registration, UnixMillis, WattHours,
     event::{Balances, ChainState},
     meter::Link,
+    settlement::Watermark,
 };
 use enerlink_keystore::Keystore;
 use enerlink_store::{Store, meters};

@@ -12,6 +12,7 @@ mod notices;
 mod profile;
 mod security;
 mod settling;
+mod transactions;
 mod wallets;
 
 use tauri::{Runtime, ipc::Invoke};
@@ -68,6 +69,9 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         settling::read_audit,
         settling::verify_audit,
         settling::save_receipt,
+        transactions::list_transactions,
+        transactions::speed_up,
+        transactions::cancel_transaction,
         settling::read_settling,
         settling::set_settling,
         guard::read_guards,

@@ -240,6 +240,10 @@ impl Ledger {
             return self.catch_up(network, head.number).await;
         }
         let terms = chain.terms(addresses).await?;
+        let before = self.state.borrow().terms.filter(|before| *before != terms);
+        if let Some(before) = before {
+            tracing::warn!(?before, now = ?terms, "the converter's ratio or minimum has changed");
+        }
         self.state.send_modify(|state| {
             state.head = Some(head);
             state.terms = Some(terms);

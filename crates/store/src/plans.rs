@@ -9,14 +9,14 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult,
 use sea_orm_migration::async_trait::async_trait;
 
 use crate::{
-    Read, Store, address_book, commands, cursors, facts, guards, heartbeats, messages, meters, notices,
+    Read, Store, address_book, commands, cursors, facts, guards, heartbeats, lockstep::Paced, messages, meters, notices,
     outbox, prosumers, readings, registers, retention, rollups, session::sealed::Connected, settings,
     settlements, statuses, tallies, transaction_logs, wallets,
 };
 
 /// A connection that notes the plan of each query before it runs it.
 struct Explaining {
-    db: DatabaseConnection,
+    db: Paced<DatabaseConnection>,
     plans: Mutex<Vec<String>>,
 }
 

@@ -9,9 +9,9 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult,
 use sea_orm_migration::async_trait::async_trait;
 
 use crate::{
-    Read, Store, address_book, commands, cursors, facts, guards, heartbeats, lockstep::Paced, messages, meters, notices,
-    outbox, prosumers, readings, registers, retention, rollups, session::sealed::Connected, settings,
-    settlements, statuses, tallies, transaction_logs, wallets,
+    Read, Store, address_book, commands, cursors, facts, guards, heartbeats, lockstep::Paced, messages,
+    meters, notices, outbox, prosumers, readings, registers, retention, rollups, session::sealed::Connected,
+    settings, settlements, statuses, tallies, transaction_logs, wallets,
 };
 
 /// A connection that notes the plan of each query before it runs it.

@@ -187,6 +187,16 @@ async fn follow(tx: &Tx, row: &OutboxRow, news: &News) -> Result<Option<Settleme
         Status::Success => after.settled_at = before.settled_at.or(Some(row.updated_at)),
         Status::Pending | Status::Failed => after.settled_at = None,
     }
+    if after.status == Status::Success
+        && let Some(alarm) = after.surprise()
+    {
+        tracing::warn!(
+            id = after.settlement_id,
+            alarm,
+            "settled otherwise than the wallet reckons"
+        );
+        after.reason = Some(alarm);
+    }
     settlements::update(tx, &after).await?;
     // The facts say what was: a reversal what is taken back, and not what waits now.
     match (before.status, after.status) {
@@ -194,6 +204,11 @@ async fn follow(tx: &Tx, row: &OutboxRow, news: &News) -> Result<Option<Settleme
             facts::append(tx, FactKind::Reversed, &before, row.updated_at).await?;
         }
         (Status::Pending, Status::Success) => {
+            facts::append(tx, FactKind::Settled, &after, row.updated_at).await?;
+        }
+        // Another block has it now, between two looks.
+        (Status::Success, Status::Success) if (before.tx, before.block) != (after.tx, after.block) => {
+            facts::append(tx, FactKind::Reversed, &before, row.updated_at).await?;
             facts::append(tx, FactKind::Settled, &after, row.updated_at).await?;
         }
         _ => {}

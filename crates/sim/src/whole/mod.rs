@@ -159,10 +159,9 @@ impl Whole {
         };
         let outcomes = thread::scope(|scope| {
             let workers: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
-            let joined = workers.into_iter().map(|worker| {
-                let outcomes = worker.join().map_err(|_| anyhow::anyhow!("a run panicked"))?;
-                outcomes
-            });
+            let joined = workers
+                .into_iter()
+                .map(|worker| worker.join().map_err(|_| anyhow::anyhow!("a run panicked"))?);
             joined.collect::<anyhow::Result<Vec<_>>>()
         })?;
         let count = seeds.end.saturating_sub(seeds.start);

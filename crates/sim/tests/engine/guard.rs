@@ -143,7 +143,7 @@ async fn a_home_is_warned_cut_off_earns_in_the_sun_and_is_restored() {
         warned.burn,
         warned.available
     );
-    assert_eq!(warned.meters, [household.id.clone()]);
+    assert_eq!(warned.meters, std::slice::from_ref(&household.id));
     assert_eq!(mode(&meter).await, GridMode::Export, "a minute to say no");
     let cut = becomes(&household, "cut", is_cut).await;
     assert_eq!(

@@ -12,6 +12,7 @@ mod m20261122_000006_history;
 mod m20261122_000007_outbox;
 mod m20261122_000008_audit;
 mod m20261122_000009_guard;
+mod m20261122_000010_reboots;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000007_outbox::Migration),
             Box::new(m20261122_000008_audit::Migration),
             Box::new(m20261122_000009_guard::Migration),
+            Box::new(m20261122_000010_reboots::Migration),
         ]
     }
 }

@@ -116,8 +116,11 @@ pub struct Registers {
     pub boot: u32,
     /// The last counted message; `None` before the first.
     pub baseline: Option<Baseline>,
-    /// Signs of a reboot.
+    /// Signs of a reboot, or that a fall of the counters lasts.
     pub suspicion: Suspicion,
+    /// When the device was last seen to have booted. Soon after it a message from before may still come.
+    #[serde(default)]
+    pub rebooted_at: Option<UnixMillis>,
     /// Energy that the chain has settled and that was not counted yet; none before the first comparison.
     #[serde(default)]
     pub lead: Option<Pair<MicroWh>>,
@@ -261,6 +264,7 @@ impl Registers {
             boot: 0,
             baseline: None,
             suspicion: Suspicion::default(),
+            rebooted_at: None,
             lead: None,
             opening: Pair::default(),
         }
@@ -369,6 +373,9 @@ impl Registers {
         self.boot = self
             .boot
             .saturating_add(u32::from(in_time == Some(Remark::Rebooted)));
+        if in_time == Some(Remark::Rebooted) {
+            self.rebooted_at = Some(message.received_at);
+        }
         self.suspicion = Suspicion::default();
         self.baseline = Some(Baseline {
             // Noise does not move the baseline down, or the same energy would be counted on the way up again.

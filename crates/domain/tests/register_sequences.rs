@@ -120,6 +120,38 @@ fn uptime_that_goes_back_is_a_reboot_a_rollover_or_a_late_message() {
             "first late late +0/rebooted",
         ),
         (
+            "a message from before a reboot comes after it, and was up longer",
+            vec![
+                heard(0, 900_000, 100),
+                heard(60_000, 20_000, 5_100),
+                heard(61_000, 905_000, 600),
+                heard(65_000, 25_000, 5_600),
+            ],
+            "first +5000/rebooted late +500",
+        ),
+        (
+            "a message from before a reboot comes after it, and could have come from a second one",
+            vec![
+                heard(0, 900_000, 100),
+                heard(60_000, 2_900, 5_100),
+                heard(66_000, 4_800, 600),
+                heard(75_000, 17_900, 6_600),
+            ],
+            "first +5000/rebooted late +1500",
+        ),
+        (
+            "a reset soon after a reboot lasts",
+            vec![
+                heard(0, 900_000, 100),
+                heard(60_000, 20_000, 5_100),
+                heard(65_000, 25_000, 500),
+                heard(70_000, 30_000, 1_000),
+                heard(75_000, 35_000, 1_500),
+                heard(80_000, 40_000, 2_000),
+            ],
+            "first +5000/rebooted late late +1500/counter_reset +500",
+        ),
+        (
             "a late message, also near the turn of the uptime",
             vec![
                 heard(0, 900_000, 100),

@@ -86,7 +86,8 @@ fn encode(meter: &MeterId, registers: &Registers, now: UnixMillis) -> Result<Fie
         )
         // Nothing is an empty column, as in rows that were sealed before there was an opening balance.
         .opt_int("opening_export_uwh", counter(opening(registers.opening.export))?)
-        .opt_int("opening_import_uwh", counter(opening(registers.opening.import))?))
+        .opt_int("opening_import_uwh", counter(opening(registers.opening.import))?)
+        .opt_int("rebooted_at", registers.rebooted_at.map(|at| at.0)))
 }
 
 fn opening(energy: MicroWh) -> Option<MicroWh> {
@@ -109,6 +110,7 @@ fn decode(row: &Record) -> Result<Registers, StoreError> {
             uptime: row.number("suspicion_uptime")?,
             count: row.number("suspicion_count")?,
         },
+        rebooted_at: row.opt_int("rebooted_at")?.map(UnixMillis),
         lead: row
             .opt_number("lead_export_uwh")?
             .zip(row.opt_number("lead_import_uwh")?)

@@ -434,6 +434,7 @@ pub(crate) fn registers() -> impl Strategy<Value = Registers> {
                     uptime: suspicion.0,
                     count: suspicion.1,
                 },
+                rebooted_at: lead.map(|lead| UnixMillis(i64::from(lead.export.0 as u32))),
                 lead,
                 opening,
             },

@@ -81,11 +81,18 @@ pub(crate) struct ReceiptArguments {
 }
 
 #[derive(Args)]
-#[group(id = "trust", required = true, multiple = false, args = ["block_hash", "rpc"])]
 pub(crate) struct VerifyArguments {
     /// The receipt: its JSON file, or pictures (PNG, JPEG) of its codes.
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: Trust,
+}
+
+/// Whose word is taken for the block.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Trust {
     /// The hash of the block, from where you trust it. Nobody is asked.
     #[arg(long)]
     pub(crate) block_hash: Option<BlockHash>,

@@ -109,7 +109,7 @@ pub(crate) async fn receipt(arguments: ReceiptArguments, json: bool) -> Outcome 
 /// Verifies a receipt. It needs no profile.
 pub(crate) async fn verify(arguments: VerifyArguments, json: bool) -> Outcome {
     let receipt = read_receipt(&arguments.files)?;
-    let (proved, confirmations) = match (arguments.block_hash, &arguments.rpc) {
+    let (proved, confirmations) = match (arguments.trust.block_hash, &arguments.trust.rpc) {
         (Some(trusted), _) => (
             proof::verify(&receipt, Some(trusted)).map_err(enerlink_domain::Error::from)?,
             None,

@@ -25,7 +25,7 @@ fn seeds() -> Range<u64> {
         let number = |text: &str| text.parse::<u64>().expect("a seed");
         number(from)..number(to)
     });
-    given.unwrap_or(0..8)
+    given.unwrap_or(0..6)
 }
 
 #[test]

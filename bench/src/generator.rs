@@ -1,7 +1,7 @@
 //! What one meter would have said: readings of a home with sun, clouds, an evening peak and a battery, the same for the
 //! same seed. Integers only.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Result;
 use enerlink_domain::{
@@ -295,7 +295,7 @@ pub(crate) async fn fill(store: &Store, meter: &Meter, readings: Readings, count
         }
         let tx = store.begin().await?;
         readings::insert(&tx, &rows).await?;
-        rollups::add(&tx, &meter.id, &samples).await?;
+        rollups::add(&tx, &BTreeMap::from([(meter.id.clone(), samples)])).await?;
         registers::save(&tx, &meter.id, &counted, now).await?;
         tx.commit().await?;
     }

@@ -23,8 +23,20 @@ pub async fn save(
     registers: &Registers,
     now: UnixMillis,
 ) -> Result<(), StoreError> {
-    let row = seal::seal(TABLE, encode(meter, registers, now)?);
-    record::upsert(tx, TABLE, &[KEY], &[row]).await
+    save_all(tx, [(meter, registers)], now).await
+}
+
+/// [`save`] for several meters, in few statements.
+pub async fn save_all<'a>(
+    tx: &Tx,
+    meters: impl IntoIterator<Item = (&'a MeterId, &'a Registers)>,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    let rows = meters
+        .into_iter()
+        .map(|(meter, registers)| Ok(seal::seal(TABLE, encode(meter, registers, now)?)))
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    record::upsert(tx, TABLE, &[KEY], &rows).await
 }
 
 /// The registers of a meter, once it was heard.

@@ -50,18 +50,31 @@ pub struct Sample {
     pub imported: MicroWh,
 }
 
-/// Adds samples of a meter to every bucket they lie in. A batch is summed up in memory first: the number of
-/// statements does not depend on its length.
-pub async fn add(tx: &Tx, meter: &MeterId, samples: &[Sample]) -> Result<(), StoreError> {
-    for width in WIDTHS {
-        let mut buckets: BTreeMap<UnixMillis, Bucket> = BTreeMap::new();
-        for sample in samples {
-            let at = span::clamp(sample.at).floor_to(width);
-            buckets.entry(at).or_default().take(sample);
+/// Adds samples of meters to every bucket they lie in. A batch is summed up in memory first: the number of statements
+/// depends neither on its length nor on how many meters it is from.
+pub async fn add(tx: &Tx, samples: &BTreeMap<MeterId, Vec<Sample>>) -> Result<(), StoreError> {
+    let [minute, wider @ ..] = WIDTHS;
+    let mut minutes = BTreeMap::new();
+    let mut rollups = BTreeMap::new();
+    for (meter, samples) in samples.iter().filter(|(_, samples)| !samples.is_empty()) {
+        minutes.insert(meter, sums(samples, minute));
+        for width in wider {
+            let sums = sums(samples, width).into_iter();
+            rollups.extend(sums.map(|(at, bucket)| ((meter, width, at), bucket)));
         }
-        rows::merge(tx, meter, width, buckets).await?;
     }
-    Ok(())
+    rows::merge_minutes(tx, minutes).await?;
+    rows::merge(tx, rollups).await
+}
+
+/// Samples by the bucket of `width` that each lies in.
+fn sums(samples: &[Sample], width: Duration) -> BTreeMap<UnixMillis, Bucket> {
+    let mut buckets: BTreeMap<UnixMillis, Bucket> = BTreeMap::new();
+    for sample in samples {
+        let at = span::clamp(sample.at).floor_to(width);
+        buckets.entry(at).or_default().take(sample);
+    }
+    buckets
 }
 
 /// Power in `from..to`, in at most `points` buckets of one width, at least one. The first bucket may begin before

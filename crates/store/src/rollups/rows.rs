@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use enerlink_domain::{MeterId, MicroWh, UnixMillis, view::DayEnergy};
-use sea_orm::sea_query::{Expr, ExprTrait, Order, SelectStatement};
+use sea_orm::sea_query::{Cond, Expr, ExprTrait, Order, SelectStatement};
 
 use super::{
     WIDTHS,
@@ -19,6 +19,8 @@ use crate::{
 pub(super) const MINUTES: &str = "energy_readings";
 /// The table of the wider ones.
 const ROLLUPS: &str = "energy_rollups";
+/// Buckets or spans that one question names at most.
+const AT_ONCE: usize = 32;
 
 /// Where buckets of `width` are stored.
 fn table(width: Duration) -> &'static str {
@@ -102,62 +104,117 @@ pub(super) async fn load_powers(
         .collect()
 }
 
-/// Adds `buckets` to those that are stored. What is there is read first and the sum written: a sum in SQL would
-/// turn into a float, or fail, when it leaves 64 bits.
+/// Adds `buckets`, each of a meter, a width and a beginning, to those that are stored. What is there is read first and
+/// the sum written: a sum in SQL would turn into a float, or fail, when it leaves 64 bits.
 pub(super) async fn merge(
     tx: &Tx,
-    meter: &MeterId,
-    width: Duration,
-    mut buckets: BTreeMap<UnixMillis, Bucket>,
+    mut buckets: BTreeMap<(&MeterId, Duration, UnixMillis), Bucket>,
 ) -> Result<(), StoreError> {
-    let (Some((first, _)), Some((last, _))) = (buckets.first_key_value(), buckets.last_key_value()) else {
-        return Ok(());
-    };
-    let (first, last) = (*first, *last);
-    if width == WIDTHS[0] {
-        return merge_minutes(tx, meter, buckets, (first, last)).await;
-    }
-    for (at, stored) in load(tx, meter, width, first, last.plus(width)).await? {
-        if let Some(bucket) = buckets.get_mut(&at) {
-            bucket.absorb(&stored);
+    let keys: Vec<_> = buckets.keys().copied().collect();
+    for keys in keys.chunks(AT_ONCE) {
+        let each = keys.iter().map(|(meter, width, at)| {
+            Expr::col("meter_id")
+                .eq(meter.as_str())
+                .and(Expr::col("width_ms").eq(millis(*width)))
+                .and(Expr::col("received_at").eq(at.0))
+        });
+        let query = record::select(ROLLUPS)
+            .cond_where(each.fold(Cond::any(), Cond::add))
+            .take();
+        for row in record::fetch_all(tx, ROLLUPS, "received_at", &query).await? {
+            let stored = decode(&row)?;
+            let (meter, width) = (row.text("meter_id")?, row.int("width_ms")?);
+            let at = UnixMillis(row.int("received_at")?);
+            let of = |key: &&(&MeterId, Duration, UnixMillis)| {
+                key.0.as_str() == meter && millis(key.1) == width && key.2 == at
+            };
+            if let Some(bucket) = keys.iter().find(of).and_then(|key| buckets.get_mut(key)) {
+                bucket.absorb(&stored);
+            }
         }
     }
-    let rows = buckets.iter().map(|(at, bucket)| {
+    let rows = buckets.iter().map(|((meter, width, at), bucket)| {
         let row = Fields::default()
             .text("meter_id", meter.as_str())
-            .int("width_ms", millis(width));
+            .int("width_ms", millis(*width));
         encode(row, *at, bucket)
     });
     let rows = rows.collect::<Result<Vec<_>, _>>()?;
     record::upsert(tx, ROLLUPS, &["meter_id", "width_ms", "received_at"], &rows).await
 }
 
-/// A minute also holds what has flowed since midnight. Minutes later in the day, which are there when the clock was set
-/// back, follow what is added before them.
-async fn merge_minutes(
+/// Minutes as they are stored, each with what had flowed since midnight at its end.
+type Minutes = BTreeMap<UnixMillis, (Bucket, DayEnergy)>;
+
+/// [`merge`] for minutes, of each meter. A minute also holds what has flowed since midnight. Minutes later in the day,
+/// which are there when the clock was set back, follow what is added before them.
+pub(super) async fn merge_minutes(
+    tx: &Tx,
+    meters: BTreeMap<&MeterId, BTreeMap<UnixMillis, Bucket>>,
+) -> Result<(), StoreError> {
+    let mut known = known_minutes(tx, &meters).await?;
+    let mut rows = Vec::new();
+    for (meter, buckets) in meters {
+        let known = known.remove(meter).unwrap_or_default();
+        rows.extend(merged_minutes(tx, meter, buckets, &known).await?);
+    }
+    record::upsert(tx, MINUTES, &["meter_id", "received_at"], &rows).await
+}
+
+/// The stored minutes from the first of `meters`' buckets to the end of the day of the last.
+async fn known_minutes(
+    tx: &Tx,
+    meters: &BTreeMap<&MeterId, BTreeMap<UnixMillis, Bucket>>,
+) -> Result<BTreeMap<MeterId, Minutes>, StoreError> {
+    let mut known: BTreeMap<MeterId, Minutes> = BTreeMap::new();
+    let spans = meters.iter().filter_map(|(meter, buckets)| {
+        let (first, last) = (buckets.first_key_value()?.0, buckets.last_key_value()?.0);
+        let end = span::ceil(last.plus(WIDTHS[0]), WIDTHS[3]);
+        Some((*meter, *first, end))
+    });
+    let spans: Vec<_> = spans.collect();
+    for spans in spans.chunks(AT_ONCE) {
+        let each = spans.iter().map(|(meter, first, end)| {
+            Expr::col("meter_id")
+                .eq(meter.as_str())
+                .and(Expr::col("received_at").gte(first.0))
+                .and(Expr::col("received_at").lt(end.0))
+        });
+        let query = record::select(MINUTES)
+            .cond_where(each.fold(Cond::any(), Cond::add))
+            .take();
+        for row in record::fetch_all(tx, MINUTES, "received_at", &query).await? {
+            let meter = row.parse("meter_id", |id| id.parse().ok())?;
+            let at = UnixMillis(row.int("received_at")?);
+            let minute = (decode(&row)?, decode_day(&row)?);
+            known.entry(meter).or_default().insert(at, minute);
+        }
+    }
+    Ok(known)
+}
+
+/// The rows of a meter that change when `buckets` are added to what is `known`.
+async fn merged_minutes(
     tx: &Tx,
     meter: &MeterId,
     mut buckets: BTreeMap<UnixMillis, Bucket>,
-    (first, last): (UnixMillis, UnixMillis),
-) -> Result<(), StoreError> {
-    let day = WIDTHS[3];
-    let end = span::ceil(last.plus(WIDTHS[0]), day);
-    let mut known = BTreeMap::new();
-    for row in fetch(tx, meter, WIDTHS[0], first, end).await? {
-        let at = UnixMillis(row.int("received_at")?);
-        let stored = decode(&row)?;
-        known.insert(at, (stored, decode_day(&row)?));
-        buckets.entry(at).or_default().absorb(&stored);
+    known: &Minutes,
+) -> Result<Vec<Fields>, StoreError> {
+    let Some((&first, _)) = buckets.first_key_value() else {
+        return Ok(Vec::new());
+    };
+    for (at, (stored, _)) in known {
+        buckets.entry(*at).or_default().absorb(stored);
     }
     let mut passed = match known.get(&first) {
         Some((stored, passed)) => minus(*passed, stored.energy),
         None => passed_before(tx, meter, first).await?,
     };
-    let mut midnight = first.floor_to(day);
+    let mut midnight = first.floor_to(WIDTHS[3]);
     let mut rows = Vec::new();
     for (at, bucket) in &buckets {
-        if at.floor_to(day) != midnight {
-            midnight = at.floor_to(day);
+        if at.floor_to(WIDTHS[3]) != midnight {
+            midnight = at.floor_to(WIDTHS[3]);
             passed = DayEnergy::default();
         }
         passed = plus(passed, bucket.energy);
@@ -166,7 +223,7 @@ async fn merge_minutes(
             rows.push(encode_day(encode(row, *at, bucket)?, &passed)?);
         }
     }
-    record::upsert(tx, MINUTES, &["meter_id", "received_at"], &rows).await
+    Ok(rows)
 }
 
 /// What has flowed since midnight before the minute that begins at `at`.

@@ -1,12 +1,12 @@
 //! Rollups against a model that keeps every sample.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use enerlink_domain::{
     MeterId, MicroWatts, MicroWh, UnixMillis,
     view::{DayEnergy, PowerPoint, Spread},
 };
-use enerlink_store::{Sample, Store, Tx, meters, rollups};
+use enerlink_store::{Sample, Store, StoreError, Tx, meters, rollups};
 use proptest::{collection::vec, option::of, prelude::*, sample::select};
 
 use crate::{
@@ -64,6 +64,11 @@ fn within(sample: &Sample, from: i64, to: i64) -> bool {
     (from..to).contains(&sample.at.0)
 }
 
+/// A batch of one meter.
+async fn add(tx: &Tx, meter: &MeterId, samples: &[Sample]) -> Result<(), StoreError> {
+    rollups::add(tx, &BTreeMap::from([(meter.clone(), samples.to_vec())])).await
+}
+
 async fn compare(
     tx: &Tx,
     samples: &[Sample],
@@ -117,7 +122,7 @@ fn rollups_equal_a_model_that_keeps_everything() {
         runtime.block_on(async {
             let tx = store.begin().await?;
             for batch in &batches {
-                rollups::add(&tx, &meter_id(), batch).await?;
+                add(&tx, &meter_id(), batch).await?;
             }
             let samples = batches.concat();
             for question in questions {
@@ -162,7 +167,7 @@ fn bars_equal_a_model_that_keeps_everything() {
         |tx, (batches, questions)| async move {
             // Batches come in any order of time: the clock was set back between them.
             for batch in &batches {
-                rollups::add(&tx, &meter_id(), batch).await?;
+                add(&tx, &meter_id(), batch).await?;
             }
             let samples = batches.concat();
             for edges in questions {
@@ -234,9 +239,7 @@ async fn absurd_readings_stay_at_the_end_of_the_range() {
         ..Sample::default()
     };
     for _ in 0..3 {
-        rollups::add(&tx, &meter_id(), &[absurd, absurd])
-            .await
-            .expect("an add");
+        add(&tx, &meter_id(), &[absurd, absurd]).await.expect("an add");
     }
     let day = (UnixMillis(START), UnixMillis(START + DAY));
     let energy = rollups::energy(&tx, &meter_id(), day.0, day.1)
@@ -250,27 +253,39 @@ async fn absurd_readings_stay_at_the_end_of_the_range() {
     assert!(curve.points[0].solar.expect("a value").mean.0 < 0);
 }
 
+/// More meters than one question names: each keeps its own, also what is added to minutes that are there.
 #[tokio::test]
-async fn meters_do_not_mix() {
+async fn meters_of_one_batch_do_not_mix() {
     let store = store_with_meter().await;
     let tx = store.begin().await.expect("a transaction");
-    let other: MeterId = "METER-002".parse().expect("a meter id");
-    meters::insert(&tx, &plain_meter("METER-002"))
-        .await
-        .expect("a meter");
-    let one = Sample {
-        at: UnixMillis(START),
-        produced: MicroWh(5),
-        ..Sample::default()
-    };
-    rollups::add(&tx, &other, &[one]).await.expect("an add");
-    let day = (UnixMillis(START), UnixMillis(START + DAY));
-    let mine = rollups::energy(&tx, &meter_id(), day.0, day.1)
-        .await
-        .expect("an energy");
-    assert_eq!(mine, DayEnergy::default());
-    let theirs = rollups::energy(&tx, &other, day.0, day.1)
-        .await
-        .expect("an energy");
-    assert_eq!(theirs.produced, MicroWh(5));
+    let mut batch = BTreeMap::new();
+    for number in 1..=70_u64 {
+        let meter = plain_meter(&format!("M{number}"));
+        meters::insert(&tx, &meter).await.expect("a meter");
+        let produced = [MicroWh(number), MicroWh(1_000 * number)];
+        let samples = produced.map(|produced| Sample {
+            at: UnixMillis(START + 7 * MINUTE * i64::try_from(produced.0 % 1_000).expect("few")),
+            produced,
+            ..Sample::default()
+        });
+        batch.insert(meter.id, samples.to_vec());
+    }
+    for _ in 0..2 {
+        rollups::add(&tx, &batch).await.expect("an add");
+    }
+    for (meter, samples) in &batch {
+        for end in [START + MINUTE, START + DAY] {
+            let energy = rollups::energy(&tx, meter, UnixMillis(START), UnixMillis(end)).await;
+            let expected = total(samples.iter().filter(|sample| within(sample, START, end)));
+            assert_eq!(
+                energy.expect("an energy").produced.0,
+                2 * expected.produced.0,
+                "{meter}"
+            );
+            let curve = rollups::curve(&tx, meter, UnixMillis(START), UnixMillis(end), 1).await;
+            assert_eq!(curve.expect("a curve").points.len(), 1, "{meter}");
+        }
+    }
+    let nobody = rollups::energy(&tx, &meter_id(), UnixMillis(START), UnixMillis(START + DAY)).await;
+    assert_eq!(nobody.expect("an energy"), DayEnergy::default());
 }

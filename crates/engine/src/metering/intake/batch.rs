@@ -169,9 +169,7 @@ impl Batch {
     pub(super) async fn write(&self, tx: &Tx, now: UnixMillis) -> Result<Vec<Notice>, Error> {
         messages::insert(tx, &self.logs).await?;
         readings::insert(tx, &self.readings).await?;
-        for (meter, samples) in &self.samples {
-            rollups::add(tx, meter, samples).await?;
-        }
+        rollups::add(tx, &self.samples).await?;
         for (meter, at, heartbeat) in &self.heartbeats {
             heartbeats::insert(tx, meter, *at, heartbeat).await?;
         }
@@ -184,11 +182,11 @@ impl Batch {
         for live in self.changed.iter().filter_map(|meter| self.touched.get(meter)) {
             meters::update(tx, &live.meter).await?;
         }
-        for meter in &self.moved {
-            if let Some(counted) = self.touched.get(meter).and_then(|live| live.registers) {
-                registers::save(tx, meter, &counted, now).await?;
-            }
-        }
+        let moved = self.moved.iter().filter_map(|meter| {
+            let live = self.touched.get(meter)?;
+            Some((meter, live.registers.as_ref()?))
+        });
+        registers::save_all(tx, moved, now).await?;
         notices::write(tx, &self.occurrences, now).await
     }
 

@@ -5,7 +5,7 @@ mod batch;
 use std::{collections::BTreeSet, sync::Arc};
 
 use enerlink_domain::{
-    BrokerAddress, Error, MeterId, MicroWh, Sensors, Verdict, register::Pair, view::MessageDirection,
+    BrokerAddress, Error, Event, MeterId, MicroWh, Sensors, Verdict, register::Pair, view::MessageDirection,
 };
 use enerlink_meter::{DecodeError, Message, Packet};
 use enerlink_store::{MessageLog, Sample};
@@ -62,6 +62,10 @@ impl Metering {
         let mut batch = Batch::default();
         for (address, heard) in &mut packets {
             self.judge(&mut batch, address, heard);
+        }
+        // Whoever watches sees at once what a meter says; all that rests on it waits until it is durable, and is told then.
+        for live in batch.touched.values() {
+            self.bus.tell(Event::Device(live.device.clone()));
         }
         let began = self.clock.monotonic();
         let tx = self.store.begin().await?;

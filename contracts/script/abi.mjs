@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { forge, root } from "./forge.mjs";
 
-const CONTRACTS = ["ETKToken", "IDRSToken", "EnergyConverter"];
+const CONTRACTS = ["ETKToken", "IDRSToken", "EnergyConverter", "Market"];
 
 function build(out, cache) {
   forge(["build", "src", "--out", out, "--cache-path", cache]);

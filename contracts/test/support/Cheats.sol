@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Converter, Etk, Idrs} from "./Deployed.sol";
+import {Converter, Etk, Exchange, Idrs} from "./Deployed.sol";
 import {Vm} from "./Vm.sol";
 
 /// @title What every test contract starts from
@@ -24,6 +24,10 @@ abstract contract Cheats {
 
     function deployConverter(address owner, address etkToken) internal returns (Converter) {
         return Converter(vm.deployCode("EnergyConverter.sol:EnergyConverter", abi.encode(owner, etkToken)));
+    }
+
+    function deployMarket(address etkToken, address idrsToken, uint64 lotSize) internal returns (Exchange) {
+        return Exchange(vm.deployCode("Market.sol:Market", abi.encode(etkToken, idrsToken, lotSize)));
     }
 
     /// @notice The block's time; the optimizer may take `block.timestamp` for a constant of the transaction

@@ -6,6 +6,7 @@ import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC2
 import {IEnergyConverter} from "../../src/interfaces/IEnergyConverter.sol";
 import {IETKToken} from "../../src/interfaces/IETKToken.sol";
 import {IIDRSToken} from "../../src/interfaces/IIDRSToken.sol";
+import {IMarket} from "../../src/interfaces/IMarket.sol";
 
 /// @title What the deployed contracts answer to, seen from outside
 /// @dev Tests that named the contracts themselves would have to be compiled with the contracts' slow settings.
@@ -28,5 +29,10 @@ interface Token is IERC20Metadata, IERC20Permit {}
 interface Etk is IETKToken, Token, Owned {}
 
 interface Idrs is IIDRSToken, Token, Owned {}
+
+interface Exchange is IMarket {
+    error ReentrancyGuardReentrantCall();
+    error SafeERC20FailedOperation(address token);
+}
 
 interface Converter is IEnergyConverter, Owned {}

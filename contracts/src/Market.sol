@@ -30,17 +30,6 @@ contract Market is ReentrancyGuardTransient, IMarket {
     /// @dev So many cancelled lanes are passed over for the price of one fill.
     uint256 private constant SKIPS = 8;
 
-    /// @dev What an order pays and gets once the book is written.
-    struct Deal {
-        uint256 filled;
-        // Base units of the token that it gets: from those it traded with, and from own orders that it met.
-        uint256 gets;
-        // The first `payments` entries. Fills of one maker that follow each other are one payment.
-        uint256 payments;
-        address[] makers;
-        uint256[] amounts;
-    }
-
     IERC20 private immutable ETK;
     IERC20 private immutable IDRS;
     uint256 private immutable LOT;
@@ -48,9 +37,10 @@ contract Market is ReentrancyGuardTransient, IMarket {
     Top private _top;
     PriceBitmap.Bitmap[2] private _prices;
     Queue[1 << 17] private _queues;
-    mapping(uint256 slot => uint256 lanes) private _lanes;
+    // Arrays as large as their index, where a mapping would cost a hash for each access.
+    uint256[1 << 55] private _lanes;
+    address[1 << 32] private _traders;
     mapping(address trader => uint256) private _traderIds;
-    mapping(uint256 traderId => address) private _traders;
 
     /// @param etkToken_ The token that is bought and sold
     /// @param idrsToken_ The token that it is paid with
@@ -84,9 +74,8 @@ contract Market is ReentrancyGuardTransient, IMarket {
         uint8 maxFills,
         Permit calldata permit
     ) external override nonReentrant returns (uint256 orderId, uint32 lotsFilled) {
-        try IERC20Permit(address(_escrowToken(side))).permit(
-            msg.sender, address(this), permit.value, permit.deadline, permit.v, permit.r, permit.s
-        ) {}
+        try IERC20Permit(address(_escrowToken(side)))
+            .permit(msg.sender, address(this), permit.value, permit.deadline, permit.v, permit.r, permit.s) {}
             catch {}
         return _placeOrder(side, price, lots, flags, maxFills);
     }
@@ -163,13 +152,13 @@ contract Market is ReentrancyGuardTransient, IMarket {
         uint256 end = Math.min(queue.tail(), first + count);
         uint256 size = 0;
         for (uint256 i = first; i < end; ++i) {
-            (, uint256 lots) = Lanes.read(_lanes[Lanes.slotOf(place, i)], i);
+            (, uint256 lots) = Lanes.read(_lanesAt(place, queue, i), i);
             if (lots != 0) ++size;
         }
         found = new Order[](size);
         uint256 n = 0;
         for (uint256 i = first; i < end; ++i) {
-            (uint256 trader, uint256 lots) = Lanes.read(_lanes[Lanes.slotOf(place, i)], i);
+            (uint256 trader, uint256 lots) = Lanes.read(_lanesAt(place, queue, i), i);
             if (lots == 0) continue;
             uint256 id = OrderId.pack(queue.generation(), place, i);
             found[n++] = Order({id: id, trader: _traders[trader], lots: SafeCast.toUint32(lots)});
@@ -180,7 +169,8 @@ contract Market is ReentrancyGuardTransient, IMarket {
     function lotsLeft(uint256[] calldata ids) external view override returns (uint32[] memory lots) {
         lots = new uint32[](ids.length);
         for (uint256 i = 0; i < ids.length; ++i) {
-            (,, uint256 left) = _find(ids[i]);
+            (,, uint256 sequence, uint256 lanes) = _find(ids[i]);
+            (, uint256 left) = Lanes.read(lanes, sequence);
             lots[i] = SafeCast.toUint32(left);
         }
     }
@@ -192,97 +182,122 @@ contract Market is ReentrancyGuardTransient, IMarket {
         _checkOrder(side, price, lots, flags, maxFills);
         Top before = _top;
         Top top = before;
-        Deal memory deal;
         uint256 left = lots;
+        uint256 gets = 0;
+        uint256[MAX_FILLS] memory payments;
         if (_crosses(side, price, top)) {
             if (flags == POST_ONLY) revert WouldCross(SafeCast.toUint16(top.best(side ^ 1)));
-            (top, left) = _take(deal, top, side, price, lots, maxFills);
+            (top, left, gets) = _take(payments, top, side, price, lots, maxFills);
+            lotsFilled = SafeCast.toUint32(lots - left);
+            // What could still trade is dropped: if it rested, the book would be crossed.
+            if (_crosses(side, price, top)) left = 0;
         }
-        // What could still trade is dropped: if it rested, the book would be crossed.
-        if (flags == IMMEDIATE_OR_CANCEL || _crosses(side, price, top)) left = 0;
+        if (flags == IMMEDIATE_OR_CANCEL) left = 0;
         if (left != 0) (top, orderId) = _rest(top, side, price, left);
         if (Top.unwrap(top) != Top.unwrap(before)) _top = top;
-        _settle(deal, side, left * _escrowOfLot(_place(side, price)));
-        lotsFilled = SafeCast.toUint32(deal.filled);
+        _settle(payments, side, left * _escrowOfLot(_place(side, price)), gets);
     }
 
-    /// @dev Trades with the other side from its best price on, until nothing is left, it does not cross any more, or enough
-    /// was visited. Returns the top of the book afterwards, which is not yet written, and the lots left.
-    function _take(Deal memory deal, Top top, uint256 side, uint256 price, uint256 lots, uint256 maxFills)
-        private
-        returns (Top, uint256 left)
-    {
-        deal.makers = new address[](maxFills);
-        deal.amounts = new uint256[](maxFills);
+    /// @dev Trades with the other side from its best price on, until nothing is left, nothing crosses, or enough was
+    /// visited. Returns the top of the book, not yet written, the lots left, and the base units that the taker gets.
+    function _take(
+        uint256[MAX_FILLS] memory payments,
+        Top top,
+        uint256 side,
+        uint256 price,
+        uint256 lots,
+        uint256 maxFills
+    ) private returns (Top, uint256 left, uint256 gets) {
         left = lots;
-        // Counted in skips: a fill costs eight.
+        uint256 paid = 0;
+        // Counted in skips, of which a fill takes eight.
         uint256 steps = maxFills * SKIPS;
         while (left != 0 && steps != 0 && _crosses(side, price, top)) {
             uint256 place = _place(side ^ 1, top.best(side ^ 1));
-            bool emptied = false;
-            (left, steps, emptied) = _takeAt(deal, place, left, steps);
-            if (emptied) top = _withoutLevel(top, place);
+            Queue queue = _queues[place];
+            uint256 resting = queue.lots();
+            uint256 rests;
+            (queue, left, steps, paid) = _takeAt(payments, place, queue, left, steps, paid);
+            rests = queue.lots();
+            _queues[place] = queue;
+            gets += (resting - rests) * _escrowOfLot(place);
+            if (rests == 0) top = _withoutLevel(top, place);
         }
-        return (top, left);
+        return (top, left, gets);
     }
 
-    /// @dev Trades with the orders of one price, first come first served. Either the price is empty afterwards, or the
-    /// lots or the steps are used up.
-    function _takeAt(Deal memory deal, uint256 place, uint256 lots, uint256 steps)
-        private
-        returns (uint256 left, uint256 stepsLeft, bool emptied)
-    {
-        Queue queue = _queues[place];
+    /// @dev Trades with the orders of one price, first come first served, until it is empty or the lots or steps are used
+    /// up. Returns the queue, not yet written, what is left of lots and steps, and how many payments there are now.
+    function _takeAt(
+        uint256[MAX_FILLS] memory payments,
+        uint256 place,
+        Queue queue,
+        uint256 left,
+        uint256 steps,
+        uint256 paid
+    ) private returns (Queue, uint256, uint256, uint256) {
         uint256 sequence = queue.head();
         uint256 resting = queue.lots();
-        uint256 slot = 0;
-        uint256 lanes = 0;
-        (left, stepsLeft) = (lots, steps);
-        while (left != 0 && stepsLeft != 0 && resting != 0) {
-            if (slot != Lanes.slotOf(place, sequence)) {
-                slot = Lanes.slotOf(place, sequence);
-                lanes = _lanes[slot];
-            }
-            (uint256 traderId, uint256 open) = Lanes.read(lanes, sequence);
-            if (open == 0) {
+        uint256 ids = OrderId.pack(queue.generation(), place, 0);
+        uint256 lotPays = _sideOf(place) == ASK ? _priceOf(place) : LOT;
+        uint256 lanes = _lanesAt(place, queue, sequence);
+        // Each subtraction is of the smaller from the larger, and no sequence comes near 2^64.
+        unchecked {
+            while (true) {
+                (uint256 traderId, uint256 open) = Lanes.read(lanes, sequence);
+                if (open == 0) {
+                    --steps;
+                } else {
+                    steps = steps > SKIPS ? steps - SKIPS : 0;
+                    address maker = _traders[traderId];
+                    if (maker == msg.sender) {
+                        resting -= open;
+                        emit OrderCancelled(ids | sequence, _lots32(open));
+                    } else {
+                        uint256 moved = left < open ? left : open;
+                        left -= moved;
+                        resting -= moved;
+                        paid = _note(payments, paid, maker, moved * lotPays);
+                        emit Trade(ids | sequence, maker, msg.sender, _lots32(moved));
+                        if (moved != open) {
+                            queue = _reduce(place, queue, lanes, sequence, moved);
+                            break;
+                        }
+                    }
+                }
+                // A lane before the head is never read again, so it need not be written.
                 ++sequence;
-                --stepsLeft;
-                continue;
+                if (left == 0 || steps == 0 || resting == 0) break;
+                if (Lanes.isFirst(sequence)) lanes = _lanes[Lanes.slotOf(place, sequence)];
             }
-            stepsLeft = Math.saturatingSub(stepsLeft, SKIPS);
-            address maker = _traders[traderId];
-            uint256 id = OrderId.pack(queue.generation(), place, sequence);
-            uint256 moved = open;
-            if (maker == msg.sender) {
-                emit OrderCancelled(id, SafeCast.toUint32(open));
-            } else {
-                moved = Math.min(left, open);
-                left -= moved;
-                _book(deal, maker, place, moved);
-                emit Trade(id, maker, msg.sender, SafeCast.toUint32(moved));
-            }
-            deal.gets += moved * _escrowOfLot(place);
-            resting -= moved;
-            // A lane before the head is never read again, so it need not be written.
-            if (moved == open) ++sequence;
-            else _lanes[slot] = Lanes.reduce(lanes, sequence, moved);
         }
-        emptied = resting == 0;
-        _queues[place] = emptied ? queue.emptied() : queue.advanced(sequence, resting);
+        return (resting == 0 ? queue.emptied() : queue.advanced(sequence, resting), left, steps, paid);
     }
 
-    /// @dev Notes a trade with `maker` and what is to be paid for it.
-    function _book(Deal memory deal, address maker, uint256 place, uint256 lots) private view {
-        uint256 amount = lots * (_sideOf(place) == ASK ? _priceOf(place) : LOT);
-        uint256 n = deal.payments;
-        deal.filled += lots;
-        if (n != 0 && deal.makers[n - 1] == maker) {
-            deal.amounts[n - 1] += amount;
-        } else {
-            deal.makers[n] = maker;
-            deal.amounts[n] = amount;
-            deal.payments = n + 1;
+    /// @dev Notes what a maker is to be paid: address above, amount in the lower 96 bits. Trades with one maker that follow
+    /// each other are one payment. All lots of a call are below 2^32 and a lot costs below 2^64, so no amount overflows.
+    function _note(uint256[MAX_FILLS] memory payments, uint256 count, address maker, uint256 amount)
+        private
+        pure
+        returns (uint256)
+    {
+        unchecked {
+            if (count != 0) {
+                (address last,) = _payment(payments[count - 1]);
+                if (last == maker) {
+                    payments[count - 1] += amount;
+                    return count;
+                }
+            }
+            payments[count] = uint256(uint160(maker)) << 96 | amount;
+            return count + 1;
         }
+    }
+
+    function _payment(uint256 packed) private pure returns (address maker, uint256 amount) {
+        // 160 bits are left of 256.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return (address(uint160(packed >> 96)), packed & type(uint96).max);
     }
 
     /// @dev Puts an order at the end of its queue.
@@ -297,61 +312,87 @@ contract Market is ReentrancyGuardTransient, IMarket {
         uint256 place = _place(side, price);
         Queue queue = _queues[place];
         if (queue.lots() == 0) {
-            _prices[side].add(_rank(side, price));
+            uint256 rank = _rank(side, price);
+            _prices[side].add(rank);
             uint256 best = top.best(side);
-            if (best == 0 || _rank(side, price) < _rank(side, best)) top = top.withBest(side, price);
+            if (best == 0 || rank < _rank(side, best)) top = top.withBest(side, price);
         }
         uint256 sequence = queue.tail();
-        uint256 slot = Lanes.slotOf(place, sequence);
-        _lanes[slot] = Lanes.write(_lanes[slot], sequence, traderId, lots);
+        if (sequence == 0) {
+            queue = Queue.wrap(Lanes.write(Queue.unwrap(queue), 0, traderId, lots));
+        } else {
+            uint256 slot = Lanes.slotOf(place, sequence);
+            _lanes[slot] = Lanes.write(_lanes[slot], sequence, traderId, lots);
+        }
         _queues[place] = queue.pushed(lots);
         id = OrderId.pack(queue.generation(), place, sequence);
-        emit OrderPlaced(id, msg.sender, SafeCast.toUint32(lots));
+        emit OrderPlaced(id, msg.sender, _lots32(lots));
         return (top, id);
     }
 
     /// @dev Pays the makers out of the taker's pocket, takes the escrow of what rests, and hands over what was bought.
-    function _settle(Deal memory deal, uint256 side, uint256 escrow) private {
+    function _settle(uint256[MAX_FILLS] memory payments, uint256 side, uint256 escrow, uint256 gets) private {
         IERC20 pays = _escrowToken(side);
-        for (uint256 i = 0; i < deal.payments; ++i) {
-            pays.safeTransferFrom(msg.sender, deal.makers[i], deal.amounts[i]);
+        for (uint256 i = 0; i < MAX_FILLS; ++i) {
+            uint256 payment = payments[i];
+            if (payment == 0) break;
+            (address maker, uint256 amount) = _payment(payment);
+            pays.safeTransferFrom(msg.sender, maker, amount);
         }
         if (escrow != 0) pays.safeTransferFrom(msg.sender, address(this), escrow);
-        if (deal.gets != 0) _escrowToken(side ^ 1).safeTransfer(msg.sender, deal.gets);
+        if (gets != 0) _escrowToken(side ^ 1).safeTransfer(msg.sender, gets);
     }
 
     /// @dev Takes an order of the caller out of the book; zero lots when it is not open.
     function _cancel(uint256 id) private returns (uint256 place, uint256 lots) {
+        Queue queue;
+        uint256 sequence;
+        uint256 lanes;
+        (place, queue, sequence, lanes) = _find(id);
         uint256 traderId;
-        (place, traderId, lots) = _find(id);
+        (traderId, lots) = Lanes.read(lanes, sequence);
         if (lots == 0) return (place, 0);
         if (_traders[traderId] != msg.sender) revert NotTrader(id, msg.sender);
-        (,, uint256 sequence) = OrderId.unpack(id);
-        Queue queue = _queues[place];
         uint256 resting = queue.lots() - lots;
+        uint256 head = queue.head();
         if (resting == 0) {
-            _queues[place] = queue.emptied();
+            queue = queue.emptied();
             Top top = _top;
-            Top after_ = _withoutLevel(top, place);
-            if (Top.unwrap(after_) != Top.unwrap(top)) _top = after_;
-        } else if (sequence == queue.head()) {
-            _queues[place] = queue.advanced(_pastCancelled(place, sequence + 1), resting);
+            Top topAfter = _withoutLevel(top, place);
+            if (Top.unwrap(topAfter) != Top.unwrap(top)) _top = topAfter;
+        } else if (sequence == head) {
+            queue = queue.advanced(_pastCancelled(place, queue, sequence + 1), resting);
         } else {
-            uint256 slot = Lanes.slotOf(place, sequence);
-            _lanes[slot] = Lanes.reduce(_lanes[slot], sequence, lots);
-            _queues[place] = queue.advanced(queue.head(), resting);
+            queue = _reduce(place, queue, lanes, sequence, lots).advanced(head, resting);
         }
-        emit OrderCancelled(id, SafeCast.toUint32(lots));
+        _queues[place] = queue;
+        emit OrderCancelled(id, _lots32(lots));
     }
 
     /// @dev The first sequence from `sequence` on that is open, or the one after eight that are not.
-    function _pastCancelled(uint256 place, uint256 sequence) private view returns (uint256) {
+    function _pastCancelled(uint256 place, Queue queue, uint256 sequence) private view returns (uint256) {
         for (uint256 i = 0; i < SKIPS; ++i) {
-            (, uint256 lots) = Lanes.read(_lanes[Lanes.slotOf(place, sequence)], sequence);
+            (, uint256 lots) = Lanes.read(_lanesAt(place, queue, sequence), sequence);
             if (lots != 0) break;
             ++sequence;
         }
         return sequence;
+    }
+
+    /// @dev The lanes among which an order's is; the first of a generation lies in the queue itself.
+    function _lanesAt(uint256 place, Queue queue, uint256 sequence) private view returns (uint256) {
+        return sequence == 0 ? Queue.unwrap(queue) : _lanes[Lanes.slotOf(place, sequence)];
+    }
+
+    /// @dev Takes lots from an order in `lanes`, which are those of `_lanesAt`; the queue is returned, not written.
+    function _reduce(uint256 place, Queue queue, uint256 lanes, uint256 sequence, uint256 lots)
+        private
+        returns (Queue)
+    {
+        uint256 reduced = Lanes.reduce(lanes, sequence, lots);
+        if (sequence == 0) return Queue.wrap(reduced);
+        _lanes[Lanes.slotOf(place, sequence)] = reduced;
+        return queue;
     }
 
     /// @dev Takes a price that is empty now out of use; if it was the best of its side, the next one is.
@@ -364,16 +405,13 @@ contract Market is ReentrancyGuardTransient, IMarket {
         return top.withBest(side, rank == PriceBitmap.NONE ? 0 : _rank(side, rank));
     }
 
-    /// @dev Where an order rests, whose it is, and what is left of it: zero lots when it is not open.
-    function _find(uint256 id) private view returns (uint256 place, uint256 traderId, uint256 lots) {
+    /// @dev Where an order rests, and the lanes among which its own is; these are zero when it is not open.
+    function _find(uint256 id) private view returns (uint256 place, Queue queue, uint256 sequence, uint256 lanes) {
         uint256 generation;
-        uint256 sequence;
         (generation, place, sequence) = OrderId.unpack(id);
-        Queue queue = _queues[place];
-        if (generation != queue.generation() || sequence < queue.head() || sequence >= queue.tail()) {
-            return (place, 0, 0);
-        }
-        (traderId, lots) = Lanes.read(_lanes[Lanes.slotOf(place, sequence)], sequence);
+        queue = _queues[place];
+        bool known = generation == queue.generation() && sequence >= queue.head() && sequence < queue.tail();
+        lanes = known ? _lanesAt(place, queue, sequence) : 0;
     }
 
     function _level(uint256 side, uint256 price) private view returns (Level memory) {
@@ -425,6 +463,12 @@ contract Market is ReentrancyGuardTransient, IMarket {
 
     function _priceOf(uint256 place) private pure returns (uint256) {
         return place & type(uint16).max;
+    }
+
+    /// @dev Lots of a lane, or of an order that came with 32 bits.
+    function _lots32(uint256 lots) private pure returns (uint32) {
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return uint32(lots);
     }
 
     /// @dev From price to rank, and from rank to price.

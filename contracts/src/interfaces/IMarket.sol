@@ -6,7 +6,7 @@ pragma solidity 0.8.37;
 /// Amounts are whole lots of ETK, prices are IDRS base units per lot: with a lot of 0.01 kWh a price of 1 is 1 IDRS per kWh.
 /// Whoever places a BID buys ETK, whoever places an ASK sells ETK. A resting BID has paid its IDRS, a resting ASK its ETK,
 /// into the market; a trade pays both parties at once, at the resting order's price. The market has no owner and no fee.
-/// @dev An order id is generation (64 bits), side (1), price (16) and sequence (64), from high to low. A price starts a new
+/// @dev An order id is generation (48 bits), side (1), price (16) and sequence (40), from high to low. A price starts a new
 /// generation, in which sequences begin at zero, whenever its last resting order is gone, so that an id is never used twice.
 interface IMarket {
     /// @notice One price of one side and what rests there

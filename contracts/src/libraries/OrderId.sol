@@ -6,11 +6,11 @@ pragma solidity 0.8.37;
 library OrderId {
     /// @notice The id of the order `sequence` of a price; `place` is side and price
     function pack(uint256 generation, uint256 place, uint256 sequence) internal pure returns (uint256) {
-        return generation << 81 | place << 64 | sequence;
+        return generation << 57 | place << 40 | sequence;
     }
 
-    /// @notice What an id says. A generation above 64 bits belongs to no order.
+    /// @notice What an id says. A generation above 48 bits belongs to no order.
     function unpack(uint256 id) internal pure returns (uint256 generation, uint256 place, uint256 sequence) {
-        return (id >> 81, id >> 64 & 0x1FFFF, id & type(uint64).max);
+        return (id >> 57, id >> 40 & 0x1FFFF, id & type(uint40).max);
     }
 }

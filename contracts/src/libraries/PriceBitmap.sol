@@ -18,15 +18,15 @@ library PriceBitmap {
     /// @notice Puts a rank into use that is not
     function add(Bitmap storage map, uint256 rank) internal {
         uint256 word = map.words[rank >> 8];
-        if (word == 0) map.summary |= 1 << (rank >> 8);
-        map.words[rank >> 8] = word | 1 << (rank & 0xFF);
+        if (word == 0) map.summary |= _bit(rank >> 8);
+        map.words[rank >> 8] = word | _bit(rank & 0xFF);
     }
 
     /// @notice Takes a rank out of use that is in use
     function remove(Bitmap storage map, uint256 rank) internal {
-        uint256 word = map.words[rank >> 8] ^ 1 << (rank & 0xFF);
+        uint256 word = map.words[rank >> 8] ^ _bit(rank & 0xFF);
         map.words[rank >> 8] = word;
-        if (word == 0) map.summary ^= 1 << (rank >> 8);
+        if (word == 0) map.summary ^= _bit(rank >> 8);
     }
 
     /// @notice The lowest rank in use that is not below `rank`, or `NONE`
@@ -40,6 +40,12 @@ library PriceBitmap {
         if (above == 0) return NONE;
         index += 1 + _lowest(above);
         return index << 8 | _lowest(map.words[index]);
+    }
+
+    function _bit(uint256 position) private pure returns (uint256) {
+        // The one is shifted, and not by one.
+        // forge-lint: disable-next-line(incorrect-shift)
+        return 1 << position;
     }
 
     /// @dev The position of the lowest bit of a number that is not zero.

@@ -26,6 +26,6 @@ library Tops {
 
     /// @notice The same with one more trader
     function withTrader(Top top) internal pure returns (Top) {
-        return Top.wrap(Top.unwrap(top) + (1 << 32));
+        return Top.wrap(Top.unwrap(top) + 2 ** 32);
     }
 }

@@ -20,13 +20,13 @@ contract MarketGas is MarketFixture {
         ask(bob, 60_000, 100);
         bid(carol, 1_000, 100);
         ask(carol, 60_000, 100);
-        // All four lanes of the slot at which the rows place their orders have been used.
-        for (uint256 i; i < 4; ++i) {
+        // The price's own slot and all four lanes of the next, where the rows place their orders, have been used.
+        for (uint256 i; i < 5; ++i) {
             bid(alice, PRICE, 1);
             ask(alice, PRICE + 1, 1);
         }
-        ask(bob, PRICE, 4);
-        bid(bob, PRICE + 1, 4);
+        ask(bob, PRICE, 5);
+        bid(bob, PRICE + 1, 5);
         // The words of both sides stay in use.
         bid(alice, PRICE - 20, 1);
         ask(alice, PRICE + 20, 1);
@@ -68,17 +68,19 @@ contract MarketGas is MarketFixture {
     }
 
     function test_place_extras() public {
-        bid(bob, 10_000, 10);
+        bid(bob, 500, 10);
         record("place, new level, new bitmap word");
         bid(alice, PRICE, 1);
+        fund(neighbour(0));
+        bid(neighbour(0), PRICE, 1);
+        record("place, existing level, first order of a trader");
         for (uint256 i; i < 3; ++i) {
             bid(alice, PRICE, 1);
         }
         bid(bob, PRICE, 1);
         record("place, existing level, new lane slot");
-        fund(neighbour(0));
-        bid(neighbour(0), PRICE, 1);
-        record("place, existing level, first order of a trader");
+        bid(bob, PRICE, 1);
+        record("place, existing level, lane slot in use");
     }
 
     function test_take_1() public {

@@ -73,7 +73,7 @@ abstract contract MarketFixture is Cheats {
     }
 
     function orderId(uint256 generation, uint8 side, uint16 price, uint256 sequence) internal pure returns (uint256) {
-        return generation << 81 | uint256(side) << 80 | uint256(price) << 64 | sequence;
+        return generation << 57 | uint256(side) << 56 | uint256(price) << 40 | sequence;
     }
 
     /// @dev The `n`th of as many traders as are needed.

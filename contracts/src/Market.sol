@@ -90,6 +90,8 @@ contract Market is ReentrancyGuardTransient, IMarket {
     /// @inheritdoc IMarket
     function cancelOrders(uint256[] calldata ids) external override nonReentrant {
         if (ids.length > MAX_CANCELS) revert TooManyOrders(ids.length);
+        // Memory begins as zeros.
+        // slither-disable-next-line uninitialized-local
         uint256[2] memory escrows;
         for (uint256 i = 0; i < ids.length; ++i) {
             (uint256 place, uint256 lots) = _cancel(ids[i]);
@@ -152,16 +154,15 @@ contract Market is ReentrancyGuardTransient, IMarket {
         uint256 end = Math.min(queue.tail(), first + count);
         uint256 size = 0;
         for (uint256 i = first; i < end; ++i) {
-            (, uint256 lots) = Lanes.read(_lanesAt(place, queue, i), i);
-            if (lots != 0) ++size;
+            if (_lotsAt(place, queue, i) != 0) ++size;
         }
         found = new Order[](size);
         uint256 n = 0;
         for (uint256 i = first; i < end; ++i) {
-            (uint256 trader, uint256 lots) = Lanes.read(_lanesAt(place, queue, i), i);
+            uint256 lots = _lotsAt(place, queue, i);
             if (lots == 0) continue;
-            uint256 id = OrderId.pack(queue.generation(), place, i);
-            found[n++] = Order({id: id, trader: _traders[trader], lots: SafeCast.toUint32(lots)});
+            address trader = _traders[Lanes.traderOf(Lanes.read(_lanesAt(place, queue, i), i))];
+            found[n++] = Order(OrderId.pack(queue.generation(), place, i), trader, _lots32(lots));
         }
     }
 
@@ -170,8 +171,7 @@ contract Market is ReentrancyGuardTransient, IMarket {
         lots = new uint32[](ids.length);
         for (uint256 i = 0; i < ids.length; ++i) {
             (,, uint256 sequence, uint256 lanes) = _find(ids[i]);
-            (, uint256 left) = Lanes.read(lanes, sequence);
-            lots[i] = SafeCast.toUint32(left);
+            lots[i] = _lots32(Lanes.lotsOf(Lanes.read(lanes, sequence)));
         }
     }
 
@@ -184,9 +184,11 @@ contract Market is ReentrancyGuardTransient, IMarket {
         Top top = before;
         uint256 left = lots;
         uint256 gets = 0;
+        // Memory begins as zeros.
+        // slither-disable-next-line uninitialized-local
         uint256[MAX_FILLS] memory payments;
         if (_crosses(side, price, top)) {
-            if (flags == POST_ONLY) revert WouldCross(SafeCast.toUint16(top.best(side ^ 1)));
+            if (flags == POST_ONLY) revert WouldCross(SafeCast.toUint16(top.best(_opposite(side))));
             (top, left, gets) = _take(payments, top, side, price, lots, maxFills);
             lotsFilled = SafeCast.toUint32(lots - left);
             // What could still trade is dropped: if it rested, the book would be crossed.
@@ -213,15 +215,13 @@ contract Market is ReentrancyGuardTransient, IMarket {
         // Counted in skips, of which a fill takes eight.
         uint256 steps = maxFills * SKIPS;
         while (left != 0 && steps != 0 && _crosses(side, price, top)) {
-            uint256 place = _place(side ^ 1, top.best(side ^ 1));
+            uint256 place = _place(_opposite(side), top.best(_opposite(side)));
             Queue queue = _queues[place];
             uint256 resting = queue.lots();
-            uint256 rests;
             (queue, left, steps, paid) = _takeAt(payments, place, queue, left, steps, paid);
-            rests = queue.lots();
             _queues[place] = queue;
-            gets += (resting - rests) * _escrowOfLot(place);
-            if (rests == 0) top = _withoutLevel(top, place);
+            gets += (resting - queue.lots()) * _escrowOfLot(place);
+            if (queue.lots() == 0) top = _withoutLevel(top, place);
         }
         return (top, left, gets);
     }
@@ -244,12 +244,13 @@ contract Market is ReentrancyGuardTransient, IMarket {
         // Each subtraction is of the smaller from the larger, and no sequence comes near 2^64.
         unchecked {
             while (true) {
-                (uint256 traderId, uint256 open) = Lanes.read(lanes, sequence);
+                uint256 lane = Lanes.read(lanes, sequence);
+                uint256 open = Lanes.lotsOf(lane);
                 if (open == 0) {
                     --steps;
                 } else {
                     steps = steps > SKIPS ? steps - SKIPS : 0;
-                    address maker = _traders[traderId];
+                    address maker = _traders[Lanes.traderOf(lane)];
                     if (maker == msg.sender) {
                         resting -= open;
                         emit OrderCancelled(ids | sequence, _lots32(open));
@@ -340,7 +341,7 @@ contract Market is ReentrancyGuardTransient, IMarket {
             pays.safeTransferFrom(msg.sender, maker, amount);
         }
         if (escrow != 0) pays.safeTransferFrom(msg.sender, address(this), escrow);
-        if (gets != 0) _escrowToken(side ^ 1).safeTransfer(msg.sender, gets);
+        if (gets != 0) _escrowToken(_opposite(side)).safeTransfer(msg.sender, gets);
     }
 
     /// @dev Takes an order of the caller out of the book; zero lots when it is not open.
@@ -349,10 +350,10 @@ contract Market is ReentrancyGuardTransient, IMarket {
         uint256 sequence;
         uint256 lanes;
         (place, queue, sequence, lanes) = _find(id);
-        uint256 traderId;
-        (traderId, lots) = Lanes.read(lanes, sequence);
+        uint256 lane = Lanes.read(lanes, sequence);
+        lots = Lanes.lotsOf(lane);
         if (lots == 0) return (place, 0);
-        if (_traders[traderId] != msg.sender) revert NotTrader(id, msg.sender);
+        if (_traders[Lanes.traderOf(lane)] != msg.sender) revert NotTrader(id, msg.sender);
         uint256 resting = queue.lots() - lots;
         uint256 head = queue.head();
         if (resting == 0) {
@@ -372,8 +373,7 @@ contract Market is ReentrancyGuardTransient, IMarket {
     /// @dev The first sequence from `sequence` on that is open, or the one after eight that are not.
     function _pastCancelled(uint256 place, Queue queue, uint256 sequence) private view returns (uint256) {
         for (uint256 i = 0; i < SKIPS; ++i) {
-            (, uint256 lots) = Lanes.read(_lanesAt(place, queue, sequence), sequence);
-            if (lots != 0) break;
+            if (_lotsAt(place, queue, sequence) != 0) break;
             ++sequence;
         }
         return sequence;
@@ -382,6 +382,11 @@ contract Market is ReentrancyGuardTransient, IMarket {
     /// @dev The lanes among which an order's is; the first of a generation lies in the queue itself.
     function _lanesAt(uint256 place, Queue queue, uint256 sequence) private view returns (uint256) {
         return sequence == 0 ? Queue.unwrap(queue) : _lanes[Lanes.slotOf(place, sequence)];
+    }
+
+    /// @dev What is left of an order from head to before tail.
+    function _lotsAt(uint256 place, Queue queue, uint256 sequence) private view returns (uint256) {
+        return Lanes.lotsOf(Lanes.read(_lanesAt(place, queue, sequence), sequence));
     }
 
     /// @dev Takes lots from an order in `lanes`, which are those of `_lanesAt`; the queue is returned, not written.
@@ -437,7 +442,7 @@ contract Market is ReentrancyGuardTransient, IMarket {
 
     /// @dev Whether an order would trade with the best price of the other side.
     function _crosses(uint256 side, uint256 price, Top top) private pure returns (bool) {
-        uint256 best = top.best(side ^ 1);
+        uint256 best = top.best(_opposite(side));
         return best != 0 && (side == BID ? best <= price : best >= price);
     }
 
@@ -455,6 +460,10 @@ contract Market is ReentrancyGuardTransient, IMarket {
 
     function _place(uint256 side, uint256 price) private pure returns (uint256) {
         return side << 16 | price;
+    }
+
+    function _opposite(uint256 side) private pure returns (uint256) {
+        return side == BID ? ASK : BID;
     }
 
     function _sideOf(uint256 place) private pure returns (uint256) {

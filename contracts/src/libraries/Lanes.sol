@@ -18,9 +18,18 @@ library Lanes {
     }
 
     /// @notice The lane of an order
-    function read(uint256 slot, uint256 sequence) internal pure returns (uint256 traderId, uint256 lots) {
-        uint256 lane = slot >> _shift(sequence);
-        return (lane >> 32 & type(uint32).max, lane & type(uint32).max);
+    function read(uint256 slot, uint256 sequence) internal pure returns (uint256) {
+        return slot >> _shift(sequence) & type(uint64).max;
+    }
+
+    /// @notice What is left of the order in a lane
+    function lotsOf(uint256 lane) internal pure returns (uint256) {
+        return lane & type(uint32).max;
+    }
+
+    /// @notice Whose order is in a lane, or was
+    function traderOf(uint256 lane) internal pure returns (uint256) {
+        return lane >> 32;
     }
 
     /// @notice The slot with another order in the lane

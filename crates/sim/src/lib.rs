@@ -6,4 +6,5 @@ pub mod clock;
 pub mod demo;
 pub mod home;
 pub mod node;
+#[cfg(feature = "whole")]
 pub mod whole;

@@ -7,6 +7,7 @@ use enerlink_domain::{
     Readiness, Registration, Settlement, TxKind, TxStage, UnixMillis, WattHours, choice::SettlingInEffect,
     estimate::Owing, register::Pair, settlement::Watermark,
 };
+use enerlink_keystore::{Keystore, Signer};
 use enerlink_store::{Store, outbox, settlements};
 use tokio::sync::watch;
 
@@ -27,11 +28,14 @@ pub(crate) struct Situation {
     pub(crate) burning: Etk,
     /// The account lacks the coin to bring the meter onto the chain.
     pub(crate) unfunded: bool,
+    /// Nobody can sign a settlement: the wallet is locked, and the meter has no settlement key that the chain knows.
+    pub(crate) locked: bool,
 }
 
 /// How every meter stands.
 pub(crate) async fn situations(
     store: &Store,
+    keystore: &Keystore,
     meters: &MeteringState,
     ledger: &LedgerState,
 ) -> Result<BTreeMap<MeterId, Situation>, Error> {
@@ -43,6 +47,7 @@ pub(crate) async fn situations(
         *burning.entry(live.meter.owner).or_default() -= open.as_ref().map_or(0, |open| open.etk.0.min(0));
         let situation = Situation {
             open,
+            locked: !can_settle(keystore, live, ledger),
             ..Situation::default()
         };
         situations.insert(id.clone(), situation);
@@ -117,6 +122,16 @@ fn short(live: &MeterLive, ledger: &LedgerState, situation: &Situation, cost: Et
     (cost > Etk::ZERO && missing > 0).then_some(Etk(missing.min(cost.0)))
 }
 
+/// Whether somebody can sign a settlement of `live`: the settlement key that the chain knows, or the owner.
+fn can_settle(keystore: &Keystore, live: &MeterLive, ledger: &LedgerState) -> bool {
+    let standing = ledger.meters.get(&live.meter.id).and_then(Option::as_ref);
+    let settler = standing.and_then(|standing| standing.settler);
+    let by_key = live.meter.settlement_key
+        && settler.is_some()
+        && keystore.settlement_key(&live.meter.id).ok().flatten() == settler;
+    by_key || keystore.can_sign(&Signer::Wallet(live.meter.owner))
+}
+
 /// The registers of `live` beside the chain's. Until the chain has a baseline, energy is owed since first contact.
 fn owing(live: &MeterLive, ledger: &LedgerState, period_start: UnixMillis) -> Owing {
     let standing = ledger
@@ -174,8 +189,12 @@ fn readiness(
         Registration::Foreign { .. } | Registration::Retired => return blocked(Code::MeterForeign),
         Registration::Unknown | Registration::Registered | Registration::Open { .. } => {}
     }
-    if situation.open.is_some() {
-        return Readiness::Settling;
+    if let Some(open) = &situation.open {
+        // What is signed already needs nobody any more.
+        return match situation.locked && open.tx.is_none() {
+            true => blocked(Code::Locked),
+            false => Readiness::Settling,
+        };
     }
     if !effect.automatic.value {
         return Readiness::Manual;
@@ -193,6 +212,9 @@ fn readiness(
     if short.is_some() {
         return blocked(Code::InsufficientBalance);
     }
+    if situation.locked {
+        return blocked(Code::Locked);
+    }
     Readiness::Ready
 }
 
@@ -200,6 +222,7 @@ fn readiness(
 pub(crate) struct Estimator {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Store,
+    pub(crate) keystore: Arc<Keystore>,
     pub(crate) bus: Bus,
     pub(crate) rules: watch::Receiver<Rules>,
     pub(crate) metering: metering::Handle,
@@ -213,9 +236,16 @@ impl Task for Estimator {
     const NAME: &'static str = "estimator";
 
     async fn run(&mut self) -> Result<(), Error> {
+        let mut events = self.bus.subscribe();
         loop {
             tokio::select! {
                 biased;
+                event = events.next() => match event {
+                    // Whether anybody can sign has changed.
+                    Some(Event::Vault { .. } | Event::Lagged { .. }) => {}
+                    Some(_) => continue,
+                    None => return Ok(()),
+                },
                 changed = self.metering.state.changed() => if changed.is_err() { return Ok(()) },
                 changed = self.ledger.state.changed() => if changed.is_err() { return Ok(()) },
                 changed = self.rules.changed() => if changed.is_err() { return Ok(()) },
@@ -223,7 +253,7 @@ impl Task for Estimator {
             let meters = self.metering.state.borrow_and_update().clone();
             let ledger = self.ledger.state.borrow_and_update().clone();
             let rules = self.rules.borrow_and_update().clone();
-            let situations = situations(&self.store, &meters, &ledger).await?;
+            let situations = situations(&self.store, &self.keystore, &meters, &ledger).await?;
             for (live, situation) in meters.values().zip(situations.values()) {
                 let told = estimate(live, &ledger, situation, &rules, self.clock.wall());
                 self.bus.tell(Event::Estimate(told));

@@ -186,6 +186,7 @@ impl Engine {
         let estimator = estimating::Estimator {
             clock: Arc::clone(&clock),
             store: store.clone(),
+            keystore: Arc::clone(&keystore),
             bus: bus.clone(),
             rules: rule_reader,
             metering: metering.clone(),

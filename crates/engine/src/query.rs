@@ -79,7 +79,7 @@ impl Engine {
             .ok_or_else(|| Error::new(Code::MeterUnknown, format!("there is no meter {meter}")))?;
         let ledger = self.ledger().state.borrow().clone();
         let rules = self.0.rules.borrow().clone();
-        let situations = estimating::situations(self.store(), &meters, &ledger).await?;
+        let situations = estimating::situations(self.store(), self.keystore(), &meters, &ledger).await?;
         Ok(estimating::estimate(
             live,
             &ledger,

@@ -1,10 +1,10 @@
 //! Answers that are lost, engines that end in the middle, strangers that take the nonce, locked wallets: one settlement.
 
-use enerlink_domain::{Status, TxStage, wallet::LockReason};
+use enerlink_domain::{Code, Event, Readiness, Status, TxStage, wallet::LockReason};
 use enerlink_sim::node::{Fault, Span};
 use futures_util::future::join_all;
 
-use crate::support::{End, Household, Setup, WH};
+use crate::support::{End, Household, Setup, WH, told};
 
 const SEND: &str = "eth_sendRawTransaction";
 
@@ -135,13 +135,32 @@ async fn a_settlement_key_settles_while_the_wallet_is_locked() {
     household.check(household.engine(), 1).await;
 }
 
+/// Something when the settlement card says `readiness`.
+fn says(event: Event, readiness: &Readiness) -> Option<()> {
+    matches!(event, Event::Estimate(estimate) if estimate.readiness == *readiness).then_some(())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_settlement_waits_for_the_wallet_to_be_unlocked() {
-    let mut household = Household::open(Setup::default()).await;
-    household.engine().lock(LockReason::Person);
+    let mut household = Household::open(Setup {
+        period: Some(86_400),
+        ..Setup::default()
+    })
+    .await;
+    let mut events = household.engine().subscribe();
     household.flow(500 * WH, 0).await;
+    told(&mut events, |event| says(event, &Readiness::Ready)).await;
+    household.engine().lock(LockReason::Person);
+    let locked = Readiness::Blocked { code: Code::Locked };
+    told(&mut events, |event| says(event, &locked)).await;
     let queued = household.settle().await;
     household.staged(TxStage::AwaitingUnlock).await;
+    let said = household
+        .engine()
+        .estimate(&household.id)
+        .await
+        .expect("an estimate");
+    assert_eq!(said.readiness, locked);
     household.flow(300 * WH, 0).await;
     assert!(household.events().await.is_empty());
     household.unlock().await;

@@ -6,6 +6,8 @@ mod first_run;
 mod keys;
 mod meter;
 mod meter_setup;
+mod settlement_card;
+mod settling;
 #[path = "../support/mod.rs"]
 mod support;
 #[path = "../window/mod.rs"]
@@ -238,7 +240,7 @@ async fn a_new_profile_says_what_is_missing_and_nothing_leaves_the_window() {
 #[tokio::test]
 async fn a_profile_without_a_network_is_led_to_one() {
     let household = Household::bare(anvil_with(31337, &["--base-fee", "0", "--gas-price", "0"]));
-    household.add_meter();
+    household.add_meter(&[]);
     let window = Window::open(&[], &household.file("profile")).await;
     window.unlock().await;
     window.problem("NO_NETWORK").await;

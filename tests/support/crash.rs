@@ -97,5 +97,5 @@ pub(crate) fn lose_database(household: &Household) {
         let _ = fs::remove_file(household.file("profile").join(name));
     }
     household.set_network();
-    household.add_meter();
+    household.add_meter(&[]);
 }

@@ -38,7 +38,7 @@ impl Household {
     pub fn on(node: Server, registered: bool) -> Self {
         let household = Self::bare(node);
         household.set_network();
-        household.add_meter();
+        household.add_meter(&[]);
         if registered {
             household.register(10_u128.pow(18));
         }
@@ -117,9 +117,10 @@ impl Household {
         ]);
     }
 
-    pub fn add_meter(&self) {
+    /// Adds the meter, with further arguments.
+    pub fn add_meter(&self, more: &[&str]) {
         let broker = format!("mqtt://127.0.0.1:{}", self.broker.port);
-        run(&[
+        let arguments = [
             "--json",
             "meter",
             "add",
@@ -131,7 +132,8 @@ impl Household {
             &broker,
             "--rated-power",
             "100000",
-        ]);
+        ];
+        run(&[&arguments, more].concat());
     }
 
     /// Lets the operator take the household's request, and pays `wei` for gas.

@@ -77,6 +77,23 @@ impl Server {
         server
     }
 
+    /// Lets it answer nobody, and keep what it knows.
+    pub fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on after [`Server::pause`].
+    pub fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let status = Command::new("kill")
+            .args([signal, &self.child.id().to_string()])
+            .status();
+        assert!(status.expect("kill runs").success());
+    }
+
     /// Ends it at once, as a power cut would.
     pub fn kill(mut self) {
         let _ = self.child.kill();

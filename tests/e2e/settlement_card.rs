@@ -1,0 +1,135 @@
+//! The settlement card in every state that a household can meet, one after the other, with what helps.
+
+use enerlink_domain::id::keccak256;
+use serde_json::json;
+
+use crate::{
+    close_toasts,
+    support::{Household, METER, anvil_with, rpc, run},
+    window::{CONTROL, Window},
+};
+
+#[tokio::test]
+async fn the_settlement_card_says_how_it_stands() {
+    let mut household = of_a_locked_evening();
+    household.publish_sensors();
+    let window = Window::open(&[], &household.file("profile")).await;
+    window.unlock().await;
+    stands(&window, "nothing").await;
+    household.export(40);
+    stands(&window, "below").await;
+    household.export(460);
+    stands(&window, "ready").await;
+
+    locked(&window).await;
+    offline(&window, &household).await;
+    undone(&window, &household).await;
+    failed(&window, &mut household).await;
+    // What it holds, 500.00 ETK, is not what this costs.
+    household.import_uwh += 2_500_000_000;
+    household.export(1);
+    stands(&window, "no_balance").await;
+    window.click("settlement-market").await;
+    window.find("market-missing").await;
+    window.shoot_all("card-market").await;
+    window.close().await;
+}
+
+/// A household whose period does not end meanwhile, and whose meter has no settlement key: a locked wallet cannot settle.
+fn of_a_locked_evening() -> Household {
+    let household = Household::bare(anvil_with(31337, &["--base-fee", "0", "--gas-price", "0"]));
+    household.set_network();
+    household.add_meter(&["--no-settlement-key"]);
+    household.register(10_u128.pow(18));
+    let profile = household.path("profile");
+    let of = ["--data-dir", &profile, "--meter", METER];
+    run(&[
+        &["--json", "settle", "settings", "set", "--period", "1440"],
+        &of[..],
+    ]
+    .concat());
+    household
+}
+
+/// Waits for a state, and takes its pictures.
+async fn stands(window: &Window, state: &str) {
+    window
+        .find_css(&format!("[data-testid='readiness'][data-state='{state}']"))
+        .await;
+    close_toasts(window).await;
+    window.shoot_all(&format!("card-{state}")).await;
+}
+
+async fn locked(window: &Window) {
+    window.press(&[CONTROL, 'l']).await;
+    stands(window, "locked").await;
+    window.click("settlement-unlock").await;
+    window.unlock().await;
+    window
+        .find_css("[data-testid='readiness'][data-state='ready']")
+        .await;
+}
+
+/// A node that has stopped to answer, and answers again.
+async fn offline(window: &Window, household: &Household) {
+    household.node.pause();
+    stands(window, "offline").await;
+    household.node.resume();
+    window
+        .find_css("[data-testid='readiness'][data-state='ready']")
+        .await;
+}
+
+/// A settlement that waits for its block, gets one, loses it, and gets another.
+async fn undone(window: &Window, household: &Household) {
+    let ask = |method: &str, params| rpc(household.node.port, method, params);
+    ask("evm_setAutomine", json!([false]));
+    window.click("settle-now").await;
+    stands(window, "pending").await;
+    ask("evm_mine", json!([]));
+    let row = |status: &str| format!("[data-testid='settlement-row'][data-status='{status}']");
+    window.find_css(&row("SUCCESS")).await;
+    stands(window, "nothing").await;
+    ask("anvil_reorg", json!([1, []]));
+    stands(window, "undone").await;
+    ask("evm_mine", json!([]));
+    window.find_css(&row("SUCCESS")).await;
+    ask("evm_setAutomine", json!([true]));
+}
+
+/// The operator raises the minimum in the block that would have settled.
+async fn failed(window: &Window, household: &mut Household) {
+    let port = household.node.port;
+    rpc(port, "evm_setAutomine", json!([false]));
+    household.export(200);
+    window
+        .find_css("[data-testid='readiness'][data-state='ready']")
+        .await;
+    window.click("settle-now").await;
+    window
+        .find_css("[data-testid='readiness'][data-state='pending']")
+        .await;
+    set_minimum(household, 1_000);
+    rpc(port, "evm_mine", json!([]));
+    rpc(port, "evm_setAutomine", json!([true]));
+    window.find("settlement-failed").await;
+    close_toasts(window).await;
+    window.shoot_all("card-failed").await;
+    set_minimum(household, 100);
+}
+
+/// The operator's account is the node's own, and pays for the first place in the block.
+fn set_minimum(household: &Household, minimum_wh: u64) {
+    let addresses = std::fs::read_to_string(household.file("addresses.json")).expect("deployed");
+    let addresses: serde_json::Value = serde_json::from_str(&addresses).expect("JSON");
+    let selector = &keccak256(b"setMinSettlementThreshold(uint256)")[..4];
+    let accounts = rpc(household.node.port, "eth_accounts", json!([]));
+    let transaction = json!([{
+        "from": accounts["result"][0],
+        "to": addresses["contracts"]["EnergyConverter"],
+        "data": format!("0x{}{minimum_wh:064x}", selector.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
+        "gasPrice": "0x77359400",
+    }]);
+    let sent = rpc(household.node.port, "eth_sendTransaction", transaction);
+    assert!(sent["result"].is_string(), "{sent}");
+}

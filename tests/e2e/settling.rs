@@ -1,0 +1,119 @@
+//! Settlement as a household follows it, on the demo: the guard explained, what was settled and why, its audit and its
+//! receipt, the settings that rule it, and every transaction to its end.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::{
+    close_toasts, create_wallet,
+    window::{Window, dialog::Screen},
+};
+
+#[tokio::test]
+async fn what_was_settled_is_followed_to_its_receipt() {
+    let directory = tempfile::tempdir().expect("directory");
+    let profile = directory.path().join("profile");
+    let window = Window::open(&["demo", "--seed", "1", "--speed", "30"], &profile).await;
+    create_wallet(&window).await;
+    window.unlock().await;
+    explain_guard(&window).await;
+    window.find_css("[data-testid='settle-now']:enabled").await;
+    window.click("settle-now").await;
+    window
+        .find_css("[data-testid='settlement-row'][data-status='SUCCESS']")
+        .await;
+    let receipt = directory.path().join("receipt.json");
+    list_and_keep(&window, &receipt).await;
+    audit(&window).await;
+    choose(&window).await;
+    window.click("nav-wallet").await;
+    window.click("wallet-part-activity").await;
+    window.find_css("[data-testid='transactions-row']").await;
+    window.click("transactions-unfold").await;
+    window.find("transaction-detail").await;
+    close_toasts(&window).await;
+    window.shoot_all("settling-6-transactions").await;
+    window.close().await;
+}
+
+async fn explain_guard(window: &Window) {
+    window.find("guard-banner").await;
+    close_toasts(window).await;
+    window.shoot_all("settling-1-guard").await;
+    window.click("guard-explained").await;
+    window.wait_gone("[data-testid='guard-explained']").await;
+    window.find("guard-card").await;
+}
+
+async fn list_and_keep(window: &Window, receipt: &std::path::Path) {
+    window.click("nav-energy").await;
+    window.click("energy-part-settlements").await;
+    let settled = "[data-testid='settlements-row'][data-kind='SUCCESS']";
+    window.find_css(settled).await;
+    window.choose("settlements-status", "FAILED").await;
+    window.find("settlements-empty").await;
+    close_toasts(window).await;
+    window.shoot("settling-2-none").await;
+    window.choose("settlements-status", "").await;
+    window.choose("settlements-trigger", "MANUAL").await;
+    window.find_css(settled).await;
+    window.click("settlements-unfold").await;
+    window.find("settlement-detail").await;
+    close_toasts(window).await;
+    window.shoot_all("settling-3-list").await;
+    let screen = Screen::look();
+    window.click("receipt-json").await;
+    screen.answer(receipt).await;
+    window
+        .wait_css_text(".toast:last-child", "names the file", |text| {
+            text.contains("receipt.json")
+        })
+        .await;
+    let kept = fs::read_to_string(receipt).expect("written");
+    let kept: Value = serde_json::from_str(&kept).expect("JSON");
+    assert!(kept.is_object(), "{kept}");
+    window.click("settlements-widen").await;
+}
+
+async fn audit(window: &Window) {
+    window.click("energy-part-audit").await;
+    window
+        .find_css("[data-testid='audit-sums'][data-state='ok']")
+        .await;
+    window.click("audit-verify").await;
+    window
+        .find_css("[data-testid='audit-verified'][data-state='ok']")
+        .await;
+    close_toasts(window).await;
+    window.shoot_all("settling-4-audit").await;
+}
+
+/// A minimum of one's own, whose source is shown beside it.
+async fn choose(window: &Window) {
+    window.click("nav-settings").await;
+    window.find("settling-form").await;
+    window
+        .run("document.querySelector('[data-testid=settling-card]').scrollIntoView()")
+        .await;
+    let before = window
+        .find("settling-minimum-effect")
+        .await
+        .attr("data-source")
+        .await;
+    window.replace("settling-minimum", "250").await;
+    window.click("settling-save").await;
+    let changed = before.expect("attributes").unwrap_or_default();
+    window
+        .find_css(&format!(
+            "[data-testid='settling-minimum-effect']:not([data-source='{changed}'])"
+        ))
+        .await;
+    window
+        .wait_text("settling-minimum-effect", "has the new minimum", |text| {
+            text.contains("250")
+        })
+        .await;
+    close_toasts(window).await;
+    window.shoot_all("settling-5-settings").await;
+}

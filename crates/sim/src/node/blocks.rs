@@ -25,11 +25,12 @@ use super::state::{Undo, World};
 /// How many of the newest blocks can be taken off or looked into; older blocks keep headers, receipts and logs only.
 pub(super) const HISTORY: usize = 128;
 
-/// What stays the same for every block.
+/// What counts for every block that is built.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Constants {
     pub(super) chain_id: u64,
     pub(super) base_fee: u64,
+    pub(super) legacy: bool,
     pub(super) gas_limit: u64,
 }
 
@@ -149,7 +150,7 @@ impl Chain {
             number,
             timestamp,
             gas_limit: self.constants.gas_limit,
-            base_fee_per_gas: Some(self.constants.base_fee),
+            base_fee_per_gas: (!self.constants.legacy).then_some(self.constants.base_fee),
             mix_hash: keccak256(parent_hash),
             extra_data: Bytes::copy_from_slice(extra),
             withdrawals_root: Some(EMPTY_WITHDRAWALS),

@@ -79,17 +79,13 @@ async fn misbehave(jobs: &Jobs, fault: Fault, request: Value) -> Result<Reply, C
             text(OK, JSON, whole)
         }
         Fault::WrongId => reply(rewrite(answer, |entry| entry["id"] = json!("unasked"))),
-        Fault::NullResult => reply(rewrite(answer, nullify)),
+        Fault::Result(lie) => reply(rewrite(answer, |entry| {
+            *entry = json!({ "jsonrpc": "2.0", "id": entry["id"], "result": lie });
+        })),
         Fault::Pad(bytes) => text(OK, JSON, answer.to_string() + &" ".repeat(bytes)),
         Fault::ChainId(id) => reply(impersonate(&request, answer, id)),
         Fault::LoseAnswer | Fault::Refuse | Fault::Status(_) | Fault::Html => return Err(Cut),
     })
-}
-
-fn nullify(entry: &mut Value) {
-    if let Some(result) = entry.get_mut("result") {
-        *result = Value::Null;
-    }
 }
 
 fn rewrite(mut answer: Value, change: impl Fn(&mut Value)) -> Value {

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde_json::Value;
+
 /// One way in which the node misbehaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
@@ -22,8 +24,8 @@ pub enum Fault {
     Html,
     /// The answer carries an id that the request did not.
     WrongId,
-    /// Every result is null.
-    NullResult,
+    /// Every result is this, whatever is true; an error is none any more.
+    Result(Value),
     /// The answer is followed by this many bytes of white space, which is valid JSON.
     Pad(usize),
     /// `eth_chainId` and `net_version` answer this id; everything else works.

@@ -51,6 +51,7 @@ impl Ledger {
         let constants = Constants {
             chain_id: config.chain_id,
             base_fee: config.base_fee,
+            legacy: config.legacy,
             gas_limit: config.block_gas_limit,
         };
         let (automine, interval) = match config.block_time {
@@ -73,6 +74,7 @@ impl Ledger {
         let constants = self.chain.constants;
         Rules {
             chain_id: constants.chain_id,
+            legacy: constants.legacy,
             block_gas_limit: constants.gas_limit,
         }
     }
@@ -191,6 +193,11 @@ impl Ledger {
             self.interval = None;
             self.mine_ready();
         }
+    }
+
+    /// Changes the base fee (wei per gas) of the blocks to come.
+    pub(super) fn set_base_fee(&mut self, wei: u64) {
+        self.chain.constants.base_fee = wei;
     }
 
     /// Fixes the timestamp (Unix seconds) of the next block.

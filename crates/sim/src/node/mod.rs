@@ -80,6 +80,8 @@ pub struct NodeConfig {
     pub block_time: BlockTime,
     /// Base fee of every block in wei per gas; also the tip that the node suggests.
     pub base_fee: u64,
+    /// A chain from before EIP-1559: blocks name no base fee, which is then the lowest gas price, and typed fees are refused.
+    pub legacy: bool,
     /// Gas limit of every block.
     pub block_gas_limit: u64,
     /// The simulated clock. Block times follow it and rise strictly: `max(parent + 1, now)`.
@@ -96,6 +98,7 @@ impl NodeConfig {
             accounts: Vec::new(),
             block_time: BlockTime::Automine,
             base_fee: 0,
+            legacy: false,
             block_gas_limit: 30_000_000,
             timestamp,
             port: 0,
@@ -271,6 +274,18 @@ impl Node {
             .jobs
             .run(move |ledger| ledger.set_next_timestamp(timestamp))
             .await?
+    }
+
+    /// Changes the base fee, in wei per gas, of the blocks to come.
+    ///
+    /// # Errors
+    /// When the node has stopped.
+    pub async fn set_base_fee(&self, wei: u64) -> Result<(), RpcError> {
+        self.shared
+            .desk
+            .jobs
+            .run(move |ledger| ledger.set_base_fee(wei))
+            .await
     }
 
     /// Replaces the newest `depth` blocks by as many empty ones, same heights and times, other hashes. Answers the hashes of

@@ -26,6 +26,7 @@ const PRICE_BUMP_PERCENT: u128 = 10;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
     pub(super) chain_id: u64,
+    pub(super) legacy: bool,
     pub(super) block_gas_limit: u64,
 }
 
@@ -60,7 +61,7 @@ pub(super) fn decode(raw: &[u8], rules: Rules) -> Result<Recovered<TxEnvelope>, 
             "failed to decode the transaction: trailing bytes",
         ));
     }
-    if tx.ty() > 2 {
+    if tx.ty() > if rules.legacy { 1 } else { 2 } {
         return Err(RpcError::refused("transaction type not supported"));
     }
     match tx.chain_id() {

@@ -84,6 +84,9 @@ pub(super) fn dispatch(ledger: &mut Ledger, method: &str, params: Value) -> Answ
         ("eth", "estimateGas") => estimate(ledger, params),
         ("eth", "sendRawTransaction") => answer(ledger.submit(&params.required::<Bytes>(0)?)?),
         ("eth", "gasPrice") => quantity(U256::from(ledger.chain.constants.base_fee) + U256::from(ledger.tip)),
+        ("eth", "maxPriorityFeePerGas" | "feeHistory") if ledger.chain.constants.legacy => {
+            Err(RpcError::method(method))
+        }
         ("eth", "maxPriorityFeePerGas") => quantity(U256::from(ledger.tip)),
         ("eth", "feeHistory") => fee_history(ledger, params),
         ("txpool", "status") => {

@@ -315,7 +315,11 @@ async fn a_receipt_proves_itself_and_no_changed_byte_of_it_does() {
 
     // Not every node answers for a whole block.
     let faults = household.node.faults();
-    faults.set_for("eth_getBlockReceipts", Fault::NullResult, Span::UntilCleared);
+    faults.set_for(
+        "eth_getBlockReceipts",
+        Fault::Result(serde_json::Value::Null),
+        Span::UntilCleared,
+    );
     let singly = directory.path().join("singly.json");
     engine
         .save_receipt(&row.settlement_id, ReceiptFormat::Json, "en", &singly)

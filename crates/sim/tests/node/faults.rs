@@ -160,7 +160,7 @@ async fn lies_about_ids_results_and_the_chain() {
     let ask = json!({"jsonrpc": "2.0", "id": 5, "method": "eth_chainId", "params": []});
     node.faults().set(Fault::WrongId, Span::Times(1));
     assert_eq!(post_json(&node, ask.clone()).await["id"], "unasked");
-    node.faults().set(Fault::NullResult, Span::Times(1));
+    node.faults().set(Fault::Result(Value::Null), Span::Times(1));
     assert_eq!(
         post_json(&node, ask.clone()).await,
         json!({"jsonrpc": "2.0", "id": 5, "result": null})

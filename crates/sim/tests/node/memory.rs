@@ -32,7 +32,7 @@ async fn its_faults_happen_there_too() {
         (Fault::Truncate, "not JSON-RPC"),
         (Fault::Html, "not JSON-RPC"),
         (Fault::WrongId, "another question"),
-        (Fault::NullResult, "no newest block"),
+        (Fault::Result(serde_json::Value::Null), "no newest block"),
         (Fault::Pad(17 << 20), "more than 16777216 bytes"),
     ] {
         node.faults().set(fault.clone(), Span::Times(1));

@@ -1,7 +1,7 @@
 //! Blocks: the newest one, and the hash of any.
 
 use alloy::primitives::{B256, U64, U256};
-use enerlink_domain::BlockHash;
+use enerlink_domain::{BlockHash, Wei};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -16,6 +16,8 @@ pub struct Head {
     pub hash: BlockHash,
     /// Its time, Unix seconds.
     pub timestamp: u64,
+    /// What a gas costs in it at least; none on a chain from before EIP-1559.
+    pub base_fee: Option<Wei>,
 }
 
 /// The fields of a block that are read; whatever else a node sends is ignored.
@@ -38,6 +40,7 @@ impl Chain {
             number: block.number.to(),
             hash: hash(block.hash),
             timestamp: block.timestamp.to(),
+            base_fee: block.base_fee_per_gas.map(|wei| Wei(wei.saturating_to())),
         })
     }
 

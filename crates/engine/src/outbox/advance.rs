@@ -1,6 +1,6 @@
 //! One step of one transaction: what to do next depends only on its stage and on what the chain says.
 
-use enerlink_chain::{ChainError, Receipt, SendOutcome};
+use enerlink_chain::{ChainError, Head, Receipt, SendOutcome};
 use enerlink_domain::{Code, Error, SignedTx, TxStage};
 use enerlink_store::{OutboxRow, TxVersion, outbox_versions};
 
@@ -12,7 +12,7 @@ pub(super) const DROPPED_AFTER: u64 = 10;
 
 /// What the chain says of a transaction that is in none of its blocks.
 struct Missing {
-    head: u64,
+    head: Head,
     /// The account's transactions that are in blocks deep enough.
     used: u64,
     /// The newest version that a node has in its pool.
@@ -104,16 +104,20 @@ impl Outbox {
             row.as_simulated = None;
             row.reason = None;
         }
-        let waits = found.known == versions.last().map(|version| version.number);
+        let last = versions.last();
+        let waits = found.known == last.map(|version| version.number);
+        // No block takes it for what it offers, and nobody says so: a pool may keep it for ever.
+        let offer = last.map(|version| version.max_fee);
+        let outbid = waits && found.head.base_fee > offer;
         if waits || found.known.is_some() {
             row.unknown_since = None;
         }
         if waits {
             row.stage = TxStage::Sent;
-            row.reason = None;
+            row.reason = row.reason.filter(|_| outbid);
         } else if found.known.is_none() {
-            let since = *row.unknown_since.get_or_insert(found.head);
-            if row.stage != TxStage::Dropped && found.head >= since.saturating_add(DROPPED_AFTER) {
+            let since = *row.unknown_since.get_or_insert(found.head.number);
+            if row.stage != TxStage::Dropped && found.head.number >= since.saturating_add(DROPPED_AFTER) {
                 row.stage = TxStage::Dropped;
                 row.reason = Some(format!(
                     "no node has known it since block {since}; it is sent again and again"
@@ -124,7 +128,10 @@ impl Outbox {
             row = self.save(row, News::default()).await?;
         }
         if waits {
-            return Ok(row);
+            return match outbid {
+                true => self.outbid(network, row).await,
+                false => Ok(row),
+            };
         }
         tracing::debug!(
             id = row.id,
@@ -133,14 +140,23 @@ impl Outbox {
         self.send(network, row).await
     }
 
+    /// Offers more for a transaction that waits below the chain's base fee, if it may.
+    async fn outbid(&self, network: &Network, row: OutboxRow) -> Result<OutboxRow, Error> {
+        let row = self.underpriced(network, row).await?;
+        match row.stage {
+            TxStage::Signed => self.send(network, row).await,
+            _ => Ok(row),
+        }
+    }
+
     async fn ask_missing(
         &self,
         network: &Network,
         row: &OutboxRow,
         versions: &[TxVersion],
     ) -> Result<Missing, ChainError> {
-        let head = network.chain.head().await?.number;
-        let deep = (head + 1).saturating_sub(u64::from(network.confirmations()));
+        let head = network.chain.head().await?;
+        let deep = (head.number + 1).saturating_sub(u64::from(network.confirmations()));
         let used = network.chain.nonce_at(row.account, deep).await?;
         let mut known = None;
         for version in versions.iter().rev() {

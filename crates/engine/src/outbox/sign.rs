@@ -24,7 +24,7 @@ const MOST_RAISES: u32 = 8;
 pub(super) enum Replacement {
     /// The same for more, because a person wants it.
     HigherFee,
-    /// The same for more, because the node takes no less.
+    /// The same for more, because node or chain take no less.
     Demanded,
     /// Nothing, for more.
     Cancellation,

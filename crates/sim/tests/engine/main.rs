@@ -19,6 +19,7 @@ mod brokers;
 mod commands;
 mod copies;
 mod device;
+mod fees;
 mod guard;
 mod interruptions;
 mod nodes;

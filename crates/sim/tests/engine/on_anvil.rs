@@ -116,3 +116,32 @@ async fn anvil_undoes_confirmed_settlements_and_each_comes_forward_once() {
     }
     assert_eq!(house.household.watermark().await, house.household.floor());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn anvil_gets_more_for_gas_by_itself_once_its_base_fee_has_risen_above_the_offer() {
+    let mut house = House::found().await;
+    let sent = house.waiting().await;
+    let above = sent.max_fee.expect("signed").0 + 1;
+    house
+        .control("anvil_setNextBlockBaseFeePerGas", json!([format!("{above:#x}")]))
+        .await;
+    house.mine(1).await;
+    until("a higher fee", async || {
+        let row = house
+            .household
+            .engine()
+            .transaction(sent.id)
+            .await
+            .expect("the row");
+        row.versions == 2 && row.stage == TxStage::Sent
+    })
+    .await;
+    house.mine(1).await;
+    let confirmed = house.household.at(sent.id, TxStage::Confirmed).await;
+    assert_eq!(
+        (confirmed.nonce, confirmed.as_simulated),
+        (sent.nonce, Some(true))
+    );
+    assert!(confirmed.max_fee.expect("signed").0 > above, "{confirmed:?}");
+    house.household.check(house.household.engine(), 1).await;
+}

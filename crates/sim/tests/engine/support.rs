@@ -83,6 +83,8 @@ pub(crate) struct Setup {
     pub(crate) period: Option<u64>,
     /// Wei per gas that the chain asks for.
     pub(crate) base_fee: u64,
+    /// Whether the chain is from before EIP-1559.
+    pub(crate) legacy: bool,
     /// Whether the opening balance is settled too.
     pub(crate) take_opening: bool,
 }
@@ -97,6 +99,7 @@ impl Setup {
         speed: 20,
         period: None,
         base_fee: 0,
+        legacy: false,
         take_opening: false,
     };
 }
@@ -142,7 +145,7 @@ impl Household {
     pub(crate) async fn found(setup: Setup) -> Self {
         let clock = Arc::new(HouseClock::new(setup.speed));
         let operator = Account::random().expect("an account");
-        let node = node(&clock, operator.address().0, 0, setup.base_fee).await;
+        let node = node(&clock, operator.address().0, 0, setup).await;
         let url = node.url().to_owned();
         Self::found_on(setup, clock, node, url, operator).await
     }
@@ -150,7 +153,7 @@ impl Household {
     /// [`Household::found`] on the node at `url`, where `operator` has coins; its own node stands idle.
     pub(crate) async fn found_elsewhere(setup: Setup, url: &str, operator: Account) -> Self {
         let clock = Arc::new(HouseClock::new(setup.speed));
-        let node = node(&clock, operator.address().0, 0, setup.base_fee).await;
+        let node = node(&clock, operator.address().0, 0, setup).await;
         Self::found_on(setup, clock, node, url.to_owned(), operator).await
     }
 
@@ -393,13 +396,14 @@ pub(crate) enum End {
     Dropped,
 }
 
-async fn node(clock: &Arc<HouseClock>, rich: [u8; 20], port: u16, base_fee: u64) -> Node {
+async fn node(clock: &Arc<HouseClock>, rich: [u8; 20], port: u16, setup: Setup) -> Node {
     let time = Arc::clone(clock);
     let mut config = NodeConfig::new(Arc::new(move || {
         u64::try_from(time.inner.wall().0 / 1000).expect("after 1970")
     }));
     config.port = port;
-    config.base_fee = base_fee;
+    config.base_fee = setup.base_fee;
+    config.legacy = setup.legacy;
     config.accounts = vec![(AlloyAddress::from(rich), U256::from(10_u128.pow(20)))];
     Node::start(config).await.expect("a node")
 }

@@ -128,7 +128,7 @@ impl Household {
         let port = self.node.url().rsplit_once(':').expect("a port").1;
         let port = port.parse().expect("a port");
         self.node.shutdown().await;
-        self.node = node(&self.clock, self.operator.address().0, port, self.setup.base_fee).await;
+        self.node = node(&self.clock, self.operator.address().0, port, self.setup).await;
     }
 
     /// Sends a transaction of the wallet's own account past the wire and past the outbox.

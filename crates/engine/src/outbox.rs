@@ -17,7 +17,7 @@ use enerlink_keystore::{Keystore, Signer};
 use enerlink_store::{OutboxRow, Store, outbox};
 use tokio::sync::{mpsc, watch};
 
-pub(crate) use self::{change::Handle, confirmed::FINAL_DEPTH, sign::affordable};
+pub(crate) use self::{change::Handle, sign::affordable};
 use self::{change::Request, record::News};
 use crate::{bus::Bus, commands, diagnostics, ledger, network::Network, task::Task};
 

@@ -225,6 +225,17 @@ pub async fn confirmed(
     fetch(r, &query).await
 }
 
+/// The final row in the highest block.
+pub async fn last_final(r: &impl Read, chain_id: u64) -> Result<Option<OutboxRow>, StoreError> {
+    let query = record::select(TABLE)
+        .and_where(Expr::col("stage").eq(TxStage::Final.as_str()))
+        .and_where(Expr::col("chain_id").eq(signed(chain_id, "the chain id")?))
+        .order_by("block", Order::Desc)
+        .limit(1)
+        .take();
+    Ok(fetch(r, &query).await?.pop())
+}
+
 /// The rows that were given this nonce, newest first: whatever became of them, their bytes are valid as long as the
 /// chain has not used the nonce.
 pub async fn with_nonce(

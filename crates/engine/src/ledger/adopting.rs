@@ -15,8 +15,8 @@ use crate::{
 
 /// Blocks that a reorganisation may have replaced: when one that was read is gone, so many before it are read again.
 const REORGANISED: u64 = 128;
-/// More settlements of one meter than so many blocks hold.
-const MOST: u32 = 1000;
+/// Rows that are read at once.
+const PAGE: u32 = 1000;
 
 impl Ledger {
     /// Takes settlements over that this outbox did not send: another copy of the wallet did. Waits while a settlement
@@ -44,7 +44,7 @@ impl Ledger {
             Some((block, hash)) => match chain.block_hash(block).await? {
                 Some(found) if found == hash => block + 1,
                 // A reorganisation has taken the block away, and perhaps others before it.
-                Some(_) => block.saturating_sub(REORGANISED),
+                Some(_) => self.reread_from(meter, block.saturating_sub(REORGANISED)).await?,
                 // A node that lags behind is no reorganisation.
                 None => return Ok(()),
             },
@@ -100,6 +100,17 @@ impl Ledger {
         Ok(())
     }
 
+    /// From which block the settlements of `meter` are read again, when those from `block` on are: from the first one, when
+    /// the chain's registers have not come as far as they had before it.
+    async fn reread_from(&self, meter: &Meter, block: u64) -> Result<u64, Error> {
+        let before = settlements::last_before(&self.store.reader(), &meter.id, block).await?;
+        let lost = match self.state.borrow().registration(meter) {
+            Registration::Open { watermark, .. } => before.is_some_and(|row| !watermark.covers(row.to)),
+            _ => before.is_some(),
+        };
+        Ok(if lost { 0 } else { block })
+    }
+
     /// The registers that `meter` was opened with.
     fn baseline(&self, meter: &Meter) -> Watermark {
         match self.state.borrow().registration(meter) {
@@ -146,11 +157,15 @@ async fn undo(
     events: &[SettledEvent],
     now: UnixMillis,
 ) -> Result<Vec<Settlement>, Error> {
-    let place = from.checked_sub(1).map_or((0, -1), |block| (block, i64::MAX));
-    let rows = settlements::in_blocks_after(tx, meter, place, MOST).await?;
-    let adopted = rows.into_iter().filter_map(|(_, row)| row).filter(|row| {
-        row.status == Status::Success && row.trigger == Trigger::Adopted && row.block >= Some(from)
-    });
+    let mut place = from.checked_sub(1).map_or((0, -1), |block| (block, i64::MAX));
+    let mut adopted = Vec::new();
+    loop {
+        let rows = settlements::in_blocks_after(tx, meter, place, PAGE).await?;
+        let Some((last, _)) = rows.last() else { break };
+        place = *last;
+        let rows = rows.into_iter().filter_map(|(_, row)| row);
+        adopted.extend(rows.filter(|row| row.status == Status::Success && row.trigger == Trigger::Adopted));
+    }
     let mut changed = Vec::new();
     for row in adopted {
         let event = events

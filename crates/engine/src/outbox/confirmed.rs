@@ -8,9 +8,9 @@ use enerlink_store::{OutboxRow, outbox};
 use super::{News, Outbox};
 use crate::network::Network;
 
-/// A transaction so many blocks deep, the including one counted, is not looked at any more: two epochs of Ethereum, and
-/// more than any private chain undoes.
-pub(crate) const FINAL_DEPTH: u64 = 64;
+/// A transaction so many blocks deep, the including one counted, is final: two epochs of Ethereum, and more than any
+/// private chain undoes of its own accord. It is looked at again only where the chain is found to be another.
+const FINAL_DEPTH: u64 = 64;
 /// Deep transactions that are brought to their end in one turn. A profile from before they were watched has many.
 const DEEP_AT_ONCE: u64 = 256;
 
@@ -23,14 +23,14 @@ enum Found {
 }
 
 impl Outbox {
-    /// Whether the chain has moved since the confirmed transactions were looked at, and there are any.
+    /// Whether the chain has moved since the transactions in blocks were looked at, and there are any.
     pub(super) async fn has_to_watch(&self, network: &Network) -> Result<bool, Error> {
         let head = self.parts.ledger.state.borrow().head;
         if head.is_some() && head == self.seen {
             return Ok(false);
         }
-        let any = self.confirmed(network, 0..u64::MAX, 1).await?;
-        Ok(!any.is_empty())
+        let confirmed = self.confirmed(network, 0..u64::MAX, 1).await?;
+        Ok(!confirmed.is_empty() || self.last_final(network).await?.is_some())
     }
 
     /// Looks whether confirmed transactions are still in their blocks. Answers whether any is not: it waits again then.
@@ -58,7 +58,12 @@ impl Outbox {
             .confirmed(network, deep.max(known)..u64::MAX, u64::MAX >> 1)
             .await?;
         let mut complete = u64::try_from(old.len()).is_ok_and(|rows| rows < DEEP_AT_ONCE);
-        let mut undone = false;
+        // Only a history that is another may be another that deep.
+        let (mut undone, asked) = match self.seen.is_none() || !descends {
+            true => self.watch_final(network).await?,
+            false => (false, true),
+        };
+        complete &= asked;
         for row in old.into_iter().chain(new) {
             let Some((number, _)) = row.block else { continue };
             let found = match number < known {
@@ -82,6 +87,26 @@ impl Outbox {
             self.seen = Some(head);
         }
         Ok(undone)
+    }
+
+    /// Looks at the final transactions, the highest first: below one that stands everything stands. What a history that was
+    /// exchanged while nobody watched has undone is treated like the rest. Answers whether there was any, and whether
+    /// the node could say.
+    async fn watch_final(&self, network: &Network) -> Result<(bool, bool), Error> {
+        let mut undone = false;
+        while let Some(row) = self.last_final(network).await? {
+            match self.look_at_block(network, &row).await {
+                Ok(Found::Gone) => self.undo(row).await?,
+                Ok(Found::Stands) => break,
+                Ok(Found::Unknown) | Err(_) => return Ok((undone, false)),
+            }
+            undone = true;
+        }
+        Ok((undone, true))
+    }
+
+    async fn last_final(&self, network: &Network) -> Result<Option<OutboxRow>, Error> {
+        Ok(outbox::last_final(&self.parts.store.reader(), network.addresses.chain_id).await?)
     }
 
     /// Whether `head` has the head that was seen last below it.

@@ -52,7 +52,7 @@ impl Settling {
         let balance = chain.balances(&addresses, meter.owner).await?.etk;
         let spent = self.pending_burns(meter.owner).await?;
         let head = chain.head().await?;
-        self.check_not_undone(meter, &standing, head.number).await?;
+        self.check_not_undone(meter, &standing).await?;
         let terms = Terms {
             watermark: standing.watermark,
             minimum: self
@@ -143,16 +143,11 @@ impl Settling {
         guarding::pending_burns(&self.parts.store.reader(), &lives, &ledger).await
     }
 
-    /// Refuses while the chain has less than was settled a few blocks ago: a reorganisation has undone it, and it is
-    /// brought forward by its own bytes before anything new is settled. What was final and is gone all the same is owed
-    /// again like any other energy.
-    async fn check_not_undone(&self, meter: &Meter, standing: &MeterOnChain, head: u64) -> Result<(), Error> {
+    /// Refuses while the chain has less than was settled: a reorganisation has undone it, and it is brought forward by
+    /// its own bytes, or found to be lost, before anything new is settled.
+    async fn check_not_undone(&self, meter: &Meter, standing: &MeterOnChain) -> Result<(), Error> {
         let last = settlements::last_success(&self.parts.store.reader(), &meter.id).await?;
-        let lost = last.filter(|last| {
-            let depth = last.block.map_or(0, |block| (head + 1).saturating_sub(block));
-            !standing.watermark.covers(last.to) && depth < outbox::FINAL_DEPTH
-        });
-        match lost {
+        match last.filter(|last| !standing.watermark.covers(last.to)) {
             None => Ok(()),
             Some(lost) => Err(Error::new(
                 Code::SettlementPending,

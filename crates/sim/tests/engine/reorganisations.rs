@@ -340,3 +340,74 @@ async fn what_is_deep_enough_is_final() {
     );
     household.check(household.engine(), 1).await;
 }
+
+/// Blocks on a settlement that is final.
+const DEEP: u64 = 70;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_final_settlement_that_is_undone_while_nobody_watches_is_settled_once_more() {
+    let mut household = Household::open(Setup::default()).await;
+    household.flow(500 * WH, 0).await;
+    let settled = household.settle_through().await;
+    household.node.mine(DEEP).await.expect("blocks");
+    let last = household.staged(TxStage::Final).await;
+    household.flow(200 * WH, 0).await;
+    household.node.set_automine(false).await.expect("manual");
+    household
+        .restart_while(End::Dropped, async |node| {
+            let removed = node.reorg(DEEP + 1, ReorgTxs::Drop).await;
+            assert_eq!(removed.expect("another history").len(), 1, "the settlement");
+        })
+        .await;
+    let pending = household
+        .concluded(household.engine(), &settled.settlement_id, Status::Pending)
+        .await;
+    assert_eq!((pending.block, pending.settled_at), (None, None));
+    let waiting = household.staged(TxStage::Sent).await;
+    assert_eq!((waiting.id, waiting.hash), (last.id, last.hash), "the same bytes");
+    household.follows(household.engine()).await;
+    let nothing = household.engine().settle_now(household.id.clone()).await;
+    assert_eq!(nothing.expect_err("it comes first").code, Code::SettlementPending);
+    let audit = household.engine().audit(&household.id).await.expect("added up");
+    assert!(audit.adds_up && audit.pending.0 == 500 * WH as i64, "{audit:?}");
+    household.node.set_automine(true).await.expect("automine");
+    let again = household
+        .concluded(household.engine(), &settled.settlement_id, Status::Success)
+        .await;
+    assert_eq!((again.tx, again.etk), (settled.tx, settled.etk));
+    assert_eq!(household.told(NoticeKind::SettlementUndone).await.len(), 1);
+    household.check(household.engine(), 1).await;
+    household.settle_through().await;
+    household.check(household.engine(), 2).await;
+    assert_eq!(household.settlement_transactions(household.engine()).await, 2);
+    assert_eq!(household.watermark().await, household.floor());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_copy_has_settled_long_ago_is_owed_again_when_it_is_undone() {
+    let mut household = Household::open(Setup::default()).await;
+    let copy = household.copy().await;
+    household.flow(500 * WH, 0).await;
+    household.heard(&copy.engine).await;
+    let settled = copy.engine.settle_now(household.id.clone()).await;
+    let id = settled.expect("queued").settlement_id;
+    household
+        .concluded(household.engine(), &id, Status::Success)
+        .await;
+    copy.engine.stop().await;
+    household.node.mine(DEEP).await.expect("blocks");
+    household
+        .restart_while(End::Dropped, async |node| {
+            let removed = node.reorg(DEEP + 1, ReorgTxs::Drop).await;
+            assert_eq!(removed.expect("another history").len(), 1, "the settlement");
+        })
+        .await;
+    let undone = household.concluded(household.engine(), &id, Status::Failed).await;
+    assert_eq!(undone.trigger, Trigger::Adopted);
+    assert_eq!(household.told(NoticeKind::SettlementUndone).await.len(), 1);
+    household.follows(household.engine()).await;
+    let again = household.settle_through().await;
+    assert_eq!((again.settlement_id, again.energy_wh.0), (id, 500));
+    household.check(household.engine(), 1).await;
+    assert_eq!(household.watermark().await, household.floor());
+}

@@ -1,11 +1,11 @@
 //! Other copies of the wallet, and profiles that have lost their database: the chain's registers hold.
 
 use enerlink_domain::{
-    Code, NetMicroWh, Status, Trigger, TxStage, settlement::Watermark, wallet::LockReason,
+    Code, NetMicroWh, Registration, Status, Trigger, TxStage, settlement::Watermark, wallet::LockReason,
 };
 use enerlink_sim::node::{Fault, Span};
 
-use crate::support::{Household, Setup, Shape, WH, registers};
+use crate::support::{Household, Setup, Shape, WH, registers, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_another_copy_has_settled_is_adopted() {
@@ -146,13 +146,13 @@ async fn a_lost_database_of_a_meter_without_totals_continues_from_the_chain() {
         settled.export.micro().expect("small"),
         settled.import.micro().expect("small"),
     );
-    crate::support::until("the registers to be lifted", async || {
+    until("the registers to be lifted", async || {
         registers(household.engine(), &household.id) == Some(lifted)
     })
     .await;
     household.check(household.engine(), 1).await;
     household.murmur(200 * WH, 0).await;
-    crate::support::until("the energy to be counted", async || {
+    until("the energy to be counted", async || {
         registers(household.engine(), &household.id)
             .is_some_and(|(export, _)| export.0 == lifted.0.0 + 200 * WH)
     })
@@ -160,4 +160,40 @@ async fn a_lost_database_of_a_meter_without_totals_continues_from_the_chain() {
     household.settle_through().await;
     household.check(household.engine(), 2).await;
     assert_eq!(household.watermark().await.export.0, settled.export.0 + 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_counted_while_the_node_is_away_comes_on_top_of_what_the_chain_has_settled() {
+    let mut household = Household::open(Setup {
+        shape: Shape::Nested,
+        ..Setup::default()
+    })
+    .await;
+    household.flow(500 * WH, 0).await;
+    household.settle_through().await;
+    household.lose_database().await;
+    until("the chain to be read before the meter is heard", async || {
+        matches!(household.registration(), Registration::Open { .. })
+    })
+    .await;
+    let faults = household.node.faults().clone();
+    faults.set(Fault::Status(503), Span::UntilCleared);
+    household.link_down(Code::NodeUnreachable).await;
+    let export = async |wh: u64| {
+        until(&format!("{wh} Wh to be on the register"), async || {
+            registers(household.engine(), &household.id).is_some_and(|(export, _)| export.0 == wh * WH)
+        })
+        .await;
+    };
+    household.greet(household.engine()).await;
+    export(0).await;
+    household.murmur(200 * WH, 0).await;
+    export(200).await;
+    faults.clear();
+    export(700).await;
+    household.check(household.engine(), 1).await;
+    let row = household.settle_through().await;
+    assert_eq!(row.energy_wh.0, 200);
+    household.check(household.engine(), 2).await;
+    assert_eq!(household.watermark().await.export.0, 700);
 }

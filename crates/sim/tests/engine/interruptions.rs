@@ -1,10 +1,14 @@
 //! Answers that are lost, engines that end in the middle, strangers that take the nonce, locked wallets: one settlement.
 
-use enerlink_domain::{Code, Event, Readiness, Status, TxStage, wallet::LockReason};
+use std::time::Duration;
+
+use enerlink_domain::{
+    Clock as _, Code, Event, Readiness, Registration, Status, TxKind, TxStage, wallet::LockReason,
+};
 use enerlink_sim::node::{Fault, Span};
 use futures_util::future::join_all;
 
-use crate::support::{End, Household, Setup, WH, told};
+use crate::support::{End, Household, Setup, WH, told, until};
 
 const SEND: &str = "eth_sendRawTransaction";
 
@@ -204,4 +208,47 @@ async fn a_stranger_with_the_same_nonce_fails_the_settlement_and_the_energy_is_o
         .map(|row| row.status)
         .collect();
     assert_eq!(statuses, [Status::Success, Status::Failed]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pause_lasts_as_long_whatever_happens_to_the_time_of_day() {
+    const PERIOD: u64 = 60;
+    let household = Household::found(Setup {
+        period: Some(PERIOD),
+        ..Setup::default()
+    })
+    .await;
+    household.engine().lock(LockReason::Person);
+    household.greet(household.engine()).await;
+    let openings = async || {
+        let rows = household.outbox(household.engine()).await;
+        rows.into_iter()
+            .filter(|row| row.kind == TxKind::OpenMeter)
+            .collect::<Vec<_>>()
+    };
+    until("the opening to be queued", async || openings().await.len() == 1).await;
+    let first = openings().await.remove(0);
+    let queued = household.clock.monotonic();
+    let cancelled = household.engine().cancel_transaction(first.id).await;
+    assert_eq!(cancelled.expect("forgotten").stage, TxStage::Failed);
+    // Not before a period has passed is it queued again, however late or early it is by the clock on the wall.
+    for day in [1, -2, 3] {
+        household.clock.shift(day * 86_400_000);
+        household.node.mine(1).await.expect("a block");
+        household.clock.pass(Duration::from_secs(PERIOD / 6)).await;
+        assert_eq!(openings().await.len(), 1, "shifted by {day} days");
+    }
+    until("the opening to be queued again", async || {
+        household.node.mine(1).await.expect("a block");
+        openings().await.len() == 2
+    })
+    .await;
+    let passed = household.clock.monotonic() - queued;
+    assert!(passed >= Duration::from_secs(PERIOD - 10), "{passed:?}");
+    household.clock.shift(-86_400_000);
+    household.unlock().await;
+    until("the meter to be open", async || {
+        matches!(household.registration(), Registration::Open { .. })
+    })
+    .await;
 }

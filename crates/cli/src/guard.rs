@@ -95,7 +95,17 @@ fn is_cut(state: &GuardState) -> bool {
     }
 }
 
+/// How it stands, and what it did last.
 fn sentence(view: &GuardView) -> String {
+    let mut text = standing(view);
+    for act in &view.record {
+        text += &format!("\n  {} {}", moment::shown(act.at), act.what.as_str());
+    }
+    text
+}
+
+/// How it stands, in one line.
+pub(crate) fn standing(view: &GuardView) -> String {
     let state = match &view.state {
         GuardState::Off => "switched off in the settings".to_owned(),
         GuardState::Unarmed if !view.explained => "not armed: read `enerlink guard explain` first".to_owned(),
@@ -128,9 +138,6 @@ fn sentence(view: &GuardView) -> String {
         if let Some(amount) = amount {
             text += &format!("; {what} {amount} ETK");
         }
-    }
-    for act in &view.record {
-        text += &format!("\n  {} {}", moment::shown(act.at), act.what.as_str());
     }
     text
 }

@@ -1,12 +1,13 @@
 //! `enerlink run` and `enerlink status`.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use enerlink_domain::settlement::SettlementFilter;
 use enerlink_domain::{
-    Code, Event, Registration, TxStage,
+    Address, Code, Event, Registration, TxStage,
     event::VaultState,
+    guard::GuardState,
     meter::Link,
+    settlement::SettlementFilter,
     view::{Diagnostics, Latency},
     wallet::LockReason,
 };
@@ -16,7 +17,7 @@ use serde_json::json;
 use crate::{
     arguments::{ProfileArguments, RunArguments},
     failure::Outcome,
-    output, records, session, settle,
+    guard, output, records, session, settle,
 };
 
 /// An event as a line of JSON; a settlement as `enerlink settle list` shows it.
@@ -47,8 +48,8 @@ pub(crate) async fn run(arguments: &RunArguments, json: bool) -> Outcome {
         &json!({ "event": "started", "status": engine.status() }),
         |_| "EnerLink is running; Ctrl+C stops it.".to_owned(),
     );
-    let tell = if json { line } else { say };
-    engine.snapshot().iter().for_each(tell);
+    let mut teller = Teller::new(json);
+    engine.snapshot().iter().for_each(|event| teller.tell(event));
     let stop = stop_after(arguments.length);
     tokio::pin!(stop);
     loop {
@@ -56,13 +57,41 @@ pub(crate) async fn run(arguments: &RunArguments, json: bool) -> Outcome {
             () = &mut stop => break,
             () = lock_asked.next() => engine.lock(LockReason::Person),
             event = events.next() => match event {
-                Some(event) => tell(&event),
+                Some(event) => teller.tell(&event),
                 None => break,
             }
         }
     }
     engine.stop().await;
     Ok(())
+}
+
+/// Tells events: all of them as JSON, or to a person what is new.
+struct Teller {
+    json: bool,
+    /// How each guard stood when it was told of last: its amounts move on with every reading.
+    guards: BTreeMap<Address, GuardState>,
+}
+
+impl Teller {
+    fn new(json: bool) -> Self {
+        Self {
+            json,
+            guards: BTreeMap::new(),
+        }
+    }
+
+    fn tell(&mut self, event: &Event) {
+        match event {
+            event if self.json => line(event),
+            Event::Guard(view) if self.guards.get(&view.owner) == Some(&view.state) => {}
+            Event::Guard(view) => {
+                self.guards.insert(view.owner, view.state.clone());
+                say(event);
+            }
+            event => say(event),
+        }
+    }
 }
 
 /// What a person at a terminal wants to know as it happens: what was settled, what is in the way, what to do about it.
@@ -118,8 +147,8 @@ fn say(event: &Event) {
                 output::text_line(why_locked(*reason));
             }
         }
+        Event::Guard(view) => output::text_line(&format!("guard {}", guard::standing(view))),
         Event::Meter(_)
-        | Event::Guard(_)
         | Event::Wallets { .. }
         | Event::Activity(_)
         | Event::Estimate(_)

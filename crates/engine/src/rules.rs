@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use enerlink_chain::ConverterTerms;
 use enerlink_domain::{
     Address, Code, Error, Meter, MeterId, WattHours,
     choice::{Given, MeterSettling, SettlingChoice, SettlingInEffect, SettlingView, Source, Sourced},
@@ -12,6 +13,7 @@ use enerlink_store::{Read, settings};
 use crate::{
     Engine,
     config::{Config, Settling},
+    network,
 };
 
 /// Settings under this are choices: of an account, `settling.choice/{owner}`, or of its meter, `…/{owner}/{meter}`.
@@ -114,7 +116,21 @@ fn whole_minutes(period: Duration) -> u32 {
 impl Engine {
     /// The settings of settlement, and where each value comes from.
     pub fn settling_view(&self) -> SettlingView {
-        let terms = self.ledger().state.borrow().terms;
+        self.settling_view_by(self.ledger().state.borrow().terms)
+    }
+
+    /// [`Engine::settling_view`] with what the contract says now, for a process that does not follow the chain.
+    ///
+    /// # Errors
+    /// `NO_NETWORK`, or why the node cannot be asked.
+    pub async fn ask_settling_view(&self) -> Result<SettlingView, Error> {
+        let network = self.0.network.borrow().clone().ok_or_else(network::missing)?;
+        network.check_identity().await?;
+        let terms = network.chain.terms(&network.addresses).await?;
+        Ok(self.settling_view_by(Some(terms)))
+    }
+
+    fn settling_view_by(&self, terms: Option<ConverterTerms>) -> SettlingView {
         let minimum = terms.map(|terms| terms.minimum);
         let rules = self.0.rules.borrow();
         let meters: Vec<Meter> = self

@@ -1,5 +1,7 @@
 //! `enerlink settle settings`: what counts when a meter settles, who says so, and what is chosen.
 
+use std::time::Duration;
+
 use enerlink_domain::{
     Address, Etk, MeterId, NetWattHours, WattHours,
     choice::{MeterSettling, SettlingChoice, SettlingView, Source, Sourced},
@@ -12,6 +14,9 @@ use crate::{
     output, session,
 };
 
+/// What a node does not say within this time is shown as not known.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 pub(crate) async fn settings(command: SettingsCommand, json: bool) -> Outcome {
     match command {
         SettingsCommand::Show {
@@ -20,7 +25,7 @@ pub(crate) async fn settings(command: SettingsCommand, json: bool) -> Outcome {
             meter,
         } => {
             let engine = session::open(&profile.data_dir, Access::ReadOnly).await?;
-            let mut view = engine.settling_view();
+            let mut view = read(&engine).await;
             narrow(&mut view, account, meter.as_ref());
             output::answer(json, &view, shown);
             Ok(())
@@ -32,6 +37,15 @@ pub(crate) async fn settings(command: SettingsCommand, json: bool) -> Outcome {
             output::answer(json, &view?, shown);
             Ok(())
         }
+    }
+}
+
+/// What counts, with what the contract says if a node answers in time.
+async fn read(engine: &Engine) -> SettlingView {
+    let asked = tokio::time::timeout(PATIENCE, engine.ask_settling_view()).await;
+    match asked {
+        Ok(Ok(view)) => view,
+        Ok(Err(_)) | Err(_) => engine.settling_view(),
     }
 }
 
@@ -59,9 +73,10 @@ async fn set(engine: &Engine, arguments: SetArguments) -> Result<SettlingView, F
         early: next(arguments.early, before.early),
         guard: next(arguments.guard, before.guard),
     };
-    let mut view = engine
+    engine
         .set_settling(owner, arguments.meter.clone(), choice)
         .await?;
+    let mut view = read(engine).await;
     narrow(&mut view, Some(owner), arguments.meter.as_ref());
     Ok(view)
 }

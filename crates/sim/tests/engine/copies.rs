@@ -162,6 +162,14 @@ async fn a_lost_database_of_a_meter_without_totals_continues_from_the_chain() {
     assert_eq!(household.watermark().await.export.0, settled.export.0 + 200);
 }
 
+/// Waits until so many watt-hours are on the export register.
+async fn exported(household: &Household, wh: u64) {
+    until(&format!("{wh} Wh to be on the register"), async || {
+        registers(household.engine(), &household.id).is_some_and(|(export, _)| export.0 == wh * WH)
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_counted_while_the_node_is_away_comes_on_top_of_what_the_chain_has_settled() {
     let mut household = Household::open(Setup {
@@ -179,18 +187,12 @@ async fn what_is_counted_while_the_node_is_away_comes_on_top_of_what_the_chain_h
     let faults = household.node.faults().clone();
     faults.set(Fault::Status(503), Span::UntilCleared);
     household.link_down(Code::NodeUnreachable).await;
-    let export = async |wh: u64| {
-        until(&format!("{wh} Wh to be on the register"), async || {
-            registers(household.engine(), &household.id).is_some_and(|(export, _)| export.0 == wh * WH)
-        })
-        .await;
-    };
     household.greet(household.engine()).await;
-    export(0).await;
+    exported(&household, 0).await;
     household.murmur(200 * WH, 0).await;
-    export(200).await;
+    exported(&household, 200).await;
     faults.clear();
-    export(700).await;
+    exported(&household, 700).await;
     household.check(household.engine(), 1).await;
     let row = household.settle_through().await;
     assert_eq!(row.energy_wh.0, 200);

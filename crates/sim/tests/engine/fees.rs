@@ -64,11 +64,10 @@ async fn a_fee_that_the_chain_has_overtaken_rises_by_itself_eight_times() {
         ..Setup::default()
     })
     .await;
-    let mut base = BASE_FEE;
     let mut offered = sent.max_fee.expect("signed").0;
     for raises in 1..=8 {
         // Not above what is offered: it may still come into a block, and costs no more than it has to.
-        base = u64::try_from(offered).expect("small");
+        let mut base = u64::try_from(offered).expect("small");
         household.node.set_base_fee(base).await.expect("a fee");
         household.node.mine_empty().await.expect("a block");
         tokio::time::sleep(std::time::Duration::from_millis(150)).await;
@@ -86,7 +85,7 @@ async fn a_fee_that_the_chain_has_overtaken_rises_by_itself_eight_times() {
         );
     }
     // Then a person decides.
-    base = u64::try_from(offered).expect("small") + 1;
+    let base = u64::try_from(offered).expect("small") + 1;
     household.node.set_base_fee(base).await.expect("a fee");
     household.node.mine_empty().await.expect("a block");
     until("a word about it", async || {

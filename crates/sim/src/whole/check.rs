@@ -11,7 +11,10 @@ use enerlink_domain::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::world::{RATED_POWER_W, World};
+use super::{
+    outbox,
+    world::{RATED_POWER_W, World},
+};
 
 /// Rows of one page.
 const PAGE: u16 = 200;
@@ -37,10 +40,10 @@ impl Violation {
 
 /// Collects what is wrong.
 #[derive(Default)]
-struct Court(Vec<Violation>);
+pub(super) struct Court(Vec<Violation>);
 
 impl Court {
-    fn demand(&mut self, holds: bool, rule: &str, found: impl FnOnce() -> String) {
+    pub(super) fn demand(&mut self, holds: bool, rule: &str, found: impl FnOnce() -> String) {
         if !holds {
             self.0.push(Violation::new(rule, found()));
         }
@@ -168,6 +171,7 @@ pub(super) async fn end(world: &World) -> anyhow::Result<Vec<Violation>> {
         || format!("{due:?}"),
     );
     nonces(&mut court, world).await?;
+    outbox::agrees(&mut court, world, engine).await?;
     Ok(court.0)
 }
 

@@ -10,11 +10,10 @@
 
 mod flaps;
 mod flood;
-mod proxy;
 
+pub use enerlink_sim::proxy::Proxy;
 pub use flaps::flap;
 pub use flood::flood;
-pub use proxy::Proxy;
 
 use std::{
     collections::BTreeSet,
@@ -51,7 +50,7 @@ impl Meters {
     /// So many meters; every other one reports settlement counters only, whose lost differences nothing replaces.
     pub fn new(count: usize) -> Self {
         let broker = mosquitto();
-        let proxy = Proxy::to(broker.port);
+        let proxy = Proxy::to(broker.port).expect("loopback");
         let meters = Self {
             directory: tempfile::tempdir().expect("directory"),
             broker,
@@ -62,7 +61,7 @@ impl Meters {
             let store = meters.store().await;
             let tx = store.begin().await.expect("begun");
             for number in 0..count {
-                let meter = meter(number, meters.proxy.port);
+                let meter = meter(number, meters.proxy.port());
                 enerlink_store::meters::insert(&tx, &meter).await.expect("added");
             }
             tx.commit().await.expect("committed");

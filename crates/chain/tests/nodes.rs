@@ -5,7 +5,7 @@
 mod anvil;
 #[path = "support/liar.rs"]
 mod liar;
-#[path = "../../../tests/metered/proxy.rs"]
+#[path = "../../sim/src/proxy.rs"]
 #[allow(dead_code, unreachable_pub, reason = "it serves the tests of meters too")]
 mod proxy;
 
@@ -140,8 +140,8 @@ async fn a_socket_is_as_good_as_http_and_is_opened_again() {
         .rsplit_once(':')
         .and_then(|(_, port)| port.parse().ok())
         .expect("a port");
-    let proxy = Proxy::to(port);
-    let url = format!("ws://127.0.0.1:{}", proxy.port);
+    let proxy = Proxy::to(port).expect("loopback");
+    let url = format!("ws://127.0.0.1:{}", proxy.port());
     let identity = anvil.chain.identity().await.expect("identity");
     let chain = Chain::at(&[&url], PATIENCE).expect("url").bound_to(identity);
     assert_eq!(chain.identity().await, Ok(identity));
@@ -373,8 +373,8 @@ async fn two_chains_behind_one_address_are_told_apart_on_each_connection() {
     let (ours, theirs) = (Anvil::start(&[]), Anvil::start(&["--chain-id", "99"]));
     let identity = ours.chain.identity().await.expect("identity");
     for scheme in ["http", "ws"] {
-        let proxy = Proxy::to(port(&ours));
-        let url = format!("{scheme}://127.0.0.1:{}", proxy.port);
+        let proxy = Proxy::to(port(&ours)).expect("loopback");
+        let url = format!("{scheme}://127.0.0.1:{}", proxy.port());
         let chain = Chain::at(&[&url], PATIENCE).expect("url").bound_to(identity);
         assert_eq!(chain.nonce(ACCOUNT).await, Ok(0));
         proxy.cut();

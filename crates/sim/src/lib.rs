@@ -7,4 +7,6 @@ pub mod demo;
 pub mod home;
 pub mod node;
 #[cfg(feature = "whole")]
+pub mod proxy;
+#[cfg(feature = "whole")]
 pub mod whole;

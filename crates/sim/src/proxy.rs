@@ -1,25 +1,50 @@
-//! A TCP proxy before a broker or a node that can be cut, and can fall silent without a word: the network of a home.
+//! A TCP proxy before a broker or a node that can be cut, can delay, and can fall silent without a word: the network of
+//! a home.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{self, Read as _, Write as _},
     net::{Shutdown, TcpListener, TcpStream},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering},
     },
     thread,
+    time::Duration,
 };
 
-/// Listens on [`Proxy::port`] and leads to a broker on loopback.
+/// Where bytes are on their way to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// To the server.
+    There,
+    /// To the client.
+    Back,
+}
+
+/// What becomes of some bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// They go through.
+    None,
+    /// They go through after a while.
+    Late(Duration),
+    /// The connection ends before them, for both sides.
+    Cut,
+}
+
+type Draw = Box<dyn FnMut(Way) -> Trouble + Send>;
+
+/// Listens on [`Proxy::port`] and leads to a server on loopback.
 pub struct Proxy {
-    pub port: u16,
+    port: u16,
     state: Arc<State>,
 }
 
 struct State {
-    broker: AtomicU16,
+    server: AtomicU16,
     open: AtomicBool,
     links: Mutex<Vec<Link>>,
+    draw: Mutex<Option<Draw>>,
     acknowledged: AtomicU64,
     client: Mutex<Option<String>>,
 }
@@ -35,25 +60,40 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Proxy {
-    /// An open way to the broker on `broker`.
-    pub fn to(broker: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
-        let port = listener.local_addr().expect("bound").port();
+    /// An open way to the server on port `server`.
+    ///
+    /// # Errors
+    /// When there is no free port on the loopback.
+    pub fn to(server: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let port = listener.local_addr()?.port();
         let state = Arc::new(State {
-            broker: AtomicU16::new(broker),
+            server: AtomicU16::new(server),
             open: AtomicBool::new(true),
             links: Mutex::default(),
+            draw: Mutex::default(),
             acknowledged: AtomicU64::new(0),
             client: Mutex::default(),
         });
         let shared = Arc::clone(&state);
-        // Ends with the process of the test.
+        // Ends with the process.
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                shared.link(client);
+                // One that cannot be led on is closed, as by a server that is away.
+                let _ = shared.link(client);
             }
         });
-        Self { port, state }
+        Ok(Self { port, state })
+    }
+
+    /// Where clients connect.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Has `draw` say what becomes of whatever arrives from now on.
+    pub fn trouble(&self, draw: impl FnMut(Way) -> Trouble + Send + 'static) {
+        *locked(&self.state.draw) = Some(Box::new(draw));
     }
 
     /// Ends every connection and takes no other until [`Proxy::mend`].
@@ -68,7 +108,7 @@ impl Proxy {
 
     /// Leads new connections to another server on loopback.
     pub fn lead_to(&self, port: u16) {
-        self.state.broker.store(port, Ordering::SeqCst);
+        self.state.server.store(port, Ordering::SeqCst);
     }
 
     /// Lets connections through again.
@@ -95,40 +135,63 @@ impl Proxy {
 }
 
 impl State {
-    fn link(self: &Arc<Self>, client: TcpStream) {
-        let broker = TcpStream::connect(("127.0.0.1", self.broker.load(Ordering::SeqCst)));
-        let (Ok(broker), true) = (broker, self.open.load(Ordering::SeqCst)) else {
-            return;
-        };
+    fn link(self: &Arc<Self>, client: TcpStream) -> io::Result<()> {
+        let server = TcpStream::connect(("127.0.0.1", self.server.load(Ordering::SeqCst)))?;
+        if !self.open.load(Ordering::SeqCst) {
+            return Ok(());
+        }
         let silent = Arc::new(AtomicBool::new(false));
-        let copy = |end: &TcpStream| end.try_clone().expect("a handle");
-        locked(&self.links).push(Link {
-            ends: [copy(&client), copy(&broker)],
+        let (from, to) = (client.try_clone()?, server.try_clone()?);
+        let mut links = locked(&self.links);
+        // Those that have ended are not kept for ever.
+        links.retain(|link| link.ends[0].peer_addr().is_ok());
+        links.push(Link {
+            ends: [client.try_clone()?, server.try_clone()?],
             silent: Arc::clone(&silent),
         });
+        drop(links);
         let (state, hushed) = (Arc::clone(self), Arc::clone(&silent));
-        let (from, to) = (copy(&client), copy(&broker));
         thread::spawn(move || {
             let mut packets = Packets::default();
-            pump(from, to, &hushed, |bytes| packets.read(bytes, &state));
+            state.pump(Way::There, from, to, &hushed, |bytes| packets.read(bytes, &state));
         });
-        thread::spawn(move || pump(broker, client, &silent, |_| {}));
+        let state = Arc::clone(self);
+        thread::spawn(move || state.pump(Way::Back, server, client, &silent, |_| {}));
+        Ok(())
     }
-}
 
-fn pump(mut from: TcpStream, mut to: TcpStream, silent: &AtomicBool, mut seen: impl FnMut(&[u8])) {
-    let mut buffer = [0; 16 * 1024];
-    while let Ok(count @ 1..) = from.read(&mut buffer) {
-        if silent.load(Ordering::SeqCst) {
-            continue;
+    fn pump(
+        &self,
+        way: Way,
+        mut from: TcpStream,
+        mut to: TcpStream,
+        silent: &AtomicBool,
+        mut seen: impl FnMut(&[u8]),
+    ) {
+        let mut buffer = [0; 16 * 1024];
+        while let Ok(count @ 1..) = from.read(&mut buffer) {
+            if silent.load(Ordering::SeqCst) {
+                continue;
+            }
+            let trouble = locked(&self.draw)
+                .as_mut()
+                .map_or(Trouble::None, |draw| draw(way));
+            match trouble {
+                Trouble::None => {}
+                Trouble::Late(time) => thread::sleep(time),
+                Trouble::Cut => {
+                    let _ = from.shutdown(Shutdown::Both);
+                    break;
+                }
+            }
+            if to.write_all(&buffer[..count]).is_err() {
+                break;
+            }
+            seen(&buffer[..count]);
         }
-        if to.write_all(&buffer[..count]).is_err() {
-            break;
+        if !silent.load(Ordering::SeqCst) {
+            let _ = to.shutdown(Shutdown::Both);
         }
-        seen(&buffer[..count]);
-    }
-    if !silent.load(Ordering::SeqCst) {
-        let _ = to.shutdown(Shutdown::Both);
     }
 }
 

@@ -19,8 +19,8 @@ struct State {
     up: bool,
     sessions: BTreeMap<String, Session>,
     retained: BTreeMap<String, Vec<u8>>,
-    /// Where commands go: topic and payload.
-    commands: mpsc::UnboundedSender<(String, Vec<u8>)>,
+    /// Where commands go.
+    commands: mpsc::UnboundedSender<Vec<u8>>,
     connections: u64,
 }
 
@@ -36,6 +36,8 @@ struct Kept {
     id: u16,
     message: Said,
     sent: bool,
+    /// It was sent more than once.
+    again: bool,
 }
 
 struct Line {
@@ -52,12 +54,12 @@ pub(super) struct Said {
     pub(super) reading: Option<u64>,
 }
 
-/// Told which reading a client has acknowledged.
-pub(super) type Acknowledged = Arc<dyn Fn(u64) + Send + Sync>;
+/// Told which reading a client has acknowledged, and whether it was sent to it more than once.
+pub(super) type Acknowledged = Arc<dyn Fn(u64, bool) + Send + Sync>;
 
 impl Broker {
     /// A broker that hands commands to the receiver.
-    pub(super) fn new() -> (Self, mpsc::UnboundedReceiver<(String, Vec<u8>)>) {
+    pub(super) fn new() -> (Self, mpsc::UnboundedReceiver<Vec<u8>>) {
         let (commands, receiver) = mpsc::unbounded_channel();
         let state = State {
             up: true,
@@ -103,6 +105,7 @@ impl Broker {
                 id: session.last_id,
                 message: said.clone(),
                 sent: false,
+                again: false,
             });
             if up {
                 session.deliver();
@@ -144,8 +147,9 @@ impl Session {
             };
             let _ = line.heard.send(SourceHeard::Message(message));
         }
-        for kept in &self.kept {
+        for kept in &mut self.kept {
             if kept.sent {
+                kept.again = true;
                 let _ = line.heard.send(SourceHeard::Message(kept.published(true)));
             }
         }
@@ -212,17 +216,19 @@ impl Source for Client {
                 return;
             };
             let at = session.kept.iter().position(|kept| kept.id == id && kept.sent);
-            let reading = at.and_then(|at| session.kept.remove(at)?.message.reading);
+            let kept = at.and_then(|at| session.kept.remove(at));
             drop(state);
-            if let Some(reading) = reading {
-                acknowledged(reading);
+            if let Some(kept) = kept
+                && let Some(reading) = kept.message.reading
+            {
+                acknowledged(reading, kept.again);
             }
         };
         let (broker, fuse) = (self.broker.clone(), self.fuse.clone());
-        let publish = move |topic: String, payload: Vec<u8>| {
+        let publish = move |_: String, payload: Vec<u8>| {
             let state = broker.state();
             if state.up && !fuse.is_blown() {
-                let _ = state.commands.send((topic, payload));
+                let _ = state.commands.send(payload);
             }
         };
         SourceLine {

@@ -9,13 +9,14 @@ use std::{
 
 use enerlink_domain::MicroWh;
 use enerlink_meter::Channel;
-use tokio::{sync::mpsc, time::Instant};
+use tokio::sync::mpsc;
 
 use super::{
-    broker::{Broker, Said},
+    broker::Said,
     clock::WorldTime,
     dice::Dice,
     faults::{FaultKind, Tally},
+    lines::Lines,
     trace::Trace,
 };
 use crate::home::{Home, Totals};
@@ -67,7 +68,7 @@ struct State {
     base: String,
     home: Home,
     time: WorldTime,
-    broker: Broker,
+    lines: Lines,
     dice: Dice,
     rates: Rates,
     calm: bool,
@@ -86,7 +87,7 @@ pub(super) struct Parts {
     pub(super) base: String,
     pub(super) home: Home,
     pub(super) time: WorldTime,
-    pub(super) broker: Broker,
+    pub(super) lines: Lines,
     pub(super) dice: Dice,
     pub(super) rates: Rates,
     pub(super) trace: Trace,
@@ -95,16 +96,13 @@ pub(super) struct Parts {
 
 impl Device {
     /// Starts the device: it speaks and obeys until the runtime ends.
-    pub(super) fn start(
-        parts: Parts,
-        beats: Beats,
-        mut commands: mpsc::UnboundedReceiver<(String, Vec<u8>)>,
-    ) -> Self {
+    pub(super) fn start(parts: Parts, beats: Beats, mut commands: mpsc::UnboundedReceiver<Vec<u8>>) -> Self {
+        let time = parts.time.clone();
         let device = Self(Arc::new(Mutex::new(State {
             base: parts.base,
             home: parts.home,
             time: parts.time,
-            broker: parts.broker,
+            lines: parts.lines,
             dice: parts.dice,
             rates: parts.rates,
             calm: true,
@@ -120,16 +118,16 @@ impl Device {
         })));
         let own = device.clone();
         tokio::spawn(async move {
-            let (mut sensors, mut others) = (Instant::now(), Instant::now());
+            let (mut sensors, mut others) = (time.elapsed(), time.elapsed());
             loop {
                 tokio::select! {
                     biased;
                     command = commands.recv() => match command {
-                        Some((_, payload)) => own.state().obey(&payload),
+                        Some(payload) => own.state().obey(&payload),
                         None => return,
                     },
-                    () = tokio::time::sleep_until(sensors.min(others)) => {
-                        let now = Instant::now();
+                    () = time.sleep_until(sensors.min(others)) => {
+                        let now = time.elapsed();
                         if sensors <= now {
                             own.state().say_sensors();
                             sensors += beats.sensors;
@@ -198,6 +196,11 @@ impl Device {
     /// The last reading.
     pub(super) fn last(&self) -> Reading {
         self.state().readings.last().copied().unwrap_or_default()
+    }
+
+    /// The reading so many before the last.
+    pub(super) fn before_last(&self, count: u64) -> Option<Reading> {
+        self.reading(self.last().number.checked_sub(count)?)
     }
 
     /// What a sensors message would say now, and where.
@@ -270,19 +273,19 @@ impl State {
             payload: text.into_bytes(),
             reading,
         };
-        if !self.broker.is_up() {
+        if !self.lines.broker_is_up() {
             if self.keeps {
                 self.waiting.push_back(said);
             }
             return;
         }
         while let Some(waiting) = self.waiting.pop_front() {
-            self.broker.publish(&waiting);
+            self.lines.publish(&waiting);
         }
         let roll = self.dice.pick(0..1000);
         let (short, long) = (self.dice.millis(50..2_000), self.dice.millis(11_000..60_000));
         if self.calm {
-            return self.broker.publish(&said);
+            return self.lines.publish(&said);
         }
         let rates = self.rates;
         let mut bound = rates.lost;
@@ -304,7 +307,7 @@ impl State {
             self.note(FaultKind::MessageDuplicated);
             self.later(said.clone(), short);
         }
-        self.broker.publish(&said);
+        self.lines.publish(&said);
     }
 
     fn note(&self, kind: FaultKind) {
@@ -313,11 +316,11 @@ impl State {
     }
 
     fn later(&self, said: Said, after: Duration) {
-        let broker = self.broker.clone();
+        let (lines, time) = (self.lines.clone(), self.time.clone());
         tokio::spawn(async move {
-            tokio::time::sleep(after).await;
-            if broker.is_up() {
-                broker.publish(&said);
+            time.sleep(after).await;
+            if lines.broker_is_up() {
+                lines.publish(&said);
             }
         });
     }

@@ -14,6 +14,13 @@ impl Dice {
         dice
     }
 
+    /// Other dice, of which each number has its own.
+    pub(super) fn fork(&self, number: u64) -> Self {
+        let mut dice = Self(self.0 ^ number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        dice.next();
+        dice
+    }
+
     pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

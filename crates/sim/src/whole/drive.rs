@@ -2,18 +2,17 @@
 
 use std::{collections::VecDeque, sync::PoisonError, time::Duration};
 
-use enerlink_domain::wallet::LockReason;
-use tokio::time::{Instant, sleep_until};
-
 use super::{
     check::{self, Violation},
     faults::FaultKind,
     fuse::{Fuse, Point},
     house::{self, House},
+    lines::{Lines, READINGS_ON_THE_WAY},
     plan::{Act, STORM},
     truth::Known,
     world::{World, set_ratio, set_threshold},
 };
+use enerlink_domain::wallet::LockReason;
 
 /// The person looks around this often.
 const LOOK: Duration = Duration::from_secs(20);
@@ -34,9 +33,9 @@ impl World {
     }
 
     async fn storm(&mut self) -> anyhow::Result<Vec<Violation>> {
-        let begun = Instant::now();
+        let begun = self.moment();
         let end = begun + STORM;
-        self.around.net.set_calm(self.plan.quiet);
+        self.around.lines.set_calm(self.plan.quiet);
         self.device.set_calm(self.plan.quiet);
         self.miner.set_calm(self.plan.quiet);
         if self.plan.uptime > 0 {
@@ -44,10 +43,10 @@ impl World {
         }
         let mut acts: VecDeque<_> = self.plan.acts.iter().copied().collect();
         let mut violations = Vec::new();
-        while Instant::now() < end {
+        while self.moment() < end {
             let next = acts.front().map_or(end, |(at, _)| begun + *at).min(end);
             self.wait_until(next).await;
-            while acts.front().is_some_and(|(at, _)| begun + *at <= Instant::now()) {
+            while acts.front().is_some_and(|(at, _)| begun + *at <= self.moment()) {
                 let Some((_, act)) = acts.pop_front() else { break };
                 self.trace.say(format_args!("{act:?}"));
                 self.act(act).await?;
@@ -63,9 +62,9 @@ impl World {
     /// Everything is mended, and the person comes home.
     async fn heal(&mut self) -> anyhow::Result<()> {
         self.trace.say("everything is mended");
-        self.around.net.set_calm(true);
-        self.around.net.set_down(false);
-        self.around.broker.set_up(true);
+        self.around.lines.set_calm(true);
+        self.around.lines.set_node_up(true);
+        self.around.lines.set_broker_up(true);
         self.device.set_calm(true);
         self.device.set_power(Some(0), Some(0));
         self.miner.set_calm(true);
@@ -82,10 +81,10 @@ impl World {
 
     /// Waits until nothing changes any more.
     async fn settle_down(&mut self) -> anyhow::Result<Vec<Violation>> {
-        let end = Instant::now() + HEALED;
+        let end = self.moment() + HEALED;
         let (mut still, mut before) = (0, None);
         while still < STILL {
-            if Instant::now() > end {
+            if self.moment() > end {
                 return Ok(vec![Violation::new(
                     "it does not come to rest",
                     format!("{before:?}"),
@@ -105,16 +104,16 @@ impl World {
     }
 
     async fn pass(&mut self, time: Duration) -> anyhow::Result<()> {
-        let end = Instant::now() + time;
-        while Instant::now() < end {
+        let end = self.moment() + time;
+        while self.moment() < end {
             self.wait_until(end).await;
         }
         Ok(())
     }
 
     /// Waits until `moment`, or a little, or until the process dies; then does what is to be done.
-    async fn wait_until(&mut self, moment: Instant) {
-        let mut moment = moment.min(Instant::now() + LOOK);
+    async fn wait_until(&mut self, moment: Duration) {
+        let mut moment = moment.min(self.moment() + LOOK);
         if let Some(at) = self.restart_at {
             moment = moment.min(at);
         }
@@ -122,7 +121,7 @@ impl World {
         let died = tokio::select! {
             biased;
             () = death(fuse) => true,
-            () = sleep_until(moment) => false,
+            () = self.around.time.sleep_until(moment) => false,
         };
         if died {
             self.bury().await;
@@ -150,7 +149,7 @@ impl World {
 
     /// The process is started after a while; with a settlement key nobody hurries to unlock the wallet.
     fn come_back(&mut self) {
-        self.restart_at = Some(Instant::now() + self.dice.millis(1_000..120_000));
+        self.restart_at = Some(self.moment() + self.dice.millis(1_000..120_000));
         self.todo.unlock = !self.plan.settlement_key || self.todo.furnish || self.dice.happens(500);
     }
 
@@ -189,18 +188,18 @@ impl World {
             }
             Act::BrokerDown { keeps, .. } => {
                 self.device.set_keeps(keeps);
-                self.around.broker.set_up(false);
+                self.around.lines.set_broker_up(false);
                 self.tally.count(match keeps {
                     true => FaultKind::BrokerDown,
                     false => FaultKind::BrokerDownForgetful,
                 });
             }
-            Act::BrokerUp => self.around.broker.set_up(true),
+            Act::BrokerUp => self.around.lines.set_broker_up(true),
             Act::NodeDown { .. } => {
-                self.around.net.set_down(true);
+                self.around.lines.set_node_up(false);
                 self.tally.count(FaultKind::NodeDown);
             }
-            Act::NodeUp => self.around.net.set_down(false),
+            Act::NodeUp => self.around.lines.set_node_up(true),
             Act::DropTransaction => self.drop_transaction().await?,
             Act::Reboot => {
                 self.device.reboot();
@@ -218,7 +217,7 @@ impl World {
             Act::Speak => self.device.set_silent(false),
             Act::Retain => {
                 let (topic, text) = self.device.sensors();
-                self.around.broker.retain(topic, text.into_bytes());
+                self.around.lines.retain(topic, text.into_bytes());
                 self.tally.count(FaultKind::RetainedReading);
             }
             Act::SetRatio(ratio) => {
@@ -332,7 +331,7 @@ impl World {
     }
 
     async fn drop_transaction(&self) -> anyhow::Result<()> {
-        let Some(hash) = self.around.net.last_sent() else {
+        let Some(hash) = self.around.lines.last_sent() else {
             return Ok(());
         };
         if let Ok(hash) = hash.parse()
@@ -343,8 +342,16 @@ impl World {
         Ok(())
     }
 
+    /// Now, since the world began.
+    pub(super) fn moment(&self) -> Duration {
+        self.around.time.elapsed()
+    }
+
     /// What the household's database can know.
     pub(super) fn known(&self) -> Known {
+        if let Lines::Sockets(_) = self.around.lines {
+            return Known::by_last(self.device.before_last(READINGS_ON_THE_WAY));
+        }
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -15,12 +15,12 @@ use enerlink_engine::{
 use tokio::{runtime::Handle, task::JoinHandle};
 
 use super::{
-    broker::{Acknowledged, Broker},
+    broker::Acknowledged,
     clock::WorldTime,
     crew::Crew,
     fuse::{Fuse, Point},
+    lines::Lines,
     trace::Trace,
-    wire::Net,
 };
 
 /// How often an engine asks the node for news.
@@ -36,8 +36,7 @@ pub(super) fn password() -> Password {
 #[derive(Clone)]
 pub(super) struct Surroundings {
     pub(super) time: WorldTime,
-    pub(super) net: Net,
-    pub(super) broker: Broker,
+    pub(super) lines: Lines,
     pub(super) trace: Trace,
     /// Where the threads of databases live.
     pub(super) driver: Handle,
@@ -66,9 +65,12 @@ impl House {
         let mut config = Config::new(directory.to_owned());
         config.chain_poll = POLL;
         config.settling.period = around.period;
-        config.chain = Some(Chain::over(around.net.endpoint(name, fuse.clone())));
+        if let Lines::Memory { net, broker } = &around.lines {
+            config.chain = Some(Chain::over(net.endpoint(name, fuse.clone())));
+            config.wires.broker = Some(broker.source(fuse.clone(), acknowledged));
+        }
         config.wires = Wires {
-            broker: Some(around.broker.source(fuse.clone(), acknowledged)),
+            broker: config.wires.broker,
             store: Some(lockstep(around.driver.clone(), &fuse)),
             tasks: Some(crew.spawner()),
         };

@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::{
+    clock::WorldTime,
     dice::Dice,
     faults::{FaultKind, Tally},
     plan::Plan,
@@ -23,10 +24,10 @@ pub(super) struct Miner {
 
 struct Task {
     node: Node,
+    time: WorldTime,
     calm: Arc<AtomicBool>,
     block_time: Duration,
     reorganised: u64,
-    deepest: u64,
     empty: u64,
     dice: Dice,
     trace: Trace,
@@ -35,14 +36,21 @@ struct Task {
 
 impl Miner {
     /// Starts a calm miner.
-    pub(super) fn start(node: Node, plan: &Plan, dice: Dice, trace: Trace, tally: Tally) -> Self {
+    pub(super) fn start(
+        node: Node,
+        time: WorldTime,
+        plan: &Plan,
+        dice: Dice,
+        trace: Trace,
+        tally: Tally,
+    ) -> Self {
         let calm = Arc::new(AtomicBool::new(true));
         let task = Task {
             node,
+            time,
             calm: Arc::clone(&calm),
             block_time: plan.block_time,
             reorganised: plan.reorganised,
-            deepest: plan.deepest,
             empty: plan.empty,
             dice,
             trace,
@@ -60,7 +68,7 @@ impl Miner {
 impl Task {
     async fn run(mut self) {
         loop {
-            tokio::time::sleep(self.block_time).await;
+            self.time.sleep(self.block_time).await;
             if self.turn().await.is_none() {
                 return;
             }
@@ -70,12 +78,12 @@ impl Task {
     /// One block; `None` when the node is gone.
     async fn turn(&mut self) -> Option<()> {
         let (reorganise, empty) = (self.dice.happens(self.reorganised), self.dice.happens(self.empty));
-        let depth = self.dice.pick(1..6).min(self.deepest);
+        let depth = self.dice.pick(1..6);
         let txs = self
             .dice
             .of(&[ReorgTxs::Requeue, ReorgTxs::Requeue, ReorgTxs::Drop]);
         if !self.calm.load(Ordering::Relaxed) {
-            if reorganise && depth > 0 {
+            if reorganise {
                 let removed = self.node.reorg(depth, txs).await.ok()?.len();
                 self.trace.say(format_args!(
                     "{depth} blocks replaced, {removed} transactions {txs:?}"

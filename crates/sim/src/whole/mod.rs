@@ -1,5 +1,6 @@
 //! The whole system under a seed: the real engine, a chain, a broker, a home and a person in one thread and in virtual
-//! time, with everything going wrong on the way. The same seed is the same run, to the millisecond.
+//! time, with everything going wrong on the way. The same seed is the same run, to the millisecond; over sockets it is
+//! not, and everything else holds there too.
 //!
 //! Messages enter after the MQTT client ([`enerlink_meter::Source`]), questions to the node before the HTTP client
 //! ([`enerlink_chain::Endpoint`]); the database is a real one whose statements are carried out in lockstep
@@ -15,8 +16,11 @@ mod drive;
 mod faults;
 mod fuse;
 mod house;
+mod lines;
 mod miner;
+mod outbox;
 mod plan;
+mod sockets;
 mod template;
 mod trace;
 mod truth;
@@ -40,7 +44,8 @@ pub use self::{
     check::Violation,
     faults::{Counts, FaultKind},
 };
-use self::{plan::Plan, template::Template, trace::Trace, world::World};
+use self::{lines::Reach, plan::Plan, template::Template, trace::Trace, world::World};
+use crate::broker::Broker;
 
 /// How a seed is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,13 +114,38 @@ impl Whole {
     /// Runs one seed and keeps the last `lines` of its trace.
     pub fn run(&self, seed: u64, weather: Weather, lines: usize) -> anyhow::Result<Outcome> {
         let plan = Plan::of(seed, weather == Weather::Calm);
-        let runtime = virtual_time()?;
+        self.run_in(&virtual_time()?, seed, plan, Reach::Memory, lines)
+    }
+
+    /// Runs one seed over sockets, in real time that runs `speed` times as fast: through a proxy to `broker`, and through
+    /// another one to a node behind HTTP.
+    pub fn run_over_sockets(
+        &self,
+        seed: u64,
+        broker: &Broker,
+        speed: u32,
+        lines: usize,
+    ) -> anyhow::Result<Outcome> {
+        let plan = Plan::of(seed, false).over_sockets();
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let broker = broker.clone();
+        self.run_in(&runtime, seed, plan, Reach::Sockets { broker, speed }, lines)
+    }
+
+    fn run_in(
+        &self,
+        runtime: &Runtime,
+        seed: u64,
+        plan: Plan,
+        reach: Reach,
+        lines: usize,
+    ) -> anyhow::Result<Outcome> {
         let outcome = runtime.block_on(async {
             let trace = Trace::new(lines);
             trace.say(format_args!("{plan:?}"));
             let driver = self.driver.handle().clone();
             let template = self.template.path();
-            let mut world = World::make(seed, plan, template, self.kdf, driver, trace.clone()).await?;
+            let mut world = World::make(seed, plan, template, self.kdf, driver, trace.clone(), reach).await?;
             let violations = world.live().await?;
             for violation in &violations {
                 trace.say(format_args!("VIOLATION {}: {}", violation.rule, violation.found));

@@ -33,8 +33,6 @@ pub(super) struct Plan {
     /// Of 1000 blocks, so many are replaced or stay empty.
     pub(super) reorganised: u64,
     pub(super) empty: u64,
-    /// The most blocks that are replaced at once.
-    pub(super) deepest: u64,
     /// Nothing goes wrong.
     pub(super) quiet: bool,
     /// In the order of time.
@@ -101,7 +99,6 @@ impl Plan {
             messages: device::Rates::default(),
             reorganised: 0,
             empty: 0,
-            deepest: 0,
             quiet,
             acts: Vec::new(),
         };
@@ -123,7 +120,6 @@ impl Plan {
             reordered: rate / 2,
         };
         plan.reorganised = dice.of(&[0, 10, 40]);
-        plan.deepest = u64::from(plan.confirmations) - 1;
         plan.empty = dice.of(&[0, 50, 300]);
         if dice.happens(250) {
             plan.uptime = (1 << 32) - dice.pick(2 * MINUTE..20 * MINUTE);
@@ -133,6 +129,19 @@ impl Plan {
         }
         plan.acts.sort_by_key(|(at, _)| *at);
         plan
+    }
+
+    /// The same over sockets: a process dies at any time there, because nobody stands between it and its sockets, and
+    /// no counter begins anew, because nobody knows what was heard of it before.
+    pub(super) fn over_sockets(mut self) -> Self {
+        self.acts
+            .retain(|(_, act)| !matches!(act, Act::ResetCounters | Act::DropTransaction));
+        for (_, act) in &mut self.acts {
+            if let Act::Crash(Some((Point::Question | Point::Answer | Point::Acknowledgement, _))) = act {
+                *act = Act::Crash(None);
+            }
+        }
+        self
     }
 
     /// Adds one thing that happens, and its end where it has one.

@@ -34,7 +34,7 @@ impl Template {
             store: Some(lockstep(driver, &Fuse::default())),
             ..Wires::default()
         };
-        let time = WorldTime::new(enerlink_domain::UnixMillis(0));
+        let time = WorldTime::new(enerlink_domain::UnixMillis(0), 1);
         let parts = Parts {
             clock: time.computer(),
             keystore: Keystore::open_with(directory.path(), kdf)?,

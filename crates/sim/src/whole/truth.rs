@@ -1,51 +1,94 @@
 //! What a profile can know of the energy: the readings that it has acknowledged, and what nobody can tell it any more.
 
-use super::device::Reading;
+use enerlink_domain::UnixMillis;
+
+use super::{device::Reading, world::RATED_POWER_W};
 
 /// A fall of a counter by at most this much, in µWh, means nothing to the wallet.
 const NOISE: u64 = 10_000;
+/// So many readings of a lower uptime are a reboot.
+const RUN: u8 = 3;
+/// Milliseconds that receipts may differ from the device's time.
+const SLACK: i64 = 2_000;
 
 /// What reached one database. When the database is an older one again, so is this.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Known {
     last: Option<Reading>,
+    /// When the last reading was received that was no part of a run, by the computer's clock.
+    received_at: UnixMillis,
     /// Exported and imported µWh that flowed between the last reading before a reset and that reset, or that a new
     /// counter has hidden: they cannot be known.
     lost: (u64, u64),
-    /// What counters showed that had begun anew, until a run of readings proves it: where the run comes in one burst,
-    /// nobody can tell how long it took, and the first readings of it are a new beginning.
-    unproven: (u64, u64),
-    /// Readings of the run.
-    run: u8,
+    run: Option<Run>,
 }
 
-/// So many readings of a lower uptime are a reboot.
-const RUN: u8 = 3;
+/// Readings after a reset, of which none is believed before enough have come.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    length: u8,
+    /// One of them came twice: before the process died it may have been the last one that was needed.
+    doubtful: bool,
+    /// What the counters show since the reset.
+    shown: (u64, u64),
+}
 
 impl Known {
-    /// The database has taken `reading` in, or had it already.
-    pub(super) fn take(&mut self, reading: Reading) {
+    /// Everything until `reading`, which is the last: counters that never were reset say all.
+    pub(super) fn by_last(last: Option<Reading>) -> Self {
+        Self {
+            last,
+            ..Self::default()
+        }
+    }
+
+    /// The database has taken `reading` in, or had it already; `again` when it was delivered more than once.
+    pub(super) fn take(&mut self, reading: Reading, received_at: UnixMillis, again: bool) {
         let Some(last) = self.last else {
             // What was before the last reset is not on any counter.
             self.lost = (reading.reset_at.export.0, reading.reset_at.import.0);
-            self.last = Some(reading);
+            (self.last, self.received_at) = (Some(reading), received_at);
             return;
         };
+        // A clock that was set back: time counts from there.
+        if self.received_at.0 > received_at.0 + SLACK {
+            self.received_at = received_at;
+        }
         if reading.number <= last.number {
+            // Late: the uptimes of the run do not rise any more, and it begins anew.
+            if let Some(run) = &mut self.run {
+                (run.length, run.doubtful) = (1, true);
+            }
             return;
         }
         if reading.epoch != last.epoch {
             let (old, new) = (last.counters(), reading.counters());
             let hidden = |old: u64, new: u64| if new + NOISE >= old { old } else { 0 };
-            self.lost.0 += reading.reset_at.export.0 - last.truth.export.0 + hidden(old.0, new.0);
-            self.lost.1 += reading.reset_at.import.0 - last.truth.import.0 + hidden(old.1, new.1);
-            self.lost.0 += self.unproven.0;
-            self.lost.1 += self.unproven.1;
-            self.run = 1;
-            self.unproven = new;
-        } else if (1..RUN).contains(&self.run) {
-            self.run += 1;
-            self.unproven = reading.counters();
+            let unproven = self.run.map_or((0, 0), |run| run.shown);
+            self.lost.0 +=
+                reading.reset_at.export.0 - last.truth.export.0 + hidden(old.0, new.0) + unproven.0;
+            self.lost.1 +=
+                reading.reset_at.import.0 - last.truth.import.0 + hidden(old.1, new.1) + unproven.1;
+            self.run = Some(Run {
+                length: 0,
+                doubtful: false,
+                shown: new,
+            });
+        }
+        match &mut self.run {
+            Some(run) => {
+                run.shown = reading.counters();
+                run.doubtful |= again;
+                // What is delivered again is no sign of a reboot.
+                run.length += u8::from(!again);
+                if run.length >= RUN {
+                    let unknown = run.unknown(received_at.0 - self.received_at.0);
+                    self.lost.0 += unknown.0;
+                    self.lost.1 += unknown.1;
+                    (self.run, self.received_at) = (None, received_at);
+                }
+            }
+            None => self.received_at = received_at,
         }
         self.last = Some(reading);
     }
@@ -58,9 +101,23 @@ impl Known {
     /// The least that the registers must show, exported and imported, in µWh.
     pub(super) fn least(&self) -> (u64, u64) {
         let truth = self.last.map(|last| last.truth).unwrap_or_default();
+        let unproven = self.run.map_or((0, 0), |run| run.shown);
         (
-            truth.export.0.saturating_sub(self.lost.0 + self.unproven.0),
-            truth.import.0.saturating_sub(self.lost.1 + self.unproven.1),
+            truth.export.0.saturating_sub(self.lost.0 + unproven.0),
+            truth.import.0.saturating_sub(self.lost.1 + unproven.1),
         )
+    }
+}
+
+impl Run {
+    /// What of it cannot be known, although the reset is believed now, so many milliseconds of receipt after the last
+    /// reading before it. The same messages may come from another meter that was put in its place, whose counters do
+    /// not begin at nothing: all that bounds them is the time that has passed, which a queued burst does not show.
+    /// What they show beyond that is a new beginning, and is not counted.
+    fn unknown(&self, elapsed: i64) -> (u64, u64) {
+        let millis = u64::try_from(elapsed + SLACK).unwrap_or_default();
+        let limit = u64::from(RATED_POWER_W) * millis * 1000 / 3600;
+        let of = |shown: u64| if self.doubtful || shown > limit { shown } else { 0 };
+        (of(self.shown.0), of(self.shown.1))
     }
 }

@@ -13,11 +13,11 @@ use enerlink_domain::{
     Address, Error, MeterId, UnixMillis, Wei,
     id::keccak256,
     reading::Units,
-    view::{BrokerDraft, MeterDraft, NetworkDraft},
+    view::{MeterDraft, NetworkDraft},
 };
 use enerlink_engine::{Account, Engine, KdfParams, operator::DirectAccount};
 use tempfile::TempDir;
-use tokio::{runtime::Handle, time::Instant};
+use tokio::runtime::Handle;
 
 use super::{
     broker::{Acknowledged, Broker},
@@ -26,8 +26,10 @@ use super::{
     dice::Dice,
     faults::Tally,
     house::{self, House, Surroundings},
+    lines::{Lines, Reach},
     miner::Miner,
     plan::Plan,
+    sockets::Sockets,
     trace::Trace,
     truth::Known,
     wire::Net,
@@ -39,7 +41,6 @@ use crate::{
 
 /// 2025-11-02T09:00:00Z, when the sun shines.
 const MORNING: UnixMillis = UnixMillis(1_762_074_000_000);
-const BASE_TOPIC: &str = "home/energy-monitor";
 const OPERATOR: [u8; 32] = [7; 32];
 /// The most that the meter carries, for the chain and the wallet; more than the home ever uses.
 pub(super) const RATED_POWER_W: u32 = 9_000;
@@ -66,7 +67,7 @@ pub(super) struct World {
     pub(super) directory: TempDir,
     pub(super) house: Option<House>,
     /// When the process is started again.
-    pub(super) restart_at: Option<Instant>,
+    pub(super) restart_at: Option<Duration>,
     pub(super) copy: Option<(House, TempDir)>,
     pub(super) known: Arc<Mutex<Known>>,
     pub(super) backup: Option<(TempDir, Known)>,
@@ -93,10 +94,11 @@ impl World {
         kdf: KdfParams,
         driver: Handle,
         trace: Trace,
+        reach: Reach,
     ) -> anyhow::Result<Self> {
-        let (time, tally) = (WorldTime::new(MORNING), Tally::default());
+        let (time, tally) = (WorldTime::new(MORNING, reach.speed()), Tally::default());
         let operator = Account::from_bytes(&OPERATOR)?;
-        let node = node(&time, operator.address(), plan.base_fee);
+        let node = node(&time, operator.address(), plan.base_fee, &reach).await?;
         let exact = Chain::over(node.endpoint());
         let operator = DirectAccount::connect(operator, exact.clone()).await?;
         let addresses = Addresses {
@@ -111,14 +113,20 @@ impl World {
             node.mine(1).await?;
         }
         node.set_automine(false).await?;
-        let net = Net::new(
-            node.endpoint(),
-            plan.wire,
-            Dice::new(seed, "wire"),
-            trace.clone(),
-            tally.clone(),
-        );
-        let (broker, commands) = Broker::new();
+        let (lines, commands) = match reach {
+            Reach::Memory => {
+                let dice = Dice::new(seed, "wire");
+                let net = Net::new(node.endpoint(), plan.wire, dice, trace.clone(), tally.clone());
+                let (broker, commands) = Broker::new();
+                (Lines::Memory { net, broker }, commands)
+            }
+            Reach::Sockets { broker, speed } => {
+                let dice = Dice::new(seed, "sockets");
+                let node = node.url();
+                let (sockets, commands) = Sockets::open(seed, node, &broker, speed, plan.wire, dice, &tally)?;
+                (Lines::Sockets(Arc::new(sockets)), commands)
+            }
+        };
         let config = HomeConfig {
             sensor_interval: plan.beats.sensors,
             ..HomeConfig::default()
@@ -128,10 +136,10 @@ impl World {
         home.set_solar(plan.power.0);
         home.set_load(plan.power.1);
         let parts = device::Parts {
-            base: BASE_TOPIC.to_owned(),
+            base: lines.base_topic().to_owned(),
             home,
             time: time.clone(),
-            broker: broker.clone(),
+            lines: lines.clone(),
             dice: Dice::new(seed, "device"),
             rates: plan.messages,
             trace: trace.clone(),
@@ -140,6 +148,7 @@ impl World {
         let device = Device::start(parts, plan.beats, commands);
         let miner = Miner::start(
             node.clone(),
+            time.clone(),
             &plan,
             Dice::new(seed, "miner"),
             trace.clone(),
@@ -149,8 +158,7 @@ impl World {
         house::copy(template, directory.path(), &|name| name != "profile.lock")?;
         let around = Surroundings {
             time,
-            net,
-            broker,
+            lines,
             trace: trace.clone(),
             driver,
             kdf,
@@ -190,24 +198,25 @@ impl World {
     /// Starts the household's process.
     pub(super) async fn start(&mut self) {
         let (known, device) = (Arc::clone(&self.known), self.device.clone());
-        let acknowledged: Acknowledged = Arc::new(move |number| {
+        let time = self.around.time.clone();
+        let acknowledged: Acknowledged = Arc::new(move |number, again| {
             if let Some(reading) = device.reading(number) {
                 let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-                known.take(reading);
+                known.take(reading, time.wall(), again);
             }
         });
         match House::start(&self.around, "home", self.directory.path(), acknowledged).await {
             Ok(house) => self.house = Some(house),
             Err(error) => {
                 self.trace.say(format_args!("home does not start: {error}"));
-                self.restart_at = Some(Instant::now() + Duration::from_secs(30));
+                self.restart_at = Some(self.moment() + Duration::from_secs(30));
             }
         }
     }
 
     /// Does what the person means to do, as far as it can be done.
     pub(super) async fn tend(&mut self) {
-        if self.restart_at.is_some_and(|at| at <= Instant::now()) {
+        if self.restart_at.is_some_and(|at| at <= self.moment()) {
             self.restart_at = None;
             self.start().await;
         }
@@ -246,7 +255,7 @@ impl World {
         let directory = tempfile::Builder::new().prefix("enerlink-copy-").tempdir()?;
         let wanted = |name: &str| !house::is_database(name) && name != "profile.lock";
         house::copy(self.directory.path(), directory.path(), &wanted)?;
-        let nobody: Acknowledged = Arc::new(|_| {});
+        let nobody: Acknowledged = Arc::new(|_, _| {});
         let house = House::start(&self.around, "copy", directory.path(), nobody)
             .await
             .context("the copy starts")?;
@@ -289,7 +298,7 @@ impl World {
 
     fn network(&self) -> NetworkDraft {
         NetworkDraft {
-            rpc_url: "http://127.0.0.1:8545".to_owned(),
+            rpc_url: self.around.lines.node_url(),
             fallback_url: None,
             addresses: self.addresses.to_json(),
         }
@@ -300,11 +309,8 @@ impl World {
             id: self.id.clone(),
             name: String::new(),
             owner: None,
-            broker: BrokerDraft {
-                url: "mqtt://127.0.0.1:1883".to_owned(),
-                ..BrokerDraft::default()
-            },
-            base_topic: BASE_TOPIC.to_owned(),
+            broker: self.around.lines.broker_draft(),
+            base_topic: self.around.lines.base_topic().to_owned(),
             units: Units::Milli,
             profile: None,
             rated_power_w: RATED_POWER_W,
@@ -326,14 +332,17 @@ async fn furnish(engine: &Engine, network: NetworkDraft, draft: MeterDraft) -> R
     Ok(())
 }
 
-fn node(time: &WorldTime, rich: Address, base_fee: u64) -> Node {
+async fn node(time: &WorldTime, rich: Address, base_fee: u64, reach: &Reach) -> anyhow::Result<Node> {
     let time = time.clone();
     let mut config = NodeConfig::new(Arc::new(move || {
         u64::try_from(time.now().0 / 1000).unwrap_or_default()
     }));
     config.base_fee = base_fee;
     config.accounts = vec![(AlloyAddress::from(rich.0), U256::from(RICH))];
-    Node::in_memory(&config)
+    Ok(match reach {
+        Reach::Memory => Node::in_memory(&config),
+        Reach::Sockets { .. } => Node::start(config).await?,
+    })
 }
 
 /// `setConversionRatio`; the operator signs.

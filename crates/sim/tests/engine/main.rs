@@ -9,10 +9,6 @@ mod mosquitto;
 #[allow(dead_code, reason = "these tests need half of it")]
 mod shipped;
 
-#[path = "../../../../tests/metered/proxy.rs"]
-#[allow(dead_code, unreachable_pub, reason = "these tests need half of it")]
-mod proxy;
-
 mod adding;
 mod audit;
 mod brokers;

@@ -3,7 +3,7 @@
 use std::{env, ops::Range};
 
 use enerlink_engine::KdfParams;
-use enerlink_sim::whole::{Outcome, Weather, Whole};
+use enerlink_sim::whole::{Outcome, Report, Weather, Whole};
 
 fn whole() -> Whole {
     Whole::new(KdfParams::for_tests()).expect("a template")
@@ -18,14 +18,12 @@ fn explain(outcome: &Outcome) -> String {
     )
 }
 
-/// `WHOLE_SEEDS=a..b` runs others.
-fn seeds() -> Range<u64> {
-    let text = env::var("WHOLE_SEEDS").unwrap_or_default();
-    let given = text.split_once("..").map(|(from, to)| {
-        let number = |text: &str| text.parse::<u64>().expect("a seed");
-        number(from)..number(to)
-    });
-    given.unwrap_or(0..6)
+/// `WHOLE_SEEDS=a..b` names others.
+fn given() -> Option<Range<u64>> {
+    let text = env::var("WHOLE_SEEDS").ok()?;
+    let (from, to) = text.split_once("..")?;
+    let number = |text: &str| text.parse::<u64>().expect("a seed");
+    Some(number(from)..number(to))
 }
 
 #[test]
@@ -45,7 +43,7 @@ fn a_quiet_world_settles_everything() {
 #[test]
 fn a_seed_is_always_the_same_run() {
     let whole = whole();
-    for seed in seeds().take(2) {
+    for seed in given().unwrap_or(0..2).take(2) {
         let all = usize::MAX;
         let (one, other) = (
             whole.run(seed, Weather::Storm, all).expect("a run"),
@@ -70,25 +68,49 @@ fn a_seed_is_always_the_same_run() {
     }
 }
 
+/// Runs these seeds on one thread: the tests run beside each other.
+fn end_well(seeds: Range<u64>) -> Report {
+    let tell = |outcome: &Outcome| {
+        if !outcome.violations.is_empty() {
+            eprintln!("{}", explain(outcome));
+        }
+    };
+    let report = whole().run_all(seeds, 1, usize::MAX, tell).expect("runs");
+    let failed: Vec<_> = report.failed.iter().map(|outcome| outcome.seed).collect();
+    assert!(report.ok, "failed: {failed:?}");
+    report
+}
+
+/// Fifty seeds are five tests, so that none takes long.
+fn ten(first: u64) {
+    let report = end_well(first..first + 10);
+    assert!(report.faults.len() > 15, "{:?}", report.faults);
+}
+
 #[test]
 fn seeds_end_with_every_watt_hour_once() {
-    let report = whole()
-        .run_all(seeds(), 2, usize::MAX, |outcome| {
-            if !outcome.violations.is_empty() {
-                eprintln!("{}", explain(outcome));
-            }
-        })
-        .expect("runs");
-    assert!(
-        report.ok,
-        "failed: {:?}",
-        report
-            .failed
-            .iter()
-            .map(|outcome| outcome.seed)
-            .collect::<Vec<_>>()
-    );
-    if env::var("WHOLE_SEEDS").is_err() {
-        assert!(report.faults.len() > 15, "{:?}", report.faults);
+    match given() {
+        Some(seeds) => drop(end_well(seeds)),
+        None => ten(0),
     }
+}
+
+#[test]
+fn seeds_from_10_end_with_every_watt_hour_once() {
+    ten(10);
+}
+
+#[test]
+fn seeds_from_20_end_with_every_watt_hour_once() {
+    ten(20);
+}
+
+#[test]
+fn seeds_from_30_end_with_every_watt_hour_once() {
+    ten(30);
+}
+
+#[test]
+fn seeds_from_40_end_with_every_watt_hour_once() {
+    ten(40);
 }

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::Context as _;
 use enerlink_domain::{BrokerAddress, view::BrokerDraft};
-use enerlink_meter::Channel;
+use enerlink_meter::Route;
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
 use tokio::sync::mpsc;
 
@@ -64,8 +64,11 @@ impl Sockets {
         options.set_credentials(broker.username(), broker.password());
         let (device, events) = AsyncClient::new(options, WAITING);
         let (heard, commands) = mpsc::unbounded_channel();
-        let topic = Channel::Command.topic(&base_topic);
-        tokio::spawn(obey(device.clone(), events, topic, heard));
+        let route = Route {
+            base_topic: base_topic.clone(),
+            meter_id: None,
+        };
+        tokio::spawn(obey(device.clone(), events, route.topic(), heard));
         let calm = Arc::new(AtomicBool::new(true));
         let sockets = Self {
             node: Proxy::to(node)?,

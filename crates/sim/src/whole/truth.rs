@@ -6,7 +6,7 @@ use super::{device::Reading, world::RATED_POWER_W};
 
 /// A fall of a counter by at most this much, in µWh, means nothing to the wallet.
 const NOISE: u64 = 10_000;
-/// So many readings of a lower uptime are a reboot.
+/// So many readings of a lower uptime, one after the other, are a reboot.
 const RUN: u8 = 3;
 /// Milliseconds that receipts may differ from the device's time.
 const SLACK: i64 = 2_000;
@@ -17,8 +17,8 @@ pub(super) struct Known {
     last: Option<Reading>,
     /// When the last reading was received that was no part of a run, by the computer's clock.
     received_at: UnixMillis,
-    /// Exported and imported µWh that flowed between the last reading before a reset and that reset, or that a new
-    /// counter has hidden: they cannot be known.
+    /// Exported and imported µWh that nobody can know: those between the last reading before a reset and that reset, and
+    /// what of a [`Run`] cannot be told.
     lost: (u64, u64),
     run: Option<Run>,
 }
@@ -26,11 +26,13 @@ pub(super) struct Known {
 /// Readings after a reset, of which none is believed before enough have come.
 #[derive(Clone, Copy, Debug)]
 struct Run {
+    /// What the counters showed before the reset.
+    before: (u64, u64),
+    /// What they show since.
+    shown: (u64, u64),
     length: u8,
     /// One of them came twice: before the process died it may have been the last one that was needed.
     doubtful: bool,
-    /// What the counters show since the reset.
-    shown: (u64, u64),
 }
 
 impl Known {
@@ -62,26 +64,22 @@ impl Known {
             return;
         }
         if reading.epoch != last.epoch {
-            let (old, new) = (last.counters(), reading.counters());
-            let hidden = |old: u64, new: u64| if new + NOISE >= old { old } else { 0 };
-            let unproven = self.run.map_or((0, 0), |run| run.shown);
-            self.lost.0 +=
-                reading.reset_at.export.0 - last.truth.export.0 + hidden(old.0, new.0) + unproven.0;
-            self.lost.1 +=
-                reading.reset_at.import.0 - last.truth.import.0 + hidden(old.1, new.1) + unproven.1;
+            let (unproven, before) = self
+                .run
+                .map_or(((0, 0), last.counters()), |run| (run.shown, run.before));
+            self.lost.0 += reading.reset_at.export.0 - last.truth.export.0 + unproven.0;
+            self.lost.1 += reading.reset_at.import.0 - last.truth.import.0 + unproven.1;
             self.run = Some(Run {
+                before,
+                shown: (0, 0),
                 length: 0,
                 doubtful: false,
-                shown: new,
             });
         }
         match &mut self.run {
             Some(run) => {
-                run.shown = reading.counters();
-                run.doubtful |= again;
-                // What is delivered again is no sign of a reboot.
-                run.length += u8::from(!again);
-                if run.length >= RUN {
+                run.take(reading, again);
+                if run.is_believed() {
                     let unknown = run.unknown(received_at.0 - self.received_at.0);
                     self.lost.0 += unknown.0;
                     self.lost.1 += unknown.1;
@@ -110,14 +108,34 @@ impl Known {
 }
 
 impl Run {
-    /// What of it cannot be known, although the reset is believed now, so many milliseconds of receipt after the last
-    /// reading before it. The same messages may come from another meter that was put in its place, whose counters do
-    /// not begin at nothing: all that bounds them is the time that has passed, which a queued burst does not show.
-    /// What they show beyond that is a new beginning, and is not counted.
+    fn take(&mut self, reading: Reading, again: bool) {
+        self.shown = reading.counters();
+        self.doubtful |= again;
+        // What is delivered again is no sign of a reboot.
+        self.length += u8::from(!again);
+    }
+
+    /// A reset has to last, or else a message from before a reboot would count the same energy twice. Counters that have
+    /// passed what they showed before are believed at once: they have not fallen, as far as anybody can tell.
+    fn is_believed(&self) -> bool {
+        let passed = self.shown.0 >= self.before.0 && self.shown.1 >= self.before.1;
+        passed || self.length >= RUN
+    }
+
+    /// What cannot be known of the energy since the reset, which is believed now, so many milliseconds of receipt after
+    /// the last reading before it. The same messages may come from another meter that was put in its place, whose counters
+    /// do not begin at nothing: all that bounds them is the time that has passed, which a queued burst does not show. What
+    /// they show beyond that is a new beginning, and is not counted. A counter that has passed what it showed before hides
+    /// so much.
     fn unknown(&self, elapsed: i64) -> (u64, u64) {
         let millis = u64::try_from(elapsed + SLACK).unwrap_or_default();
         let limit = u64::from(RATED_POWER_W) * millis * 1000 / 3600;
-        let of = |shown: u64| if self.doubtful || shown > limit { shown } else { 0 };
-        (of(self.shown.0), of(self.shown.1))
+        let of = |before: u64, shown: u64| match shown {
+            _ if self.doubtful => shown.max(before),
+            _ if shown + NOISE >= before => before,
+            _ if shown > limit => shown,
+            _ => 0,
+        };
+        (of(self.before.0, self.shown.0), of(self.before.1, self.shown.1))
     }
 }

@@ -79,7 +79,8 @@ impl House {
             clock: around.time.computer(),
             keystore,
         };
-        let crew = tokio::spawn(crew);
+        // One task to the runtime: it would be told to let others go first, and its own tasks would then be asked for ever.
+        let crew = tokio::spawn(tokio::task::coop::unconstrained(crew));
         let started = tokio::select! {
             biased;
             () = fuse.blown() => Err(dead()),

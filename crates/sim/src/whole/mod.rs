@@ -1,6 +1,6 @@
 //! The whole system under a seed: the real engine, a chain, a broker, a home and a person in one thread and in virtual
 //! time, with everything going wrong on the way. The same seed is the same run, to the millisecond; over sockets it is
-//! not, and everything else holds there too.
+//! not.
 //!
 //! Messages enter after the MQTT client ([`enerlink_meter::Source`]), questions to the node before the HTTP client
 //! ([`enerlink_chain::Endpoint`]); the database is a real one whose statements are carried out in lockstep

@@ -34,7 +34,7 @@ contract MarketWorst is MarketFixture {
                 named("dan"),
                 address(market),
                 value,
-                0,
+                token.nonces(named("dan")),
                 permit.deadline
             )
         );
@@ -64,6 +64,19 @@ contract MarketWorst is MarketFixture {
         vm.assertLe(record("worst call: 16 fills, all new"), MOST, "worst call");
         vm.assertEq(filled, 16);
         vm.assertEq(lotsLeft(id), 4);
+    }
+
+    /// @dev A permit for exactly what the order pays, of a trader who has used one before.
+    function test_permit() public {
+        vm.prank(named("dan"));
+        idrs.onRamp(1e9);
+        bid(alice, PRICE, 1);
+        for (uint256 i; i < 3; ++i) {
+            IMarket.Permit memory permit = permitOfDan(10 * PRICE);
+            vm.prank(named("dan"));
+            market.placeOrderWithPermit(BID, PRICE, 10, GTC, 16, permit);
+        }
+        record("place, existing level, with a permit");
     }
 
     function crowd(uint256 from, uint256 to) private {

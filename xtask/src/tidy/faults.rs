@@ -27,9 +27,11 @@ pub(super) fn check(files: &Files) -> Vec<Finding> {
             findings.push(Finding::new(PAGE, index + 1, "the fault has no test", mend));
         }
         for (file, test) in tests {
-            let found = files
-                .get(file)
-                .is_some_and(|text| text.contains(&format!("fn {test}(")));
+            let found = files.get(file).is_some_and(|text| {
+                ["fn", "function"]
+                    .iter()
+                    .any(|word| text.contains(&format!("{word} {test}(")))
+            });
             if !found {
                 let what = format!("there is no test `{test}` in {file}");
                 findings.push(Finding::new(
@@ -61,10 +63,11 @@ mod tests {
     #[test]
     fn rows_name_tests_that_exist() {
         let page = "| Fault | Must hold | Tests |\n|---|---|---|\n| K1 | a | `a.rs::works` |\n| K2 | b | none |\n\
-                    | E3 | c | `a.rs::gone` `b.rs::works` |\n| K-x | no row | |\n";
+                    | E3 | c | `a.rs::gone` `b.rs::works` |\n| K-x | no row | |\n| C1 | d | `c.t.sol::test_it` |\n";
         let files = Files::from([
             (PAGE.to_owned(), page.to_owned()),
             ("a.rs".to_owned(), "fn works() {}".to_owned()),
+            ("c.t.sol".to_owned(), "function test_it() public {}".to_owned()),
         ]);
         let places: Vec<_> = check(&files).iter().map(|finding| finding.line).collect();
         assert_eq!(places, [4, 5, 5]);

@@ -241,7 +241,7 @@ contract Market is ReentrancyGuardTransient, IMarket {
         uint256 ids = OrderId.pack(queue.generation(), place, 0);
         uint256 lotPays = _sideOf(place) == ASK ? _priceOf(place) : LOT;
         uint256 lanes = _lanesAt(place, queue, sequence);
-        // Each subtraction is of the smaller from the larger, and no sequence comes near 2^64.
+        // Each subtraction is of the smaller from the larger, and no sequence comes near 2^40.
         unchecked {
             while (true) {
                 uint256 lane = Lanes.read(lanes, sequence);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use enerlink_domain::{Code, Error};
-use sea_orm::{DbErr, SqlErr};
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
 use thiserror::Error;
 
 /// Why the database did not do it. Whatever was committed before is kept.
@@ -87,8 +87,31 @@ impl StoreError {
 
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
-        Self::Database(error.to_string())
+        match sqlite_code(&error) {
+            Some(SQLITE_CORRUPT | SQLITE_NOTADB) => Self::Corrupt {
+                detail: error.to_string(),
+            },
+            _ => Self::Database(error.to_string()),
+        }
     }
+}
+
+/// The file's content cannot be what was written.
+const SQLITE_CORRUPT: u32 = 11;
+/// The file does not begin like one of SQLite.
+const SQLITE_NOTADB: u32 = 26;
+
+/// The primary result code of SQLite; PostgreSQL's codes have five characters.
+fn sqlite_code(error: &DbErr) -> Option<u32> {
+    let (DbErr::Conn(RuntimeErr::SqlxError(error))
+    | DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))) = error
+    else {
+        return None;
+    };
+    let code = error.as_database_error()?.code()?;
+    let extended: u32 = code.parse().ok().filter(|_| code.len() < 5)?;
+    Some(extended & 0xff)
 }
 
 impl From<StoreError> for Error {
@@ -102,10 +125,9 @@ impl From<StoreError> for Error {
             StoreError::InUse { .. } => Code::ProfileInUse,
             StoreError::Range { .. } => Code::InvalidInput,
             StoreError::Exists { .. } | StoreError::Missing { .. } => Code::Internal,
-            StoreError::Damaged { .. }
-            | StoreError::Foreign { .. }
+            StoreError::Damaged { .. } | StoreError::Corrupt { .. } => Code::DatabaseDamaged,
+            StoreError::Foreign { .. }
             | StoreError::Newer { .. }
-            | StoreError::Corrupt { .. }
             | StoreError::Database(_)
             | StoreError::Io(_) => Code::Storage,
         };

@@ -31,6 +31,7 @@ pub mod tallies;
 pub mod transaction_logs;
 pub mod wallets;
 
+mod copies;
 mod error;
 mod lockstep;
 #[cfg(test)]

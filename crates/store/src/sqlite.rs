@@ -177,6 +177,11 @@ pub(crate) async fn inspect(path: &Path, known: u32) -> Result<u32, StoreError> 
     }
 }
 
+/// Whether the file begins like one of SQLite.
+pub(crate) fn is_database(path: &Path) -> bool {
+    read_header(path).is_ok_and(|header| header.is_some_and(|header| header.starts_with(MAGIC)))
+}
+
 /// The first 100 bytes; `None` when there is no file or nothing in it.
 fn read_header(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     let mut header = Vec::new();
@@ -271,6 +276,29 @@ pub(crate) async fn check(db: &impl ConnectionTrait) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Checks the file at `path`, which nobody else has open, and its log.
+pub(crate) async fn check_alone(path: &Path) -> Result<(), StoreError> {
+    let db = connect_keeper(path, Durability::Full).await?;
+    let outcome = async {
+        check_schema(&db).await?;
+        check(&db).await
+    }
+    .await;
+    db.close().await?;
+    outcome
+}
+
+/// Takes the log of the file at `path`, which nobody else has open, into it.
+pub(crate) async fn fold(path: &Path) -> Result<(), StoreError> {
+    let db = connect_keeper(path, Durability::Full).await?;
+    let mode = ask::<String>(&db, "PRAGMA journal_mode = DELETE").await;
+    db.close().await?;
+    match mode? {
+        mode if mode == "delete" => Ok(()),
+        mode => Err(StoreError::Database(format!("the log cannot be closed ({mode})"))),
+    }
+}
+
 /// Makes sure that the file exists and only its owner can read it. SQLite gives its side files the same mode.
 pub(crate) fn create_private(path: &Path) -> Result<(), StoreError> {
     let mut options = OpenOptions::new();
@@ -304,7 +332,7 @@ pub(crate) async fn copy_to(db: &impl ConnectionTrait, target: &Path) -> Result<
     sync_directory(target)
 }
 
-fn sync_directory(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn sync_directory(path: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]
     if let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         File::open(directory)?.sync_all()?;

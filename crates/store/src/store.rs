@@ -181,7 +181,18 @@ impl Store {
         }
     }
 
-    fn backend(&self) -> DbBackend {
+    /// The same, of a file that was too large to be checked while it was opened.
+    pub async fn check_if_large(&self) -> Result<(), StoreError> {
+        let small = self.backend() != DbBackend::Postgres && self.size().await? <= sqlite::CHECKED_AT_OPEN;
+        if small { Ok(()) } else { self.check().await }
+    }
+
+    /// The schema version of this program.
+    pub(crate) fn known() -> u32 {
+        version::<Migrator>()
+    }
+
+    pub(crate) fn backend(&self) -> DbBackend {
         self.writer.inner().get_database_backend()
     }
 

@@ -2,6 +2,7 @@
 //! SQLite, or on the PostgreSQL server of `DATABASE_URL`.
 
 mod backend;
+mod copies;
 mod damage;
 mod facts;
 mod generate;

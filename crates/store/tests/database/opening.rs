@@ -44,13 +44,13 @@ async fn run(path: &Path, statements: &[&str]) {
     db.close().await.expect("a close");
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
-async fn set(store: &Store, key: &str, value: &str) {
+pub(crate) async fn set(store: &Store, key: &str, value: &str) {
     let tx = store.begin().await.expect("a transaction");
     settings::set(&tx, key, value).await.expect("a write");
     tx.commit().await.expect("a commit");

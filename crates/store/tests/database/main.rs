@@ -6,6 +6,8 @@ mod copies;
 mod damage;
 mod facts;
 mod generate;
+mod golden;
+mod growth;
 mod guards;
 mod opening;
 #[cfg(unix)]

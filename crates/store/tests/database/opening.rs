@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use enerlink_domain::UnixMillis;
@@ -280,36 +281,57 @@ async fn a_killed_process_loses_nothing_that_was_committed() {
     assert_eq!(agreed(&reopened).await, 13);
 }
 
-#[tokio::test]
+/// Where the log is torn: cut at every other place, changed at the others.
+const PLACES: usize = 400;
+/// How many are tried at once: most of the time is spent waiting for the disk.
+const HANDS: usize = 8;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_torn_log_opens_at_an_earlier_commit() {
     let (_directory, path) = directory();
     let store = written(&path, 12).await;
     let (_other, copy) = directory_copy(&path);
-    let (file, log) = (
-        fs::read(&copy).expect("file"),
-        fs::read(beside(&copy, "-wal")).expect("log"),
-    );
+    let file: Arc<[u8]> = fs::read(&copy).expect("file").into();
+    let log: Arc<[u8]> = fs::read(beside(&copy, "-wal")).expect("log").into();
+    let hands = (0..HANDS).map(|hand| {
+        let (file, log) = (Arc::clone(&file), Arc::clone(&log));
+        tokio::spawn(async move {
+            let (_directory, copy) = directory();
+            let mut seen = Vec::new();
+            for step in (hand..=PLACES).step_by(HANDS) {
+                fs::write(&copy, &file).expect("a file");
+                fs::write(beside(&copy, "-wal"), torn(&log, step)).expect("a log");
+                let _ = fs::remove_file(beside(&copy, "-shm"));
+                // A small file is checked whole when it is opened.
+                let reopened = Store::open(&copy).await.expect("a store");
+                seen.push((step, agreed(&reopened).await));
+                reopened.close().await.expect("a close");
+            }
+            seen
+        })
+    });
     let mut seen = Vec::new();
-    for step in 0..=48 {
-        let cut = log.len() * step / 48;
-        let mut torn = log.get(..cut).expect("a prefix").to_vec();
-        // Every other time the log is whole, with one byte of it changed.
-        if step % 2 == 1 {
-            torn = log.clone();
-            torn[cut.min(log.len() - 1)] ^= 0x40;
-        }
-        fs::write(&copy, &file).expect("a file");
-        fs::write(beside(&copy, "-wal"), torn).expect("a log");
-        let _ = fs::remove_file(beside(&copy, "-shm"));
-        let reopened = Store::open(&copy).await.expect("a store");
-        reopened.check().await.expect("a sound file");
-        seen.push(agreed(&reopened).await);
-        reopened.close().await.expect("a close");
+    for hand in hands.collect::<Vec<_>>() {
+        seen.extend(hand.await.expect("it opens everywhere"));
     }
+    seen.sort_unstable();
+    let seen: Vec<i64> = seen.into_iter().map(|(_, commits)| commits).collect();
+    assert_eq!(seen.len(), PLACES + 1);
     assert_eq!(seen.iter().max(), Some(&12), "the whole log has every commit");
     assert!(
         seen.windows(3).all(|three| three[0] <= three[2]),
         "more log, more commits: {seen:?}"
     );
     store.close().await.expect("a close");
+}
+
+/// The log as it is at the place `step`.
+fn torn(log: &[u8], step: usize) -> Vec<u8> {
+    let cut = log.len() * step / PLACES;
+    if step % 2 == 0 {
+        return log[..cut].to_vec();
+    }
+    let mut changed = log.to_vec();
+    changed[cut.min(log.len() - 1)] ^= 0x40;
+    changed
 }

@@ -37,6 +37,11 @@ pub use send::{SendOutcome, Simulated};
 pub use settled::SettledEvent;
 pub use wire::Endpoint;
 
+/// The address of a node without user and password, as [`Chain::rpc_url`] has it.
+pub fn public_url(rpc_url: &str) -> Result<String, ChainError> {
+    wire::public_url(rpc_url)
+}
+
 /// The nodes of a chain: one, or a preferred one and another. Clones are cheap and share their connections.
 #[derive(Clone)]
 pub struct Chain {

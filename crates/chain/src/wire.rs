@@ -59,6 +59,11 @@ enum Lost {
     TooLarge,
 }
 
+/// The address of a node without user and password.
+pub(crate) fn public_url(text: &str) -> Result<String, ChainError> {
+    Ok(address::Address::parse(text)?.url.to_string())
+}
+
 /// The nodes of one chain, the preferred one first.
 pub(crate) struct Wire {
     nodes: Vec<Arc<Node>>,

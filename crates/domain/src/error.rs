@@ -85,6 +85,8 @@ pub enum Code {
     ReceiptInvalid,
     /// The database cannot be read or written.
     Storage,
+    /// The database is damaged.
+    DatabaseDamaged,
     /// The input is not valid.
     InvalidInput,
     /// A defect of this program.
@@ -154,6 +156,9 @@ impl Code {
                 "Ask for the receipt again, and for the hash of its block from a source you trust."
             }
             Self::Storage => "Check that the disk has room and is not read-only; committed data is kept.",
+            Self::DatabaseDamaged => {
+                "Put a copy back with `enerlink database restore --from COPY`; what settled since is read from the chain."
+            }
             Self::InvalidInput => "Correct the input and try again.",
             Self::Internal => "Restart the app and report the problem with the log; stored data is kept.",
         }

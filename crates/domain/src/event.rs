@@ -101,6 +101,8 @@ pub enum Event {
     Activity(Activity),
     /// The node answered, or stopped to.
     Chain(ChainState),
+    /// The database cannot be written, or can again. Meanwhile what is stored is shown and nothing is changed.
+    Storage(Link),
     /// A task failed and is restarted.
     TaskFailed {
         /// The task's name.

@@ -13,7 +13,8 @@ use std::{
 };
 
 use enerlink_domain::{
-    Clock,
+    Clock, UnixMillis,
+    meter::Link,
     view::{BrokerDiagnostics, Diagnostics},
 };
 
@@ -117,8 +118,8 @@ impl Handle {
         self.0.messages.load(Ordering::Relaxed)
     }
 
-    /// The figures as they are now. What is not counted here (events that wait, the age of the block, the size of the
-    /// database) is left at nothing.
+    /// The figures as they are now. What is not counted here (events that wait, the age of the block, the database) is
+    /// left at nothing.
     pub(crate) fn read(&self) -> Diagnostics {
         let (figures, now) = (&self.0, self.now());
         let brokers = figures.brokers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -144,6 +145,7 @@ impl Handle {
             block_age_ms: None,
             settlement: figures.settlement.read(now),
             database_bytes: 0,
+            storage: Link::up(UnixMillis(0)),
         }
     }
 

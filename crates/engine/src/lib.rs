@@ -11,6 +11,7 @@ mod checkpoints;
 mod choices;
 mod commands;
 pub mod config;
+mod database;
 mod diagnostics;
 mod estimating;
 mod files;
@@ -30,6 +31,7 @@ mod query;
 mod retention;
 mod rules;
 mod settling;
+mod storage;
 mod system;
 mod task;
 mod wallet;
@@ -51,6 +53,7 @@ pub use self::{
     audit::{TokenSums, VerifyProgress, read_receipt, verify_receipt_with},
     bus::Events,
     config::{Access, Config},
+    database::restore_database,
     system::SystemClock,
 };
 use self::{bus::Bus, choices::Choices, network::Network, profile::ProfileLock, rules::Rules, task::Tasks};
@@ -89,6 +92,7 @@ struct Inner {
     guarding: guarding::Handle,
     /// What was restored and nobody has looked at yet.
     held: watch::Sender<Option<BackupContent>>,
+    storage: storage::Handle,
     tasks: tokio::sync::Mutex<Option<Tasks>>,
     _lock: ProfileLock,
 }
@@ -97,16 +101,13 @@ impl Engine {
     /// Opens the profile and starts its tasks. With [`Access::ReadOnly`] nothing runs: what is stored can be read.
     pub async fn start(config: Config, parts: Parts) -> Result<Self, Error> {
         let lock = ProfileLock::take(&config.data_dir, config.access)?;
-        let store = match (&config.database_url, &config.wires.store) {
-            (Some(url), _) => Store::open_url(url, config.access).await?,
-            (None, Some(lockstep)) => Store::open_in_lockstep(&config.database_file(), lockstep.clone())?,
-            (None, None) => Store::open(&config.database_file()).await?,
-        };
+        let store = database::open(&config).await?;
         let Parts { clock, keystore } = parts;
         let keystore = Arc::new(keystore);
         let bus = Bus::new();
+        let storage = storage::Handle::new(Arc::clone(&clock), bus.clone());
         let diagnostics = diagnostics::Handle::new(Arc::clone(&clock));
-        let (network, network_reader) = watch::channel(network::load(&store, &config).await?);
+        let (network, network_reader) = watch::channel(network::load(&store, &config, &keystore).await?);
         let (choices, choice_reader) = watch::channel(Choices::load(&store.reader()).await?);
         let (rules, rule_reader) = watch::channel(Rules::load(&store.reader(), &config).await?);
         let (preferences, preference_reader) =
@@ -197,6 +198,7 @@ impl Engine {
             store: store.clone(),
             bus: bus.clone(),
             ledger: ledger.clone(),
+            storage: storage.clone(),
             figures: diagnostics,
         };
         let report = diagnostics::Report {
@@ -213,7 +215,7 @@ impl Engine {
             clock: Arc::clone(&clock),
             store: store.clone(),
         };
-        let mut tasks = Tasks::new(config.wires.tasks.clone());
+        let mut tasks = Tasks::new(config.wires.tasks.clone(), storage.clone());
         if config.access == Access::Exclusive {
             tasks.spawn(command_task, Arc::clone(&clock), bus.clone());
             tasks.spawn(metering_task, Arc::clone(&clock), bus.clone());
@@ -226,6 +228,12 @@ impl Engine {
             tasks.spawn(report, Arc::clone(&clock), bus.clone());
             tasks.spawn(retention, Arc::clone(&clock), bus.clone());
             tasks.spawn(checkpoints, Arc::clone(&clock), bus.clone());
+            let storage = storage::Storage {
+                handle: storage.clone(),
+                store: store.clone(),
+                checked: false,
+            };
+            tasks.spawn(storage, Arc::clone(&clock), bus.clone());
         }
         tracing::info!(data_dir = %config.data_dir.display(), access = ?config.access, "engine started");
         let engine = Self(Arc::new(Inner {
@@ -248,11 +256,16 @@ impl Engine {
             rules,
             guarding,
             held,
+            storage,
             tasks: tokio::sync::Mutex::new(Some(tasks)),
             _lock: lock,
         }));
         if engine.config().access == Access::Exclusive {
-            engine.reconcile().await?;
+            match engine.reconcile().await {
+                // What is stored is shown all the same.
+                Err(error) if error.code == Code::Storage => engine.0.storage.refused(error),
+                outcome => outcome?,
+            }
         }
         Ok(engine)
     }
@@ -275,12 +288,12 @@ impl Engine {
     /// Takes an addresses file and a node into use, after checking one against the other.
     pub async fn set_network(&self, draft: NetworkDraft) -> Result<NetworkView, Error> {
         self.may_write()?;
-        network::set(&self.0.store, &self.0.config, &self.0.network, draft).await
+        network::set(self, draft).await
     }
 
     fn may_write(&self) -> Result<(), Error> {
         match self.0.config.access {
-            Access::Exclusive => Ok(()),
+            Access::Exclusive => self.0.storage.check(),
             Access::ReadOnly => Err(Error::new(
                 Code::ProfileInUse,
                 "another process has this profile; this one only reads",

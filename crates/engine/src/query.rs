@@ -52,6 +52,7 @@ impl Engine {
                 primary: self.primary(),
             },
             Event::Chain(ledger.chain.clone()),
+            Event::Storage(self.0.storage.link()),
         ];
         for live in self.metering().state.borrow().values() {
             let registration = ledger.registration(&live.meter);

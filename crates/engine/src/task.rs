@@ -6,7 +6,7 @@ use enerlink_domain::{Clock, Code, Error, Event};
 use futures_util::FutureExt;
 use tokio::{runtime::RuntimeFlavor, sync::watch, task::JoinSet};
 
-use crate::{bus::Bus, wires::Spawner};
+use crate::{bus::Bus, storage, wires::Spawner};
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -25,14 +25,16 @@ pub(crate) struct Tasks {
     running: JoinSet<()>,
     /// Drives the tasks instead.
     spawner: Option<Spawner>,
+    storage: storage::Handle,
     stop: watch::Sender<bool>,
 }
 
 impl Tasks {
-    pub(crate) fn new(spawner: Option<Spawner>) -> Self {
+    pub(crate) fn new(spawner: Option<Spawner>, storage: storage::Handle) -> Self {
         Self {
             running: JoinSet::new(),
             spawner,
+            storage,
             stop: watch::channel(false).0,
         }
     }
@@ -40,6 +42,7 @@ impl Tasks {
     /// Starts `task` and keeps it running until [`Tasks::stop`].
     pub(crate) fn spawn<T: Task>(&mut self, mut task: T, clock: Arc<dyn Clock>, bus: Bus) {
         let mut stop = self.stop.subscribe();
+        let storage = self.storage.clone();
         let supervised = async move {
             let mut pause = FIRST_PAUSE;
             loop {
@@ -58,6 +61,15 @@ impl Tasks {
                     ),
                 };
                 tracing::error!(task = T::NAME, code = ?error.code, %error, "task failed");
+                if error.code == Code::Storage {
+                    // It is told once for all tasks, and tried again for all of them.
+                    storage.refused(error);
+                    tokio::select! {
+                        biased;
+                        _ = stop.wait_for(|stop| *stop) => return,
+                        () = storage.writable() => continue,
+                    }
+                }
                 bus.tell(Event::TaskFailed {
                     task: T::NAME.to_owned(),
                     error,

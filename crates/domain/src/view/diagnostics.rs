@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::UnixMillis;
+use crate::{UnixMillis, meter::Link};
 
 /// Median and 99th percentile, in microseconds: of what happens all the time over the last minutes, of what is seldom over
 /// the last hours.
@@ -58,4 +58,6 @@ pub struct Diagnostics {
     pub settlement: Latency,
     /// Size of the database in bytes.
     pub database_bytes: u64,
+    /// Whether the database can be written, and why not.
+    pub storage: Link,
 }

@@ -9,7 +9,7 @@ use enerlink_domain::{
     wallet::{BackupContent, BackupSource, Outcome, RestoredMeter, RestoredWallet, WalletAct, WalletView},
 };
 use enerlink_keystore::{OpenBackup, Password};
-use enerlink_store::{Added, Mark, NewActivity, Origin, Profile, Tx, settings, wallets};
+use enerlink_store::{Added, Mark, NewActivity, Origin, Profile, Store, Tx, settings, wallets};
 
 use super::{LONGEST_BACKUP, sheet};
 use crate::{Engine, choices, files, network};
@@ -130,7 +130,7 @@ impl Engine {
         self.reload_choices().await?;
         self.reload_rules().await?;
         if self.network().is_none() {
-            let network = network::load(self.store(), &self.0.config).await?;
+            let network = network::load(self.store(), &self.0.config, self.keystore()).await?;
             self.0.network.send_replace(network);
         }
         self.metering().reload().await?;
@@ -153,7 +153,7 @@ impl Engine {
     async fn open_backup(&self, source: BackupSource, password: Password) -> Result<Opened, Error> {
         self.with_keys(move |keystore| {
             let bytes = match source {
-                BackupSource::File { path } => files::read(Path::new(&path), LONGEST_BACKUP)?.to_vec(),
+                BackupSource::File { path } => read_file(Path::new(&path))?,
                 BackupSource::Sheet { paths } => sheet::read(&paths)?,
             };
             let backup = keystore.open_backup(&bytes, &password)?;
@@ -177,6 +177,19 @@ impl Engine {
             None => Ok(()),
         }
     }
+}
+
+/// A backup file; of what is easily taken for one it says what it is.
+fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+    if Store::is_database(path) {
+        let text = format!(
+            "{} is a copy of a database and holds no keys: restore keys from a backup of the wallet, a sheet or the phrase; \
+             a copy of the database is put back with `enerlink database restore`",
+            files::name(path)
+        );
+        return Err(Error::new(Code::BackupUnreadable, text));
+    }
+    Ok(files::read(path, LONGEST_BACKUP)?.to_vec())
 }
 
 fn source_name(source: &BackupSource) -> String {

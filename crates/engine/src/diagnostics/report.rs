@@ -12,7 +12,7 @@ use enerlink_domain::{Clock, Error, UnixMillis, view::Diagnostics};
 use enerlink_store::Store;
 
 use super::Handle;
-use crate::{Engine, bus::Bus, config::Access, ledger, task::Task};
+use crate::{Engine, bus::Bus, config::Access, ledger, storage, task::Task};
 
 /// How often the file is written.
 const TURN: Duration = Duration::from_secs(10);
@@ -28,6 +28,7 @@ pub(crate) struct Sources {
     pub(crate) store: Store,
     pub(crate) bus: Bus,
     pub(crate) ledger: ledger::Handle,
+    pub(crate) storage: storage::Handle,
     pub(crate) figures: Handle,
 }
 
@@ -40,6 +41,7 @@ impl Sources {
             events: u32::try_from(self.bus.waiting()).unwrap_or(u32::MAX),
             block_age_ms: age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
             database_bytes: self.store.size().await?,
+            storage: self.storage.link(),
             ..self.figures.read()
         })
     }

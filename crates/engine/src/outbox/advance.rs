@@ -202,7 +202,7 @@ fn bytes(row: &OutboxRow) -> Result<SignedTx, Error> {
             raw: raw.clone(),
         }),
         _ => Err(Error::new(
-            Code::Storage,
+            Code::DatabaseDamaged,
             format!("the signed bytes of transaction {} are missing", row.id),
         )),
     }

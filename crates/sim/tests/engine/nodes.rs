@@ -12,7 +12,7 @@ async fn a_settlement_goes_on_with_the_node_that_answers() {
     let node = household.node.url();
     let port = node.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
     let proxy = Proxy::to(port.expect("a port")).expect("loopback");
-    let first = format!("http://127.0.0.1:{}", proxy.port());
+    let first = format!("http://surya:MARKER-node@127.0.0.1:{}", proxy.port());
     let draft = NetworkDraft {
         rpc_url: first.clone(),
         fallback_url: Some(household.node.socket_url()),
@@ -23,6 +23,15 @@ async fn a_settlement_goes_on_with_the_node_that_answers() {
         .set_network(draft.clone())
         .await
         .expect("both serve");
+    assert_eq!(view.rpc_url, format!("http://127.0.0.1:{}/", proxy.port()));
+    let store = household.store(household.engine()).await;
+    let stored = enerlink_store::settings::all(&store.reader())
+        .await
+        .expect("settings");
+    assert!(
+        !format!("{stored:?}").contains("MARKER-node"),
+        "a password is in no database"
+    );
     let fallback = view.fallback_url.expect("given");
     assert!(fallback.starts_with("ws://"), "{fallback}");
     assert_ne!(view.answering, fallback);

@@ -208,16 +208,17 @@ async fn a_task_that_cannot_write_is_told_and_comes_back() {
     // Another program holds the database for longer than anybody waits.
     let held = store.begin().await.expect("the write lock");
     household.murmur(500 * WH, 0).await;
-    let (task, error) = told(&mut events, |event| match event {
-        Event::TaskFailed { task, error } => Some((task, error)),
+    let link = told(&mut events, |event| match event {
+        Event::Storage(link) => Some(link),
         _ => None,
     })
     .await;
-    assert_eq!(
-        (task.as_str(), error.code),
-        ("metering", Code::Storage),
-        "{error}"
-    );
+    assert_eq!((link.up, link.code), (false, Some(Code::Storage)), "{link:?}");
+    let figures = household.engine().diagnostics().await.expect("figures");
+    assert_eq!(figures.storage, link);
+    let refused = household.engine().set_preferences(Default::default()).await;
+    assert_eq!(refused.expect_err("nothing is changed").code, Code::Storage);
+    assert_eq!(household.engine().meters().len(), 1, "what is stored is shown");
     drop(held);
     until("the task to come back", async || {
         household.repeat().await;

@@ -31,6 +31,7 @@ const COMMANDS: &[&str] = &[
     "restore",
     "acknowledge_restore",
     "save_table",
+    "copy_database",
     "read_activity",
     "read_security",
     "set_idle_lock",

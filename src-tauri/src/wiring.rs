@@ -122,7 +122,7 @@ async fn start_profile(data_dir: &Path) -> anyhow::Result<Engine> {
             config.access = Access::ReadOnly;
             Ok(Engine::start(config, parts()?).await?)
         }
-        outcome => Ok(outcome?),
+        outcome => outcome.map_err(|error| anyhow::anyhow!("{error}. {}", error.code.next_step())),
     }
 }
 

@@ -248,6 +248,20 @@ fn a_table_is_saved_where_the_person_says_and_over_nothing() {
 }
 
 #[test]
+fn a_copy_of_the_database_is_written_where_the_person_says_and_over_nothing() {
+    let (shell, _) = Shell::with_wallet();
+    assert_eq!(shell.answer("copy_database", json!({})), Value::Null);
+    let path = shell.file("copy.db");
+    shell.person.picks(&[&path]);
+    assert_eq!(shell.answer("copy_database", json!({}))["name"], "copy.db");
+    let copy = fs::read(&path).expect("written");
+    assert!(copy.starts_with(b"SQLite format 3"));
+    shell.person.picks(&[&path]);
+    assert_eq!(shell.refusal("copy_database", json!({})), "INVALID_INPUT");
+    assert_eq!(fs::read(&path).expect("there"), copy);
+}
+
+#[test]
 fn a_sheet_is_written_where_the_person_says_and_read_only_when_picked() {
     let (shell, _) = Shell::with_wallet();
     assert_eq!(

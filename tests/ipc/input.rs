@@ -38,7 +38,8 @@ pub(crate) fn sample(command: &str, wallet: &str, address: &str) -> Value {
         | "verify_audit"
         | "read_settling"
         | "read_guards"
-        | "list_meters" => json!({}),
+        | "list_meters"
+        | "copy_database" => json!({}),
         "switch_profile" => json!({ "demo": true }),
         "rate_password" | "save_backup" | "unlock" => json!({ "password": password }),
         "create_wallet" => {

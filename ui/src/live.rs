@@ -8,6 +8,7 @@ use enerlink_domain::{
     device::Notice,
     event::{Balances, VaultState},
     guard::GuardView,
+    meter::Link,
     view::{AppStatus, Home, MeterView, NetworkView},
     wallet::{Activity, BackupContent, LockReason, WalletView},
 };
@@ -52,6 +53,8 @@ pub(crate) struct LiveState {
     pub guards: BTreeMap<Address, GuardView>,
     /// The last estimate of each meter.
     pub estimates: BTreeMap<MeterId, Estimate>,
+    /// Why the database cannot be written, while it cannot.
+    pub storage_problem: Option<Error>,
     /// Tasks of the core that failed and are restarted, by name.
     pub failed_tasks: Vec<(String, Error)>,
 }
@@ -171,6 +174,7 @@ impl LiveState {
                     Refetch::Nothing
                 })
             }
+            Event::Storage(link) => self.apply_storage(link),
             Event::TaskFailed { task, error } => self.apply_task_failure(task, error),
             Event::Lagged { .. } => Outcome::refetch(Refetch::All),
         }
@@ -198,6 +202,7 @@ impl LiveState {
             | Event::Wallets { .. }
             | Event::Activity(_)
             | Event::Chain(_)
+            | Event::Storage(_)
             | Event::TaskFailed { .. }
             | Event::Lagged { .. } => None,
         }
@@ -411,6 +416,16 @@ impl LiveState {
             refetch: Refetch::Nothing,
             news: Some(News::TaskFailed { task }),
         }
+    }
+
+    fn apply_storage(&mut self, link: Link) -> Outcome {
+        self.storage_problem = (!link.up).then(|| {
+            Error::new(
+                link.code.unwrap_or(Code::Storage),
+                link.message.unwrap_or_default(),
+            )
+        });
+        Outcome::QUIET
     }
 
     /// What keeps the chain from working, if anything does.

@@ -206,6 +206,8 @@ commands! {
         /// Comma-separated values (RFC 4180).
         csv: String,
     } -> Option<PickedFile>;
+    /// Copies the database to a new file that a person chooses; none when the dialog was cancelled. Keys are not in it.
+    CopyDatabase("copy_database") {} -> Option<PickedFile>;
     /// What was done with wallets, newest first.
     ReadActivity("read_activity") {
         /// At most so many, 200 at most.

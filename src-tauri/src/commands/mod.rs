@@ -47,6 +47,7 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         backup::restore,
         backup::acknowledge_restore,
         profile::save_table,
+        profile::copy_database,
         security::read_activity,
         security::read_security,
         security::set_idle_lock,

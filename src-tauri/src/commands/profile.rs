@@ -37,6 +37,17 @@ pub(crate) async fn save_table(
 }
 
 #[tauri::command]
+pub(crate) async fn copy_database(
+    engine: State<'_, Engine>,
+    dialogs: State<'_, Dialogs>,
+) -> Result<Option<PickedFile>, Error> {
+    let Some(path) = dialogs.save(dated("database", "db")).await? else {
+        return Ok(None);
+    };
+    engine.copy_database(&path).await.map(Some)
+}
+
+#[tauri::command]
 pub(crate) async fn save_image(
     engine: State<'_, Engine>,
     dialogs: State<'_, Dialogs>,

@@ -129,6 +129,9 @@ fn collect(state: &LiveState) -> Vec<Notice> {
     if status.read_only {
         add(Error::new(Code::ProfileInUse, ""), Weight::Notice, Help::None);
     }
+    if let Some(error) = &state.storage_problem {
+        add(error.clone(), Weight::Failure, Help::None);
+    }
     let meter = state.home.as_ref().and_then(|home| home.meter.as_ref());
     if let (Some(error), true) = (state.chain_problem(), meter.is_some() || state.network.is_some()) {
         let weight = if error.code == Code::NoNetwork {

@@ -117,6 +117,9 @@ macro_rules! with_energy_texts {
     LogMessages: "Simpan catatan pesan (baris)", "Keep the message log (rows)";
     LogMessagesHint: "0 untuk tanpa batas. Yang paling lama dihapus lebih dahulu.", "0 is without bound. The oldest are deleted first.";
     LogMessagesWrong: "Bilangan bulat dari 0 sampai 100.000.000.", "A whole number from 0 to 100,000,000.";
+    CopyDatabase: "Salin basis data…", "Copy the database…";
+    CopyDatabaseHint: "Bacaan, penyelesaian, dan pengaturan, tanpa kunci: kunci ada di cadangan dompet.", "Readings, settlements and settings, without keys: those are in a backup of the wallet.";
+    DatabaseCopied: "Basis data disalin ke {file}", "The database is copied to {file}";
     Tariff: "Tarif listrik (Rp per kWh)", "Utility tariff (Rp per kWh)";
     TariffHint: "Untuk menilai ekspor dan impor; paling banyak dua desimal.", "To value export and import; two decimals at most.";
     TariffWrong: "Angka dari 0 dengan paling banyak dua desimal, seperti 1444,70.", "A number from 0 with two decimals at most, such as 1444.70.";
@@ -144,5 +147,6 @@ macro_rules! with_energy_texts {
     BlockAge: "Umur blok terakhir", "Age of the last block";
     SettlementTime: "Antre sampai final", "Queued to final";
     DatabaseSize: "Basis data", "Database";
+    DatabaseRefuses: "{size} · tidak dapat ditulis", "{size} · cannot be written";
     } } } };
 }

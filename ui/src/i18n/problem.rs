@@ -134,6 +134,7 @@ fn headlines(code: Code) -> (&'static str, &'static str) {
             "Basis data tidak dapat dibaca atau ditulis.",
             "The database cannot be read or written.",
         ),
+        Code::DatabaseDamaged => ("Basis data rusak.", "The database is damaged."),
         Code::InvalidInput => ("Masukan tidak sah.", "The input is not valid."),
         Code::Internal => (
             "Terjadi kesalahan di dalam program.",
@@ -199,6 +200,9 @@ fn step_in_indonesian(code: Code) -> &'static str {
         }
         Code::ReceiptInvalid => "Minta bukti itu lagi, dan hash bloknya dari sumber yang Anda percaya.",
         Code::Storage => "Periksa ruang disk dan izin tulis; data yang sudah disimpan tetap aman.",
+        Code::DatabaseDamaged => {
+            "Pasang kembali salinannya dengan `enerlink database restore --from SALINAN`; yang sudah diselesaikan dibaca dari rantai."
+        }
         Code::InvalidInput => "Perbaiki masukan lalu coba lagi.",
         Code::Internal => {
             "Mulai ulang aplikasi dan laporkan masalah ini beserta lognya; data tersimpan tetap aman."
@@ -208,7 +212,7 @@ fn step_in_indonesian(code: Code) -> &'static str {
 
 /// Every code, for the tests.
 #[cfg(test)]
-pub(super) const ALL: [Code; 41] = [
+pub(super) const ALL: [Code; 42] = [
     Code::WrongPassword,
     Code::UnlockThrottled,
     Code::WeakPassword,
@@ -248,6 +252,7 @@ pub(super) const ALL: [Code; 41] = [
     Code::NodesDisagree,
     Code::ReceiptInvalid,
     Code::Storage,
+    Code::DatabaseDamaged,
     Code::InvalidInput,
     Code::Internal,
 ];

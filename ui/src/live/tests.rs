@@ -300,6 +300,7 @@ fn every_event_is_idempotent_and_says_its_news_once() {
         },
         Event::Activity(acted(1, WalletAct::BackedUp)),
         Event::Chain(chain(false)),
+        Event::Storage(Link::down(UnixMillis(1), Error::new(Code::Storage, "full"))),
         Event::TaskFailed {
             task: "meter".into(),
             error: Error::new(Code::Internal, "x"),
@@ -313,4 +314,13 @@ fn every_event_is_idempotent_and_says_its_news_once() {
         assert_eq!(once, twice, "{event:?}");
         assert_eq!(outcome.news, None, "{event:?}");
     }
+}
+
+#[test]
+fn a_database_that_refuses_is_a_problem_until_it_can_be_written() {
+    let (mut state, full) = (state(), Error::new(Code::Storage, "full"));
+    state.apply(Event::Storage(Link::down(UnixMillis(1), full.clone())));
+    assert_eq!(state.storage_problem, Some(full));
+    state.apply(Event::Storage(Link::up(UnixMillis(2))));
+    assert_eq!(state.storage_problem, None);
 }

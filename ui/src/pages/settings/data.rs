@@ -1,13 +1,14 @@
 //! What is kept for how long, and what the utility charges.
 
 use enerlink_domain::view::Preferences;
+use enerlink_ipc::CopyDatabase;
 use leptos::prelude::*;
 
 use crate::{
     components::{doing::Doing, field::Field, loaded::Waiting},
     format::{self, Sign},
     household::household,
-    i18n::{Key, Language, text},
+    i18n::{Key, Language, say, text},
     prefs::prefs,
     session::{Tone, session},
 };
@@ -19,7 +20,20 @@ const MOST_MESSAGES: u32 = 100_000_000;
 /// The card with the form.
 #[component]
 pub(super) fn DataCard() -> impl IntoView {
-    let household = household();
+    let (household, session, language) = (household(), session(), prefs().language);
+    let copying = Doing::new();
+    let copy = move |_| {
+        copying.call(CopyDatabase {}, move |copy| {
+            if let Some(copy) = copy {
+                let words = say(
+                    language.get_untracked(),
+                    Key::DatabaseCopied,
+                    &[("file", &copy.name)],
+                );
+                session.say(Tone::Good, words);
+            }
+        });
+    };
     let known = Memo::new(move |_| household.preferences.value.with(Option::is_some));
     view! {
         <section class="card" data-testid="data-card">
@@ -29,6 +43,19 @@ pub(super) fn DataCard() -> impl IntoView {
             } else {
                 view! { <Waiting error=household.preferences.error retry=move |()| household.read() rows=3 /> }.into_any()
             }}
+            <div class="setting">
+                <div><b>{text(Key::DatabaseSize)}</b><small>{text(Key::CopyDatabaseHint)}</small></div>
+                <button
+                    type="button"
+                    class="button quiet small"
+                    data-testid="copy-database"
+                    disabled=move || copying.busy.get()
+                    on:click=copy
+                >
+                    {text(Key::CopyDatabase)}
+                </button>
+            </div>
+            {copying.problem()}
         </section>
     }
 }

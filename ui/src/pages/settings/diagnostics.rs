@@ -156,13 +156,18 @@ fn lines(language: Language, figures: &Diagnostics) -> Vec<Line> {
             )
         },
         timed("settlement", Key::SettlementTime, figures.settlement),
-        line(
-            "database",
-            Key::DatabaseSize,
-            format::file_size(language, figures.database_bytes),
-        ),
+        line("database", Key::DatabaseSize, database_words(language, figures)),
     ]);
     lines
+}
+
+fn database_words(language: Language, figures: &Diagnostics) -> String {
+    let size = format::file_size(language, figures.database_bytes);
+    if figures.storage.up {
+        size
+    } else {
+        say(language, Key::DatabaseRefuses, &[("size", &size)])
+    }
 }
 
 fn broker_line(language: Language, broker: &BrokerDiagnostics) -> Line {
@@ -205,7 +210,7 @@ fn filled(language: Language, key: Key, values: &[(&str, String)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use enerlink_domain::UnixMillis;
+    use enerlink_domain::{UnixMillis, meter::Link};
 
     use super::*;
 
@@ -235,6 +240,7 @@ mod tests {
             block_age_ms: None,
             settlement: latency(1, 4_000_000, 4_000_000),
             database_bytes: 1_610_612_736,
+            storage: Link::up(UnixMillis(0)),
         };
         let shown: Vec<(&str, String)> = lines(Language::English, &figures)
             .into_iter()

@@ -5,7 +5,9 @@
 mod crash;
 mod support;
 
-use crash::{RENAME, SEND, SYNC, WRITE, die, lose_database, opened, recover};
+use std::time::Duration;
+
+use crash::{RENAME, SEND, SYNC, WRITE, die, kill_after, lose_database, opened, recover};
 
 /// Beyond this many calls of one kind a settlement is over.
 const MOST: usize = 200;
@@ -48,5 +50,34 @@ fn a_killed_settlement_whose_database_is_lost_is_not_paid_twice() {
             &format!("database lost at sync number {nth}"),
             before,
         );
+    }
+}
+
+/// Moments of a run at which it is killed, by a generator whose seed is fixed.
+struct Moments(u64);
+
+impl Moments {
+    /// The next one, at most `most` away.
+    fn next(&mut self, most: Duration) -> Duration {
+        // Knuth's MMIX.
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let thousandths = u32::try_from((self.0 >> 40) % 1_000).expect("small");
+        most * thousandths / 1_000
+    }
+}
+
+#[test]
+fn two_hundred_kills_at_any_moment_settle_everything_exactly_once() {
+    let mut household = opened();
+    let mut moments = Moments(1);
+    let kills = 200 / stride();
+    for kill in 0..kills {
+        let before = household.settled_events();
+        let after = moments.next(Duration::from_millis(2_500));
+        kill_after(&mut household, after);
+        recover(&mut household, &format!("kill {kill}, after {after:?}"), before);
     }
 }

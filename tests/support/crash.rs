@@ -62,9 +62,24 @@ pub(crate) fn die(household: &mut Household, call: &str, nth: usize) -> bool {
         line["event"] == "settlement" && line["status"] == "SUCCESS"
     });
     drop(running);
+    free(household);
+    died
+}
+
+/// Exports energy and kills the process `after` its start, wherever it is by then.
+pub(crate) fn kill_after(household: &mut Household, after: Duration) {
+    household.export(150);
+    let running = Running::start_quiet(plain(household));
+    std::thread::sleep(after);
+    running.signal("KILL");
+    drop(running);
+    free(household);
+}
+
+/// Waits until the profile is nobody's.
+fn free(household: &Household) {
     let lock = fs::File::open(household.file("profile/profile.lock")).expect("the profile has been used");
     wait_until("the killed process is gone", || lock.try_lock().is_ok());
-    died
 }
 
 /// Runs undisturbed until everything is settled, then compares with the chain.

@@ -1,5 +1,6 @@
 //! The command line. Secrets come from files or standard input, never from here.
 
+mod database;
 mod guard;
 mod meter;
 mod records;
@@ -12,6 +13,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand};
 use enerlink_domain::MeterId;
 
+pub(crate) use self::database::DatabaseCommand;
 pub(crate) use self::guard::{GuardArguments, GuardCommand};
 pub(crate) use self::meter::{
     AddArguments, BrokerArguments, BrokerFiles, CommandArguments, EditArguments, MeterCommand,
@@ -70,6 +72,9 @@ pub(crate) enum Command {
     /// Raw readings or messages as files.
     #[command(subcommand)]
     Export(ExportCommand),
+    /// Copies of the database.
+    #[command(subcommand)]
+    Database(DatabaseCommand),
     /// Show or change what the household pays and wants to keep.
     Preferences(PreferencesArguments),
     /// Settlements.

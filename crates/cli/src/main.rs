@@ -2,6 +2,7 @@
 
 mod arguments;
 mod contacts;
+mod database;
 mod demo;
 mod failure;
 mod guard;
@@ -49,6 +50,7 @@ async fn main() -> ExitCode {
         Command::Messages(options) => records::messages(options, json).await,
         Command::Notices(options) => records::notices(options, json).await,
         Command::Export(command) => records::export(command, json).await,
+        Command::Database(command) => database::database(command, json).await,
         Command::Preferences(options) => records::preferences(options, json).await,
         Command::Guard(command) => guard::guard(command, json).await,
         Command::Settle(command) => settle::settle(command, json).await,

@@ -115,6 +115,7 @@ fn say(event: &Event) {
             _ => {}
         },
         Event::Chain(chain) => down("chain", &chain.link),
+        Event::Storage(link) => down("database", link),
         Event::Device(device) => down(&format!("meter {}", device.meter_id), &device.link),
         Event::Registration {
             meter_id,
@@ -270,7 +271,7 @@ fn figures(told: &Diagnostics, age_ms: u64) -> String {
     let brokers = told.brokers.iter().filter(|broker| broker.connected).count();
     format!(
         "\n  {} s ago: {}.{:03} messages/s, {} waiting (most {}), {}/{} broker(s) connected\n  decode {}, commit {}, \
-         command {}, node {}, settlement {}, database {} MB",
+         command {}, node {}, settlement {}, database {} MB{}",
         age_ms / 1000,
         told.messages_per_1000s / 1000,
         told.messages_per_1000s % 1000,
@@ -284,6 +285,11 @@ fn figures(told: &Diagnostics, age_ms: u64) -> String {
         latency(told.rpc),
         latency(told.settlement),
         told.database_bytes.div_ceil(1_000_000),
+        if told.storage.up {
+            ""
+        } else {
+            ", cannot be written"
+        },
     )
 }
 

@@ -55,7 +55,7 @@ fn a_full_disk_is_told_once_nothing_is_acknowledged_and_all_of_it_comes_when_the
         &trace,
         "pwrite64",
         Fault::Error("ENOSPC"),
-        "1..4",
+        "1..3",
     ));
     let full = running.wait_for("the word", |line| {
         line["event"] == "storage" && line["up"] == false

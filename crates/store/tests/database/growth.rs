@@ -1,6 +1,6 @@
 //! How large the database becomes: what a day of messages takes, and what another program may do to a writer.
 
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use enerlink_domain::{
     Heartbeat, MicroWatts, MicroWh, Registers, Sensors, Subsystem, UnixMillis, Verdict,
@@ -100,7 +100,9 @@ async fn hear(store: &Store, at: i64) {
         exported: added.export,
         ..Sample::default()
     };
-    rollups::add(&tx, &meter_id(), &[sample]).await.expect("rollups");
+    rollups::add(&tx, &BTreeMap::from([(meter_id(), vec![sample])]))
+        .await
+        .expect("rollups");
     let mut value = Registers::new(CounterSource::Total);
     value.export = MicroWh(u64::try_from(at).expect("positive"));
     registers::save(&tx, &meter_id(), &value, UnixMillis(at))

@@ -3,7 +3,7 @@
 pub(crate) mod standing;
 mod together;
 
-use enerlink_domain::{Code, Error, Estimate, Etk, FlowState, MicroWatts, NetMicroWh, Readiness};
+use enerlink_domain::{Code, Error, Estimate, Etk, FlowState, MicroWatts, NetMicroWh, Readiness, WattHours};
 use enerlink_ipc::SettleNow;
 use leptos::{prelude::*, task::spawn_local};
 
@@ -252,10 +252,11 @@ fn SettleButton(estimate: Memo<Option<Estimate>>) -> impl IntoView {
             .unwrap_or_default()
     });
     let obstacle = Memo::new(move |_| estimate.with(|estimate| estimate.as_ref().and_then(obstacle)));
-    // A refusal is of its moment: once something else stands in the way, or nothing, it is no longer true.
+    // A refusal is of its moment: once it stands otherwise it is no longer true.
+    let situation = Memo::new(move |_| estimate.with(|estimate| estimate.as_ref().map(situation)));
     Effect::new(move || {
         // A memo that is only tracked never looks at what it depends on.
-        let _ = obstacle.get();
+        let _ = situation.get();
         error.set(None);
     });
     let settle = move || {
@@ -320,6 +321,13 @@ fn obstacle(estimate: &Estimate) -> Option<Code> {
     }
 }
 
+/// What a refusal depends on: what stands in the way, and whether enough is owed. By hand nothing stands in the way, and
+/// too little is owed all the same.
+fn situation(estimate: &Estimate) -> (Option<Code>, bool) {
+    let enough = estimate.minimum.max(WattHours(1));
+    (obstacle(estimate), estimate.owed.whole_wh().magnitude() >= enough)
+}
+
 /// How many settlements there have been, and what they brought.
 #[component]
 fn AddUp() -> impl IntoView {
@@ -362,6 +370,28 @@ mod tests {
             readiness,
             ..home().estimate.expect("an estimate")
         }
+    }
+
+    #[test]
+    fn a_refusal_for_too_little_is_true_until_enough_is_owed() {
+        const WH: i64 = 1_000_000;
+        let owing = |owed| Estimate {
+            owed: NetMicroWh(owed),
+            minimum: WattHours(100),
+            ..with(Readiness::Manual)
+        };
+        let refused = situation(&owing(40 * WH));
+        for still in [0, 41 * WH, 100 * WH - 1, -99 * WH] {
+            assert_eq!(situation(&owing(still)), refused, "{still}");
+        }
+        for enough in [100 * WH, -100 * WH, 500 * WH] {
+            assert_ne!(situation(&owing(enough)), refused, "{enough}");
+        }
+        let automatic = Estimate {
+            readiness: Readiness::Settling,
+            ..owing(40 * WH)
+        };
+        assert_ne!(situation(&automatic), refused, "one is on its way");
     }
 
     #[test]

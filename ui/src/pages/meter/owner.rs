@@ -1,6 +1,6 @@
 //! Whose a meter is: every account of the vault to choose from.
 
-use enerlink_domain::Address;
+use enerlink_domain::{Address, wallet::WalletView};
 use leptos::prelude::*;
 
 use crate::{
@@ -19,8 +19,8 @@ pub(super) fn OwnerField(
     #[prop(into)]
     proposed: Signal<Option<Address>>,
 ) -> impl IntoView {
-    let feed = feed();
-    let accounts = Memo::new(move |_| feed.state.with(owners));
+    let wallets = wallets(feed().state);
+    let accounts = Memo::new(move |_| wallets.with(|wallets| owners(wallets)));
     let choose = move |event| owner.set(event_target_value(&event).parse().ok());
     let options = move || {
         let accounts = accounts.get().into_iter();
@@ -43,50 +43,89 @@ pub(super) fn OwnerField(
     }
 }
 
+/// The wallets of the vault. What is made of them is made anew only when they change and not with every reading: the
+/// checksum of an address costs a hash.
+pub(super) fn wallets(state: RwSignal<LiveState>) -> Memo<Vec<WalletView>> {
+    Memo::new(move |_| {
+        let known = |state: &LiveState| Some(state.status.as_ref()?.wallets.clone());
+        state.with(known).unwrap_or_default()
+    })
+}
+
 /// Every account with the name of its wallet.
-pub(super) fn owners(state: &LiveState) -> Vec<(Address, String)> {
-    let wallets = state.status.as_ref().map(|status| &status.wallets);
-    let wallets = wallets.into_iter().flatten();
-    wallets
-        .flat_map(|wallet| {
-            wallet.accounts.iter().map(|account| {
-                let short = format::short_address(account.address);
-                (account.address, format!("{} · {short}", wallet.name))
-            })
-        })
-        .collect()
+fn owners(wallets: &[WalletView]) -> Vec<(Address, String)> {
+    let accounts = wallets.iter().flat_map(|wallet| {
+        let named = move |address| {
+            (
+                address,
+                format!("{} · {}", wallet.name, format::short_address(address)),
+            )
+        };
+        wallet.accounts.iter().map(move |account| named(account.address))
+    });
+    accounts.collect()
 }
 
 /// What an account is called, or its address when it is of no wallet here.
-pub(super) fn owner_name(state: &LiveState, owner: Address) -> String {
-    let known = owners(state).into_iter().find(|(address, _)| *address == owner);
-    known.map_or_else(|| format::short_address(owner), |(_, name)| name)
+pub(super) fn owner_name(wallets: &[WalletView], owner: Address) -> String {
+    let short = format::short_address(owner);
+    match wallet_name(wallets, owner) {
+        Some(name) => format!("{name} · {short}"),
+        None => short,
+    }
 }
 
 /// What the wallet of an account is called; none when it is of no wallet here.
-pub(super) fn wallet_name(state: &LiveState, owner: Address) -> Option<String> {
-    let wallets = &state.status.as_ref()?.wallets;
+pub(super) fn wallet_name(wallets: &[WalletView], owner: Address) -> Option<String> {
     let whose = wallets.iter().find(|wallet| wallet.has(owner))?;
     Some(whose.name.clone())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use enerlink_domain::{Event, guard::GuardState};
+
     use super::*;
-    use crate::live::tests::{ACCOUNT, home, state_with, wallet};
+    use crate::live::tests::{ACCOUNT, guard, home, state_with, wallet};
 
     #[test]
     fn every_account_can_be_the_owner() {
-        let mut state = state_with(home());
-        if let Some(status) = &mut state.status {
-            status.wallets.push(wallet("Warung", Address([9; 20])));
-        }
-        let owners = owners(&state);
+        let wallets = [wallet("Rumah", ACCOUNT), wallet("Warung", Address([9; 20]))];
+        let owners = owners(&wallets);
         assert_eq!(
             owners.iter().map(|(address, _)| *address).collect::<Vec<_>>(),
             [ACCOUNT, Address([9; 20])]
         );
         assert!(owners[1].1.starts_with("Warung · 0x"), "{}", owners[1].1);
-        assert!(owner_name(&state, Address([3; 20])).starts_with("0x"));
+        assert_eq!(owner_name(&wallets, Address([9; 20])), owners[1].1);
+        assert!(owner_name(&wallets, Address([3; 20])).starts_with("0x"));
+    }
+
+    #[test]
+    fn what_is_made_of_accounts_is_made_anew_only_when_they_change() {
+        static MADE: AtomicUsize = AtomicUsize::new(0);
+        let scope = Owner::new();
+        scope.set();
+        let state = RwSignal::new(state_with(home()));
+        let wallets = wallets(state);
+        let accounts = Memo::new(move |_| {
+            MADE.fetch_add(1, Ordering::Relaxed);
+            wallets.with(|wallets| owners(wallets))
+        });
+        assert_eq!(accounts.get_untracked().len(), 1);
+        for watching in [GuardState::Watching, GuardState::Unknown] {
+            state.update(|state| drop(state.apply(Event::Guard(guard(watching)))));
+            assert_eq!(accounts.get_untracked().len(), 1);
+        }
+        assert_eq!(MADE.load(Ordering::Relaxed), 1, "nothing has changed about them");
+        let told = Event::Wallets {
+            wallets: vec![wallet("Rumah", ACCOUNT), wallet("Warung", Address([9; 20]))],
+            primary: Some(ACCOUNT),
+        };
+        state.update(|state| drop(state.apply(told)));
+        assert_eq!(accounts.get_untracked().len(), 2);
+        assert_eq!(MADE.load(Ordering::Relaxed), 2);
     }
 }

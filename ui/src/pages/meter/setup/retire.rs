@@ -14,7 +14,7 @@ use crate::{
     i18n::{Key, say, text},
     pages::meter::{
         One, moment,
-        owner::{OwnerField, owner_name, owners, wallet_name},
+        owner::{OwnerField, owner_name, wallet_name, wallets},
         part, take_over,
     },
     prefs::prefs,
@@ -29,10 +29,12 @@ pub(super) fn OwnerCard(meter: One) -> impl IntoView {
     let chosen = RwSignal::new(None::<Address>);
     let asking = RwSignal::new(false);
     let doing = Doing::new();
-    let several = Memo::new(move |_| feed.state.with(|state| owners(state).len() > 1));
+    let wallets = wallets(feed.state);
+    let several =
+        move || wallets.with(|wallets| wallets.iter().map(|wallet| wallet.accounts.len()).sum::<usize>() > 1);
     let other = move || chosen.get().filter(|chosen| Some(*chosen) != owner.get());
-    let named = move |address: Address| feed.state.with(|state| owner_name(state, address));
-    let whose = move || feed.state.with(|state| wallet_name(state, owner.get()?));
+    let named = move |address: Address| wallets.with(|wallets| owner_name(wallets, address));
+    let whose = move || wallets.with(|wallets| wallet_name(wallets, owner.get()?));
     let title = Signal::derive(move || {
         let name = other().map(named).unwrap_or_default();
         say(language.get(), Key::MoveQuestion, &[("account", &name)])
@@ -77,7 +79,7 @@ pub(super) fn OwnerCard(meter: One) -> impl IntoView {
                 {move || owner.get().map(|owner| view! { <AddressTag address=owner testid="meter-owner-address" /> })}
                 <span class="mut">{whose}</span>
             </div>
-            <Show when=move || several.get()>
+            <Show when=several>
                 <div class="move">
                     <OwnerField owner=chosen proposed=owner />
                     <button

@@ -23,6 +23,8 @@ pub struct Addresses {
     pub etk: Address,
     /// IDRSToken.
     pub idrs: Address,
+    /// Market; files of before there was one have none.
+    pub market: Option<Address>,
     /// Blocks after which this network counts a transaction as settled, the including block counted; at least 1.
     pub confirmations: Option<u32>,
 }
@@ -70,6 +72,8 @@ struct Contracts {
     etk: Address,
     #[serde(rename = "IDRSToken")]
     idrs: Address,
+    #[serde(rename = "Market", default, skip_serializing_if = "Option::is_none")]
+    market: Option<Address>,
 }
 
 impl TryFrom<File> for Addresses {
@@ -85,18 +89,27 @@ impl TryFrom<File> for Addresses {
         if file.confirmations == Some(0) {
             return Err("its confirmations are 0, at least 1 is needed".into());
         }
-        let Contracts { converter, etk, idrs } = file.contracts;
+        let Contracts {
+            converter,
+            etk,
+            idrs,
+            market,
+        } = file.contracts;
+        let mut seen = Vec::with_capacity(4);
         for (name, address) in [
-            ("EnergyConverter", converter),
-            ("ETKToken", etk),
-            ("IDRSToken", idrs),
+            ("EnergyConverter", Some(converter)),
+            ("ETKToken", Some(etk)),
+            ("IDRSToken", Some(idrs)),
+            ("Market", market),
         ] {
+            let Some(address) = address else { continue };
             if address == Address::ZERO {
                 return Err(format!("its {name} is the zero address"));
             }
-        }
-        if converter == etk || etk == idrs || idrs == converter {
-            return Err("two of its contracts have the same address".into());
+            if seen.contains(&address) {
+                return Err("two of its contracts have the same address".into());
+            }
+            seen.push(address);
         }
         Ok(Self {
             chain_id: file.chain_id,
@@ -104,6 +117,7 @@ impl TryFrom<File> for Addresses {
             converter,
             etk,
             idrs,
+            market,
             confirmations: file.confirmations,
         })
     }
@@ -119,6 +133,7 @@ impl From<Addresses> for File {
                 converter: addresses.converter,
                 etk: addresses.etk,
                 idrs: addresses.idrs,
+                market: addresses.market,
             },
             confirmations: addresses.confirmations,
         }
@@ -138,6 +153,7 @@ mod tests {
             converter: Address([1; 20]),
             etk: Address([2; 20]),
             idrs: Address([0xab; 20]),
+            market: Some(Address([4; 20])),
             confirmations: Some(3),
         }
     }
@@ -158,10 +174,22 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_before_the_market_reads_as_well() {
+        let addresses = Addresses {
+            market: None,
+            ..addresses()
+        };
+        let text = addresses.to_json();
+        assert!(!text.contains("Market"), "{text}");
+        assert_eq!(Addresses::parse(&text), Ok(addresses));
+    }
+
+    #[test]
     fn what_is_wrong_is_said() {
         let good = addresses().to_json();
         let etk = addresses().etk.to_string();
         let zero = Address::ZERO.to_string();
+        let market = Address([4; 20]).to_string();
         for (from, to, expected) in [
             ("addresses-1", "addresses-2", "its kind is"),
             ("31337", "0", "chainId is 0"),
@@ -169,6 +197,8 @@ mod tests {
             ("\"confirmations\": 3", "\"confirmations\": 0", "at least 1"),
             (&etk, &zero, "ETKToken is the zero address"),
             (&etk, &addresses().converter.to_string(), "same address"),
+            (&market, &zero, "Market is the zero address"),
+            (&market, &etk, "same address"),
             (&etk, "0x12", "40 hexadecimal digits"),
             ("0xABaBaBa", "0xabaBaBa", "checksum"),
             ("\"ETKToken\"", "\"ETK\"", "missing field `ETKToken`"),

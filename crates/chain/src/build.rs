@@ -8,7 +8,7 @@ use enerlink_domain::{Address, Fees, MeterId, Permit, UnsignedTx, Wei, settlemen
 
 use crate::{
     Addresses,
-    contracts::{converter::EnergyConverter, etk::ETKToken, idrs::IDRSToken, to_alloy},
+    contracts::{converter::EnergyConverter, etk::ETKToken, idrs::IDRSToken, market::Market, to_alloy},
 };
 
 /// What an account asks the chain to do.
@@ -118,6 +118,16 @@ pub fn deploy_converter(owner: Address, etk: Address) -> Call {
         etkToken_: to_alloy(etk),
     };
     creation(&EnergyConverter::BYTECODE, &constructor)
+}
+
+/// Creates the market of both tokens, whose lot has `lot_size` base units of ETK; nobody owns it.
+pub fn deploy_market(etk: Address, idrs: Address, lot_size: u64) -> Call {
+    let constructor = Market::constructorCall {
+        etkToken_: to_alloy(etk),
+        idrsToken_: to_alloy(idrs),
+        lotSize_: lot_size,
+    };
+    creation(&Market::BYTECODE, &constructor)
 }
 
 /// Sends native coin.

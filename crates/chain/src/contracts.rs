@@ -27,6 +27,11 @@ pub(crate) mod idrs {
     super::sol!(IDRSToken, "../../contracts/abi/IDRSToken.json");
 }
 
+pub(crate) mod market {
+    //! Market: the order book of ETK against IDRS.
+    super::sol!(Market, "../../contracts/abi/Market.json");
+}
+
 pub(crate) type AlloyAddress = alloy::primitives::Address;
 
 pub(crate) fn to_alloy(address: Address) -> AlloyAddress {

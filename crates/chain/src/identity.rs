@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     Addresses, Chain, ChainError,
-    contracts::{converter::EnergyConverter, etk::ETKToken, from_alloy},
+    contracts::{converter::EnergyConverter, etk::ETKToken, from_alloy, market::Market},
     view::missing,
 };
 
@@ -69,6 +69,27 @@ impl Chain {
             self.require_decimals("ETKToken", addresses.etk),
             self.require_decimals("IDRSToken", addresses.idrs)
         )?;
+        match addresses.market {
+            Some(market) => self.require_market(addresses, market).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn require_market(&self, addresses: &Addresses, market: Address) -> Result<(), ChainError> {
+        self.require_code("Market", market).await?;
+        let (etk, idrs) = (Market::etkTokenCall {}, Market::idrsTokenCall {});
+        let (etk, idrs) = tokio::try_join!(
+            self.view("Market", market, &etk, "latest"),
+            self.view("Market", market, &idrs, "latest")
+        )?;
+        let (etk, idrs) = (from_alloy(etk), from_alloy(idrs));
+        if (etk, idrs) != (addresses.etk, addresses.idrs) {
+            let reason = format!(
+                "it trades {etk} for {idrs}, not {} for {}",
+                addresses.etk, addresses.idrs
+            );
+            return Err(missing("Market", market, reason));
+        }
         Ok(())
     }
 

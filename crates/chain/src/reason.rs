@@ -13,6 +13,7 @@ use crate::{
         etk::ETKToken::ETKTokenErrors,
         from_alloy,
         idrs::IDRSToken::IDRSTokenErrors,
+        market::Market::MarketErrors,
     },
     error::quoted,
 };
@@ -46,6 +47,10 @@ pub(crate) fn words(data: &[u8]) -> (String, String) {
     if IDRSTokenErrors::abi_decode(data).is_ok() {
         let name = IDRSTokenErrors::name_by_selector(*selector).unwrap_or("Unknown");
         return (name.into(), idrs_words(name));
+    }
+    if let Ok(error) = MarketErrors::abi_decode(data) {
+        let name = MarketErrors::name_by_selector(*selector).unwrap_or("Unknown");
+        return (name.into(), market_words(name, error));
     }
     let selector = enerlink_domain::id::hex(selector);
     (
@@ -157,5 +162,26 @@ fn idrs_words(name: &str) -> String {
         "NotRamp" => "only the ramp may do this, the open ramp is closed".into(),
         "RampAlreadyClosed" => "the open ramp was closed before".into(),
         _ => format!("the token contract refuses: {name}"),
+    }
+}
+
+fn market_words(name: &str, error: MarketErrors) -> String {
+    use MarketErrors as E;
+    match error {
+        E::WouldCross(e) => format!(
+            "the order would trade at once, at {} IDRS units per lot, and must not",
+            e.bestPrice
+        ),
+        E::OrderNotOpen(e) => format!("the order {} is filled or cancelled already", e.id),
+        E::NotTrader(e) => format!("the order {} does not belong to {}", e.id, from_alloy(e.caller)),
+        E::TooManyOrders(e) => format!(
+            "{} orders are too many to cancel at once, 16 are allowed",
+            e.count
+        ),
+        E::MaxFillsOutOfBounds(e) => format!("{} fills are not between 1 and 16", e.maxFills),
+        E::ZeroLots(_) => "an order has at least one lot".into(),
+        E::ZeroPrice(_) => "a price is at least 1".into(),
+        E::SafeERC20FailedOperation(e) => format!("the token {} refuses to move", from_alloy(e.token)),
+        _ => format!("the market refuses: {name}"),
     }
 }

@@ -174,6 +174,7 @@ mod tests {
             converter: CONVERTER,
             etk: Address([2; 20]),
             idrs: Address([3; 20]),
+            market: None,
             confirmations: None,
         }
     }

@@ -23,6 +23,7 @@ fn addresses() -> Addresses {
         converter: CONVERTER,
         etk: ETK,
         idrs: Address([3; 20]),
+        market: None,
         confirmations: None,
     }
 }

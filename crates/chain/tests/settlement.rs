@@ -236,6 +236,8 @@ async fn the_wrong_chain_and_missing_contracts_are_named() {
     );
     let call = build::deploy_etk(home.operator.address);
     assert_eq!(home.operator.run(chain, call).await.contract, Some(second));
+    let call = build::deploy_market(second, good.idrs, 1000);
+    let other_market = home.operator.run(chain, call).await.contract.expect("created");
     for (converter, etk, idrs, expected) in [
         (nowhere, good.etk, good.idrs, "no code"),
         (good.converter, nowhere, good.idrs, "no code"),
@@ -254,6 +256,26 @@ async fn the_wrong_chain_and_missing_contracts_are_named() {
         assert!(error.to_string().contains(expected), "{expected}: {error}");
         assert_eq!(Error::from(error).code, Code::ContractsMissing);
     }
+    for (market, expected) in [
+        (nowhere, "no code"),
+        (good.converter, "there is no Market"),
+        (other_market, "it trades"),
+    ] {
+        let wrong = enerlink_chain::Addresses {
+            market: Some(market),
+            ..good.clone()
+        };
+        let error = chain.verify(&wrong).await.expect_err(expected);
+        assert!(error.to_string().contains(expected), "{expected}: {error}");
+    }
+    let without = enerlink_chain::Addresses {
+        market: None,
+        ..good.clone()
+    };
+    chain
+        .verify(&without)
+        .await
+        .expect("a chain of before the market");
     let wrong = enerlink_chain::Addresses {
         converter: nowhere,
         ..good.clone()

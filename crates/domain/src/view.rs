@@ -92,6 +92,9 @@ pub struct NetworkView {
     pub etk: Address,
     /// IDRSToken.
     pub idrs: Address,
+    /// Market; absent on a chain of before there was one.
+    #[serde(default)]
+    pub market: Option<Address>,
     /// Blocks that a transaction must be deep, the including one counted.
     pub confirmations: u32,
 }

@@ -58,6 +58,7 @@ impl Network {
             converter: self.addresses.converter,
             etk: self.addresses.etk,
             idrs: self.addresses.idrs,
+            market: self.addresses.market,
             confirmations: self.confirmations(),
         }
     }

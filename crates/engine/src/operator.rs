@@ -10,6 +10,8 @@ use enerlink_keystore::Account;
 pub const REQUEST_KIND: &str = "enerlink-registration-1";
 /// A node that has not mined after this long is not going to.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Energy of a market's lot, in Wh: prices are then IDRS per kWh.
+const LOT_WH: u64 = 10;
 /// How often the node is asked for a receipt.
 const TURN: Duration = Duration::from_millis(100);
 
@@ -78,7 +80,7 @@ impl DirectAccount {
         ))
     }
 
-    /// Deploys the three contracts, wired together, owned by this account.
+    /// Deploys tokens, converter and market, wired together; this account owns all but the market, which nobody owns.
     pub async fn deploy(&self) -> Result<Addresses, Error> {
         let owner = self.address();
         let etk = self.create(build::deploy_etk(owner)).await?;
@@ -86,16 +88,28 @@ impl DirectAccount {
         let converter = self.create(build::deploy_converter(owner, etk)).await?;
         self.send(build::set_converter(etk, converter)).await?;
         let identity = self.chain.identity().await?;
-        let addresses = Addresses {
+        let mut addresses = Addresses {
             chain_id: identity.chain_id,
             genesis: identity.genesis,
             converter,
             etk,
             idrs,
+            market: None,
             confirmations: None,
         };
+        addresses.market = Some(self.deploy_market(&addresses).await?);
         self.chain.verify(&addresses).await?;
         Ok(addresses)
+    }
+
+    /// Deploys a market for the tokens of `addresses`. Its lot is what [`LOT_WH`] are at the ratio of now: for another
+    /// ratio another market is needed.
+    pub async fn deploy_market(&self, addresses: &Addresses) -> Result<Address, Error> {
+        let ratio = self.chain.terms(addresses).await?.ratio;
+        // A ratio below 100 has no whole base unit for so little energy.
+        let lot = (ratio * LOT_WH / 1000).max(1);
+        self.create(build::deploy_market(addresses.etk, addresses.idrs, lot))
+            .await
     }
 
     async fn create(&self, call: Call) -> Result<Address, Error> {

@@ -154,6 +154,7 @@ fn settled(receipt: &SettlementReceipt) -> Result<SettledEvent, ProofError> {
         converter: receipt.chain.converter,
         etk: Default::default(),
         idrs: Default::default(),
+        market: None,
         confirmations: None,
     };
     let events = join(&logs, &addresses).and_then(Joined::complete);

@@ -193,6 +193,7 @@ impl Home {
         let idrs = created(operator.run(&chain, build::deploy_idrs(owner, true)).await);
         let converter = created(operator.run(&chain, build::deploy_converter(owner, etk)).await);
         operator.run(&chain, build::set_converter(etk, converter)).await;
+        let market = created(operator.run(&chain, build::deploy_market(etk, idrs, 1000)).await);
         let identity = chain.identity().await.expect("identity");
         let addresses = Addresses {
             chain_id: identity.chain_id,
@@ -200,6 +201,7 @@ impl Home {
             converter,
             etk,
             idrs,
+            market: Some(market),
             confirmations: Some(1),
         };
         Self {

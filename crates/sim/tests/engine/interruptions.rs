@@ -151,7 +151,7 @@ async fn a_settlement_waits_for_the_wallet_to_be_unlocked() {
         ..Setup::default()
     })
     .await;
-    let mut events = household.engine().subscribe();
+    let mut events = household.engine().events();
     household.flow(500 * WH, 0).await;
     told(&mut events, |event| says(event, &Readiness::Ready)).await;
     household.engine().lock(LockReason::Person);

@@ -328,7 +328,7 @@ async fn a_torn_log_opens_at_an_earlier_commit() {
 /// The log as it is at the place `step`.
 fn torn(log: &[u8], step: usize) -> Vec<u8> {
     let cut = log.len() * step / PLACES;
-    if step % 2 == 0 {
+    if step.is_multiple_of(2) {
         return log[..cut].to_vec();
     }
     let mut changed = log.to_vec();

@@ -17,6 +17,7 @@ pub mod event;
 pub mod guard;
 pub mod health;
 pub mod id;
+pub mod market;
 pub mod meter;
 pub mod proposal;
 pub mod quantity;

@@ -42,6 +42,7 @@ macro_rules! quantity {
         }
     };
 }
+pub(crate) use quantity;
 
 quantity! {
     /// Energy that only grows, such as a register: micro-watt-hours.

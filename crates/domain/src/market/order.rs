@@ -1,0 +1,377 @@
+//! Orders: side, price, lots, and the id that says where one rests.
+
+use std::{fmt, num::NonZeroU16, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use thiserror::Error;
+
+use crate::{Address, quantity::quantity};
+
+/// What an order wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Side {
+    /// To buy ETK; pays with IDRS.
+    Bid,
+    /// To sell ETK; pays with ETK.
+    Ask,
+}
+
+impl Side {
+    /// Both, as the contract counts them.
+    pub const ALL: [Self; 2] = [Self::Bid, Self::Ask];
+
+    /// The name in the database and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bid => "BID",
+            Self::Ask => "ASK",
+        }
+    }
+
+    /// The reverse of [`Side::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|side| side.as_str() == text)
+    }
+
+    /// The number on chain: 0 BID, 1 ASK.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Bid => 0,
+            Self::Ask => 1,
+        }
+    }
+
+    /// The reverse of [`Side::number`].
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
+
+    /// The side that it trades with.
+    #[must_use]
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Bid => Self::Ask,
+            Self::Ask => Self::Bid,
+        }
+    }
+
+    /// Whether, for those who want to trade with this side, `one` is a better price than `other`.
+    pub fn better(self, one: Price, other: Price) -> bool {
+        match self {
+            Self::Bid => one > other,
+            Self::Ask => one < other,
+        }
+    }
+
+    /// Whether an order of this side at `price` trades with one of the other side at `best`.
+    pub fn crosses(self, price: Price, best: Price) -> bool {
+        !self.better(best, price)
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// IDRS base units for one lot, never zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Price(NonZeroU16);
+
+impl Price {
+    /// The lowest price.
+    pub const MIN: Self = Self(NonZeroU16::MIN);
+    /// The highest price.
+    pub const MAX: Self = Self(NonZeroU16::MAX);
+
+    /// A price, unless it is zero.
+    pub const fn new(value: u16) -> Option<Self> {
+        match NonZeroU16::new(value) {
+            Some(value) => Some(Self(value)),
+            None => None,
+        }
+    }
+
+    /// Base units.
+    pub const fn get(self) -> u16 {
+        self.0.get()
+    }
+
+    /// The next higher price, unless there is none.
+    pub fn up(self) -> Option<Self> {
+        self.0.checked_add(1).map(Self)
+    }
+
+    /// The next lower price, unless there is none.
+    pub fn down(self) -> Option<Self> {
+        Self::new(self.get() - 1)
+    }
+}
+
+impl fmt::Display for Price {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl Serialize for Price {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Price {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(D::Error::custom)
+    }
+}
+
+quantity! {
+    /// Lots of one order or trade, as many as the contract can count.
+    Lots(u32)
+}
+quantity! {
+    /// Lots of any number of orders or trades.
+    TotalLots(u64)
+}
+
+impl From<Lots> for TotalLots {
+    fn from(lots: Lots) -> Self {
+        Self(lots.0.into())
+    }
+}
+
+impl fmt::Display for Lots {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl fmt::Display for TotalLots {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// Where an order rests: generation (48 bits), side (1), price (16) and sequence (40), from high to low.
+///
+/// A price of a side begins a new generation, whose sequences begin at zero, when its last order is gone: no id is
+/// used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OrderId(u128);
+
+/// The number or text is not the id of any order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("not an order id")]
+pub struct NoOrderId;
+
+const SEQUENCE_BITS: u32 = 40;
+const SIDE_SHIFT: u32 = SEQUENCE_BITS + 16;
+const GENERATION_SHIFT: u32 = SIDE_SHIFT + 1;
+
+impl OrderId {
+    /// Above every generation.
+    pub const GENERATIONS: u64 = 1 << 48;
+    /// Above every sequence.
+    pub const SEQUENCES: u64 = 1 << SEQUENCE_BITS;
+
+    /// The id of an order; `None` when generation or sequence have too many bits.
+    pub fn new(generation: u64, side: Side, price: Price, sequence: u64) -> Option<Self> {
+        let fits = generation < Self::GENERATIONS && sequence < Self::SEQUENCES;
+        fits.then(|| {
+            let place = u128::from(side.number()) << SIDE_SHIFT | u128::from(price.get()) << SEQUENCE_BITS;
+            Self(u128::from(generation) << GENERATION_SHIFT | place | u128::from(sequence))
+        })
+    }
+
+    /// The number on chain.
+    pub fn number(self) -> u128 {
+        self.0
+    }
+
+    /// Which time since the market began that orders rest at this price.
+    pub fn generation(self) -> u64 {
+        (self.0 >> GENERATION_SHIFT) as u64
+    }
+
+    /// What the order wants.
+    pub fn side(self) -> Side {
+        match self.0 >> SIDE_SHIFT & 1 {
+            0 => Side::Bid,
+            _ => Side::Ask,
+        }
+    }
+
+    /// At which price it rests.
+    pub fn price(self) -> Price {
+        Price::new((self.0 >> SEQUENCE_BITS) as u16).expect("no id is made with a price of zero")
+    }
+
+    /// Which order of its generation.
+    pub fn sequence(self) -> u64 {
+        (self.0 as u64) & (Self::SEQUENCES - 1)
+    }
+}
+
+impl TryFrom<u128> for OrderId {
+    type Error = NoOrderId;
+
+    fn try_from(number: u128) -> Result<Self, NoOrderId> {
+        let price = (number >> SEQUENCE_BITS) as u16;
+        let generation = number >> GENERATION_SHIFT;
+        if price == 0 || generation >= u128::from(Self::GENERATIONS) {
+            return Err(NoOrderId);
+        }
+        Ok(Self(number))
+    }
+}
+
+impl fmt::Display for OrderId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl FromStr for OrderId {
+    type Err = NoOrderId;
+
+    /// A decimal number without sign and leading zeros.
+    fn from_str(text: &str) -> Result<Self, NoOrderId> {
+        let number: u128 = text.parse().map_err(|_| NoOrderId)?;
+        if text.starts_with(['+', '0']) {
+            return Err(NoOrderId);
+        }
+        Self::try_from(number)
+    }
+}
+
+impl Serialize for OrderId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for OrderId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
+    }
+}
+
+/// How an order behaves when it arrives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum OrderFlags {
+    /// Trades what it can, the rest rests.
+    #[default]
+    GoodTillCancelled,
+    /// Trades what it can and never rests.
+    ImmediateOrCancel,
+    /// Rests, or is refused if it would trade.
+    PostOnly,
+}
+
+impl OrderFlags {
+    /// All, as the contract counts them.
+    pub const ALL: [Self; 3] = [Self::GoodTillCancelled, Self::ImmediateOrCancel, Self::PostOnly];
+
+    /// The number on chain.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::GoodTillCancelled => 0,
+            Self::ImmediateOrCancel => 1,
+            Self::PostOnly => 2,
+        }
+    }
+
+    /// The reverse of [`OrderFlags::number`].
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
+}
+
+/// What the chain says of an order. Before a block includes its transaction an order has no status, only the stage of
+/// that transaction, see [`crate::TxStage`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum OrderStatus {
+    /// Rests, nothing of it was traded.
+    Open,
+    /// Rests, some of it was traded.
+    PartiallyFilled,
+    /// All of it was traded.
+    Filled,
+    /// Some or all of it was not traded, and does not rest any more.
+    Cancelled,
+}
+
+impl OrderStatus {
+    /// Every status.
+    pub const ALL: [Self; 4] = [Self::Open, Self::PartiallyFilled, Self::Filled, Self::Cancelled];
+
+    /// The status of an order of `lots`, of which some were traded and some still rest. What was neither traded nor
+    /// rests was cancelled, or never rested.
+    pub fn of(lots: Lots, traded: Lots, resting: Lots) -> Self {
+        match (resting, traded) {
+            (Lots::ZERO, traded) if traded >= lots => Self::Filled,
+            (Lots::ZERO, _) => Self::Cancelled,
+            (_, Lots::ZERO) => Self::Open,
+            (_, _) => Self::PartiallyFilled,
+        }
+    }
+
+    /// Whether it rests in the book.
+    pub fn rests(self) -> bool {
+        match self {
+            Self::Open | Self::PartiallyFilled => true,
+            Self::Filled | Self::Cancelled => false,
+        }
+    }
+
+    /// The name in the database and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "OPEN",
+            Self::PartiallyFilled => "PARTIALLY_FILLED",
+            Self::Filled => "FILLED",
+            Self::Cancelled => "CANCELLED",
+        }
+    }
+
+    /// The reverse of [`OrderStatus::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+/// An order that rests in the book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenOrder {
+    /// Where it rests.
+    pub id: OrderId,
+    /// Whose it is.
+    pub trader: Address,
+    /// What is left of it.
+    pub lots: Lots,
+}
+
+/// One price of one side, as the contract's `levels` tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceState {
+    /// What its orders want.
+    pub side: Side,
+    /// IDRS base units per lot.
+    pub price: Price,
+    /// Generation of the orders that rest there, or will.
+    pub generation: u64,
+    /// Sequence of the first order that may be open.
+    pub head: u64,
+    /// Sequence that the next order will have.
+    pub tail: u64,
+    /// Sum of all open orders; zero when none rests there.
+    pub lots: TotalLots,
+}

@@ -3,22 +3,29 @@
 //! Amounts are whole lots of ETK, prices are IDRS base units per lot; `lots x price` is exact. What the market holds
 //! comes from its events alone, and each event is checked against the rules before it is believed.
 
+mod book;
 mod event;
 mod fraction;
 mod lot;
+mod matching;
 mod order;
+mod order_id;
 
 pub use self::{
+    book::{Book, Difference, Divergence, LoadError, PriceLevel, QueuePosition, Snapshot, Totals, Undo},
     event::{MarketEvent, MarketLog},
     fraction::Fraction,
     lot::{AmountUnit, Mistyped, Pair, PairError, PriceUnit},
-    order::{
-        Lots, NoOrderId, OpenOrder, OrderFlags, OrderId, OrderStatus, PlaceState, Price, Side, TotalLots,
-    },
+    matching::{Change, Effect, MAX_CANCELS, MAX_FILLS, NewOrder, Outcome, Refusal},
+    order::{Lots, OpenOrder, OrderFlags, OrderStatus, PlaceState, Price, Side, TotalLots},
+    order_id::{NoOrderId, OrderId},
 };
 
 #[cfg(test)]
 mod tests {
+    mod book;
     mod lot;
+    mod model;
     mod order;
+    mod street;
 }

@@ -76,7 +76,7 @@ fn a_full_disk_is_told_once_nothing_is_acknowledged_and_all_of_it_comes_when_the
     });
     assert_eq!(words, 1, "it is said once");
     running.wait_for("what was not acknowledged", heard(&household));
-    running.stop();
+    stop_traced(running);
 }
 
 #[test]
@@ -196,4 +196,13 @@ fn a_damaged_database_is_refused_and_its_last_copy_is_offered() {
         &copy,
     ]);
     assert_eq!(contacts(&profile), [OLD]);
+}
+
+/// Asks the traced process to end: strace itself takes no signals while it runs a command.
+fn stop_traced(mut running: Running) {
+    let asked = Command::new("pkill")
+        .args(["-TERM", "-P", &running.id().to_string()])
+        .status();
+    assert!(asked.expect("pkill runs").success());
+    assert!(running.ended_within(support::PATIENCE), "it does not stop on SIGTERM");
 }

@@ -270,13 +270,18 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Stops the tasks at their next point of rest. What is stored is resumed by the next start.
+    /// Stops the tasks at their next point of rest and closes the database: its log is folded into one file that can be
+    /// copied as it is. What is stored is resumed by the next start; this engine answers nothing more from the database.
     pub async fn stop(&self) {
         let tasks = self.0.tasks.lock().await.take();
         if let Some(tasks) = tasks {
             tasks.stop().await;
         }
         self.lock_at_exit().await;
+        // Everything is committed: without this, the next start folds the log.
+        if let Err(error) = self.store().clone().close().await {
+            tracing::warn!(%error, "the database was not closed");
+        }
         tracing::info!("engine stopped");
     }
 

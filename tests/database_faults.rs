@@ -204,5 +204,8 @@ fn stop_traced(mut running: Running) {
         .args(["-TERM", "-P", &running.id().to_string()])
         .status();
     assert!(asked.expect("pkill runs").success());
-    assert!(running.ended_within(support::PATIENCE), "it does not stop on SIGTERM");
+    assert!(
+        running.ended_within(support::PATIENCE),
+        "it does not stop on SIGTERM"
+    );
 }

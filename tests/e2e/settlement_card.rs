@@ -26,8 +26,7 @@ async fn the_settlement_card_says_how_it_stands() {
     undone(&window, &household).await;
     failed(&window, &mut household).await;
     // What it holds, 500.00 ETK, is not what this costs.
-    household.import_uwh += 2_500_000_000;
-    household.export(1);
+    household.import(2_500);
     stands(&window, "no_balance").await;
     window.click("settlement-market").await;
     window.find("market-missing").await;

@@ -187,6 +187,13 @@ impl Household {
         self.publish_sensors();
     }
 
+    /// Lets `wh` watt-hours be imported, likewise.
+    pub fn import(&mut self, wh: u64) {
+        self.import_uwh += wh * 1_000_000;
+        self.uptime_ms += wh * 900;
+        self.publish_sensors();
+    }
+
     /// `enerlink run --json`, ready to be started.
     pub fn run_command(&self) -> Command {
         let mut command = enerlink();

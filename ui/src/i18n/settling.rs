@@ -6,7 +6,7 @@ macro_rules! with_settling_texts {
     // Settlement card
     NothingOwed: "Tidak ada yang terutang; semua energi sudah diselesaikan.", "Nothing is owed; all energy is settled.";
     SettlingLocked: "Menunggu dompet dibuka; energi tetap dihitung dan dibawa.", "Waits for the wallet to be unlocked; energy is counted and carried meanwhile.";
-    EtkMissingWords: "Terutang {energy}: kurang {amount} ETK. Utang dibawa; belilah ETK untuk membayarnya.", "{energy} is owed: {amount} ETK are missing. It is carried; buy ETK to pay for it.";
+    EtkMissingWords: "Terutang {energy}; pada akhir periode akan kurang {amount} ETK. Utang dibawa; belilah ETK untuk membayarnya.", "{energy} is owed; by the period's end {amount} ETK will be missing. It is carried; buy ETK to pay for it.";
     EtkMissingUnknown: "Terutang {energy}, lebih dari saldo ETK. Utang dibawa; belilah ETK untuk membayarnya.", "{energy} is owed, more than the ETK balance. It is carried; buy ETK to pay for it.";
     OfflineCarried: "Energi tetap dihitung dan dibawa; angka ini dari pembacaan terakhir.", "Energy is counted and carried; these figures are from the last time it answered.";
     SettlingUndone: "Jaringan membatalkan penyelesaian {energy}; penyelesaian yang sama diajukan lagi, satu kali.", "The chain has undone a settlement of {energy}; the same one is brought forward again, once.";
@@ -186,7 +186,7 @@ macro_rules! with_settling_texts {
 
     // Where ETK come from
     Market: "Pasar", "Market";
-    MarketMissing: "Kurang {amount} ETK untuk membayar impor Anda.", "{amount} ETK are missing to pay for your imports.";
+    MarketMissing: "Pada akhir periode akan kurang {amount} ETK untuk membayar impor Anda.", "By the period's end {amount} ETK will be missing to pay for your imports.";
     MarketNothingMissing: "Saldo Anda cukup untuk yang terutang.", "Your balance covers what is owed.";
     MarketHow: "ETK datang dari energi yang Anda ekspor, atau dari tetangga yang menjual miliknya: beri mereka alamat ini.", "ETK come from energy that you export, or from a neighbour who sells theirs: give them this address.";
     MarketLater: "Begitu ETK tiba, yang terutang dibayar pada penyelesaian berikutnya.", "Once the ETK have arrived, what is owed is paid by the next settlement.";

@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::{
-    close_toasts, create_wallet,
+    close_toasts, create_wallet, settle_by_hand,
     window::{Window, dialog::Screen},
 };
 
@@ -14,15 +14,11 @@ use crate::{
 async fn what_was_settled_is_followed_to_its_receipt() {
     let directory = tempfile::tempdir().expect("directory");
     let profile = directory.path().join("profile");
-    let window = Window::open(&["demo", "--seed", "1", "--speed", "30"], &profile).await;
+    let window = Window::open(&["demo", "--seed", "1", "--speed", "12"], &profile).await;
     create_wallet(&window).await;
     window.unlock().await;
     explain_guard(&window).await;
-    window.find_css("[data-testid='settle-now']:enabled").await;
-    window.click("settle-now").await;
-    window
-        .find_css("[data-testid='settlement-row'][data-status='SUCCESS']")
-        .await;
+    settle_by_hand(&window).await;
     let receipt = directory.path().join("receipt.json");
     list_and_keep(&window, &receipt).await;
     audit(&window).await;

@@ -13,6 +13,7 @@ mod m20261122_000007_outbox;
 mod m20261122_000008_audit;
 mod m20261122_000009_guard;
 mod m20261122_000010_reboots;
+mod m20261122_000011_market;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000008_audit::Migration),
             Box::new(m20261122_000009_guard::Migration),
             Box::new(m20261122_000010_reboots::Migration),
+            Box::new(m20261122_000011_market::Migration),
         ]
     }
 }

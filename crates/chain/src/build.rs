@@ -4,12 +4,35 @@ use alloy::{
     primitives::{B256, Bytes, U256},
     sol_types::{SolCall, SolConstructor},
 };
-use enerlink_domain::{Address, Fees, MeterId, Permit, UnsignedTx, Wei, settlement::Watermark};
+use enerlink_domain::{
+    Address, Fees, MeterId, Permit, UnsignedTx, Wei,
+    market::{Lots, OrderFlags, OrderId, Price, Side},
+    settlement::Watermark,
+};
 
 use crate::{
     Addresses,
-    contracts::{converter::EnergyConverter, etk::ETKToken, idrs::IDRSToken, market::Market, to_alloy},
+    contracts::{
+        converter::EnergyConverter,
+        etk::ETKToken,
+        idrs::IDRSToken,
+        market::{IMarket, Market},
+        to_alloy,
+    },
 };
+
+/// An order before it is placed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewOrder {
+    /// What it wants.
+    pub side: Side,
+    /// The worst price, IDRS base units per lot.
+    pub price: Price,
+    /// How much.
+    pub lots: Lots,
+    /// How it behaves when it arrives.
+    pub flags: OrderFlags,
+}
 
 /// What an account asks the chain to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +107,74 @@ pub fn permit(permit: &Permit, signature: &[u8; 65]) -> Call {
         s: B256::from_slice(s),
     };
     contract(permit.token, &call)
+}
+
+/// `approve`: lets `spender` take up to `amount` base units of the token at `token` from the account that signs.
+pub fn approve(token: Address, spender: Address, amount: u128) -> Call {
+    let call = ETKToken::approveCall {
+        spender: to_alloy(spender),
+        value: U256::from(amount),
+    };
+    contract(token, &call)
+}
+
+/// `placeOrder`, or with a signed allowance `placeOrderWithPermit`: the trader signs. At most `max_fills` resting orders
+/// are visited, 1 to 16. A permit is of the token that the order pays with; its signature is r, s and v.
+pub fn place_order(
+    market: Address,
+    order: &NewOrder,
+    max_fills: u8,
+    permit: Option<(&Permit, &[u8; 65])>,
+) -> Call {
+    let (side, flags) = (order.side.number(), order.flags.number());
+    let (price, lots) = (order.price.get(), order.lots.0);
+    let Some((permit, signature)) = permit else {
+        let call = Market::placeOrderCall {
+            side,
+            price,
+            lots,
+            flags,
+            maxFills: max_fills,
+        };
+        return contract(market, &call);
+    };
+    let call = Market::placeOrderWithPermitCall {
+        side,
+        price,
+        lots,
+        flags,
+        maxFills: max_fills,
+        permit: IMarket::Permit {
+            value: U256::from(permit.value),
+            deadline: U256::from(permit.deadline),
+            v: signature[64],
+            r: B256::from_slice(&signature[..32]),
+            s: B256::from_slice(&signature[32..64]),
+        },
+    };
+    contract(market, &call)
+}
+
+/// `cancelOrder`, or for several `cancelOrders`, which passes over those that are not open; 16 at most.
+pub fn cancel_orders(market: Address, orders: &[OrderId]) -> Call {
+    let number = |id: &OrderId| U256::from(id.number());
+    match orders {
+        [id] => contract(market, &Market::cancelOrderCall { id: number(id) }),
+        ids => contract(
+            market,
+            &Market::cancelOrdersCall {
+                ids: ids.iter().map(number).collect(),
+            },
+        ),
+    }
+}
+
+/// `onRamp`: mints rupiah tokens to the account that signs, in simulation mode.
+pub fn on_ramp(idrs: Address, amount: u128) -> Call {
+    let call = IDRSToken::onRampCall {
+        amount: U256::from(amount),
+    };
+    contract(idrs, &call)
 }
 
 /// `setConverter`: lets `converter` mint and burn the token at `etk`; the token's owner signs.

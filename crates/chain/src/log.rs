@@ -42,6 +42,9 @@ pub(crate) struct Log {
     pub(crate) log_index: U64,
     #[serde(default)]
     pub(crate) removed: bool,
+    /// Unix seconds; newer nodes say it.
+    #[serde(default)]
+    pub(crate) block_timestamp: Option<U64>,
 }
 
 impl Chain {
@@ -82,7 +85,7 @@ impl Chain {
         let (mut start, mut page) = (from, FIRST_PAGE);
         while start <= to {
             let end = to.min(start.saturating_add(page - 1));
-            match self.page(contract, topics, start, end).await {
+            match self.log_page(contract, topics, start, end).await {
                 Ok(logs) => found.extend(logs),
                 Err(error) if start < end && is_too_much(&error) => {
                     page = (end - start).div_ceil(2);
@@ -100,7 +103,8 @@ impl Chain {
         Ok(found)
     }
 
-    async fn page(
+    /// The logs of `contract` in these blocks, in one answer.
+    pub(crate) async fn log_page(
         &self,
         contract: Address,
         topics: &Value,
@@ -126,7 +130,7 @@ impl Chain {
 }
 
 /// Whether a smaller page may succeed. Nodes have no common code for "too many results" or "range too wide".
-fn is_too_much(error: &ChainError) -> bool {
+pub(crate) fn is_too_much(error: &ChainError) -> bool {
     const UNKNOWN_METHOD: i64 = -32601;
     match error {
         ChainError::TooLarge { .. } => true,

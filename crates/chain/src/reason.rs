@@ -181,6 +181,13 @@ fn market_words(name: &str, error: MarketErrors) -> String {
         E::MaxFillsOutOfBounds(e) => format!("{} fills are not between 1 and 16", e.maxFills),
         E::ZeroLots(_) => "an order has at least one lot".into(),
         E::ZeroPrice(_) => "a price is at least 1".into(),
+        E::UnknownSide(e) => format!("{} is neither a bid nor an ask", e.side),
+        E::UnknownFlags(e) => format!("{} is no way for an order to behave", e.flags),
+        E::BadTokens(e) => format!(
+            "{} and {} are not two tokens",
+            from_alloy(e.etkToken),
+            from_alloy(e.idrsToken)
+        ),
         E::SafeERC20FailedOperation(e) => format!("the token {} refuses to move", from_alloy(e.token)),
         _ => format!("the market refuses: {name}"),
     }

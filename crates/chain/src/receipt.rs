@@ -59,7 +59,11 @@ impl Receipt {
         ))
     }
 
-    fn bad(&self, reason: String) -> ChainError {
+    pub(crate) fn logs(&self) -> &[Log] {
+        &self.logs
+    }
+
+    pub(crate) fn bad(&self, reason: String) -> ChainError {
         ChainError::BadAnswer {
             node: self.node.clone(),
             method: "eth_getTransactionReceipt".into(),

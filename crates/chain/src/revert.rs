@@ -36,6 +36,17 @@ impl Revert {
             "MeterIsRetired" | "NotProsumer" | "NotSettler" | "ProsumerMismatch" => Code::MeterForeign,
             "NothingToSettle" | "BelowThreshold" => Code::NothingToSettle,
             "InsufficientEtk" | "ERC20InsufficientBalance" => Code::InsufficientBalance,
+            "ERC20InsufficientAllowance" => Code::AllowanceMissing,
+            "OrderNotOpen" => Code::OrderClosed,
+            "NotTrader" => Code::OrderForeign,
+            "WouldCross" => Code::OrderCrosses,
+            "ZeroLots"
+            | "ZeroPrice"
+            | "UnknownSide"
+            | "UnknownFlags"
+            | "MaxFillsOutOfBounds"
+            | "TooManyOrders" => Code::OrderInvalid,
+            "BadTokens" => Code::ContractsMissing,
             _ => Code::Reverted,
         }
     }

@@ -11,7 +11,13 @@ use crate::{
     Chain, ChainError, Receipt,
     block::tag,
     build::Call,
-    contracts::{converter::EnergyConverter::settleMeterCall, hash, signed},
+    contracts::{
+        converter::EnergyConverter::settleMeterCall,
+        hash,
+        market::Market::{placeOrderCall, placeOrderWithPermitCall},
+        signed,
+    },
+    market::Placed,
     revert::Revert,
     wire::RpcError,
 };
@@ -30,6 +36,8 @@ pub struct Simulated {
     pub gas: u64,
     /// What a `settleMeter` would move and mint (positive) or burn (negative); none for any other call.
     pub settled: Option<(NetWattHours, Etk)>,
+    /// What a `placeOrder` would do; none for any other call.
+    pub placed: Option<Placed>,
 }
 
 /// What a node says about bytes that were sent to it.
@@ -65,6 +73,7 @@ impl Chain {
         Ok(Simulated {
             gas: (estimate + estimate / 5).min(limit),
             settled: self.settled(call, &output)?,
+            placed: self.answered_order(call, &output)?,
         })
     }
 
@@ -83,6 +92,20 @@ impl Chain {
         let energy = i64::try_from(answer.energyWh).map_err(|_| bad())?;
         let etk = signed(answer.etkAmount).ok_or_else(bad)?;
         Ok(Some((NetWattHours(energy), Etk(etk))))
+    }
+
+    /// What `placeOrder` answered; none for any other call.
+    fn answered_order(&self, call: &Call, output: &[u8]) -> Result<Option<Placed>, ChainError> {
+        let (plain, permitted) = (placeOrderCall::SELECTOR, placeOrderWithPermitCall::SELECTOR);
+        if !call.input.starts_with(&plain) && !call.input.starts_with(&permitted) {
+            return Ok(None);
+        }
+        // Both answer the same.
+        let answer = placeOrderCall::abi_decode_returns_validate(output).map_err(|_| {
+            let reason = "an order answers an id and lots, this does not";
+            self.wire.bad("eth_call", reason)
+        })?;
+        self.placed(answer.orderId, answer.lotsFilled).map(Some)
     }
 
     /// Why a transaction of `from` with this `call`, which stands in a block and took no effect, was refused: the call is

@@ -189,6 +189,7 @@ mod tests {
             transaction_hash: B256::repeat_byte(9),
             log_index: U64::from(index),
             removed: false,
+            block_timestamp: None,
         }
     }
 

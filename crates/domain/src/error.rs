@@ -75,6 +75,20 @@ pub enum Code {
     NothingToSettle,
     /// A settlement of this meter is on its way.
     SettlementPending,
+    /// The network has no market.
+    NoMarket,
+    /// The market's book is being read, or does not agree with the chain.
+    MarketUnread,
+    /// An order that the market cannot take: no lots, no price, too many at once.
+    OrderInvalid,
+    /// The order must not trade at once, and would.
+    OrderCrosses,
+    /// The order is filled or cancelled already.
+    OrderClosed,
+    /// The order belongs to somebody else.
+    OrderForeign,
+    /// A contract may not take as many tokens of the account as it needs.
+    AllowanceMissing,
     /// The contract refuses the transaction.
     Reverted,
     /// The transaction is past the point where it can be changed.
@@ -147,6 +161,13 @@ impl Code {
             Self::InsufficientBalance => "Get tokens first; what is owed is carried.",
             Self::NothingToSettle => "Wait until more energy has flowed; it is carried.",
             Self::SettlementPending => "Wait for the settlement that is on its way.",
+            Self::NoMarket => "Ask the operator for an addresses file that names the market, and import it.",
+            Self::MarketUnread => "Wait until the book is read; it goes on by itself.",
+            Self::OrderInvalid => "Correct the order: at least one lot, at a price of at least 1.",
+            Self::OrderCrosses => "Choose a price that does not trade at once, or let the order trade.",
+            Self::OrderClosed => "Nothing is left to do; the list of orders shows what became of it.",
+            Self::OrderForeign => "Choose one of your own orders.",
+            Self::AllowanceMissing => "Try again; the wallet asks for what the order needs.",
             Self::Reverted => "Read the reason; the energy is still owed and nothing is lost.",
             Self::TooLate => "Wait for its end; the list of transactions shows it.",
             Self::NodesDisagree => {

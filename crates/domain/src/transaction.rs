@@ -1,7 +1,10 @@
 //! Transactions: what is built, what is signed, and how far one has come.
 
+mod detail;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::detail::{Token, TxDetail, Units};
 use crate::{Address, MeterId, Status, TxHash, UnixMillis, Wei};
 
 /// How a transaction pays for its gas.
@@ -123,6 +126,12 @@ pub enum TxKind {
     SettleMeter,
     /// Nothing: takes a nonce that keeps others from a block and whose transaction is lost.
     FillNonce,
+    /// `placeOrder`, with or without a permit: an order on the market.
+    PlaceOrder,
+    /// `cancelOrders`: orders leave the market.
+    CancelOrders,
+    /// `approve`: somebody may take tokens.
+    Approve,
 }
 
 impl TxKind {
@@ -133,6 +142,9 @@ impl TxKind {
             Self::SetSettler => "set_settler",
             Self::SettleMeter => "settle_meter",
             Self::FillNonce => "fill_nonce",
+            Self::PlaceOrder => "place_order",
+            Self::CancelOrders => "cancel_orders",
+            Self::Approve => "approve",
         }
     }
 
@@ -143,6 +155,9 @@ impl TxKind {
             Self::SetSettler,
             Self::SettleMeter,
             Self::FillNonce,
+            Self::PlaceOrder,
+            Self::CancelOrders,
+            Self::Approve,
         ];
         all.into_iter().find(|kind| kind.as_str() == text)
     }
@@ -246,6 +261,9 @@ pub struct Transaction {
     pub meter_id: Option<MeterId>,
     /// The settlement it is for.
     pub settlement_id: Option<String>,
+    /// What it does in particular, where the kind does not say it all.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub detail: Option<TxDetail>,
     /// How far it has come.
     pub stage: TxStage,
     /// The account that signs.

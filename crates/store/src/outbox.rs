@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use enerlink_domain::{
     Address, BlockHash, Etk, MeterId, NetWattHours, Status, Transaction, TxHash, TxKind, TxStage, UnixMillis,
-    Wei, transaction::TransactionPage,
+    Wei,
+    market::{Lots, OrderId},
+    transaction::{TransactionPage, TxDetail},
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
@@ -31,6 +33,8 @@ pub struct NewOutbox {
     pub meter_id: Option<MeterId>,
     /// The settlement it is for.
     pub settlement_id: Option<String>,
+    /// What it does in particular.
+    pub detail: Option<TxDetail>,
     /// EIP-155 chain id.
     pub chain_id: u64,
     /// The called contract.
@@ -56,6 +60,8 @@ pub struct OutboxRow {
     pub meter_id: Option<MeterId>,
     /// The settlement it is for.
     pub settlement_id: Option<String>,
+    /// What it does in particular.
+    pub detail: Option<TxDetail>,
     /// EIP-155 chain id.
     pub chain_id: u64,
     /// The called contract.
@@ -82,6 +88,8 @@ pub struct OutboxRow {
     pub cancelling: bool,
     /// What a settlement would have moved, as the simulation before signing said.
     pub simulated: Option<(NetWattHours, Etk)>,
+    /// Which order would rest, and how many lots would trade, as that simulation said.
+    pub simulated_order: Option<(Option<OrderId>, Lots)>,
     /// Whether the receipt says the same; unknown until it is in a block.
     pub as_simulated: Option<bool>,
     /// The block at which the node was first found not to know any version, while that lasts.
@@ -110,6 +118,7 @@ impl OutboxRow {
             kind: self.kind,
             meter_id: self.meter_id.clone(),
             settlement_id: self.settlement_id.clone(),
+            detail: self.detail.clone(),
             stage: self.stage,
             from: self.account,
             hash: self.hash,
@@ -151,6 +160,7 @@ impl OutboxRow {
             kind: new.kind,
             meter_id: new.meter_id.clone(),
             settlement_id: new.settlement_id.clone(),
+            detail: new.detail.clone(),
             chain_id: new.chain_id,
             to: new.to,
             input: new.input.clone(),
@@ -164,6 +174,7 @@ impl OutboxRow {
             raises: 0,
             cancelling: false,
             simulated: None,
+            simulated_order: None,
             as_simulated: None,
             unknown_since: None,
             confirmed_at: None,
@@ -312,6 +323,9 @@ async fn fetch(r: &impl Read, query: &SelectStatement) -> Result<Vec<OutboxRow>,
 }
 
 fn encode(row: &OutboxRow) -> Result<Fields, StoreError> {
+    let detail = row.detail.as_ref().map(serde_json::to_string).transpose();
+    let detail = detail.map_err(|_| StoreError::Range { what: "the detail" })?;
+    let order = row.simulated_order;
     Ok(Fields::default()
         .int("id", row.id)
         .text("account", row.account.to_lower())
@@ -353,7 +367,13 @@ fn encode(row: &OutboxRow) -> Result<Fields, StoreError> {
             "unknown_since",
             opt_signed(row.unknown_since, "the block number")?,
         )
-        .opt_int("confirmed_at", row.confirmed_at.map(|at| at.0)))
+        .opt_int("confirmed_at", row.confirmed_at.map(|at| at.0))
+        .opt_text("detail", detail)
+        .opt_text(
+            "simulated_order",
+            order.and_then(|(id, _)| id).map(|id| id.to_string()),
+        )
+        .opt_int("simulated_lots", order.map(|(_, lots)| lots.0)))
 }
 
 /// A count; nothing for none.
@@ -367,6 +387,8 @@ fn decode(record: &Record) -> Result<OutboxRow, StoreError> {
     let number = record.opt_number("block")?;
     let energy = record.opt_int("simulated_wh")?.map(NetWattHours);
     let etk = record.opt_parse("simulated_etk", |text| text.parse().ok().map(Etk))?;
+    let resting = record.opt_parse("simulated_order", |text| text.parse().ok())?;
+    let traded = record.opt_number("simulated_lots")?.map(Lots);
     let row = OutboxRow {
         id: record.int("id")?,
         account: record.parse("account", |text| text.parse().ok())?,
@@ -374,6 +396,7 @@ fn decode(record: &Record) -> Result<OutboxRow, StoreError> {
         kind: record.parse("kind", TxKind::parse)?,
         meter_id: record.opt_parse("meter_id", |text| text.parse().ok())?,
         settlement_id: record.opt_text("settlement_id")?,
+        detail: record.opt_parse("detail", |text| serde_json::from_str(text).ok())?,
         chain_id: record.number("chain_id")?,
         to: record.parse("to_address", |text| text.parse().ok())?,
         input: record.blob("input")?,
@@ -393,6 +416,7 @@ fn decode(record: &Record) -> Result<OutboxRow, StoreError> {
         raises: record.opt_number("raises")?.unwrap_or(0),
         cancelling: record.opt_flag("cancelling")?.unwrap_or(false),
         simulated: energy.zip(etk),
+        simulated_order: traded.map(|lots| (resting, lots)),
         as_simulated: record.opt_flag("as_simulated")?,
         unknown_since: record.opt_number("unknown_since")?,
         confirmed_at: record.opt_int("confirmed_at")?.map(UnixMillis),

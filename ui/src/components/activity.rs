@@ -240,6 +240,9 @@ fn TransactionRow(row: Transaction, today: Memo<UnixMillis>) -> impl IntoView {
         TxKind::SetSettler => Key::SettlerSet,
         TxKind::SettleMeter => Key::Settlement,
         TxKind::FillNonce => Key::NonceFilled,
+        TxKind::PlaceOrder => Key::PlaceOrder,
+        TxKind::CancelOrders => Key::CancelOrders,
+        TxKind::Approve => Key::Approve,
     };
     let (at, reason) = (
         row.created_at,

@@ -114,6 +114,28 @@ fn headlines(code: Code) -> (&'static str, &'static str) {
             "Satu penyelesaian sedang berjalan.",
             "A settlement is on its way.",
         ),
+        Code::NoMarket => ("Jaringan ini tidak punya pasar.", "The network has no market."),
+        Code::MarketUnread => ("Buku pesanan sedang dibaca.", "The market's book is being read."),
+        Code::OrderInvalid => (
+            "Pasar tidak dapat menerima pesanan ini.",
+            "The market cannot take this order.",
+        ),
+        Code::OrderCrosses => (
+            "Pesanan ini akan langsung diperdagangkan.",
+            "The order would trade at once.",
+        ),
+        Code::OrderClosed => (
+            "Pesanan itu sudah terpenuhi atau dibatalkan.",
+            "The order is filled or cancelled already.",
+        ),
+        Code::OrderForeign => (
+            "Pesanan itu milik orang lain.",
+            "The order belongs to somebody else.",
+        ),
+        Code::AllowanceMissing => (
+            "Kontrak belum diizinkan mengambil token sebanyak itu.",
+            "The contract may not take so many tokens.",
+        ),
         Code::Reverted => (
             "Kontrak menolak transaksi.",
             "The contract refused the transaction.",
@@ -193,6 +215,15 @@ fn step_in_indonesian(code: Code) -> &'static str {
         }
         Code::NothingToSettle => "Tunggu sampai lebih banyak energi mengalir; energi ini dibawa.",
         Code::SettlementPending => "Tunggu penyelesaian yang sedang berjalan.",
+        Code::NoMarket => "Minta operator berkas alamat yang memuat pasar, lalu impor.",
+        Code::MarketUnread => "Tunggu sampai buku pesanan selesai dibaca; itu berjalan sendiri.",
+        Code::OrderInvalid => "Perbaiki pesanan: sedikitnya satu lot, dengan harga sedikitnya 1.",
+        Code::OrderCrosses => {
+            "Pilih harga yang tidak langsung diperdagangkan, atau biarkan pesanan diperdagangkan."
+        }
+        Code::OrderClosed => "Tidak ada lagi yang perlu dilakukan; daftar pesanan menunjukkan hasilnya.",
+        Code::OrderForeign => "Pilih salah satu pesanan Anda sendiri.",
+        Code::AllowanceMissing => "Coba lagi; dompet meminta izin sebanyak yang diperlukan pesanan.",
         Code::Reverted => "Baca alasannya; energi tetap terutang dan tidak ada yang hilang.",
         Code::TooLate => "Tunggu sampai selesai; daftar transaksi menunjukkannya.",
         Code::NodesDisagree => {
@@ -212,7 +243,7 @@ fn step_in_indonesian(code: Code) -> &'static str {
 
 /// Every code, for the tests.
 #[cfg(test)]
-pub(super) const ALL: [Code; 42] = [
+pub(super) const ALL: [Code; 49] = [
     Code::WrongPassword,
     Code::UnlockThrottled,
     Code::WeakPassword,
@@ -247,6 +278,13 @@ pub(super) const ALL: [Code; 42] = [
     Code::InsufficientBalance,
     Code::NothingToSettle,
     Code::SettlementPending,
+    Code::NoMarket,
+    Code::MarketUnread,
+    Code::OrderInvalid,
+    Code::OrderCrosses,
+    Code::OrderClosed,
+    Code::OrderForeign,
+    Code::AllowanceMissing,
     Code::Reverted,
     Code::TooLate,
     Code::NodesDisagree,

@@ -167,6 +167,9 @@ with_settling_texts! { with_meter_texts { with_energy_texts { with_first_run_tex
     MeterOpened: "Meter dibuka", "Meter opened";
     SettlerSet: "Kunci penyelesaian", "Settlement key";
     NonceFilled: "Celah diisi", "Gap filled";
+    PlaceOrder: "Pesanan", "Order";
+    CancelOrders: "Pembatalan pesanan", "Cancellation of orders";
+    Approve: "Izin token", "Token allowance";
     StageQueued: "antre", "queued";
     StageAwaitingUnlock: "menunggu kunci", "awaiting unlock";
     StageNoGas: "tanpa gas", "no gas";

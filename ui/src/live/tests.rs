@@ -57,6 +57,7 @@ pub(crate) fn transaction(id: i64, kind: TxKind, at: i64) -> Transaction {
         kind,
         meter_id: Some(meter_id()),
         settlement_id: None,
+        detail: None,
         stage: TxStage::Sent,
         from: ACCOUNT,
         hash: None,

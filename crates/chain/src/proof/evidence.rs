@@ -146,6 +146,7 @@ fn settled(receipt: &SettlementReceipt) -> Result<SettledEvent, ProofError> {
             transaction_hash: B256::from(receipt.receipt.transaction.0),
             log_index: U64::from(index),
             removed: false,
+            block_timestamp: None,
         })
         .collect();
     let addresses = Addresses {

@@ -80,6 +80,7 @@ impl Outbox {
             kind: TxKind::FillNonce,
             meter_id: None,
             settlement_id: None,
+            detail: None,
             chain_id: row.chain_id,
             to: row.account,
             input: Vec::new(),

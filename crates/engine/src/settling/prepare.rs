@@ -179,6 +179,7 @@ impl Settling {
             kind,
             meter_id: Some(meter.id.clone()),
             settlement_id: None,
+            detail: None,
             chain_id: addresses.chain_id,
             to: addresses.converter,
             input,

@@ -114,6 +114,7 @@ impl Settling {
             kind: TxKind::SettleMeter,
             meter_id: Some(meter.id.clone()),
             settlement_id: Some(row.settlement_id.clone()),
+            detail: None,
             chain_id: addresses.chain_id,
             to: addresses.converter,
             input: call.input,

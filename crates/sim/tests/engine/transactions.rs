@@ -50,6 +50,7 @@ async fn queue(household: &Household, meters: &[&str]) -> Vec<i64> {
             kind: TxKind::SetSettler,
             meter_id: Some(meter),
             settlement_id: None,
+            detail: None,
             chain_id: household.addresses.chain_id,
             to: household.addresses.converter,
             input: call.input,

@@ -101,6 +101,7 @@ pub(crate) fn plain_outbox(account: Address) -> NewOutbox {
         kind: TxKind::SettleMeter,
         meter_id: Some(meter_id()),
         settlement_id: Some("METER-001/100/0".to_owned()),
+        detail: None,
         chain_id: 31_337,
         to: Address([9; 20]),
         input: vec![1, 2, 3],

@@ -104,6 +104,9 @@ pub(super) fn kind_words(kind: TxKind) -> Key {
         (TxKind::OpenMeter, Key::OpenMeter),
         (TxKind::SetSettler, Key::SettlerSet),
         (TxKind::SettleMeter, Key::Settlement),
+        (TxKind::PlaceOrder, Key::PlaceOrder),
+        (TxKind::CancelOrders, Key::CancelOrders),
+        (TxKind::Approve, Key::Approve),
     ];
     let known = words.into_iter().find(|(known, _)| *known == kind);
     known.map_or(Key::TransactionWord, |(_, word)| word)

@@ -1,8 +1,12 @@
 //! Settlements and transactions, as wide as their types allow.
 
+use std::num::NonZeroU16;
+
 use enerlink_domain::{
     Etk, MicroWh, NetWattHours, Settlement, Status, Trigger, TxKind, TxStage, Wei,
+    market::{Lots, OrderFlags, OrderId, Price, Side},
     settlement::{Basis, Watermark},
+    transaction::{Token, TxDetail, Units},
 };
 use enerlink_store::{NewOutbox, OutboxRow};
 use proptest::{collection::vec, option::of, prelude::*, sample::select};
@@ -68,13 +72,51 @@ fn basis() -> impl Strategy<Value = Basis> {
         })
 }
 
+fn order_id() -> impl Strategy<Value = OrderId> {
+    let place = (any::<bool>(), any::<NonZeroU16>());
+    (0..OrderId::GENERATIONS, place, 0..OrderId::SEQUENCES).prop_map(
+        |(generation, (bid, price), sequence)| {
+            let side = if bid { Side::Bid } else { Side::Ask };
+            let price = Price::new(price.get()).expect("not zero");
+            OrderId::new(generation, side, price, sequence).expect("in range")
+        },
+    )
+}
+
+fn detail() -> impl Strategy<Value = TxDetail> {
+    let flags = select(OrderFlags::ALL.to_vec());
+    let token = select(Token::ALL.to_vec());
+    prop_oneof![
+        (order_id(), any::<u32>(), flags, any::<bool>()).prop_map(|(order, lots, flags, permit)| {
+            TxDetail::Place {
+                side: order.side(),
+                price: order.price(),
+                lots: Lots(lots),
+                flags,
+                permit,
+            }
+        }),
+        vec(order_id(), 0..17).prop_map(|orders| TxDetail::Cancel { orders }),
+        (token, address(), any::<u128>()).prop_map(|(token, spender, amount)| TxDetail::Approve {
+            token,
+            spender,
+            amount: Units(amount),
+        }),
+    ]
+}
+
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     vec(any::<u8>(), 0..300)
 }
 
 /// A row as `new` was queued, moved on to anything that a row can be.
 pub(crate) fn outbox() -> impl Strategy<Value = (NewOutbox, OutboxRow)> {
-    let kinds = vec![TxKind::OpenMeter, TxKind::SetSettler, TxKind::SettleMeter];
+    let kinds = vec![
+        TxKind::OpenMeter,
+        TxKind::SetSettler,
+        TxKind::SettleMeter,
+        TxKind::PlaceOrder,
+    ];
     let new = (
         (
             address(),
@@ -84,13 +126,15 @@ pub(crate) fn outbox() -> impl Strategy<Value = (NewOutbox, OutboxRow)> {
             of("[^\\x00]{0,80}"),
         ),
         (number(), address(), bytes(), time()),
+        of(detail()),
     )
-        .prop_map(|(head, tail)| NewOutbox {
+        .prop_map(|(head, tail, detail)| NewOutbox {
             account: head.0,
             signer: head.1,
             kind: head.2,
             meter_id: head.3,
             settlement_id: head.4,
+            detail,
             chain_id: tail.0,
             to: tail.1,
             input: tail.2,
@@ -107,6 +151,7 @@ pub(crate) fn outbox() -> impl Strategy<Value = (NewOutbox, OutboxRow)> {
         (any::<u32>(), any::<u32>(), any::<bool>()),
         of((any::<i64>(), any::<i128>())),
         (of(any::<bool>()), of(number()), of(time())),
+        of((of(order_id()), any::<u32>().prop_map(Lots))),
     );
     let rest = (number(), of("[^\\x00]{0,80}"), time());
     (new, fees, chain, rest, life).prop_map(|(new, fees, chain, rest, life)| {
@@ -117,6 +162,7 @@ pub(crate) fn outbox() -> impl Strategy<Value = (NewOutbox, OutboxRow)> {
             kind: new.kind,
             meter_id: new.meter_id.clone(),
             settlement_id: new.settlement_id.clone(),
+            detail: new.detail.clone(),
             chain_id: new.chain_id,
             to: new.to,
             input: new.input.clone(),
@@ -130,6 +176,7 @@ pub(crate) fn outbox() -> impl Strategy<Value = (NewOutbox, OutboxRow)> {
             raises: life.0.1,
             cancelling: life.0.2,
             simulated: life.1.map(|(energy, etk)| (NetWattHours(energy), Etk(etk))),
+            simulated_order: life.3,
             as_simulated: life.2.0,
             unknown_since: life.2.1,
             confirmed_at: life.2.2,

@@ -6,7 +6,7 @@ use alloy::{
 };
 use enerlink_domain::{
     Address, Fees, MeterId, Permit, UnsignedTx, Wei,
-    market::{Lots, OrderFlags, OrderId, Price, Side},
+    market::{NewOrder, OrderId},
     settlement::Watermark,
 };
 
@@ -20,19 +20,6 @@ use crate::{
         to_alloy,
     },
 };
-
-/// An order before it is placed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NewOrder {
-    /// What it wants.
-    pub side: Side,
-    /// The worst price, IDRS base units per lot.
-    pub price: Price,
-    /// How much.
-    pub lots: Lots,
-    /// How it behaves when it arrives.
-    pub flags: OrderFlags,
-}
 
 /// What an account asks the chain to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,14 +105,8 @@ pub fn approve(token: Address, spender: Address, amount: u128) -> Call {
     contract(token, &call)
 }
 
-/// `placeOrder`, or with a signed allowance `placeOrderWithPermit`: the trader signs. At most `max_fills` resting orders
-/// are visited, 1 to 16. A permit is of the token that the order pays with; its signature is r, s and v.
-pub fn place_order(
-    market: Address,
-    order: &NewOrder,
-    max_fills: u8,
-    permit: Option<(&Permit, &[u8; 65])>,
-) -> Call {
+/// `placeOrder`, or with a signed allowance `placeOrderWithPermit`: the trader signs. A permit is of the token that the order pays with; its signature is r, s and v.
+pub fn place_order(market: Address, order: &NewOrder, permit: Option<(&Permit, &[u8; 65])>) -> Call {
     let (side, flags) = (order.side.number(), order.flags.number());
     let (price, lots) = (order.price.get(), order.lots.0);
     let Some((permit, signature)) = permit else {
@@ -134,7 +115,7 @@ pub fn place_order(
             price,
             lots,
             flags,
-            maxFills: max_fills,
+            maxFills: order.max_fills,
         };
         return contract(market, &call);
     };
@@ -143,7 +124,7 @@ pub fn place_order(
         price,
         lots,
         flags,
-        maxFills: max_fills,
+        maxFills: order.max_fills,
         permit: IMarket::Permit {
             value: U256::from(permit.value),
             deadline: U256::from(permit.deadline),

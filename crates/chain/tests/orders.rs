@@ -6,13 +6,12 @@ mod anvil;
 use std::collections::BTreeSet;
 
 use anvil::{Account, Anvil, Home};
-use enerlink_chain::{
-    ChainError, MarketPage, Placed, Receipt, Searched,
-    build::{self, NewOrder},
-};
+use enerlink_chain::{ChainError, MarketPage, Placed, Receipt, Searched, build};
 use enerlink_domain::{
     Code, Error, Etk,
-    market::{Lots, MarketEvent, MarketLog, OpenOrder, OrderFlags, OrderId, Price, Side, TotalLots},
+    market::{
+        Lots, MarketEvent, MarketLog, NewOrder, OpenOrder, OrderFlags, OrderId, Price, Side, TotalLots,
+    },
 };
 use serde_json::json;
 
@@ -20,6 +19,8 @@ const PLENTY: u128 = 1 << 60;
 
 fn order(side: Side, price: u16, lots: u32) -> NewOrder {
     NewOrder {
+        trader: enerlink_domain::Address::ZERO,
+        max_fills: 16,
         side,
         price: Price::new(price).expect("not zero"),
         lots: Lots(lots),
@@ -68,7 +69,7 @@ impl Street {
     /// Places after simulating; both must say the same.
     async fn place(&self, who: &Account, order: &NewOrder) -> (Placed, Receipt) {
         let (chain, addresses) = (&self.home.chain, &self.home.addresses);
-        let call = build::place_order(addresses.market.expect("a market"), order, 16, None);
+        let call = build::place_order(addresses.market.expect("a market"), order, None);
         let simulated = chain.simulate(who.address, &call).await.expect("a simulation");
         let receipt = who.run(chain, call).await;
         let placed = receipt.placed(addresses, who.address).expect("events");
@@ -233,7 +234,10 @@ async fn each_refusal_has_its_code() {
     let asked = order(Side::Ask, 1_500, 10);
     street.place(seller, &asked).await;
     let own = id(0, &asked, 0);
-    let place = |order: NewOrder, fills| build::place_order(market, &order, fills, None);
+    let place = |order: NewOrder, max_fills| {
+        let order = NewOrder { max_fills, ..order };
+        build::place_order(market, &order, None)
+    };
     let post = NewOrder {
         flags: OrderFlags::PostOnly,
         ..order(Side::Bid, 1_500, 1)

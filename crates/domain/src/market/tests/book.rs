@@ -390,6 +390,61 @@ fn calls_that_the_contract_refuses_are_refused() {
 }
 
 #[test]
+fn a_market_order_is_bounded_by_its_slippage() {
+    let book = book(&[
+        placed(id(0, Side::Bid, 90, 0), ALICE, 1),
+        placed(id(0, Side::Ask, 1000, 0), ALICE, 1),
+    ]);
+    let worst = |side, bps| book.worst_price(side, bps).map(Price::get);
+    assert_eq!(
+        (worst(Side::Bid, 0), worst(Side::Bid, 59), worst(Side::Bid, 60)),
+        (Some(1000), Some(1005), Some(1006))
+    );
+    assert_eq!(
+        (worst(Side::Ask, 1000), worst(Side::Ask, 10_000)),
+        (Some(81), Some(1))
+    );
+    assert_eq!(worst(Side::Bid, u16::MAX), Some(7553));
+    assert_eq!(Book::new().worst_price(Side::Bid, 1), None);
+}
+
+#[test]
+fn what_is_told_survives_json() {
+    fn same<T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(value: T) {
+        let text = serde_json::to_string(&value).expect("json");
+        assert_eq!(serde_json::from_str::<T>(&text).expect("json"), value, "{text}");
+    }
+    let first = id(0, Side::Ask, 100, 0);
+    let book = book(&[placed(first, ALICE, 5)]);
+    same(Divergence::Maker {
+        id: first,
+        expected: BOB,
+    });
+    same(book.differences(&[], &[]));
+    same(book.depth(1, 5));
+    same(MarketStats::of(&book, None, None));
+    same(bid(BOB, 100, 6, 2).outcome(&book).expect("it is taken"));
+    same(Slot::Candle(Candle::of(
+        UnixMillis(0),
+        Tick {
+            at: UnixMillis(0),
+            price: price(1),
+            lots: Lots(1),
+        },
+    )));
+    same(Slot::Gap {
+        start: UnixMillis(0),
+        last: None,
+    });
+    same(Mistyped::Between {
+        below: Lots(1),
+        above: Lots(2),
+    });
+    same(PriceAlert::new(Watched::Last, Direction::Above, price(5)));
+    same(Performance::default());
+}
+
+#[test]
 fn a_million_orders_load_from_a_list() {
     let mut snapshot = Snapshot::default();
     for value in 1..=1000_u16 {

@@ -143,10 +143,14 @@ impl Street {
                     seen.filled <= outcome.filled,
                     "the witness counts too many steps, not too few"
                 );
-                if seen.certain {
-                    let what =
-                        |outcome: &Outcome| (outcome.filled, outcome.value, outcome.rests, outcome.own_lots);
-                    assert_eq!(what(&seen), what(&outcome));
+                assert!(
+                    seen.agrees(order, &self.model.events),
+                    "{seen:?} {:?}",
+                    self.model.events
+                );
+                assert!(outcome.agrees(order, &self.model.events));
+                if let Some((_, but_last)) = self.model.events.split_last() {
+                    assert!(!outcome.agrees(order, but_last), "one event is missing");
                 }
                 let had = |all: &BTreeMap<_, _>| all.get(&order.trader).copied().unwrap_or((0, 0));
                 let (old, new) = (had(&before), had(&self.model.received));

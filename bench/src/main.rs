@@ -15,9 +15,11 @@ mod ingest;
 mod live;
 mod machine;
 mod measure;
+mod node;
 mod peers;
 mod report;
 mod rows;
+mod settle;
 mod unlock;
 #[cfg(target_os = "linux")]
 mod web_view;
@@ -40,12 +42,13 @@ enum Size {
 type Bench = fn(Size) -> Result<Vec<Figure>>;
 
 /// Every measurement: its name, and what runs it.
-const BENCHES: [(&str, Bench); 5] = [
+const BENCHES: [(&str, Bench); 6] = [
     ("unlock", |_| unlock::run()),
     ("ingest", |_| ingest::run()),
     ("live", |_| live::run()),
     ("history", history::run),
     ("chart", |_| in_the_window()),
+    ("settle", |_| settle::run()),
 ];
 
 #[cfg(target_os = "linux")]

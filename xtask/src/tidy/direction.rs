@@ -53,6 +53,7 @@ const ALLOWED: [(&str, &[&str]); 14] = [
         "enerlink-bench",
         &[
             "enerlink-engine",
+            "enerlink-chain",
             "enerlink-store",
             "enerlink-keystore",
             "enerlink-domain",

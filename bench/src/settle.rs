@@ -45,6 +45,7 @@ const OWNER: usize = 1;
 const DEFAULT: usize = 2;
 const TUNED: usize = 3;
 const START: UnixMillis = UnixMillis(1_735_689_600_000);
+const PASSWORD: &str = "kopi tubruk di teras, hujan sore 1998";
 const PATIENCE: Duration = Duration::from_secs(120);
 
 const RAW: &str = "anvil with transactions that were signed before, on one connection without waiting for answers, until \
@@ -149,7 +150,7 @@ impl Household {
         config.settling.automatic = false;
         let parts = Parts {
             clock: Arc::new(SystemClock::new()),
-            keystore: unlocked(directory.path())?,
+            keystore: keys(directory.path())?,
         };
         let engine = Engine::start(config, parts).await?;
         let network = NetworkDraft {
@@ -158,6 +159,7 @@ impl Household {
             addresses: node.addresses.to_json(),
         };
         engine.set_network(network).await?;
+        engine.unlock(Password::from(PASSWORD.to_owned())).await?;
         let household = Self {
             engine,
             _broker: broker,
@@ -293,16 +295,15 @@ async fn count(directory: &Path, ids: &[MeterId]) -> Result<()> {
     Ok(store.close().await?)
 }
 
-/// Keys that can sign, under the cheapest vault that there may be.
-fn unlocked(directory: &Path) -> Result<Keystore> {
+/// The household's key, under the cheapest vault that there may be.
+fn keys(directory: &Path) -> Result<Keystore> {
     let keystore = Keystore::open_with(directory, KdfParams::FLOOR)?;
-    let password = Password::from("kopi tubruk di teras, hujan sore 1998".to_owned());
     let key = Import::PrivateKey(KEYS[OWNER].to_owned().into());
     let at = Moment {
         wall: START,
         monotonic: Duration::ZERO,
     };
-    keystore.import("Household", &password, &key, &[], at)?;
+    keystore.import("Household", &Password::from(PASSWORD.to_owned()), &key, &[], at)?;
     Ok(keystore)
 }
 

@@ -50,8 +50,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 const RAW: &str = "anvil with transactions that were signed before, on one connection without waiting for answers, until \
                    they are in blocks: nothing is read, simulated, stored, signed or compared meanwhile";
-const IN_TURN: &str = "contract.settleMeter of ethers 6 with a Wallet, one after the other, until all are in blocks: \
-                       nothing is stored, so that a crash forgets what was sent; what is owed and whether it was booked \
+const IN_TURN: &str = "contract.settleMeter of ethers 6 with a NonceManager, one after the other, until all are in \
+                       blocks: nothing is stored, so that a crash forgets what was sent; what is owed and whether it was booked \
                        so is not asked";
 const AT_ONCE: &str = "contract.settleMeter of ethers 6 with a Wallet, called for all meters without waiting: calls that \
                        were refused, each with the nonce of another";

@@ -169,7 +169,7 @@ mod tests {
             ("enerlink-ui", "enerlink-engine", "null", 1),
             ("enerlink-paper", "enerlink-engine", "null", 1),
             ("enerlink-bench", "enerlink-engine", "null", 0),
-            ("enerlink-bench", "enerlink-chain", "null", 1),
+            ("enerlink-bench", "enerlink-chain", "null", 0),
             ("enerlink-cli", "enerlink-chain", "null", 1),
             ("xtask", "enerlink-domain", "null", 1),
             ("enerlink-new", "serde", "null", 1),

@@ -67,7 +67,7 @@ fn a_stolen_client_id_costs_no_energy() {
 fn what_was_acknowledged_survives_a_kill_and_comes_once() {
     let mut meters = Meters::new(1);
     meters.listen_to_all().stop();
-    meters.say(0, 3_000);
+    meters.say(0, 20_000);
     for _ in 0..3 {
         let acknowledged = meters.proxy.acknowledged();
         let running = meters.listen();

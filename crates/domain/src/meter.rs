@@ -201,6 +201,8 @@ pub struct DeviceState {
     pub health: Option<u8>,
     /// What is wrong with it now.
     pub conditions: Vec<Notice>,
+    /// Whether all of it is stored. What is not yet is shown, and nothing rests on it.
+    pub stored: bool,
 }
 
 #[cfg(test)]

@@ -54,6 +54,7 @@ fn device() -> DeviceState {
         tally: BTreeMap::new(),
         health: None,
         conditions: Vec::new(),
+        stored: true,
     }
 }
 

@@ -91,6 +91,7 @@ fn device(counted: u64) -> DeviceState {
         tally: BTreeMap::new(),
         health: Some(100),
         conditions: Vec::new(),
+        stored: true,
     }
 }
 

@@ -5,7 +5,8 @@ mod batch;
 use std::{collections::BTreeSet, sync::Arc};
 
 use enerlink_domain::{
-    BrokerAddress, Error, Event, MeterId, MicroWh, Sensors, Verdict, register::Pair, view::MessageDirection,
+    BrokerAddress, DeviceState, Error, Event, MeterId, MicroWh, Sensors, Verdict, register::Pair,
+    view::MessageDirection,
 };
 use enerlink_meter::{DecodeError, Message, Packet};
 use enerlink_store::{MessageLog, Sample};
@@ -65,7 +66,10 @@ impl Metering {
         }
         // Whoever watches sees at once what a meter says; all that rests on it waits until it is durable, and is told then.
         for live in batch.touched.values() {
-            self.bus.tell(Event::Device(live.device.clone()));
+            self.bus.tell(Event::Device(DeviceState {
+                stored: false,
+                ..live.device.clone()
+            }));
         }
         let began = self.clock.monotonic();
         let tx = self.store.begin().await?;

@@ -92,6 +92,7 @@ impl MeterLive {
             tally: BTreeMap::new(),
             health: None,
             conditions: Vec::new(),
+            stored: true,
         };
         Self {
             meter,

@@ -93,8 +93,8 @@ struct Inner {
     /// What was restored and nobody has looked at yet.
     held: watch::Sender<Option<BackupContent>>,
     storage: storage::Handle,
-    tasks: tokio::sync::Mutex<Option<Tasks>>,
-    _lock: ProfileLock,
+    /// What runs, until it is stopped, and what keeps other processes from the profile meanwhile.
+    running: tokio::sync::Mutex<Option<(Tasks, ProfileLock)>>,
 }
 
 impl Engine {
@@ -257,8 +257,7 @@ impl Engine {
             guarding,
             held,
             storage,
-            tasks: tokio::sync::Mutex::new(Some(tasks)),
-            _lock: lock,
+            running: tokio::sync::Mutex::new(Some((tasks, lock))),
         }));
         if engine.config().access == Access::Exclusive {
             match engine.reconcile().await {
@@ -270,18 +269,24 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Stops the tasks at their next point of rest and closes the database: its log is folded into one file that can be
-    /// copied as it is. What is stored is resumed by the next start; this engine answers nothing more from the database.
+    /// Stops the tasks at their next point of rest, closes the database, whose log is folded into one file that can be
+    /// copied as it is, and leaves the profile to whoever starts next, also while handles to this engine are still about.
+    /// What is stored is resumed by that start; this engine answers nothing more from the database.
     pub async fn stop(&self) {
-        let tasks = self.0.tasks.lock().await.take();
-        if let Some(tasks) = tasks {
-            tasks.stop().await;
-        }
+        let running = self.0.running.lock().await.take();
+        let profile = match running {
+            Some((tasks, profile)) => {
+                tasks.stop().await;
+                Some(profile)
+            }
+            None => None,
+        };
         self.lock_at_exit().await;
         // Everything is committed: without this, the next start folds the log.
         if let Err(error) = self.store().clone().close().await {
             tracing::warn!(%error, "the database was not closed");
         }
+        drop(profile);
         tracing::info!("engine stopped");
     }
 

@@ -130,9 +130,12 @@ async fn speak_indonesian_and_use_keys(window: &Window) {
 /// Settles by hand, again when a period that ends in this moment was quicker, until the chain has confirmed it.
 async fn settle_by_hand(window: &Window) {
     let by_hand = "[data-testid='settlement-row'][data-trigger='MANUAL']";
-    while window.all(by_hand).await.is_empty() {
+    for _ in 0..10 {
         window.click("settle-now").await;
         sleep(Duration::from_secs(1)).await;
+        if !window.all(by_hand).await.is_empty() {
+            break;
+        }
     }
     window
         .find_css(&format!("{by_hand}[data-status='SUCCESS']"))

@@ -70,7 +70,11 @@ async fn a_household_creates_a_wallet_and_settles_its_surplus() {
     window
         .wait_text("countdown", "counts down", |text| text.contains(':'))
         .await;
-    settle_by_hand(&window).await;
+    window.find_css("[data-testid='settle-now']:enabled").await;
+    window.click("settle-now").await;
+    window
+        .find_css("[data-testid='settlement-row'][data-status='SUCCESS']")
+        .await;
     window
         .wait_text("etk-balance", "rises", |text| {
             text.chars().any(|letter| ('1'..='9').contains(&letter))
@@ -127,21 +131,6 @@ async fn speak_indonesian_and_use_keys(window: &Window) {
 }
 
 /// Settlements come faster than their toasts go.
-/// Settles by hand, again when a period that ends in this moment was quicker, until the chain has confirmed it.
-async fn settle_by_hand(window: &Window) {
-    let by_hand = "[data-testid='settlement-row'][data-trigger='MANUAL']";
-    for _ in 0..10 {
-        window.click("settle-now").await;
-        sleep(Duration::from_secs(1)).await;
-        if !window.all(by_hand).await.is_empty() {
-            break;
-        }
-    }
-    window
-        .find_css(&format!("{by_hand}[data-status='SUCCESS']"))
-        .await;
-}
-
 async fn close_toasts(window: &Window) {
     window
         .run("document.querySelectorAll('.toast button').forEach(button => button.click())")

@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::{
-    close_toasts, create_wallet, settle_by_hand,
+    close_toasts, create_wallet,
     window::{Window, dialog::Screen},
 };
 
@@ -14,11 +14,14 @@ use crate::{
 async fn what_was_settled_is_followed_to_its_receipt() {
     let directory = tempfile::tempdir().expect("directory");
     let profile = directory.path().join("profile");
-    let window = Window::open(&["demo", "--seed", "1", "--speed", "12"], &profile).await;
+    let window = Window::open(&["demo", "--seed", "1", "--speed", "30"], &profile).await;
     create_wallet(&window).await;
     window.unlock().await;
     explain_guard(&window).await;
-    settle_by_hand(&window).await;
+    // A period of the demo is over in ten seconds.
+    window
+        .find_css("[data-testid='settlement-row'][data-status='SUCCESS']")
+        .await;
     let receipt = directory.path().join("receipt.json");
     list_and_keep(&window, &receipt).await;
     audit(&window).await;
@@ -52,7 +55,7 @@ async fn list_and_keep(window: &Window, receipt: &std::path::Path) {
     close_toasts(window).await;
     window.shoot("settling-2-none").await;
     window.choose("settlements-status", "").await;
-    window.choose("settlements-trigger", "MANUAL").await;
+    window.choose("settlements-trigger", "PERIODIC").await;
     window.find_css(settled).await;
     window.click("settlements-unfold").await;
     window.find("settlement-detail").await;

@@ -197,7 +197,6 @@ fn SettlementRow(row: Settlement, today: Memo<UnixMillis>) -> impl IntoView {
             data-testid="settlement-row"
             data-status=row.status.as_str()
             data-stage=row.stage.as_str()
-            data-trigger=row.trigger.as_str()
             data-id=row.settlement_id.clone()
             title=row.settlement_id.clone()
         >

@@ -259,13 +259,25 @@ impl Task for Metering {
                     self.review(None).await?;
                     tick = self.clock.monotonic() + TICK;
                 }
-                count = self.incoming.1.recv_many(&mut arrived, BATCH) => {
-                    debug_assert!(count > 0, "the sender lives as long as the task");
-                    self.diagnostics.queued(count + self.incoming.1.len());
+                () = gather(&mut self.incoming.1, &mut arrived) => {
+                    self.diagnostics.queued(arrived.len() + self.incoming.1.len());
                     self.take(&mut arrived).await?;
                 }
             }
         }
+    }
+}
+
+/// Waits until something has `arrived`, and adds what can be had without waiting.
+async fn gather(incoming: &mut mpsc::Receiver<FromBroker>, arrived: &mut Vec<FromBroker>) {
+    if arrived.is_empty() {
+        // The sender lives as long as the task.
+        incoming.recv_many(arrived, BATCH).await;
+    }
+    while arrived.len() < BATCH
+        && let Ok(next) = incoming.try_recv()
+    {
+        arrived.push(next);
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) type Read = Box<(Units, Result<Message, DecodeError>)>;
 /// A message to be judged.
 pub(super) struct Heard {
     pub(super) packet: Packet,
-    read: Option<Read>,
+    pub(super) read: Option<Read>,
 }
 
 impl Heard {
@@ -170,7 +170,8 @@ impl Metering {
         sent.map_err(|error| unreachable(format!("{url}: {error}")))
     }
 
-    /// Handles everything that has arrived: runs of messages in one transaction, changes of a link by themselves.
+    /// Handles everything that has arrived: runs of messages in one transaction, changes of a link by themselves. What has
+    /// come meanwhile has `arrived` then.
     pub(super) async fn take(&mut self, arrived: &mut Vec<FromBroker>) -> Result<(), Error> {
         let mut packets: Vec<(Arc<BrokerAddress>, Heard)> = Vec::with_capacity(arrived.len());
         let mut changed = false;
@@ -191,7 +192,7 @@ impl Metering {
             }
             changed = true;
         }
-        self.record(packets).await?;
+        arrived.extend(self.record(packets).await?);
         if changed {
             self.review(None).await?;
         }

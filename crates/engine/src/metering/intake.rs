@@ -5,14 +5,20 @@ mod batch;
 use std::{collections::BTreeSet, sync::Arc};
 
 use enerlink_domain::{
-    BrokerAddress, DeviceState, Error, Event, MeterId, MicroWh, Sensors, Verdict, register::Pair,
+    BrokerAddress, DeviceState, Error, Event, MeterId, MicroWh, Notice, Sensors, Verdict, register::Pair,
     view::MessageDirection,
 };
-use enerlink_meter::{DecodeError, Message, Packet};
+use enerlink_meter::{DecodeError, Incoming, Message, Packet};
 use enerlink_store::{MessageLog, Sample};
 
 use self::batch::Batch;
-use super::{MeterLive, Metering, brokers::Heard};
+use super::{
+    MeterLive, Metering,
+    brokers::{FromBroker, Heard},
+};
+
+/// Messages that are shown while others are written, at most. More wait: they are judged twice.
+const AHEAD: usize = 64;
 
 /// A message that cannot be decoded, in the log and in the tally.
 fn undecoded(error: &DecodeError) -> Refusal {
@@ -52,13 +58,13 @@ enum Sender {
 }
 
 impl Metering {
-    /// Writes `packets` and acknowledges them.
+    /// Writes `packets` and acknowledges them. Answers what has come meanwhile.
     pub(super) async fn record(
         &mut self,
         mut packets: Vec<(Arc<BrokerAddress>, Heard)>,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<FromBroker>, Error> {
         if packets.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let mut batch = Batch::default();
         for (address, heard) in &mut packets {
@@ -66,15 +72,10 @@ impl Metering {
         }
         // Whoever watches sees at once what a meter says; all that rests on it waits until it is durable, and is told then.
         for live in batch.touched.values() {
-            self.bus.tell(Event::Device(DeviceState {
-                stored: false,
-                ..live.device.clone()
-            }));
+            self.tell_early(live);
         }
         let began = self.clock.monotonic();
-        let tx = self.store.begin().await?;
-        let notices = batch.write(&tx, self.clock.wall()).await?;
-        tx.commit().await?;
+        let (notices, meanwhile) = self.write(&batch).await?;
         self.diagnostics
             .committed(packets.len(), self.clock.monotonic() - began);
         for (_, heard) in packets {
@@ -88,7 +89,51 @@ impl Metering {
         for meter in &batch.changed {
             self.tell_meter(meter);
         }
-        Ok(())
+        Ok(meanwhile)
+    }
+
+    /// Writes `batch`. Answers the notices in it, and what has come meanwhile, which was shown and is still to be recorded.
+    async fn write(&mut self, batch: &Batch) -> Result<(Vec<Notice>, Vec<FromBroker>), Error> {
+        let (store, now) = (self.store.clone(), self.clock.wall());
+        let written = async {
+            let tx = store.begin().await?;
+            let notices = batch.write(&tx, now).await?;
+            tx.commit().await?;
+            Ok::<_, Error>(notices)
+        };
+        tokio::pin!(written);
+        let (mut meanwhile, mut shown) = (Vec::new(), None);
+        loop {
+            tokio::select! {
+                biased;
+                notices = &mut written => return Ok((notices?, meanwhile)),
+                Some(next) = self.incoming.1.recv(), if meanwhile.len() < AHEAD => {
+                    let shown = shown.get_or_insert_with(|| batch.continued());
+                    meanwhile.push(self.show(shown, next));
+                }
+            }
+        }
+    }
+
+    /// Shows what a meter says, by a judgement that is forgotten: it is judged again when what was before it is written.
+    fn show(&self, shown: &mut Batch, (address, incoming, read): FromBroker) -> FromBroker {
+        let Incoming::Packet(packet) = incoming else {
+            return (address, incoming, read);
+        };
+        let mut heard = Heard { packet, read };
+        self.judge(shown, &address, &mut heard);
+        let meter = shown.logs.pop().and_then(|log| log.meter_id);
+        if let Some(live) = meter.and_then(|meter| shown.touched.get(&meter)) {
+            self.tell_early(live);
+        }
+        (address, Incoming::Packet(heard.packet), heard.read)
+    }
+
+    fn tell_early(&self, live: &MeterLive) {
+        self.bus.tell(Event::Device(DeviceState {
+            stored: false,
+            ..live.device.clone()
+        }));
     }
 
     fn judge(&self, batch: &mut Batch, address: &BrokerAddress, heard: &mut Heard) {

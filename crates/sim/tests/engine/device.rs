@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use enerlink_domain::{CommandStage, CommandView};
+use enerlink_domain::{CommandStage, CommandView, Event};
 use enerlink_meter::Channel;
 use enerlink_sim::home::{HomeConfig, SimMeter};
 use enerlink_store::commands;
@@ -165,4 +165,39 @@ fn refusals(household: &Household) -> u64 {
         .expect("the meter")
         .device
         .refused
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_meter_says_is_shown_while_the_database_waits_and_counts_afterwards() {
+    let mut household = Household::open(Setup::default()).await;
+    household.flow(100 * WH, 0).await;
+    let counted = |household: &Household| {
+        let meter = household.engine().meter(&household.id).expect("known");
+        meter.device.counted
+    };
+    let before = counted(&household);
+    let mut events = household.engine().events();
+    let store = household.store(household.engine()).await;
+    let held = store.begin().await.expect("the write lock");
+    // The first is being written; the second has come meanwhile.
+    for _ in 0..2 {
+        household.murmur(WH, 0).await;
+        let (export, _) = household.counted();
+        let shown = async {
+            while let Some(event) = events.next().await {
+                if let Event::Device(device) = event
+                    && let Some((_, sensors)) = device.sensors
+                    && sensors.export.and_then(|export| export.total_energy) == Some(export)
+                {
+                    return;
+                }
+            }
+        };
+        let shown = tokio::time::timeout(Duration::from_secs(4), shown).await;
+        shown.expect("it is shown before it is written");
+    }
+    assert_eq!(counted(&household), before, "nothing rests on it yet");
+    drop(held);
+    household.heard(household.engine()).await;
+    until("both to count", async || counted(&household) == before + 2).await;
 }

@@ -47,6 +47,14 @@ pub(super) struct Batch {
 }
 
 impl Batch {
+    /// An empty batch that goes on where this one ends.
+    pub(super) fn continued(&self) -> Self {
+        Self {
+            touched: self.touched.clone(),
+            ..Self::default()
+        }
+    }
+
     /// The meter as this batch has left it so far; to be [`Batch::put`] back.
     pub(super) fn take(&mut self, live: &MeterLive) -> MeterLive {
         self.touched

@@ -42,12 +42,15 @@ async fn orders(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(text("trader"))
         .col(text("side"))
         .col(big_integer("price"))
+        .col(big_integer_null("generation"))
+        .col(big_integer_null("sequence"))
         .col(big_integer("lots"))
         .col(big_integer("taken"))
+        .col(big_integer("given"))
         .col(big_integer("lots_left"))
         .col(big_integer_null("cancelled"))
         .col(text("status"))
-        .col(text_null("flags"))
+        .col(big_integer_null("flags"))
         .col(text("tx_hash"))
         .col(big_integer("block"))
         .col(text("block_hash"))
@@ -61,6 +64,7 @@ async fn orders(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         &["market", "block"],
         &["market", "trader", "id"],
         &["market", "trader", "status", "id"],
+        &["market", "side", "price", "generation", "sequence"],
         &["tx_hash"],
     ];
     create_indexes(manager, TABLE, by).await?;

@@ -2,11 +2,16 @@
 
 mod diagnostics;
 mod history;
+mod market;
 mod messages;
 mod probe;
 
 pub use diagnostics::{BrokerDiagnostics, Diagnostics, Latency};
 pub use history::{History, Preferences};
+pub use market::{
+    Alert, DepthChart, MarketPhase, MarketQuery, MarketState, MarketView, Order, OrderFilter, OrderPage,
+    PerformanceView, TicketView, Trade, TradeFilter, TradePage,
+};
 pub use messages::{MessageDirection, MessageFilter, MessagePage, MessageView, SavedRows};
 pub use probe::{BrokerDraft, FoundMeter, Probe, UnitsProposal, UnitsReason};
 

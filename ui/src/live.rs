@@ -162,6 +162,8 @@ impl LiveState {
                 self.activity = Some(activity);
                 Outcome::QUIET
             }
+            // The market page asks for what it shows.
+            Event::Market(_) | Event::Order(_) | Event::PriceAlert(_) => Outcome::QUIET,
             Event::Chain(chain) => {
                 let Some(status) = &mut self.status else {
                     return Outcome::refetch(Refetch::All);
@@ -201,6 +203,9 @@ impl LiveState {
             | Event::Vault { .. }
             | Event::Wallets { .. }
             | Event::Activity(_)
+            | Event::Market(_)
+            | Event::Order(_)
+            | Event::PriceAlert(_)
             | Event::Chain(_)
             | Event::Storage(_)
             | Event::TaskFailed { .. }

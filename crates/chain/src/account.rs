@@ -79,6 +79,12 @@ impl Chain {
         })
     }
 
+    /// The token's name, which is the domain of its permits.
+    pub async fn token_name(&self, token: Address) -> Result<String, ChainError> {
+        self.view("the token", token, &ETKToken::nameCall {}, "latest")
+            .await
+    }
+
     /// What `spender` may take from `owner`, in base units; at most the largest number that the domain holds.
     pub async fn allowance(
         &self,

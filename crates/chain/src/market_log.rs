@@ -45,24 +45,37 @@ pub struct MarketPage {
     pub logs: Vec<MarketLog>,
 }
 
-/// How the search for events ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Searched {
+/// What the search for events finds next.
+#[derive(Debug)]
+pub enum NextPage {
+    /// The events of the next blocks.
+    Page(RawPage),
     /// Every block was looked at.
-    Whole,
+    End,
     /// The chain was reorganised meanwhile: what was not given yet is to be asked for again.
     Interrupted,
 }
 
-/// A page as it was downloaded.
-struct Raw {
+/// A page as it was downloaded. Reading it takes time, in which the next one can come.
+#[derive(Debug)]
+pub struct RawPage {
     from: u64,
     to: u64,
     hash: BlockHash,
     logs: Vec<Log>,
 }
 
+/// A search for the market's events, in the order of the chain. A page holds about as many events as are handled well at
+/// once, however many blocks that takes; one that is too much for the node is halved.
+#[derive(Debug)]
+pub struct MarketPages {
+    chain: Chain,
+    addresses: Addresses,
+    search: Search,
+}
+
 /// What is asked next.
+#[derive(Debug)]
 struct Search {
     next: u64,
     to: u64,
@@ -87,74 +100,60 @@ impl Search {
     }
 }
 
-impl Chain {
-    /// Gives the market's events in blocks `from..=to` to `take`, page by page, in the order of the chain. A page holds
-    /// about as many events as are handled well at once, however many blocks that takes; while `take` works, the next
-    /// page is downloaded. A page that is too much for the node is halved.
-    pub async fn market_logs<E: From<ChainError>>(
-        &self,
-        addresses: &Addresses,
-        from: u64,
-        to: u64,
-        mut take: impl AsyncFnMut(MarketPage) -> Result<(), E>,
-    ) -> Result<Searched, E> {
-        let mut search = Search {
-            next: from,
-            to,
-            blocks: FIRST_PAGE,
-        };
-        let mut page = self.download(addresses, &mut search).await?;
-        loop {
-            let raw = match page {
-                Download::Page(raw) => raw,
-                Download::End => return Ok(Searched::Whole),
-                Download::Changed => return Ok(Searched::Interrupted),
-            };
-            let (next, taken) = tokio::join!(self.download(addresses, &mut search), async {
-                let page = self.market_page(addresses, raw).await?;
-                take(page).await
-            });
-            taken?;
-            page = next?;
-        }
-    }
-
-    async fn download(&self, addresses: &Addresses, search: &mut Search) -> Result<Download, ChainError> {
-        let market = addresses.market()?;
+impl MarketPages {
+    /// Downloads the next page.
+    pub async fn next(&mut self) -> Result<NextPage, ChainError> {
+        let market = self.addresses.market()?;
         let topics = json!([[
             OrderPlaced::SIGNATURE_HASH,
             Trade::SIGNATURE_HASH,
             OrderCancelled::SIGNATURE_HASH
         ]]);
-        while let Some(end) = search.end() {
-            let from = search.next;
-            let Some(before) = self.block_hash(end).await? else {
-                return Ok(Download::Changed);
+        while let Some(end) = self.search.end() {
+            let from = self.search.next;
+            let Some(before) = self.chain.block_hash(end).await? else {
+                return Ok(NextPage::Interrupted);
             };
-            let logs = match self.log_page(market, &topics, from, end).await {
+            let logs = match self.chain.log_page(market, &topics, from, end).await {
                 Ok(logs) => logs,
                 Err(error) if from < end && crate::log::is_too_much(&error) => {
-                    search.blocks = (end - from).div_ceil(2);
+                    self.search.blocks = (end - from).div_ceil(2);
                     continue;
                 }
                 Err(error) => return Err(error),
             };
-            if self.block_hash(end).await? != Some(before) {
-                return Ok(Download::Changed);
+            if self.chain.block_hash(end).await? != Some(before) {
+                return Ok(NextPage::Interrupted);
             }
-            search.fit(end - from + 1, logs.len());
-            search.next = end + 1;
-            return Ok(Download::Page(Raw {
+            self.search.fit(end - from + 1, logs.len());
+            self.search.next = end + 1;
+            return Ok(NextPage::Page(RawPage {
                 from,
                 to: end,
                 hash: before,
                 logs,
             }));
         }
-        Ok(Download::End)
+        Ok(NextPage::End)
+    }
+}
+
+impl Chain {
+    /// Searches for the market's events in blocks `from..=to`.
+    pub fn market_pages(&self, addresses: &Addresses, from: u64, to: u64) -> MarketPages {
+        MarketPages {
+            chain: self.clone(),
+            addresses: addresses.clone(),
+            search: Search {
+                next: from,
+                to,
+                blocks: FIRST_PAGE,
+            },
+        }
     }
 
-    async fn market_page(&self, addresses: &Addresses, raw: Raw) -> Result<MarketPage, ChainError> {
+    /// Reads a page that was downloaded: sorted, each event once, only the market's.
+    pub async fn market_page(&self, addresses: &Addresses, raw: RawPage) -> Result<MarketPage, ChainError> {
         let bad = |reason: String| self.wire.bad("eth_getLogs", reason);
         let logs = in_order(raw.logs).map_err(bad)?;
         let last = logs
@@ -202,13 +201,6 @@ impl Chain {
         }
         Ok(times)
     }
-}
-
-enum Download {
-    Page(Raw),
-    End,
-    /// A block is not what it was a moment ago.
-    Changed,
 }
 
 impl Receipt {

@@ -6,7 +6,7 @@ mod anvil;
 use std::collections::BTreeSet;
 
 use anvil::{Account, Anvil, Home};
-use enerlink_chain::{ChainError, MarketPage, Placed, Receipt, Searched, build};
+use enerlink_chain::{ChainError, NextPage, Placed, Receipt, build};
 use enerlink_domain::{
     Code, Error, Etk,
     market::{
@@ -94,16 +94,14 @@ impl Street {
         let (chain, addresses) = (&self.home.chain, &self.home.addresses);
         let head = chain.head().await.expect("a head").number;
         let (mut logs, mut next) = (Vec::new(), from);
-        let searched = chain
-            .market_logs(addresses, from, head, async |page: MarketPage| {
-                assert_eq!(page.from, next, "pages follow each other");
-                assert_eq!(chain.block_hash(page.to).await?, Some(page.hash));
-                next = page.to + 1;
-                logs.extend(page.logs);
-                Ok::<_, ChainError>(())
-            })
-            .await;
-        assert_eq!(searched, Ok(Searched::Whole));
+        let mut pages = chain.market_pages(addresses, from, head);
+        while let NextPage::Page(raw) = pages.next().await.expect("a page") {
+            let page = chain.market_page(addresses, raw).await.expect("events");
+            assert_eq!(page.from, next, "pages follow each other");
+            assert_eq!(chain.block_hash(page.to).await, Ok(Some(page.hash)));
+            next = page.to + 1;
+            logs.extend(page.logs);
+        }
         assert_eq!(next, head + 1);
         logs
     }
@@ -321,12 +319,10 @@ async fn logs_come_page_by_page_and_a_block_that_goes_away_interrupts() {
     }
     assert_eq!(street.logs(0).await, logs);
     let head = chain.head().await.expect("a head").number;
-    let searched = chain
-        .market_logs(addresses, 0, head + 1, async |_| Ok::<_, ChainError>(()))
-        .await;
-    assert_eq!(searched, Ok(Searched::Interrupted), "there is no such block");
-    let searched = chain
-        .market_logs(addresses, head + 1, head, async |_| Ok::<_, ChainError>(()))
-        .await;
-    assert_eq!(searched, Ok(Searched::Whole), "nothing is asked for");
+    let mut pages = chain.market_pages(addresses, head + 1, head + 1);
+    let next = pages.next().await.expect("an answer");
+    assert!(matches!(next, NextPage::Interrupted), "there is no such block");
+    let mut pages = chain.market_pages(addresses, head + 1, head);
+    let next = pages.next().await.expect("an answer");
+    assert!(matches!(next, NextPage::End), "nothing is asked for");
 }

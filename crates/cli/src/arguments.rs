@@ -2,6 +2,7 @@
 
 mod database;
 mod guard;
+mod market;
 mod meter;
 mod records;
 mod settle;
@@ -15,6 +16,7 @@ use enerlink_domain::MeterId;
 
 pub(crate) use self::database::DatabaseCommand;
 pub(crate) use self::guard::{GuardArguments, GuardCommand};
+pub(crate) use self::market::{MarketCommand, OrdersArguments, PlaceArguments, TradesArguments};
 pub(crate) use self::meter::{
     AddArguments, BrokerArguments, BrokerFiles, CommandArguments, EditArguments, MeterCommand,
 };
@@ -63,6 +65,9 @@ pub(crate) enum Command {
     /// Meters.
     #[command(subcommand)]
     Meter(MeterCommand),
+    /// The neighbourhood's market.
+    #[command(subcommand)]
+    Market(MarketCommand),
     /// Energy of a meter by hours, days or months, and what it was worth.
     History(HistoryArguments),
     /// The message log: what came in and what went out.

@@ -7,6 +7,7 @@ mod demo;
 mod failure;
 mod guard;
 mod history;
+mod market;
 mod meter;
 mod moment;
 mod network;
@@ -45,6 +46,7 @@ async fn main() -> ExitCode {
         Command::Network(command) => network::network(command, json).await,
         Command::Wallet(command) => wallet::wallet(command, json).await,
         Command::Contacts(command) => contacts::contacts(command, json).await,
+        Command::Market(command) => market::market(command, json).await,
         Command::Meter(command) => meter::meter(command, json).await,
         Command::History(options) => history::history(options, json).await,
         Command::Messages(options) => records::messages(options, json).await,

@@ -149,7 +149,10 @@ fn say(event: &Event) {
             }
         }
         Event::Guard(view) => output::text_line(&format!("guard {}", guard::standing(view))),
+        Event::Order(order) => output::text_line(&crate::market::told(order)),
         Event::Meter(_)
+        | Event::Market(_)
+        | Event::PriceAlert(_)
         | Event::Wallets { .. }
         | Event::Activity(_)
         | Event::Estimate(_)

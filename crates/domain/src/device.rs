@@ -186,11 +186,13 @@ pub enum NoticeKind {
     SettlementFailed,
     /// Occurrence: a reorganisation of the chain has undone a settlement; it is brought forward again.
     SettlementUndone,
+    /// Occurrence: events and rules of the market, or its contract's own view, did not agree.
+    MarketDiverged,
 }
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Offline,
         Self::Rebooted,
         Self::LowHeap,
@@ -210,6 +212,7 @@ impl NoticeKind {
         Self::EtkMissing,
         Self::SettlementFailed,
         Self::SettlementUndone,
+        Self::MarketDiverged,
     ];
 
     /// The name in the database and in JSON.
@@ -234,6 +237,7 @@ impl NoticeKind {
             Self::EtkMissing => "etk_missing",
             Self::SettlementFailed => "settlement_failed",
             Self::SettlementUndone => "settlement_undone",
+            Self::MarketDiverged => "market_diverged",
         }
     }
 
@@ -251,6 +255,7 @@ impl NoticeKind {
                 | Self::EtkMissing
                 | Self::SettlementFailed
                 | Self::SettlementUndone
+                | Self::MarketDiverged
         )
     }
 
@@ -264,6 +269,7 @@ impl NoticeKind {
                 | Self::GuardActed
                 | Self::SettlementFailed
                 | Self::SettlementUndone
+                | Self::MarketDiverged
         )
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     Transaction, Wei,
     guard::GuardView,
     meter::Link,
-    view::MeterView,
+    view::{Alert, MarketState, MeterView, Order},
     wallet::{Activity, LockReason, WalletView},
 };
 
@@ -99,6 +99,12 @@ pub enum Event {
     },
     /// Something was done with a wallet.
     Activity(Activity),
+    /// The market's book has moved on, or cannot be read. What it holds is asked for.
+    Market(MarketState),
+    /// An order of one of the wallet's accounts came, was traded or cancelled, or a reorganisation has changed it.
+    Order(Order),
+    /// A price that somebody waits for was reached.
+    PriceAlert(Alert),
     /// The node answered, or stopped to.
     Chain(ChainState),
     /// The database cannot be written, or can again. Meanwhile what is stored is shown and nothing is changed.

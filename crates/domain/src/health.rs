@@ -221,7 +221,8 @@ fn weight(kind: NoticeKind) -> u8 {
         | NoticeKind::GuardWarns
         | NoticeKind::EtkMissing
         | NoticeKind::SettlementFailed
-        | NoticeKind::SettlementUndone => 0,
+        | NoticeKind::SettlementUndone
+        | NoticeKind::MarketDiverged => 0,
     }
 }
 

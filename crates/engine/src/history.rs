@@ -167,13 +167,13 @@ fn sum(bars: &[DayEnergy]) -> DayEnergy {
 }
 
 /// A table that is on its way into a file. The disk may be slow, so that it is written off the async threads.
-struct Export {
+pub(crate) struct Export {
     file: Growing,
     rows: u64,
 }
 
 impl Export {
-    async fn begin(path: &Path, titles: Vec<String>) -> Result<Self, Error> {
+    pub(crate) async fn begin(path: &Path, titles: Vec<String>) -> Result<Self, Error> {
         let path = path.to_owned();
         blocking(move || {
             let mut file = Growing::begin(&path)?;
@@ -183,7 +183,7 @@ impl Export {
         .await
     }
 
-    async fn append(mut self, rows: Vec<Vec<String>>) -> Result<Self, Error> {
+    pub(crate) async fn append(mut self, rows: Vec<Vec<String>>) -> Result<Self, Error> {
         blocking(move || {
             self.rows += rows.len() as u64;
             self.file.write(csv::write(rows).as_bytes())?;
@@ -192,7 +192,7 @@ impl Export {
         .await
     }
 
-    async fn finish(self) -> Result<SavedRows, Error> {
+    pub(crate) async fn finish(self) -> Result<SavedRows, Error> {
         let Self { file, rows } = self;
         let path = file.path().display().to_string();
         blocking(move || file.finish()).await?;

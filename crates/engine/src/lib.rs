@@ -34,6 +34,7 @@ mod settling;
 mod storage;
 mod system;
 mod task;
+mod trading;
 mod wallet;
 pub mod wires;
 
@@ -90,6 +91,7 @@ struct Inner {
     choices: watch::Sender<Choices>,
     rules: watch::Sender<Rules>,
     guarding: guarding::Handle,
+    trading: trading::Handle,
     /// What was restored and nobody has looked at yet.
     held: watch::Sender<Option<BackupContent>>,
     storage: storage::Handle,
@@ -160,7 +162,7 @@ impl Engine {
             keystore: Arc::clone(&keystore),
             bus: bus.clone(),
             rules: rule_reader.clone(),
-            network: network_reader,
+            network: network_reader.clone(),
             ledger: ledger.clone(),
             metering: metering.clone(),
             outbox: outbox.clone(),
@@ -176,6 +178,14 @@ impl Engine {
             ledger: ledger.clone(),
             commands: commands.clone(),
             chain_poll: config.chain_poll,
+        });
+        let (trading_task, trading) = trading::Trading::new(trading::Parts {
+            clock: Arc::clone(&clock),
+            store: store.clone(),
+            keystore: Arc::clone(&keystore),
+            bus: bus.clone(),
+            network: network_reader,
+            ledger: ledger.clone(),
         });
         let (autolock_task, autolock) = wallet::lock::Autolock::new(wallet::lock::Parts {
             clock: Arc::clone(&clock),
@@ -223,6 +233,7 @@ impl Engine {
             tasks.spawn(outbox_task, Arc::clone(&clock), bus.clone());
             tasks.spawn(settling_task, Arc::clone(&clock), bus.clone());
             tasks.spawn(guarding_task, Arc::clone(&clock), bus.clone());
+            tasks.spawn(trading_task, Arc::clone(&clock), bus.clone());
             tasks.spawn(estimator, Arc::clone(&clock), bus.clone());
             tasks.spawn(autolock_task, Arc::clone(&clock), bus.clone());
             tasks.spawn(report, Arc::clone(&clock), bus.clone());
@@ -255,6 +266,7 @@ impl Engine {
             choices,
             rules,
             guarding,
+            trading,
             held,
             storage,
             running: tokio::sync::Mutex::new(Some((tasks, lock))),

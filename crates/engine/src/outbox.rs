@@ -12,7 +12,7 @@ mod sign;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use enerlink_chain::Head;
-use enerlink_domain::{Address, Clock, Error, MeterId, Status, TxStage, wallet::BackupContent};
+use enerlink_domain::{Address, Clock, Error, MeterId, Status, TxKind, TxStage, wallet::BackupContent};
 use enerlink_keystore::{Keystore, Signer};
 use enerlink_store::{OutboxRow, Store, outbox};
 use tokio::sync::{mpsc, watch};
@@ -87,17 +87,25 @@ impl Outbox {
             false => rows,
         };
         let mut ahead: Vec<(Address, Option<MeterId>)> = Vec::new();
+        let mut trading: Vec<Address> = Vec::new();
         for row in rows {
             let place = (row.account, row.meter_id.clone());
-            // A simulation sees what is in a block. What one account does with one meter goes one after the other;
-            // everything else may be on its way at the same time.
-            let behind = row.meter_id.is_some() && ahead.contains(&place);
+            // A simulation sees what is in a block. What one account does with one meter, or on the market, goes one after
+            // the other; everything else may be on its way at the same time.
+            let trades = is_of_market(row.kind);
+            let behind = match trades {
+                true => trading.contains(&row.account),
+                false => row.meter_id.is_some() && ahead.contains(&place),
+            };
             let row = match behind && !row.stage.is_signed() {
                 true => self.await_unlock(row).await?,
                 false => self.advance(&network, row).await?,
             };
             if !matches!(row.stage, TxStage::Mined) && row.stage.status() == Status::Pending {
-                ahead.push(place);
+                match trades {
+                    true => trading.push(row.account),
+                    false => ahead.push(place),
+                }
             }
         }
         self.heal(&network).await
@@ -109,6 +117,11 @@ impl Outbox {
         rows.retain(|row| row.chain_id == network.addresses.chain_id);
         Ok(rows)
     }
+}
+
+/// Whether it is about orders: each of them sees what those before it have left.
+pub(crate) fn is_of_market(kind: TxKind) -> bool {
+    matches!(kind, TxKind::PlaceOrder | TxKind::CancelOrders | TxKind::Approve)
 }
 
 /// How a signer is written in the database: `wallet` or `settlement/{meterId}`.

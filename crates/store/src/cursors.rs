@@ -1,11 +1,12 @@
 //! Cursors: up to which block something was read from a chain, and that block's hash, to notice a reorganisation.
 
 use enerlink_domain::BlockHash;
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 
 use crate::{
     Read, StoreError, Tx,
     record::{self, Fields, signed},
+    session::execute,
 };
 
 const TABLE: &str = "chain_cursors";
@@ -21,6 +22,17 @@ pub async fn get(r: &impl Read, chain_id: u64, name: &str) -> Result<Option<(u64
     };
     let hash = row.parse("block_hash", |text| text.parse().ok())?;
     Ok(Some((row.number("block")?, hash)))
+}
+
+/// Forgets the cursor: everything is read again.
+pub async fn remove(tx: &Tx, chain_id: u64, name: &str) -> Result<(), StoreError> {
+    let statement = Query::delete()
+        .from_table(TABLE)
+        .and_where(Expr::col("chain_id").eq(signed(chain_id, "the chain id")?))
+        .and_where(Expr::col("name").eq(name))
+        .take();
+    execute(tx, &statement).await?;
+    Ok(())
 }
 
 /// Moves the cursor, forward or back.

@@ -105,9 +105,16 @@ pub async fn adopt(
         let page = trade_orders::open(tx, market, after, PAGE).await?;
         let Some((last, _)) = page.last() else { break };
         after = *last;
-        let keys = page.iter().map(|(_, order)| OrderKey::Resting(order.id)).collect();
+        let keys = page
+            .iter()
+            .map(|(_, order)| OrderKey::Resting(order.id))
+            .collect();
         for mut row in trade_orders::many(tx, market, &keys).await? {
-            let left = row.key.id().and_then(|id| told.get(&id)).map_or(Lots::ZERO, |order| order.lots);
+            let left = row
+                .key
+                .id()
+                .and_then(|id| told.get(&id))
+                .map_or(Lots::ZERO, |order| order.lots);
             known.extend(row.key.id());
             if left == row.left {
                 continue;

@@ -140,8 +140,13 @@ pub(crate) async fn last_block(
         .limit(1)
         .take();
     let row = record::fetch_one(r, TABLE, "id", &query).await?;
-    row.map(|row| Ok((row.number("block")?, row.parse("block_hash", |text| text.parse().ok())?)))
-        .transpose()
+    row.map(|row| {
+        Ok((
+            row.number("block")?,
+            row.parse("block_hash", |text| text.parse().ok())?,
+        ))
+    })
+    .transpose()
 }
 
 /// Trades after `block`, in the order of the chain.

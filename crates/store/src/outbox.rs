@@ -208,6 +208,15 @@ pub async fn get(r: &impl Read, id: i64) -> Result<Option<OutboxRow>, StoreError
     Ok(fetch(r, &query).await?.pop())
 }
 
+/// The row whose version in a block, or else last version, has this hash.
+pub async fn of_transaction(r: &impl Read, hash: TxHash) -> Result<Option<OutboxRow>, StoreError> {
+    let query = record::select(TABLE)
+        .and_where(Expr::col("tx_hash").eq(hash.to_string()))
+        .limit(1)
+        .take();
+    Ok(fetch(r, &query).await?.pop())
+}
+
 /// Every row that is PENDING, in the order of queueing.
 pub async fn unfinished(r: &impl Read) -> Result<Vec<OutboxRow>, StoreError> {
     let query = record::select(TABLE)

@@ -261,7 +261,10 @@ pub(crate) async fn last_block(
         .order_by("block", Sort::Desc)
         .limit(1)
         .take();
-    Ok(fetch(r, &query).await?.pop().map(|row| (row.block, row.block_hash)))
+    Ok(fetch(r, &query)
+        .await?
+        .pop()
+        .map(|row| (row.block, row.block_hash)))
 }
 
 /// Orders that came after `block`, and those that were cancelled after it.
@@ -315,7 +318,11 @@ pub(crate) async fn place(
         .and_where(Expr::col("price").eq(price.get()))
         .and_where(Expr::col("generation").eq(signed(id.generation(), "the generation")?))
         .take();
-    let lots: u64 = fetch(r, &rows).await?.iter().map(|row| u64::from(row.left.0)).sum();
+    let lots: u64 = fetch(r, &rows)
+        .await?
+        .iter()
+        .map(|row| u64::from(row.left.0))
+        .sum();
     let rests = lots > 0;
     Ok(Some(PlaceState {
         side,

@@ -6,6 +6,7 @@ mod contacts;
 mod device;
 mod guard;
 mod history;
+mod market;
 mod meters;
 mod network;
 mod notices;
@@ -65,6 +66,22 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         history::read_power,
         history::list_settlements,
         meters::settle_now,
+        market::read_market,
+        market::read_depth,
+        market::read_candles,
+        market::preview_ticket,
+        market::place_order,
+        market::cancel_orders,
+        market::cancel_all_orders,
+        market::list_orders,
+        market::save_orders,
+        market::list_trades,
+        market::save_trades,
+        market::read_performance,
+        market::list_price_alerts,
+        market::add_price_alert,
+        market::rearm_price_alert,
+        market::remove_price_alert,
         settling::save_settlements,
         settling::read_totals,
         settling::read_audit,

@@ -233,6 +233,20 @@ fn words(kind: NoticeKind) -> Words {
                 "The chain has reorganised its blocks; the same settlement is brought forward again, once.",
             ],
         ],
+        NoticeKind::MarketDiverged => [
+            [
+                "Buku pesanan tidak cocok dengan jaringan",
+                "The order book did not agree with the chain",
+            ],
+            [
+                "Buku pesanan tidak cocok dengan jaringan",
+                "The order book did not agree with the chain",
+            ],
+            [
+                "Buku dibaca ulang dari kontrak pasar; laporkan hal ini kepada operator.",
+                "The book was read anew from the market's contract; tell the operator about it.",
+            ],
+        ],
     };
     Words { begun, over, meaning }
 }

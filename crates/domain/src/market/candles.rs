@@ -210,6 +210,15 @@ impl Candles {
         }
     }
 
+    /// Candles that were summed up before: of this width and zone, in the order of time.
+    pub fn stored(width: Width, offset_minutes: i32, candles: Vec<Candle>) -> Self {
+        Self {
+            last: candles.last().map(|candle| candle.start),
+            candles,
+            ..Self::new(width, offset_minutes)
+        }
+    }
+
     /// How much time one sums up.
     pub fn width(&self) -> Width {
         self.width

@@ -1,6 +1,6 @@
 //! What a receipt says: which version it was, whether it is deep enough, and whether it did what the simulation had said.
 
-use enerlink_chain::{ChainError, Receipt, SettledEvent};
+use enerlink_chain::{Addresses, ChainError, Placed, Receipt, SettledEvent};
 use enerlink_domain::{Error, TxKind, TxStage};
 use enerlink_store::{OutboxRow, TxVersion};
 
@@ -41,7 +41,11 @@ impl Outbox {
         row.confirmations = confirmations;
         row.unknown_since = None;
         sign::take(&mut row, version);
-        row.as_simulated = as_simulated(&row, receipt, settled.as_ref());
+        let placed = match placed(network, &row, version, receipt) {
+            Ok(placed) => placed,
+            Err(error) => return self.unreachable(row, error).await,
+        };
+        row.as_simulated = as_simulated(&row, receipt, settled.as_ref(), placed);
         row.stage = match (deep, version.cancels, receipt.succeeded) {
             (false, ..) => TxStage::Mined,
             (true, true, _) => TxStage::Replaced,
@@ -60,6 +64,7 @@ impl Outbox {
         }
         let news = News {
             settled,
+            placed,
             ..News::default()
         };
         self.save(row, news).await
@@ -96,12 +101,39 @@ fn settled(
     event.map(Some).ok_or_else(|| receipt.shows_no_settlement())
 }
 
+/// What an order did that arrived with this receipt.
+fn placed(
+    network: &Network,
+    row: &OutboxRow,
+    version: &TxVersion,
+    receipt: &Receipt,
+) -> Result<Option<Placed>, ChainError> {
+    if row.kind != TxKind::PlaceOrder || version.cancels || !receipt.succeeded {
+        return Ok(None);
+    }
+    // The order may be of a market that the network had before.
+    let addresses = Addresses {
+        market: Some(row.to),
+        ..network.addresses.clone()
+    };
+    receipt.placed(&addresses, row.account).map(Some)
+}
+
 /// Every simulation before a signature had succeeded; of a settlement it has said the figures. Unknown of what was never
 /// simulated: a cancellation, or a settlement from before the figures were kept.
-fn as_simulated(row: &OutboxRow, receipt: &Receipt, settled: Option<&SettledEvent>) -> Option<bool> {
+fn as_simulated(
+    row: &OutboxRow,
+    receipt: &Receipt,
+    settled: Option<&SettledEvent>,
+    placed: Option<Placed>,
+) -> Option<bool> {
     let figures = settled.map(|event| (event.energy, event.etk));
     let same = match row.kind {
         TxKind::SettleMeter => row.simulated.map(|simulated| figures == Some(simulated)),
+        TxKind::PlaceOrder => row.simulated_order.map(|simulated| {
+            let found = placed.map(|placed| (placed.order, placed.traded));
+            found == Some(simulated)
+        }),
         _ => Some(receipt.succeeded),
     };
     same.filter(|_| !row.cancelling)

@@ -1,22 +1,28 @@
 //! What a step has changed is stored in one transaction with everything that hangs on it, and told afterwards.
 
-use enerlink_chain::{ChainError, SettledEvent};
+use enerlink_chain::{ChainError, Placed, SettledEvent};
 use enerlink_domain::{
-    Code, Error, Event, NoticeKind, Settlement, Status, TxKind, TxStage, audit::FactKind,
+    Code, Error, Event, NoticeKind, Settlement, Status, TxKind, TxStage, audit::FactKind, market::Lots,
     settlement::Watermark,
 };
 use enerlink_store::{
-    Mark, OutboxRow, Tx, TxVersion, facts, outbox, outbox_versions, settlements, transaction_logs, wallets,
+    Mark, OrderKey, OrderRow, OutboxRow, Tx, TxVersion, facts, outbox, outbox_versions, settlements,
+    trade_orders, transaction_logs, wallets,
 };
 
 use super::Outbox;
-use crate::notices::{self, Change};
+use crate::{
+    notices::{self, Change},
+    trading::Asked,
+};
 
 /// What is stored with a row besides the row.
 #[derive(Default)]
 pub(super) struct News {
     /// What its receipt says was settled.
     pub(super) settled: Option<SettledEvent>,
+    /// What its receipt says of its order.
+    pub(super) placed: Option<Placed>,
     /// Versions that were signed.
     pub(super) versions: Vec<TxVersion>,
     /// The registers from which its settlement moves, when that was found to be others.
@@ -29,6 +35,7 @@ impl News {
     /// Nothing but that a person wanted it.
     pub(super) const WANTED: Self = Self {
         settled: None,
+        placed: None,
         versions: Vec::new(),
         from: None,
         wanted: true,
@@ -55,6 +62,7 @@ impl Outbox {
         }
         let undone = before.status() == Status::Success && row.stage.status() == Status::Pending;
         let settlement = follow(&tx, &row, &news).await?;
+        let orders = note_order(&tx, &row, &news).await?;
         let ended = row.stage.status() != Status::Pending && row.stage != TxStage::Final;
         if moved && (ended || undone) {
             transaction_logs::append(&tx, &row).await?;
@@ -69,6 +77,9 @@ impl Outbox {
         }
         tx.commit().await?;
         self.parts.bus.tell(Event::Transaction(row.transaction()));
+        for order in orders {
+            self.parts.bus.tell(Event::Order(order.view()));
+        }
         if let Some(settlement) = settlement {
             if first && let Some(settled) = settlement.settled_at {
                 self.parts
@@ -214,6 +225,52 @@ async fn follow(tx: &Tx, row: &OutboxRow, news: &News) -> Result<Option<Settleme
         _ => {}
     }
     Ok(Some(after))
+}
+
+/// Adds to an order what its events do not say: what was asked for, and that an order came of which nothing could be
+/// traded. Whoever reads the events first, both end the same.
+async fn note_order(tx: &Tx, row: &OutboxRow, news: &News) -> Result<Vec<OrderRow>, Error> {
+    let (Some(hash), Some(asked)) = (row.hash, Asked::of(row.detail.as_ref())) else {
+        return Ok(Vec::new());
+    };
+    let Some(placed) = news.placed else {
+        if row.block.is_none() {
+            trade_orders::forget_void(tx, row.to, hash).await?;
+        }
+        return Ok(Vec::new());
+    };
+    let mut orders = trade_orders::of_transaction(tx, hash).await?;
+    let before = orders.clone();
+    let void = placed.order.is_none() && placed.traded == Lots::ZERO;
+    if let Some((block, block_hash)) = row.block.filter(|_| void && orders.is_empty()) {
+        orders.push(OrderRow {
+            number: 0,
+            key: OrderKey::Passing(hash),
+            trader: row.account,
+            side: asked.side,
+            price: asked.price,
+            lots: asked.lots,
+            taken: Lots::ZERO,
+            given: Lots::ZERO,
+            left: Lots::ZERO,
+            flags: None,
+            tx: hash,
+            block,
+            block_hash,
+            log_index: 0,
+            placed_at: row.updated_at,
+            cancelled: None,
+            ended_at: Some(row.updated_at),
+        });
+    }
+    for order in &mut orders {
+        asked.note(order);
+    }
+    if orders == before {
+        return Ok(Vec::new());
+    }
+    trade_orders::put(tx, row.to, &mut orders).await?;
+    Ok(orders)
 }
 
 /// Where a settlement began that has moved more or less than it was written for: where the last one ended, if that

@@ -109,6 +109,7 @@ impl Outbox {
         row.nonce = Some(nonce);
         row.gas_limit = Some(simulated.gas);
         row.simulated = simulated.settled;
+        row.simulated_order = simulated.placed.map(|placed| (placed.order, placed.traded));
         row.stage = TxStage::Signed;
         row.reason = None;
         take(&mut row, &version);

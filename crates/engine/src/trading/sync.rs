@@ -1,0 +1,244 @@
+//! The book follows the chain: page by page, stored before it is told, and taken back where the chain takes it back.
+
+use std::collections::BTreeSet;
+
+use enerlink_chain::{ChainError, MarketPage};
+use enerlink_domain::{
+    Address, BlockHash, Error,
+    market::{Book, Divergence, MarketLog, Pair, PlaceState, Price, Side, Snapshot, Tick},
+};
+use enerlink_store::{
+    OrderRow, Store, cursors, market, market_candles, market_levels, market_trades, trade_orders,
+};
+
+use crate::network::Network;
+
+/// Open orders that are read at once.
+const ROWS: u32 = 5_000;
+
+/// The book and where it stands.
+pub(crate) struct Live {
+    pub(crate) market: Address,
+    pub(crate) chain_id: u64,
+    pub(crate) pair: Pair,
+    pub(crate) book: Book,
+    /// The last block that was taken in; none before the first.
+    pub(crate) at: Option<(u64, BlockHash)>,
+}
+
+/// Why a page was not taken in.
+pub(super) enum Stop {
+    Chain(ChainError),
+    Stored(Error),
+    Diverged(Divergence, Box<MarketLog>),
+}
+
+impl From<ChainError> for Stop {
+    fn from(error: ChainError) -> Self {
+        Self::Chain(error)
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Stored(error)
+    }
+}
+
+impl From<enerlink_store::StoreError> for Stop {
+    fn from(error: enerlink_store::StoreError) -> Self {
+        Self::Stored(error.into())
+    }
+}
+
+/// The name of the cursor up to which events of a market are taken in.
+fn cursor(market: Address) -> String {
+    format!("market/{}", market.to_lower())
+}
+
+/// Names the block at which the contract's own view was taken over: then not every price's past is known.
+fn adopted(market: Address) -> String {
+    format!("market/{}/adopted", market.to_lower())
+}
+
+impl Live {
+    /// The book as it was stored last.
+    pub(super) async fn load(
+        store: &Store,
+        network: &Network,
+        market: Address,
+        pair: Pair,
+        own: &BTreeSet<Address>,
+    ) -> Result<Self, Error> {
+        let (reader, chain_id) = (store.reader(), network.addresses.chain_id);
+        let at = cursors::get(&reader, chain_id, &cursor(market)).await?;
+        let complete = cursors::get(&reader, chain_id, &adopted(market)).await?.is_none();
+        let mut snapshot = Snapshot {
+            complete,
+            places: market_levels::list(&reader, market).await?,
+            orders: Vec::new(),
+        };
+        let mut after = 0;
+        loop {
+            let page = trade_orders::open(&reader, market, after, ROWS).await?;
+            let Some((last, _)) = page.last() else { break };
+            after = *last;
+            snapshot.orders.extend(page.into_iter().map(|(_, order)| order));
+        }
+        sum_up(&mut snapshot);
+        let mut book = Book::load(&snapshot)
+            .map_err(|error| Error::new(enerlink_domain::Code::DatabaseDamaged, error.to_string()))?;
+        book.watch(&own.iter().copied().collect::<Vec<_>>());
+        Ok(Self {
+            market,
+            chain_id,
+            pair,
+            book,
+            at,
+        })
+    }
+
+    /// Takes a page in: into the book, into the database, and only then it counts. Answers the orders that changed. After
+    /// an error the book is not that of the database any more.
+    pub(super) async fn take(
+        &mut self,
+        store: &Store,
+        own: &BTreeSet<Address>,
+        page: MarketPage,
+    ) -> Result<Vec<OrderRow>, Stop> {
+        let mut places: BTreeSet<(Side, Price)> = BTreeSet::new();
+        for log in &page.logs {
+            self.book
+                .apply(log)
+                .map_err(|divergence| Stop::Diverged(divergence, Box::new(*log)))?;
+            let id = log.event.order();
+            places.insert((id.side(), id.price()));
+        }
+        let tx = store.begin().await?;
+        let changed = super::intake::orders(&tx, self.market, own, &page.logs).await?;
+        market_trades::insert(&tx, self.market, &page.logs).await?;
+        let ticks: Vec<Tick> = page.logs.iter().filter_map(Tick::of).collect();
+        market_candles::add(&tx, self.market, &ticks).await?;
+        let places: Vec<PlaceState> = places
+            .into_iter()
+            .filter_map(|(side, price)| self.book.place(side, price))
+            .collect();
+        market_levels::put(&tx, self.market, &places).await?;
+        cursors::set(&tx, self.chain_id, &cursor(self.market), page.to, page.hash).await?;
+        tx.commit().await?;
+        self.at = Some((page.to, page.hash));
+        Ok(changed)
+    }
+}
+
+/// The lots of a price are those of its orders.
+fn sum_up(snapshot: &mut Snapshot) {
+    let mut sums = std::collections::BTreeMap::new();
+    for order in &snapshot.orders {
+        *sums.entry((order.id.side(), order.id.price())).or_insert(0_u64) += u64::from(order.lots.0);
+    }
+    for place in &mut snapshot.places {
+        place.lots.0 = sums.get(&(place.side, place.price)).copied().unwrap_or(0);
+    }
+}
+
+/// Whether the block that was taken in last is still there; the block up to which everything still is, when it is not.
+pub(super) enum Standing {
+    Stands,
+    /// Up to this block; nothing is known to stand when there is none.
+    Fell(Option<(u64, BlockHash)>),
+    /// The node has not come to that height, or not again.
+    Unknown,
+}
+
+/// Compares what is stored with the chain.
+pub(super) async fn standing(store: &Store, network: &Network, live: &Live) -> Result<Standing, Stop> {
+    let Some((number, hash)) = live.at else {
+        return Ok(Standing::Stands);
+    };
+    let chain = &network.chain;
+    match chain.block_hash(number).await? {
+        Some(found) if found == hash => return Ok(Standing::Stands),
+        Some(_) => {}
+        None => {
+            // A node that lags behind is no reorganisation, unless what it has is another chain already.
+            let head = chain.head().await?.number;
+            let below = market::last_block(&store.reader(), live.market, head + 1).await?;
+            let Some((block, hash)) = below else {
+                return Ok(Standing::Unknown);
+            };
+            if chain.block_hash(block).await? == Some(hash) {
+                return Ok(Standing::Unknown);
+            }
+        }
+    }
+    let mut below = number + 1;
+    loop {
+        let stored = market::last_block(&store.reader(), live.market, below).await?;
+        let Some((block, hash)) = stored else {
+            return Ok(Standing::Fell(None));
+        };
+        if chain.block_hash(block).await? == Some(hash) {
+            return Ok(Standing::Fell(Some((block, hash))));
+        }
+        below = block;
+    }
+}
+
+/// Takes back what came after `kept`. Answers the orders that changed, and whether each is still there.
+pub(super) async fn undo(
+    store: &Store,
+    live: &Live,
+    kept: Option<(u64, BlockHash)>,
+) -> Result<Vec<(OrderRow, bool)>, Error> {
+    let tx = store.begin().await?;
+    let block = kept.map_or(0, |(block, _)| block);
+    let changed = market::undo_after(&tx, live.market, block).await?;
+    let hash = kept.map_or_else(BlockHash::default, |(_, hash)| hash);
+    match kept {
+        Some(_) => cursors::set(&tx, live.chain_id, &cursor(live.market), block, hash).await?,
+        None => cursors::remove(&tx, live.chain_id, &cursor(live.market)).await?,
+    }
+    tx.commit().await?;
+    Ok(changed)
+}
+
+/// Takes the contract's own view over, of the newest block, where book and events cannot be believed. Answers the book
+/// and the orders that changed; none while the chain moves on.
+pub(super) async fn adopt(
+    store: &Store,
+    network: &Network,
+    live: &Live,
+    now: enerlink_domain::UnixMillis,
+) -> Result<Option<Vec<OrderRow>>, Stop> {
+    let Some((places, orders, at)) = view(network).await? else {
+        return Ok(None);
+    };
+    let tx = store.begin().await?;
+    let changed = market::adopt(&tx, live.market, &places, &orders, at, now).await?;
+    cursors::set(&tx, live.chain_id, &cursor(live.market), at.0, at.1).await?;
+    cursors::set(&tx, live.chain_id, &adopted(live.market), at.0, at.1).await?;
+    tx.commit().await?;
+    Ok(Some(changed))
+}
+
+type View = (
+    Vec<PlaceState>,
+    Vec<enerlink_domain::market::OpenOrder>,
+    (u64, BlockHash),
+);
+
+/// All that rests, as the contract says itself, of the newest block; none when that is not the same afterwards.
+pub(super) async fn view(network: &Network) -> Result<Option<View>, ChainError> {
+    let (chain, addresses) = (&network.chain, &network.addresses);
+    let head = chain.head().await?;
+    let (mut places, mut orders) = (Vec::new(), Vec::new());
+    for side in Side::ALL {
+        places.extend(chain.all_levels(addresses, side, head.number).await?);
+    }
+    for place in &places {
+        orders.extend(chain.orders(addresses, place, head.number).await?);
+    }
+    let same = chain.block_hash(head.number).await? == Some(head.hash);
+    Ok(same.then_some((places, orders, (head.number, head.hash))))
+}

@@ -31,6 +31,8 @@ use crate::{
 
 /// How often the book is compared with the contract's own view when nothing gives a reason.
 const CHECK: Duration = Duration::from_secs(600);
+/// How often the figures of the day are summed up while nothing happens.
+const AGAIN: Duration = Duration::from_secs(30);
 /// Books with more orders are compared only when something gives a reason.
 const CHECKED_ORDERS: u64 = 20_000;
 
@@ -93,6 +95,8 @@ pub(crate) struct Trading {
     own: BTreeSet<Address>,
     /// When book and contract were last compared; none when there is a reason to do so.
     checked: Option<Duration>,
+    /// When the figures were last summed up.
+    told: Option<Duration>,
 }
 
 impl Trading {
@@ -113,6 +117,7 @@ impl Trading {
             live: None,
             own: BTreeSet::new(),
             checked: None,
+            told: None,
         };
         let handle = Handle {
             state: reader,
@@ -164,12 +169,9 @@ impl Trading {
         }
         match self.follow(&network).await {
             Ok(()) => Ok(()),
-            Err(Stop::Chain(error)) => {
-                // What was taken into the book and not stored is read again.
-                self.live = None;
-                self.tell(MarketPhase::Away { error: error.into() }).await
-            }
+            Err(Stop::Chain(error)) => self.tell(MarketPhase::Away { error: error.into() }).await,
             Err(Stop::Stored(error)) => {
+                // What was taken into the book and not stored is read again.
                 self.live = None;
                 Err(error)
             }
@@ -185,7 +187,12 @@ impl Trading {
         let head = network.chain.head().await?;
         if live.at == Some((head.number, head.hash)) {
             self.compare(network).await?;
-            self.tell(MarketPhase::Live).await?;
+            // The day of the figures moves on, and the node may be back.
+            let now = self.parts.clock.monotonic();
+            let told = self.told.is_some_and(|last| now.saturating_sub(last) < AGAIN);
+            if !told || self.state.borrow().phase != MarketPhase::Live {
+                self.tell(MarketPhase::Live).await?;
+            }
             return Ok(());
         }
         let mut changed: Vec<OrderRow> = Vec::new();
@@ -316,6 +323,7 @@ impl Trading {
     /// Publishes how the market is now, if that is new.
     async fn tell(&mut self, phase: MarketPhase) -> Result<(), Error> {
         let alarm = self.state.borrow().alarm.clone();
+        self.told = Some(self.parts.clock.monotonic());
         let (stats, live) = match &self.live {
             Some(live) => {
                 let now = self.parts.clock.wall();

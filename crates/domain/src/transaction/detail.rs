@@ -58,8 +58,8 @@ pub enum TxDetail {
         lots: Lots,
         /// How it behaves when it arrives.
         flags: OrderFlags,
-        /// Whether it carries a signed allowance.
-        permit: bool,
+        /// The token's number of the signed allowance that it carries, if it does.
+        permit: Option<u64>,
     },
     /// Cancels orders.
     Cancel {

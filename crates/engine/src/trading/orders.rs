@@ -69,24 +69,24 @@ impl Engine {
         };
         let order = preview.order;
         let (call, permit) = match preview.approve {
-            None => (build::place_order(market, &order, None), false),
+            None => (build::place_order(market, &order, None), None),
             Some(amount) => {
                 let amount = units(amount);
                 match self.permit(&network, market, &order, amount, &waiting).await? {
                     Some((permit, signature)) => (
                         build::place_order(market, &order, Some((&permit, &signature))),
-                        true,
+                        Some(permit.nonce),
                     ),
                     None => {
                         self.approve(&network, ticket.account, token, market, amount)
                             .await?;
-                        (build::place_order(market, &order, None), false)
+                        (build::place_order(market, &order, None), None)
                     }
                 }
             }
         };
         // Behind others the simulation would see a chain without them: the outbox asks when it is this order's turn.
-        if waiting.is_empty() && (permit || preview.approve.is_none()) {
+        if waiting.is_empty() && (permit.is_some() || preview.approve.is_none()) {
             network.chain.simulate(ticket.account, &call).await?;
         }
         let detail = TxDetail::Place {
@@ -228,11 +228,12 @@ impl Engine {
             Err(enerlink_chain::ChainError::ContractsMissing { .. }) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        // Those that are on their way with the same token use the next nonces.
-        let before = waiting.iter().filter(|row| {
-            matches!(&row.detail, Some(TxDetail::Place { side, permit: true, .. }) if *side == order.side)
+        // Those that are on their way with the same token use the next numbers; some may be in a block already.
+        let before = waiting.iter().filter_map(|row| match &row.detail {
+            Some(TxDetail::Place { side, permit, .. }) if *side == order.side => *permit,
+            _ => None,
         });
-        let nonce = nonce + before.count() as u64;
+        let nonce = before.max().map_or(nonce, |last| nonce.max(last + 1));
         let seconds = u64::try_from(self.clock().wall().0 / 1000).unwrap_or(0);
         let now = chain.head().await?.timestamp.max(seconds);
         let permit = Permit {

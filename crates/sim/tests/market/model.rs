@@ -201,17 +201,17 @@ async fn reorganise(street: &Street, heights: &mut BTreeMap<u64, Model>, depth: 
     heights.retain(|at, _| *at <= height - depth);
     let faults = street.node().faults().clone();
     faults.set_for("eth_sendRawTransaction", Fault::Status(503), Span::UntilCleared);
-    street
-        .node()
-        .reorg(depth, ReorgTxs::Drop)
-        .await
-        .expect("a reorganisation");
+    let removed = street.node().reorg(depth, ReorgTxs::Drop).await;
+    let removed = removed.expect("a reorganisation");
     street.node().mine(1).await.expect("a block");
     until("the book to be taken back", async || {
         street.is_current(&street.engine).await
     })
     .await;
     compare(street, &before, "a reorganisation").await;
+    if !removed.is_empty() {
+        street.pending().await;
+    }
     faults.clear();
     street.rest().await;
 }

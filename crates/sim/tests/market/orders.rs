@@ -27,7 +27,6 @@ async fn an_order_is_placed_partly_filled_and_cancelled() {
             Some(TxDetail::Place {
                 side: Side::Ask,
                 lots: Lots(10),
-                permit: true,
                 ..
             })
         ),
@@ -265,6 +264,7 @@ async fn undone(depth: u64, restart: bool) {
         .await
         .expect("trades");
     assert!(trades.rows.is_empty(), "{trades:?}");
+    street.pending().await;
     faults.clear();
     street.rest().await;
     // The same bytes in the same order: the same book.

@@ -34,7 +34,6 @@ pub(crate) struct Street {
     pub(crate) engine: Engine,
     clock: Arc<SimClock>,
     home: TempDir,
-    operator: DirectAccount,
 }
 
 impl Street {
@@ -116,7 +115,6 @@ impl Street {
             engine,
             clock,
             home,
-            operator,
         };
         street.rest().await;
         street
@@ -180,6 +178,15 @@ impl Street {
             let page = self.engine.transactions(200, None).await.expect("transactions");
             let busy = page.rows.iter().any(|row| row.stage.status() == Status::Pending);
             !busy && self.is_current(&self.engine).await
+        })
+        .await;
+    }
+
+    /// Waits until a transaction that a reorganisation has undone waits again.
+    pub(crate) async fn pending(&self) {
+        until("an undone transaction", async || {
+            let page = self.engine.transactions(200, None).await.expect("transactions");
+            page.rows.iter().any(|row| row.stage.status() == Status::Pending)
         })
         .await;
     }
@@ -267,10 +274,6 @@ impl Street {
             sum = (sum.0 + balances.etk.0, sum.1 + balances.idrs.0);
         }
         sum
-    }
-
-    pub(crate) fn operator(&self) -> &DirectAccount {
-        &self.operator
     }
 }
 

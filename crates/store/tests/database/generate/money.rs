@@ -87,7 +87,7 @@ fn detail() -> impl Strategy<Value = TxDetail> {
     let flags = select(OrderFlags::ALL.to_vec());
     let token = select(Token::ALL.to_vec());
     prop_oneof![
-        (order_id(), any::<u32>(), flags, any::<bool>()).prop_map(|(order, lots, flags, permit)| {
+        (order_id(), any::<u32>(), flags, of(any::<u64>())).prop_map(|(order, lots, flags, permit)| {
             TxDetail::Place {
                 side: order.side(),
                 price: order.price(),

@@ -3,20 +3,17 @@
 //! Values of `domain` go over as they are.
 
 use enerlink_domain::{
-    Address, CommandView, MeterCommand, MeterId, Transaction, UnixMillis,
+    Address, CommandView, MeterCommand, MeterId, UnixMillis,
     audit::{AuditPage, ReceiptFormat, Verification},
     choice::{SettlingChoice, SettlingView},
     command::CommandPage,
     device::NoticePage,
     guard::{GuardOrder, GuardView},
-    market::{OrderId, Price, PriceAlert, Slot, Ticket, Width},
     settlement::SettlementFilter,
-    transaction::TransactionPage,
     view::{
-        Alert, AppStatus, BrokerDraft, DepthChart, Diagnostics, History, Home, MarketQuery, MarketView,
-        MessageFilter, MessagePage, MeterDraft, MeterEdit, MeterView, NetworkDraft, NetworkView, OrderFilter,
-        OrderPage, PerformanceView, PowerCurve, Preferences, Probe, QrCode, RegistrationRequest, SavedRows,
-        SettlementPage, Strength, TicketView, Totals, TradeFilter, TradePage,
+        AppStatus, BrokerDraft, Diagnostics, History, Home, MessageFilter, MessagePage, MeterDraft,
+        MeterEdit, MeterView, NetworkDraft, NetworkView, PowerCurve, Preferences, Probe, QrCode,
+        RegistrationRequest, SavedRows, SettlementPage, Strength, Totals,
     },
     wallet::{
         ActivityPage, AddressCheck, BackupContent, BackupReport, BackupSource, Contact, ImportPreview,
@@ -48,9 +45,29 @@ macro_rules! commands {
             }
         )*
 
-        /// The name of every command, for the test that the shell registers and permits each.
-        pub const NAMES: &[&str] = &[$($text),*];
+        /// The names of this table's commands.
+        pub(crate) const TABLE: &[&str] = &[$($text),*];
     };
+}
+
+mod trading;
+
+pub use trading::*;
+
+/// The name of every command, for the test that the shell registers and permits each.
+pub const NAMES: &[&str] = &joined::<{ TABLE.len() + trading::TABLE.len() }>();
+
+const fn joined<const LENGTH: usize>() -> [&'static str; LENGTH] {
+    let mut names = [""; LENGTH];
+    let mut at = 0;
+    while at < LENGTH {
+        names[at] = match at.checked_sub(TABLE.len()) {
+            Some(at) => trading::TABLE[at],
+            None => TABLE[at],
+        };
+        at += 1;
+    }
+    names
 }
 
 commands! {
@@ -333,120 +350,6 @@ commands! {
         /// The language of the PDF: `id` or `en`.
         language: String,
     } -> Option<PickedFile>;
-    /// Transactions, newest first.
-    ListTransactions("list_transactions") {
-        /// At most so many, 200 at most.
-        limit: u16,
-        /// The last page's `next`.
-        before: Option<i64>,
-    } -> TransactionPage;
-    /// Offers a higher fee for a transaction that waits, or sends one again that was dropped.
-    SpeedUp("speed_up") {
-        /// Its number.
-        id: i64,
-    } -> Transaction;
-    /// Takes the nonce of a transaction that waits with one that does nothing, or forgets one that was not signed yet.
-    CancelTransaction("cancel_transaction") {
-        /// Its number.
-        id: i64,
-    } -> Transaction;
-    /// The market page: figures, the book as it is drawn, the wallet's open orders, the last trades.
-    ReadMarket("read_market") {
-        /// What is drawn.
-        query: MarketQuery,
-    } -> MarketView;
-    /// Steps of both sides' depth, the best first.
-    ReadDepth("read_depth") {
-        /// As far as so many prices from the best.
-        reach: Price,
-        /// At most so many steps of each side, 1000 at most.
-        points: u16,
-    } -> DepthChart;
-    /// Candles and gaps, the last 2000 at most.
-    ReadCandles("read_candles") {
-        /// How much time one sums up.
-        width: Width,
-        /// Days begin at midnight of a zone that is so many minutes ahead of UTC.
-        offset_minutes: i32,
-        /// From, included.
-        from: UnixMillis,
-        /// To, excluded.
-        to: UnixMillis,
-    } -> Vec<Slot>;
-    /// What a ticket would do now, or what stands in its way.
-    PreviewTicket("preview_ticket") {
-        /// The ticket.
-        ticket: Ticket,
-    } -> TicketView;
-    /// Places an order. The answer is the transaction as queued; what becomes of the order the chain tells.
-    PlaceOrder("place_order") {
-        /// The ticket.
-        ticket: Ticket,
-    } -> Transaction;
-    /// Cancels open orders of an account, sixteen with each transaction.
-    CancelOrders("cancel_orders") {
-        /// Whose.
-        account: Address,
-        /// Which.
-        orders: Vec<OrderId>,
-    } -> Vec<Transaction>;
-    /// Cancels every open order of an account.
-    CancelAllOrders("cancel_all_orders") {
-        /// Whose.
-        account: Address,
-    } -> Vec<Transaction>;
-    /// Orders, newest first.
-    ListOrders("list_orders") {
-        /// Which orders.
-        filter: OrderFilter,
-        /// At most so many, 200 at most.
-        limit: u16,
-        /// The last page's `next`.
-        before: Option<i64>,
-    } -> OrderPage;
-    /// Lets the person say where, then writes orders as CSV.
-    SaveOrders("save_orders") {
-        /// Which orders.
-        filter: OrderFilter,
-    } -> Option<SavedRows>;
-    /// Trades, newest first.
-    ListTrades("list_trades") {
-        /// Which trades.
-        filter: TradeFilter,
-        /// At most so many, 200 at most.
-        limit: u16,
-        /// The last page's `next`.
-        before: Option<i64>,
-    } -> TradePage;
-    /// Lets the person say where, then writes trades as CSV.
-    SaveTrades("save_trades") {
-        /// Which trades.
-        filter: TradeFilter,
-    } -> Option<SavedRows>;
-    /// How an account has traded.
-    ReadPerformance("read_performance") {
-        /// Whose.
-        account: Address,
-        /// The utility's price, hundredths of a rupiah per kWh; no comparison when absent.
-        tariff_sen_per_kwh: Option<u64>,
-    } -> PerformanceView;
-    /// Prices that somebody waits for, oldest first.
-    ListPriceAlerts("list_price_alerts") {} -> Vec<Alert>;
-    /// Waits for a price.
-    AddPriceAlert("add_price_alert") {
-        /// Which.
-        alert: PriceAlert,
-    } -> Alert;
-    /// Waits for it again.
-    RearmPriceAlert("rearm_price_alert") {
-        /// Its number.
-        id: i64,
-    } -> Alert;
-    /// Waits for it no longer.
-    RemovePriceAlert("remove_price_alert") {
-        /// Its number.
-        id: i64,
-    } -> ();
     /// The settings of settlement, and where each value comes from.
     ReadSettling("read_settling") {} -> SettlingView;
     /// Chooses for an account, or for one meter over its account.

@@ -39,6 +39,7 @@ pub(crate) fn sample(command: &str, wallet: &str, address: &str) -> Value {
         | "read_settling"
         | "read_guards"
         | "list_meters"
+        | "list_price_alerts"
         | "copy_database" => json!({}),
         "switch_profile" => json!({ "demo": true }),
         "rate_password" | "save_backup" | "unlock" => json!({ "password": password }),
@@ -111,7 +112,24 @@ pub(crate) fn sample(command: &str, wallet: &str, address: &str) -> Value {
         "read_audit" => json!({ "meterId": "HOME-001", "limit": 10, "before": 5 }),
         "save_receipt" => json!({ "settlementId": "HOME-001/131/0", "format": "json", "language": "id" }),
         "list_transactions" => json!({ "limit": 10, "before": 5 }),
-        "speed_up" | "cancel_transaction" => json!({ "id": 1 }),
+        "speed_up" | "cancel_transaction" | "rearm_price_alert" | "remove_price_alert" => json!({ "id": 1 }),
+        "read_market" => json!({ "query": { "group": 10, "rows": 20, "tape": 50 } }),
+        "read_depth" => json!({ "reach": "100", "points": 50 }),
+        "read_candles" => json!({ "width": "15m", "offsetMinutes": 420, "from": 0, "to": 1_000_000 }),
+        "preview_ticket" | "place_order" => json!({ "ticket": {
+            "account": address, "side": "BID", "kind": "limit", "price": "1400", "lots": "5",
+        } }),
+        // The first order of a bid of one rupiah.
+        "cancel_orders" => json!({ "account": address, "orders": ["1099511627776"] }),
+        "cancel_all_orders" => json!({ "account": address }),
+        "list_orders" => json!({ "filter": orders(address), "limit": 10, "before": 5 }),
+        "save_orders" => json!({ "filter": orders(address) }),
+        "list_trades" => json!({ "filter": trades(address), "limit": 10, "before": 5 }),
+        "save_trades" => json!({ "filter": trades(address) }),
+        "read_performance" => json!({ "account": address, "tariffSenPerKwh": 144_470 }),
+        "add_price_alert" => json!({ "alert": {
+            "watched": "best_ask", "direction": "below", "limit": "1300", "fired": null,
+        } }),
         "set_settling" => json!({ "owner": address, "meterId": "HOME-001", "choice": {
             "automatic": true, "period_minutes": 5, "minimum": "100", "early": "0", "guard": false,
         } }),
@@ -138,6 +156,14 @@ fn settlements() -> Value {
     json!({
         "meter_id": "HOME-001", "status": "SUCCESS", "trigger": "PERIODIC", "from": 0, "to": 1000,
     })
+}
+
+fn orders(trader: &str) -> Value {
+    json!({ "trader": trader, "status": "PARTIALLY_FILLED", "side": "ASK", "from": 0, "to": 1000 })
+}
+
+fn trades(account: &str) -> Value {
+    json!({ "account": account, "from": 0, "to": 1000 })
 }
 
 /// JSON pointers to every value in `value` but itself.

@@ -62,6 +62,7 @@ pub(crate) struct Feed {
     pub unlock_at: RwSignal<i64>,
     clock: StoredValue<CoreClock>,
     wanted: StoredValue<Refetch>,
+    reading: StoredValue<bool>,
     /// How many events have told of chain and vault, which the status holds too.
     told: StoredValue<u64>,
     session: Session,
@@ -82,6 +83,7 @@ impl Feed {
             unlock_at: RwSignal::new(0),
             clock: StoredValue::new(CoreClock::new(UnixMillis(wall), wall)),
             wanted: StoredValue::new(Refetch::Nothing),
+            reading: StoredValue::new(false),
             told: StoredValue::new(0),
             session,
             prefs,
@@ -94,7 +96,7 @@ impl Feed {
     pub(crate) fn start(self) {
         self.listen();
         spawn_local(self.refresh_all());
-        set_interval(move || spawn_local(self.refresh_home()), REFRESH);
+        set_interval(move || self.want(Refetch::Home), REFRESH);
         set_interval(
             move || self.now.set(self.clock.read_value().at(ipc::wall_millis())),
             TICK,
@@ -318,23 +320,26 @@ impl Feed {
         }
     }
 
-    /// Reads again soon, once for all who ask meanwhile.
+    /// Reads again soon, once for all who ask meanwhile, and never twice at a time: a page that is slower than its events
+    /// falls behind by one reading, not by all of them.
     fn want(self, refetch: Refetch) {
-        let before = self.wanted.get_value();
-        self.wanted.set_value(before.max(refetch));
-        if before != Refetch::Nothing || refetch == Refetch::Nothing {
+        self.wanted.update_value(|wanted| *wanted = refetch.max(*wanted));
+        if self.reading.get_value() || self.wanted.get_value() == Refetch::Nothing {
             return;
         }
-        let read = move || {
+        self.reading.set_value(true);
+        let read = async move {
             let wanted = self.wanted.get_value();
             self.wanted.set_value(Refetch::Nothing);
             match wanted {
                 Refetch::Nothing => {}
-                Refetch::Home => spawn_local(self.refresh_home()),
-                Refetch::All => spawn_local(self.refresh_all()),
+                Refetch::Home => self.refresh_home().await,
+                Refetch::All => self.refresh_all().await,
             }
+            self.reading.set_value(false);
+            self.want(Refetch::Nothing);
         };
-        set_timeout(read, GATHER);
+        set_timeout(move || spawn_local(read), GATHER);
     }
 
     fn observe(self, now: UnixMillis) {

@@ -103,23 +103,20 @@ fn another_program_that_writes_is_waited_for() {
     assert_eq!(contacts(&profile), [OLD]);
 }
 
+/// `enerlink database copy` or `restore`, with the file that it writes or reads.
+fn on_database(what: &str, directory: &str, option: &str, file: &str) -> [String; 7] {
+    ["--json", "database", what, "--data-dir", directory, option, file].map(str::to_owned)
+}
+
 #[test]
 fn a_copy_of_the_database_goes_back_and_is_no_backup_of_keys() {
     let profile = Profile::with_wallet();
     let (directory, copy) = (profile.path("profile"), profile.path("copy.db"));
     run(&borrowed(&put(&profile, OLD)));
-    let make = [
-        "--json",
-        "database",
-        "copy",
-        "--data-dir",
-        &directory,
-        "--out",
-        &copy,
-    ];
-    assert_eq!(run(&make)[0]["path"], copy.as_str());
+    let make = on_database("copy", &directory, "--out", &copy);
+    assert_eq!(run(&borrowed(&make))[0]["path"], copy.as_str());
     assert_eq!(
-        run_failing(&make)["code"],
+        run_failing(&borrowed(&make))["code"],
         "INVALID_INPUT",
         "nothing is overwritten"
     );
@@ -139,18 +136,7 @@ fn a_copy_of_the_database_goes_back_and_is_no_backup_of_keys() {
     let refused = run_failing(&[&wallet[..], &["--from", &copy]].concat());
     assert_eq!(refused["code"], "BACKUP_UNREADABLE", "{refused}");
     assert!(text(&refused["message"]).contains("holds no keys"), "{refused}");
-    let restore = |from: &str| {
-        [
-            "--json",
-            "database",
-            "restore",
-            "--data-dir",
-            &directory,
-            "--from",
-            from,
-        ]
-        .map(str::to_owned)
-    };
+    let restore = |from: &str| on_database("restore", &directory, "--from", from);
     let letter = profile.write("letter", "no database at all ".repeat(20));
     let error = run_failing(&borrowed(&restore(&letter)));
     assert_eq!(error["code"], "STORAGE", "{error}");
@@ -170,15 +156,7 @@ fn a_damaged_database_is_refused_and_its_last_copy_is_offered() {
     let path = database(&profile);
     let copy = format!("{}.mine.bak", path.display());
     let directory = profile.path("profile");
-    run(&[
-        "--json",
-        "database",
-        "copy",
-        "--data-dir",
-        &directory,
-        "--out",
-        &copy,
-    ]);
+    run(&borrowed(&on_database("copy", &directory, "--out", &copy)));
     let mut damaged = std::fs::read(&path).expect("a closed database is one file");
     damaged[4096..3 * 4096].fill(0xa5);
     std::fs::write(&path, damaged).expect("writable");
@@ -186,15 +164,7 @@ fn a_damaged_database_is_refused_and_its_last_copy_is_offered() {
     assert_eq!(error["code"], "DATABASE_DAMAGED", "{error}");
     assert!(text(&error["message"]).contains(&copy), "{error}");
     assert!(text(&error["next_step"]).contains("database restore"), "{error}");
-    run(&[
-        "--json",
-        "database",
-        "restore",
-        "--data-dir",
-        &directory,
-        "--from",
-        &copy,
-    ]);
+    run(&borrowed(&on_database("restore", &directory, "--from", &copy)));
     assert_eq!(contacts(&profile), [OLD]);
 }
 

@@ -249,12 +249,15 @@ pub(super) fn shown(plot: &Plot) -> &[PowerPoint] {
     &points[from.saturating_sub(1)..(to + 1).min(points.len())]
 }
 
-/// The scale of the lines that are shown.
+/// The scale of the lines that are shown, and of the bands about them.
 pub(super) fn rise(plot: &Plot, visible: &[Series]) -> Rise {
     let mut values = (i64::MAX, i64::MIN);
     for point in shown(plot) {
         for series in visible {
-            if let Some(MicroWatts(power)) = series.of(point) {
+            let mean = series.of(point);
+            let spread = series.spread(point).filter(|_| plot.bands);
+            let edges = spread.into_iter().flat_map(|spread| [spread.low, spread.high]);
+            for MicroWatts(power) in mean.into_iter().chain(edges) {
                 values = (values.0.min(power), values.1.max(power));
             }
         }

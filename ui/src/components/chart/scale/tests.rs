@@ -170,3 +170,20 @@ fn any_stretch_has_a_handful_of_words() {
         assert!(words == TickWords::Seconds || words == TickWords::Times || ticks.iter().all(at_midnight));
     }
 }
+
+#[test]
+fn a_band_has_room_where_it_is_drawn() {
+    let mut plot = plot(&[(0, Some(900))]);
+    plot.points[0].solar = Some(Spread {
+        mean: MicroWatts(900_000_000),
+        low: MicroWatts(-100_000_000),
+        high: MicroWatts(4_100_000_000),
+    });
+    assert_eq!(rise(&plot, &[Series::Solar]).above, 2, "a line of 900 W");
+    plot.bands = true;
+    let rise = rise(&plot, &[Series::Solar]);
+    assert!(
+        rise.step * rise.above >= 4_100_000_000 && rise.below > 0,
+        "{rise:?}"
+    );
+}

@@ -3,6 +3,7 @@
 mod host;
 mod neighbours;
 mod node_time;
+mod trader;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -18,6 +19,7 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::task::JoinSet;
 
+use self::node_time::NodeTime;
 use crate::{
     broker::Broker,
     clock::SimClock,
@@ -30,6 +32,8 @@ pub const METER_ID: &str = "HOME-001";
 pub const BASE_TOPIC: &str = "home/energy-monitor";
 /// What each account gets for gas, where gas costs something.
 const GAS_MONEY: Wei = Wei(1_000_000_000_000_000_000);
+/// How long the neighbours have lived there when the household moves in, milliseconds.
+const PAST_MS: i64 = 2 * 3_600_000;
 /// How long the end of the demo waits for a settlement that is on its way.
 const SETTLE_DOWN: Duration = Duration::from_secs(20);
 
@@ -104,10 +108,12 @@ pub struct Summary {
 
 /// The node of the demo and who may deploy on it.
 struct Ground {
-    node: Option<Node>,
+    /// The node in the process, with what it takes for the time.
+    node: Option<(Node, Arc<NodeTime>)>,
     chain: Chain,
     operator: Account,
-    clock: Arc<SimClock>,
+    /// When the demo begins.
+    morning: UnixMillis,
 }
 
 impl Demo {
@@ -133,7 +139,27 @@ impl Demo {
             confirmations: Some(1),
             ..addresses
         };
-        let engine = start_engine(&options, &ground.clock).await?;
+        let built = match ground.node {
+            Some(_) => UnixMillis(ground.morning.0 - PAST_MS),
+            None => ground.morning,
+        };
+        let mut neighbours = neighbours::Neighbours::new(
+            options.neighbours,
+            options.seed,
+            ground.chain.clone(),
+            addresses.clone(),
+            built,
+        );
+        if let Some((_, time)) = &ground.node {
+            neighbours.move_in(&operator).await?;
+            let tell = |now| time.tell(now);
+            neighbours.have_lived(built, ground.morning, tell).await;
+        }
+        let clock = Arc::new(SimClock::new(ground.morning, options.speed));
+        if let Some((_, time)) = &ground.node {
+            time.follow(&clock);
+        }
+        let engine = start_engine(&options, &clock).await?;
         let draft = NetworkDraft {
             rpc_url: ground.chain.rpc_url().to_owned(),
             fallback_url: None,
@@ -143,30 +169,23 @@ impl Demo {
 
         let mut tasks = JoinSet::new();
         if ground.node.is_none() && options.speed > 1 {
-            tasks.spawn(node_time::follow(ground.chain.clone(), Arc::clone(&ground.clock)));
+            tasks.spawn(node_time::follow(ground.chain.clone(), Arc::clone(&clock)));
         }
         let (host, guests) = host::Host::new(host::Parts {
             engine: engine.clone(),
-            clock: Arc::clone(&ground.clock),
+            clock: Arc::clone(&clock),
             operator,
-            addresses: addresses.clone(),
+            addresses,
             broker: broker_access(&options, broker.as_ref()),
             seed: options.seed,
         });
-        let neighbours = neighbours::Neighbours::new(
-            options.neighbours,
-            options.seed,
-            ground.chain.clone(),
-            addresses,
-            Arc::clone(&ground.clock),
-        );
         tasks.spawn(host.run(neighbours));
         Ok(Self {
             engine,
-            clock: ground.clock,
+            clock,
             host: guests,
             tasks,
-            _node: ground.node,
+            _node: ground.node.map(|(node, _)| node),
             _broker: broker,
             seed: options.seed,
         })
@@ -241,16 +260,15 @@ impl Demo {
     }
 }
 
-/// Starts or finds the node, the clock that its blocks follow, and an operator with coins on it.
+/// Starts or finds the node, the morning on which the demo begins, and an operator with coins on it.
 async fn lay_ground(options: &mut DemoOptions) -> anyhow::Result<Ground> {
     let operator = options.operator.take();
     let Some(rpc) = &options.rpc else {
-        let clock = Arc::new(SimClock::new(morning(0), options.speed));
+        let morning = morning(0);
         let operator = Account::from_bytes(&seeded(options.seed, "operator")).map_err(Error::from)?;
-        let blocks = Arc::clone(&clock);
-        let mut config = NodeConfig::new(Arc::new(move || {
-            u64::try_from(blocks.wall().0 / 1000).unwrap_or(0)
-        }));
+        let time = Arc::new(NodeTime::new(UnixMillis(morning.0 - PAST_MS)));
+        let blocks = Arc::clone(&time);
+        let mut config = NodeConfig::new(Arc::new(move || blocks.seconds()));
         config.accounts = vec![(
             operator.address().0.into(),
             revm::primitives::U256::from(GAS_MONEY.0) * revm::primitives::U256::from(1_000_000),
@@ -258,10 +276,10 @@ async fn lay_ground(options: &mut DemoOptions) -> anyhow::Result<Ground> {
         let node = Node::start(config).await?;
         let chain = Chain::new(node.url()).map_err(Error::from)?;
         return Ok(Ground {
-            node: Some(node),
+            node: Some((node, time)),
             chain,
             operator,
-            clock,
+            morning,
         });
     };
     let chain = Chain::new(rpc).map_err(Error::from)?;
@@ -280,7 +298,7 @@ async fn lay_ground(options: &mut DemoOptions) -> anyhow::Result<Ground> {
     }
     // Block times only rise, so that the demo's day lies after everything on the chain.
     let last = chain.head().await.map_err(Error::from)?.timestamp;
-    let clock = Arc::new(SimClock::new(morning(last), options.speed));
+    let morning = morning(last);
     let operator = match operator {
         Some(operator) => operator,
         None => {
@@ -293,7 +311,7 @@ async fn lay_ground(options: &mut DemoOptions) -> anyhow::Result<Ground> {
         node: None,
         chain,
         operator,
-        clock,
+        morning,
     })
 }
 

@@ -75,7 +75,7 @@ impl Host {
         if let Err(error) = neighbours.move_in(&self.parts.operator).await {
             tracing::error!(%error, "the neighbours cannot move in");
         }
-        let living = tokio::spawn(neighbours.live());
+        let living = tokio::spawn(neighbours.live(Arc::clone(&self.parts.clock)));
         loop {
             if let Err(error) = self.settle_in().await {
                 tracing::warn!(%error, "the household cannot move in yet");

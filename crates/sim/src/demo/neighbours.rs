@@ -1,21 +1,32 @@
-//! The neighbours: other prosumers with homes of their own, who settle on the same chain once a period.
+//! The neighbours: other prosumers with homes of their own, who settle on the same chain once a period, and trade on its
+//! market.
 
 use std::{sync::Arc, time::Duration};
 
 use enerlink_chain::{Addresses, Chain, build};
 use enerlink_domain::{
-    Clock as _, Code, Error, MeterId,
+    Clock as _, Code, Error, MeterId, UnixMillis,
+    market::Pair,
     settlement::{Due, Terms, Watermark, period_end, settlement_id},
 };
 use enerlink_engine::{Account, operator::DirectAccount};
 
-use super::{GAS_MONEY, seeded};
+use super::{
+    GAS_MONEY, seeded,
+    trader::{Move, Trader},
+};
 use crate::{
     clock::SimClock,
     home::{Home, HomeConfig},
 };
 
 const PERIOD: Duration = Duration::from_secs(300);
+/// One neighbour after the other trades this often.
+const TURN: Duration = Duration::from_secs(20);
+/// Real time between two turns, at least, however fast the demo runs.
+const BREATH: Duration = Duration::from_millis(250);
+/// Rupiah that each brings, base units: ten million.
+const SAVINGS: u128 = 1_000_000_000;
 
 /// One other prosumer.
 struct Neighbour {
@@ -24,49 +35,49 @@ struct Neighbour {
     rated_power_w: u32,
     account: Option<DirectAccount>,
     key: [u8; 32],
+    trader: Trader,
 }
 
 /// All of them.
 pub(super) struct Neighbours {
     chain: Chain,
     addresses: Addresses,
-    clock: Arc<SimClock>,
+    pair: Option<Pair>,
     homes: Vec<Neighbour>,
+    /// Whose turn it is to trade.
+    next: usize,
 }
 
 impl Neighbours {
-    /// `count` prosumers; the seed decides their roofs and habits.
-    pub(super) fn new(
-        count: u8,
-        seed: u64,
-        chain: Chain,
-        addresses: Addresses,
-        clock: Arc<SimClock>,
-    ) -> Self {
-        let start = clock.wall();
+    /// `count` prosumers, whose homes are built at `start`; the seed decides their roofs and habits.
+    pub(super) fn new(count: u8, seed: u64, chain: Chain, addresses: Addresses, start: UnixMillis) -> Self {
         let homes = (1..=count)
             .filter_map(|number| {
                 let config = HomeConfig::neighbour(seed, number);
+                let own_seed = seed.wrapping_add(u64::from(number));
                 Some(Neighbour {
                     meter: format!("NEIGHBOUR-{number:03}").parse().ok()?,
                     rated_power_w: config.rated_power_w(),
-                    home: Home::new(config, seed.wrapping_add(u64::from(number)), start),
+                    home: Home::new(config, own_seed, start),
                     account: None,
                     key: seeded(seed, &format!("neighbour {number}")),
+                    trader: Trader::new(own_seed),
                 })
             })
             .collect();
         Self {
             chain,
             addresses,
-            clock,
+            pair: None,
             homes,
+            next: 0,
         }
     }
 
-    /// Gives each an account with coins, and registers and opens its meter.
+    /// Gives each an account with coins and rupiah, registers and opens its meter, and lets the market take what it trades.
+    /// Those who have moved in stay as they are.
     pub(super) async fn move_in(&mut self, operator: &DirectAccount) -> Result<(), Error> {
-        for neighbour in &mut self.homes {
+        for neighbour in self.homes.iter_mut().filter(|home| home.account.is_none()) {
             let account =
                 DirectAccount::connect(Account::from_bytes(&neighbour.key)?, self.chain.clone()).await?;
             operator.fund(account.address(), GAS_MONEY).await?;
@@ -82,26 +93,70 @@ impl Neighbours {
             account
                 .send(build::open_meter(&self.addresses, &neighbour.meter, baseline))
                 .await?;
+            let market = self.addresses.market()?;
+            account.send(build::on_ramp(self.addresses.idrs, SAVINGS)).await?;
+            for token in [self.addresses.etk, self.addresses.idrs] {
+                account.send(build::approve(token, market, u128::MAX)).await?;
+            }
             neighbour.account = Some(account);
         }
+        self.pair = Some(self.chain.market_pair(&self.addresses).await?);
         Ok(())
     }
 
-    /// Lives on, settling at the end of each period.
-    pub(super) async fn live(mut self) {
-        loop {
-            let now = self.clock.wall();
-            self.clock.sleep(period_end(now, PERIOD).since(now)).await;
-            let now = self.clock.wall();
-            for neighbour in &mut self.homes {
-                neighbour.home.step(now);
-                match neighbour.settle(&self.chain, &self.addresses).await {
-                    Ok(()) => {}
-                    Err(error) => {
-                        tracing::debug!(meter = %neighbour.meter, %error, "a neighbour did not settle")
-                    }
-                }
+    /// What happens until `to`, told by `tell_time` to the chain: some time has passed when the household moves in, and the
+    /// market has seen trades.
+    pub(super) async fn have_lived(
+        &mut self,
+        from: UnixMillis,
+        to: UnixMillis,
+        tell_time: impl Fn(UnixMillis),
+    ) {
+        let mut now = from.plus(PERIOD * 2);
+        while now < to {
+            tell_time(now);
+            self.settle(now).await;
+            for turn in 0..2 * self.homes.len() {
+                let turn = u32::try_from(turn).unwrap_or(u32::MAX);
+                tell_time(now.plus(TURN * 2 * turn));
+                self.trade().await;
             }
+            now = now.plus(PERIOD * 2);
+        }
+        tell_time(to);
+    }
+
+    /// Lives on, settling at the end of each period and trading between.
+    pub(super) async fn live(mut self, clock: Arc<SimClock>) {
+        let turn = TURN.max(BREATH * clock.speed());
+        let mut due = period_end(clock.wall(), PERIOD);
+        loop {
+            clock.sleep(turn).await;
+            let now = clock.wall();
+            if now >= due {
+                self.settle(now).await;
+                due = period_end(now, PERIOD);
+            }
+            self.trade().await;
+        }
+    }
+
+    async fn settle(&mut self, now: UnixMillis) {
+        for neighbour in &mut self.homes {
+            neighbour.home.step(now);
+            if let Err(error) = neighbour.settle(&self.chain, &self.addresses).await {
+                tracing::debug!(meter = %neighbour.meter, %error, "a neighbour did not settle");
+            }
+        }
+    }
+
+    async fn trade(&mut self) {
+        self.next = (self.next + 1) % self.homes.len().max(1);
+        if let (Some(pair), Some(neighbour)) = (self.pair, self.homes.get_mut(self.next))
+            && let Err(error) = neighbour.trade(&self.chain, &self.addresses, pair).await
+        {
+            // An order that was met meanwhile cannot be withdrawn, and whoever was quicker has taken the offer.
+            tracing::debug!(meter = %neighbour.meter, %error, "a neighbour did not trade");
         }
     }
 }
@@ -138,6 +193,29 @@ impl Neighbour {
             account
                 .send(build::settle_meter(addresses, &self.meter, to, &id))
                 .await?;
+        }
+        Ok(())
+    }
+
+    async fn trade(&mut self, chain: &Chain, addresses: &Addresses, pair: Pair) -> Result<(), Error> {
+        let Some(account) = &self.account else {
+            return Ok(());
+        };
+        let market = addresses.market()?;
+        let head = chain.head().await?.number;
+        let best = chain.best_prices(addresses, head).await?;
+        let balances = chain.balances(addresses, account.address()).await?;
+        match self.trader.turn(best, &balances, pair) {
+            Some(Move::Place(order)) => {
+                let receipt = account.send(build::place_order(market, &order, None)).await?;
+                if let Some(id) = receipt.placed(addresses, account.address())?.order {
+                    self.trader.rests(id);
+                }
+            }
+            Some(Move::Cancel(id)) => {
+                account.send(build::cancel_orders(market, &[id])).await?;
+            }
+            None => {}
         }
         Ok(())
     }

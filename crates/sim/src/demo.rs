@@ -65,7 +65,7 @@ impl DemoOptions {
             rpc: None,
             operator: None,
             data_dir,
-            neighbours: 6,
+            neighbours: 12,
         }
     }
 }

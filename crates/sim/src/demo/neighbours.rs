@@ -112,13 +112,13 @@ impl Neighbours {
         to: UnixMillis,
         tell_time: impl Fn(UnixMillis),
     ) {
+        let turns = u32::try_from(self.homes.len()).unwrap_or(u32::MAX).max(1);
         let mut now = from.plus(PERIOD * 2);
         while now < to {
             tell_time(now);
             self.settle(now).await;
-            for turn in 0..2 * self.homes.len() {
-                let turn = u32::try_from(turn).unwrap_or(u32::MAX);
-                tell_time(now.plus(TURN * 2 * turn));
+            for turn in 0..turns {
+                tell_time(now.plus(PERIOD * 2 / turns * turn));
                 self.trade().await;
             }
             now = now.plus(PERIOD * 2);

@@ -42,8 +42,9 @@ pub(crate) async fn situations(
     let reader = store.reader();
     let mut situations: BTreeMap<MeterId, Situation> = BTreeMap::new();
     let mut burning: BTreeMap<Address, i128> = BTreeMap::new();
+    let mut all_open = settlements::open_by_meter(&reader).await?;
     for (id, live) in meters {
-        let open = settlements::open(&reader, id).await?;
+        let open = all_open.remove(id);
         *burning.entry(live.meter.owner).or_default() -= open.as_ref().map_or(0, |open| open.etk.0.min(0));
         let situation = Situation {
             open,

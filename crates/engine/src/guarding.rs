@@ -135,7 +135,8 @@ impl Guarding {
         let (steady, wall) = (self.parts.clock.monotonic(), self.parts.clock.wall());
         let ledger = self.parts.ledger.state.borrow_and_update().clone();
         let reader = self.parts.store.reader();
-        let pending = missing::pending_burns(&reader, lives, &ledger).await?;
+        let mut open = settlements::open_by_meter(&reader).await?;
+        let pending = missing::pending_burns(&open, lives, &ledger);
         let money = self.money(owner, &ledger, pending, steady);
         let ward = self.ward(owner).await?;
         let (funded, awaited): (_, BTreeSet<MeterId>) =
@@ -145,7 +146,6 @@ impl Guarding {
         let mut settled = funded || money.is_some_and(|money| money.balance > Etk::ZERO);
         for live in lives {
             let id = &live.meter.id;
-            let open = settlements::open(&reader, id).await?;
             settled = settled || settlements::last_success(&reader, id).await?.is_some();
             let ears = self.ears.entry(id.clone()).or_default();
             ears.hear(live, steady);
@@ -153,7 +153,7 @@ impl Guarding {
                 true => ears.answered(&reader, id, sent.remove(id), steady).await?,
                 false => false,
             };
-            let claimed = open.map(|open| open.to);
+            let claimed = open.remove(id).map(|open| open.to);
             meters.push(seen(
                 live,
                 ears,

@@ -21,6 +21,8 @@ pub(crate) use self::{change::Handle, sign::affordable};
 use self::{change::Request, record::News};
 use crate::{bus::Bus, commands, diagnostics, ledger, network::Network, task::Task};
 
+/// So many transactions of an account wait for a block at most: nodes drop what goes beyond their own bound.
+const MOST_IN_FLIGHT: usize = 64;
 /// A transaction that waits is looked at again after this long even when nothing happens.
 const TURN: Duration = Duration::from_secs(15);
 
@@ -88,7 +90,16 @@ impl Outbox {
         };
         let mut ahead: Vec<(Address, Option<MeterId>)> = Vec::new();
         let mut trading: Vec<Address> = Vec::new();
+        let mut in_flight: BTreeMap<Address, usize> = BTreeMap::new();
+        for row in rows.iter().filter(|row| is_in_flight(row)) {
+            *in_flight.entry(row.account).or_default() += 1;
+        }
         for row in rows {
+            let flying = in_flight.entry(row.account).or_default();
+            let first = !row.stage.is_signed();
+            if first && *flying >= MOST_IN_FLIGHT {
+                continue;
+            }
             let place = (row.account, row.meter_id.clone());
             // A simulation sees what is in a block. What one account does with one meter, or on the market, goes one after
             // the other; everything else may be on its way at the same time.
@@ -97,10 +108,11 @@ impl Outbox {
                 true => trading.contains(&row.account),
                 false => row.meter_id.is_some() && ahead.contains(&place),
             };
-            let row = match behind && !row.stage.is_signed() {
+            let row = match behind && first {
                 true => self.await_unlock(row).await?,
                 false => self.advance(&network, row).await?,
             };
+            *flying += usize::from(first && is_in_flight(&row));
             if !matches!(row.stage, TxStage::Mined) && row.stage.status() == Status::Pending {
                 match trades {
                     true => trading.push(row.account),
@@ -117,6 +129,11 @@ impl Outbox {
         rows.retain(|row| row.chain_id == network.addresses.chain_id);
         Ok(rows)
     }
+}
+
+/// Whether it is signed and may still take coins of its account.
+fn is_in_flight(row: &OutboxRow) -> bool {
+    row.stage.is_signed() && row.stage != TxStage::Mined
 }
 
 /// Whether it is about orders: each of them sees what those before it have left.

@@ -1,6 +1,8 @@
 //! Settlements: sealed rows from PENDING to SUCCESS or FAILED. A meter has one PENDING, unless a reorganisation of the
 //! chain has brought others back.
 
+use std::collections::BTreeMap;
+
 use enerlink_domain::{
     Etk, MeterId, MicroWh, NetWattHours, Settlement, Status, Trigger, TxStage, UnixMillis, WattHours,
     settlement::{Basis, SettlementFilter, Watermark},
@@ -77,6 +79,31 @@ pub async fn all_open(r: &impl Read, meter: &MeterId) -> Result<Vec<Settlement>,
         .order_by("id", Order::Asc)
         .take();
     Ok(fetch(r, &query).await?.into_iter().map(|(_, row)| row).collect())
+}
+
+/// The newest PENDING settlement of each meter that has one.
+pub async fn open_by_meter(r: &impl Read) -> Result<BTreeMap<MeterId, Settlement>, StoreError> {
+    by_meter(r, record::select(TABLE)).await
+}
+
+/// The same of those that burn.
+pub async fn burning_by_meter(r: &impl Read) -> Result<BTreeMap<MeterId, Settlement>, StoreError> {
+    let query = record::select(TABLE)
+        .and_where(Expr::col("energy_wh").lt(0))
+        .take();
+    by_meter(r, query).await
+}
+
+async fn by_meter(
+    r: &impl Read,
+    mut query: SelectStatement,
+) -> Result<BTreeMap<MeterId, Settlement>, StoreError> {
+    query
+        .and_where(Expr::col("status").eq(Status::Pending.as_str()))
+        .order_by("id", Order::Asc);
+    // The last of several is the newest.
+    let rows = fetch(r, &query).await?.into_iter();
+    Ok(rows.map(|(_, row)| (row.meter_id.clone(), row)).collect())
 }
 
 /// The newest settlement of this meter with SUCCESS.

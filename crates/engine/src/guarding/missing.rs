@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use enerlink_chain::MeterOnChain;
 use enerlink_domain::{
-    Clock, Error, Etk, Meter, MeterId, NetMicroWh, Notice, Registration,
+    Clock, Error, Etk, Meter, MeterId, NetMicroWh, Notice, Registration, Settlement,
     device::NoticeKind,
     guard::Money,
     settlement::{Due, Terms, Watermark},
 };
-use enerlink_store::{Reader, Store, notices, settlements};
+use enerlink_store::{Store, notices};
 use tokio::sync::watch;
 
 use crate::{
@@ -130,16 +130,16 @@ pub(super) fn owed(live: &MeterLive, settled: Watermark, claimed: Option<Waterma
     ))
 }
 
-/// What the open settlements of these meters will burn, as a positive amount: those that the balance, which was read
+/// What the `open` settlements of these meters will burn, as a positive amount: those that the balance, which was read
 /// together with the registers on chain, does not show yet.
-pub(crate) async fn pending_burns(
-    reader: &Reader,
+pub(crate) fn pending_burns(
+    open: &BTreeMap<MeterId, Settlement>,
     lives: &[MeterLive],
     ledger: &LedgerState,
-) -> Result<Etk, Error> {
+) -> Etk {
     let mut burns = Etk::ZERO;
     for live in lives {
-        let Some(open) = settlements::open(reader, &live.meter.id).await? else {
+        let Some(open) = open.get(&live.meter.id) else {
             continue;
         };
         let burned = standing(ledger, &live.meter).is_some_and(|standing| standing.watermark.covers(open.to));
@@ -147,5 +147,5 @@ pub(crate) async fn pending_burns(
             burns = Etk(burns.0 - open.etk.0.min(0));
         }
     }
-    Ok(burns)
+    burns
 }

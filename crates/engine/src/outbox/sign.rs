@@ -7,12 +7,10 @@ use enerlink_domain::{Address, Code, Error, Fees, TxStage, UnsignedTx, Wei, sett
 use enerlink_keystore::Signer;
 use enerlink_store::{OutboxRow, TxVersion, outbox, outbox_versions, settlements};
 
-use super::{News, Outbox, parse_signer};
+use super::{News, Outbox, is_in_flight, parse_signer};
 use crate::{network::Network, task};
 
 const LOCKED: &str = "waits for the wallet to be unlocked";
-/// So many transactions of an account wait for a block at most: nodes drop what goes beyond their own bound.
-const MOST_IN_FLIGHT: usize = 64;
 /// Gas of a transaction that does nothing.
 const NOTHING_GAS: u64 = 21_000;
 /// So many higher fees are offered without asking, when the node takes no less: enough to double the first, and one that
@@ -63,9 +61,6 @@ impl Outbox {
             return self.unreachable(row, error).await;
         }
         let others = self.in_flight(&row).await?;
-        if others.len() >= MOST_IN_FLIGHT {
-            return Ok(row);
-        }
         let call = call_of(&row);
         let simulated = match chain.simulate(row.account, &call).await {
             Ok(simulated) => simulated,
@@ -241,7 +236,7 @@ impl Outbox {
         let mut rows = outbox::unfinished(&self.parts.store.reader()).await?;
         rows.retain(|other| {
             let same = (other.account, other.chain_id) == (row.account, row.chain_id);
-            same && other.id != row.id && other.stage.is_signed() && other.stage != TxStage::Mined
+            same && other.id != row.id && is_in_flight(other)
         });
         Ok(rows)
     }

@@ -156,11 +156,14 @@ impl Settling {
             .prepared
             .get(&(meter.id.clone(), kind.as_str()))
             .is_some_and(|last| now.saturating_sub(*last) < pause);
+        if recent {
+            return Ok(());
+        }
         let unfinished = outbox_rows::unfinished(&self.parts.store.reader()).await?;
         let queued = unfinished
             .iter()
             .any(|row| row.kind == kind && row.meter_id.as_ref() == Some(&meter.id));
-        if recent || queued {
+        if queued {
             return Ok(());
         }
         self.queue(meter, kind, input).await

@@ -141,7 +141,8 @@ impl Settling {
             .cloned()
             .collect();
         let ledger = self.parts.ledger.state.borrow().clone();
-        guarding::pending_burns(&self.parts.store.reader(), &lives, &ledger).await
+        let burning = settlements::burning_by_meter(&self.parts.store.reader()).await?;
+        Ok(guarding::pending_burns(&burning, &lives, &ledger))
     }
 
     /// Refuses while the chain has less than was settled: a reorganisation has undone it, and it is brought forward by

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use enerlink_domain::{
-    Address,
     event::Balances,
     market::{Lots, MAX_FILLS, NewOrder, OrderFlags, OrderId, Pair, Price, Side},
 };
@@ -109,7 +108,7 @@ fn payable(side: Side, price: Price, balances: &Balances, pair: Pair) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use enerlink_domain::{Etk, Idrs, Wei};
+    use enerlink_domain::{Address, Etk, Idrs, Wei};
 
     use super::*;
 

@@ -134,7 +134,7 @@ fn Main() -> impl IntoView {
     }
 }
 
-/// Ctrl+L locks, Ctrl+1, Ctrl+2 and Ctrl+4 to Ctrl+6 choose a page, Escape closes a form and leaves a flow.
+/// Ctrl+L locks, Ctrl+1 to Ctrl+6 choose a page, Escape closes a form and leaves a flow.
 fn act_on_keys() {
     let (session, feed) = (crate::session::session(), feed());
     window_event_listener(leptos::ev::keydown, move |event| {
@@ -155,6 +155,7 @@ fn act_on_keys() {
             _ if dialog => return,
             "1" => session.open(Page::Home),
             "2" => session.open(Page::Energy),
+            "3" => session.open(Page::Market),
             "4" => session.open(Page::Wallet),
             "5" => session.open(Page::Meter),
             "6" => session.open(Page::Settings),

@@ -26,6 +26,7 @@ use crate::{
     inbox::Told,
     ipc,
     live::{LiveState, News, Outcome, Refetch},
+    pages::market,
     prefs::Prefs,
     session::{Session, Tone},
 };
@@ -373,6 +374,14 @@ impl Feed {
             News::TaskFailed { task } => {
                 self.session
                     .say(Tone::Bad, say(language, Key::ToastTask, &[("task", &task)]));
+            }
+            News::PriceReached(alert) => {
+                if let Some(text) = self
+                    .state
+                    .with_untracked(|state| market::alert_news(language, state, &alert))
+                {
+                    self.session.say(Tone::Good, text);
+                }
             }
             News::Notice { told, notice } => self.tell_notice(told, notice),
         }

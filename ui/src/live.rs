@@ -9,7 +9,7 @@ use enerlink_domain::{
     event::{Balances, VaultState},
     guard::GuardView,
     meter::Link,
-    view::{AppStatus, Home, MeterView, NetworkView},
+    view::{Alert, AppStatus, Home, MarketState, MeterView, NetworkView, Order},
     wallet::{Activity, BackupContent, LockReason, WalletView},
 };
 
@@ -47,6 +47,12 @@ pub(crate) struct LiveState {
     pub settlement: Option<Settlement>,
     /// The transaction that moved on last.
     pub transaction: Option<Transaction>,
+    /// How the market is; none until something happened there.
+    pub market: Option<MarketState>,
+    /// The order of the wallet that moved on last; what is shown of orders is read again when it changes.
+    pub order: Option<Order>,
+    /// The price alert that was reached last.
+    pub price_alert: Option<Alert>,
     /// Settlements that a reorganisation has undone while the window watched.
     pub undone: BTreeSet<String>,
     /// The guards, one for each account that has a meter, as far as they were told.
@@ -90,6 +96,8 @@ pub(crate) enum News {
         /// Its name.
         task: String,
     },
+    /// A price that somebody waits for was reached.
+    PriceReached(Alert),
     /// A meter has something to tell.
     Notice {
         /// Whether it began or is over.
@@ -162,8 +170,18 @@ impl LiveState {
                 self.activity = Some(activity);
                 Outcome::QUIET
             }
-            // The market page asks for what it shows.
-            Event::Market(_) | Event::Order(_) | Event::PriceAlert(_) => Outcome::QUIET,
+            Event::Market(market) => {
+                self.market = Some(market);
+                Outcome::QUIET
+            }
+            Event::Order(order) => {
+                self.order = Some(order);
+                Outcome::QUIET
+            }
+            Event::PriceAlert(alert) => Outcome {
+                refetch: Refetch::Nothing,
+                news: self.take_alert(alert),
+            },
             Event::Chain(chain) => {
                 let Some(status) = &mut self.status else {
                     return Outcome::refetch(Refetch::All);
@@ -178,7 +196,11 @@ impl LiveState {
             }
             Event::Storage(link) => self.apply_storage(link),
             Event::TaskFailed { task, error } => self.apply_task_failure(task, error),
-            Event::Lagged { .. } => Outcome::refetch(Refetch::All),
+            Event::Lagged { .. } => {
+                // What the market page reads itself is newer than what was missed.
+                self.market = None;
+                Outcome::refetch(Refetch::All)
+            }
         }
     }
 
@@ -383,6 +405,12 @@ impl LiveState {
             home.transactions.truncate(ROWS);
         }
         Outcome::QUIET
+    }
+
+    /// An alert speaks once for each time it is reached.
+    fn take_alert(&mut self, alert: Alert) -> Option<News> {
+        let known = self.price_alert.replace(alert.clone());
+        (known.as_ref() != Some(&alert)).then_some(News::PriceReached(alert))
     }
 
     fn apply_vault(&mut self, vault: VaultState, reason: Option<LockReason>) -> Outcome {

@@ -12,7 +12,7 @@ pub(crate) enum Page {
     Home,
     /// What flowed, in any period.
     Energy,
-    /// Where ETK come from.
+    /// Where ETK are bought and sold.
     Market,
     /// Wallets, backups, what was done with them.
     Wallet,

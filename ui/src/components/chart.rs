@@ -1,7 +1,9 @@
 //! Charts: canvases drawn by plotters, words around them, a cross-hair with values and a legend that switches series.
 
 mod bars;
+mod candles;
 mod curve;
+mod depth;
 mod draw;
 mod image;
 mod legend;
@@ -25,7 +27,9 @@ use crate::{
 };
 
 pub(crate) use bars::{BarChart, Bars, Part};
+pub(crate) use candles::CandleChart;
 pub(crate) use curve::{Curve, Gestures};
+pub(crate) use depth::DepthCurve;
 pub(crate) use image::png;
 pub(crate) use legend::{Legend, LegendItem};
 pub(crate) use scale::Span;

@@ -30,6 +30,7 @@ pub(crate) fn Frame(
                 </div>
                 <RailLink page=Page::Home label=Key::Home icon=Icon::Home shortcut="Ctrl 1" testid="nav-home" />
                 <RailLink page=Page::Energy label=Key::EnergyPage icon=Icon::Energy shortcut="Ctrl 2" testid="nav-energy" />
+                <RailLink page=Page::Market label=Key::Market icon=Icon::Market shortcut="Ctrl 3" testid="nav-market" />
                 <RailLink
                     page=Page::Wallet
                     label=Key::Wallet

@@ -35,6 +35,10 @@ impl Key {
         Self::Offline,
         Self::StageFinal,
         Self::Wifi,
+        Self::LimitWord,
+        Self::ImmediateWord,
+        Self::TotalWord,
+        Self::VolumeWord,
         Self::AuditPart,
         Self::StatusWord,
         Self::RegistersWh,
@@ -56,7 +60,7 @@ impl Key {
     ];
 }
 
-with_settling_texts! { with_meter_texts { with_energy_texts { with_first_run_texts { with_wallet_texts { texts {
+with_market_texts! { with_settling_texts { with_meter_texts { with_energy_texts { with_first_run_texts { with_wallet_texts { texts {
     // Frame
     Navigation: "Navigasi", "Navigation";
     Home: "Beranda", "Home";
@@ -271,4 +275,4 @@ with_settling_texts! { with_meter_texts { with_energy_texts { with_first_run_tex
     DataDirectory: "Direktori data", "Data directory";
     Licence: "Lisensi", "Licence";
     Font: "Huruf", "Font";
-} } } } } }
+} } } } } } }

@@ -123,18 +123,18 @@ impl Slots {
     }
 
     /// Left edge and width of a place.
-    fn place(self, at: usize) -> (f64, f64) {
+    pub(super) fn place(self, at: usize) -> (f64, f64) {
         (at as f64 * self.width, self.width)
     }
 
     /// Whose place it is.
-    fn at(self, x: f64) -> Option<usize> {
+    pub(super) fn at(self, x: f64) -> Option<usize> {
         let at = (x / self.width).floor();
         (at >= 0.0 && at < self.count as f64).then_some(at as usize)
     }
 
     /// Every so many words have room below.
-    fn every(self, words: &[String]) -> usize {
+    pub(super) fn every(self, words: &[String]) -> usize {
         let letters = words.iter().map(|word| word.chars().count()).max().unwrap_or(0);
         let needed = letters as f64 * LETTER + 12.0;
         ((needed / self.width).ceil() as usize).max(1)

@@ -1,6 +1,8 @@
 //! Draws curves and bars with plotters. Words are elements of the page above the canvas: they stay sharp and nothing
 //! cuts them.
 
+mod market;
+
 use enerlink_domain::view::{DayEnergy, PowerPoint, Spread};
 use leptos::wasm_bindgen::JsCast;
 use plotters::{
@@ -19,11 +21,15 @@ use super::{
     scale::{Layout, Rise, rise, runs, shown},
 };
 
+pub(super) use market::{candles, depth};
+
 /// Colours of the theme, read from the style sheet.
 struct Colours {
     line: RGBColor,
     now: RGBColor,
     series: [RGBColor; 5],
+    bid: RGBColor,
+    ask: RGBColor,
 }
 
 /// From so many points on, a curve changes from pixel to pixel: finer pixels and round corners would show nothing more,
@@ -236,6 +242,8 @@ impl Colours {
             line: token("line"),
             now: token("line-strong"),
             series: Series::ALL.map(|series| token(series.token())),
+            bid: token("bid"),
+            ask: token("ask"),
         }
     }
 

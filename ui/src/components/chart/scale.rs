@@ -173,6 +173,14 @@ impl Layout {
         }
     }
 
+    /// Its upper part, `share` of its height.
+    pub(super) fn upper(self, share: f64) -> Self {
+        Self {
+            bottom: self.top + (self.bottom - self.top) * share,
+            ..self
+        }
+    }
+
     /// Where a moment of `span` lies.
     pub(super) fn x(&self, at: UnixMillis, span: Span) -> f64 {
         (at.0 - span.from.0) as f64 / span.width().max(1) as f64 * self.right
@@ -207,20 +215,37 @@ impl Rise {
     /// A scale that has room from `lowest` to `highest`, with some four lines; at least one W or Wh high.
     pub(super) fn of(lowest: i64, highest: i64) -> Self {
         let (lowest, highest) = (lowest.min(0), highest.max(1_000_000));
-        let mut step = 1000_i64;
-        for factor in [2, 5, 10].into_iter().cycle() {
-            if step.saturating_mul(4) >= highest.saturating_sub(lowest) {
-                break;
-            }
-            let decade = 10_i64.pow(step.ilog10());
-            step = decade.saturating_mul(factor);
-        }
+        let step = Self::step_of(highest.saturating_sub(lowest), 1000);
         let lines = |value: i64| value.unsigned_abs().div_ceil(step.unsigned_abs()) as i64;
         Self {
             step,
             below: lines(lowest),
             above: lines(highest),
         }
+    }
+
+    /// A scale that has room from `lowest` to `highest` and needs not hold zero, with some four lines.
+    pub(super) fn around(lowest: i64, highest: i64) -> Self {
+        let step = Self::step_of(highest.saturating_sub(lowest), 1);
+        let (first, last) = (lowest.div_euclid(step), -(-highest).div_euclid(step));
+        Self {
+            step,
+            below: -first,
+            above: last.max(first + 1),
+        }
+    }
+
+    /// The first round step from `least` on of which four reach over `span`.
+    fn step_of(span: i64, least: i64) -> i64 {
+        let mut step = least;
+        for factor in [2, 5, 10].into_iter().cycle() {
+            if step.saturating_mul(4) >= span {
+                break;
+            }
+            let decade = 10_i64.pow(step.ilog10());
+            step = decade.saturating_mul(factor);
+        }
+        step
     }
 
     /// The values of its lines.

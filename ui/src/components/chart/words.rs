@@ -55,12 +55,15 @@ pub(super) fn CurveWords(
 
 /// The values of the grid's lines.
 #[component]
-pub(super) fn RiseWords(
+pub(super) fn RiseWords<W>(
     rise: Memo<Rise>,
     layout: Signal<Option<Layout>>,
     /// What a line is called.
-    words: fn(Language, Rise, i64) -> String,
-) -> impl IntoView {
+    words: W,
+) -> impl IntoView
+where
+    W: Fn(Language, Rise, i64) -> String + Copy + Send + Sync + 'static,
+{
     let language = prefs().language;
     move || {
         let (layout, rise) = (layout.get()?, rise.get());

@@ -1,0 +1,221 @@
+//! What the market page shows and what is typed into it: one view of the core, read again whenever something happened.
+
+use enerlink_domain::{
+    Address, Code, Error,
+    event::Balances,
+    market::{AmountUnit, Price, PriceUnit, Side, Ticket},
+    view::{MarketPhase, MarketQuery, MarketState, MarketView, Order},
+};
+use enerlink_ipc::ReadMarket;
+use leptos::prelude::*;
+
+use super::{
+    draft::{Complaints, Draft, Kind},
+    figures::Units,
+};
+use crate::{components::latest::Latest, feed::feed, live::LiveState, prefs::prefs};
+
+/// Rows of each side of the book.
+pub(super) const ROWS: u16 = 10;
+/// Trades of the tape.
+const TAPE: u16 = 30;
+
+/// Whether the page has something to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    /// The core has not answered yet.
+    Loading,
+    /// There is no market.
+    Missing,
+    /// Its events are being read: up to this block, of so many.
+    Reading(u64, u64),
+    /// There is a book, live or of a moment ago.
+    Book,
+}
+
+/// The page's own state, as signals.
+#[derive(Clone, Copy)]
+pub(super) struct Desk {
+    /// What was read last.
+    pub view: Latest<MarketQuery, ReadMarket>,
+    /// Prices in a row of the book.
+    pub group: RwSignal<u16>,
+    /// For what prices are paid.
+    pub price_unit: RwSignal<PriceUnit>,
+    /// In what energy is counted.
+    pub amount_unit: RwSignal<AmountUnit>,
+    /// The account that was chosen to trade; none is that of Home.
+    pub chosen: RwSignal<Option<Address>>,
+    /// The account that trades.
+    pub account: Memo<Option<Address>>,
+    /// How the market is.
+    pub state: Memo<Option<MarketState>>,
+    /// In what prices and amounts are shown, once it is known what is traded.
+    pub units: Memo<Option<Units>>,
+    /// What is typed.
+    pub form: Form,
+    again: RwSignal<u32>,
+}
+
+/// What is typed into the ticket.
+#[derive(Clone, Copy)]
+pub(super) struct Form {
+    pub side: RwSignal<Side>,
+    pub kind: RwSignal<Kind>,
+    pub price: RwSignal<String>,
+    pub amount: RwSignal<String>,
+}
+
+impl Desk {
+    /// A page that has read nothing yet, and reads from now on.
+    pub(super) fn open() -> Self {
+        let feed = feed();
+        let view = Latest::<MarketQuery, ReadMarket>::new();
+        let chosen = RwSignal::new(None);
+        let account = Memo::new(move |_| {
+            let chosen = chosen.get();
+            feed.state.with(|state| {
+                let known = accounts(state);
+                chosen
+                    .filter(|chosen| known.contains(chosen))
+                    .or_else(|| state.account())
+            })
+        });
+        let state = Memo::new(move |_| {
+            let read = view
+                .value
+                .with(|value| value.as_ref().map(|(_, view)| view.state.clone()));
+            feed.state.with(|state| state.market.clone()).or(read)
+        });
+        let (price_unit, amount_unit) = (
+            RwSignal::new(PriceUnit::default()),
+            RwSignal::new(AmountUnit::default()),
+        );
+        let units = Memo::new(move |_| {
+            let pair = state.with(|state| state.as_ref().and_then(|state| state.pair))?;
+            Some(Units {
+                pair,
+                price: price_unit.get(),
+                amount: amount_unit.get(),
+            })
+        });
+        let desk = Self {
+            view,
+            group: RwSignal::new(1),
+            price_unit,
+            amount_unit,
+            chosen,
+            account,
+            state,
+            units,
+            form: Form {
+                side: RwSignal::new(Side::Bid),
+                kind: RwSignal::new(Kind::Limit),
+                price: RwSignal::new(String::new()),
+                amount: RwSignal::new(String::new()),
+            },
+            again: RwSignal::new(0),
+        };
+        desk.follow();
+        desk
+    }
+
+    /// Reads the view now, and whenever the market, an order of the wallet or the grouping has changed.
+    fn follow(self) {
+        let feed = feed();
+        let happened = Memo::new(move |_| {
+            feed.state.with(|state| {
+                let market = state.market.as_ref().map(|market| (market.block, market.stats));
+                let order = state
+                    .order
+                    .as_ref()
+                    .map(|order| (order.number, order.left, order.filled));
+                (market, order)
+            })
+        });
+        Effect::new(move || {
+            self.again.track();
+            happened.track();
+            feed.read_at.track();
+            let query = MarketQuery {
+                group: self.group.get(),
+                rows: ROWS,
+                tape: TAPE,
+            };
+            self.view.ask(query, ReadMarket { query });
+        });
+    }
+
+    /// Reads it again.
+    pub(super) fn retry(self) -> Callback<()> {
+        Callback::new(move |()| self.again.update(|again| *again += 1))
+    }
+
+    /// Something of the view.
+    pub(super) fn of_view<T>(self, pick: impl Fn(&MarketView) -> T) -> Option<T> {
+        self.view
+            .value
+            .with(|value| value.as_ref().map(|(_, view)| pick(view)))
+    }
+
+    /// Whether there is something to show.
+    pub(super) fn content(self) -> Content {
+        let missing = self.view.error.with(|error| is_missing(error.as_ref()));
+        let read = self.view.value.with(Option::is_some);
+        self.state
+            .with(|state| match state.as_ref().map(|state| &state.phase) {
+                Some(MarketPhase::Missing) => Content::Missing,
+                Some(MarketPhase::Reading { block, head }) => Content::Reading(*block, *head),
+                _ if missing => Content::Missing,
+                Some(MarketPhase::Live | MarketPhase::Away { .. }) if read => Content::Book,
+                Some(MarketPhase::Live | MarketPhase::Away { .. }) | None => Content::Loading,
+            })
+    }
+
+    /// What the account holds.
+    pub(super) fn balances(self) -> Option<Balances> {
+        let account = self.account.get()?;
+        feed().state.with(|state| state.balances_of(account))
+    }
+
+    /// What is typed, as it stands.
+    pub(super) fn draft(self) -> Draft {
+        Draft {
+            side: self.form.side.get(),
+            kind: self.form.kind.get(),
+            price: self.form.price.get(),
+            amount: self.form.amount.get(),
+        }
+    }
+
+    /// The ticket, or what cannot be understood of it.
+    pub(super) fn ticket(self) -> Option<Result<Ticket, Complaints>> {
+        let (units, account) = (self.units.get()?, self.account.get()?);
+        Some(self.draft().ticket(units, prefs().language.get(), account))
+    }
+
+    /// Fills the ticket's price.
+    pub(super) fn fill_price(self, price: Price) {
+        if let Some(units) = self.units.get_untracked() {
+            let text = units.typed_price(prefs().language.get_untracked(), price);
+            self.form.price.set(text);
+        }
+    }
+
+    /// The wallet's open orders.
+    pub(super) fn own(self) -> Vec<Order> {
+        self.of_view(|view| view.own.clone()).unwrap_or_default()
+    }
+}
+
+/// Every account of the wallet.
+pub(super) fn accounts(state: &LiveState) -> Vec<Address> {
+    let wallets = state.status.iter().flat_map(|status| &status.wallets);
+    wallets
+        .flat_map(|wallet| wallet.accounts.iter().map(|account| account.address))
+        .collect()
+}
+
+fn is_missing(error: Option<&Error>) -> bool {
+    error.is_some_and(|error| matches!(error.code, Code::NoMarket | Code::NoNetwork))
+}

@@ -4,6 +4,7 @@
 
 mod first_run;
 mod keys;
+mod market;
 mod meter;
 mod meter_setup;
 mod settlement_card;

@@ -27,7 +27,7 @@ use crate::{
     i18n::{Key, Language, say, text},
     ipc,
     prefs::prefs,
-    session::{Tone, session},
+    session::{Session, Tone},
 };
 
 pub(crate) use alerts::alert_news;
@@ -156,8 +156,12 @@ fn moment(language: Language, at: UnixMillis) -> String {
 }
 
 /// Lets the core write a table, and says where it is.
-fn save<C: Command<Output = Option<SavedRows>> + 'static>(command: C, key: Key) {
-    let (session, language) = (session(), prefs().language.get_untracked());
+fn save<C: Command<Output = Option<SavedRows>> + 'static>(
+    session: Session,
+    language: Language,
+    command: C,
+    key: Key,
+) {
     spawn_local(async move {
         match ipc::call(&command).await {
             Ok(Some(saved)) => {

@@ -121,58 +121,61 @@ fn Levels(desk: Desk, side: Side, lines: Memo<Vec<Line>>) -> impl IntoView {
         Side::Bid => ("levels bids", "book-bids", Key::Bids, Key::NoBids),
         Side::Ask => ("levels asks", "book-asks", Key::Asks, Key::NoAsks),
     };
-    let rows = move || {
-        let lines = lines.get();
-        let missing = usize::from(ROWS).saturating_sub(lines.len().max(1));
-        let nobody = lines
-            .is_empty()
-            .then(|| view! { <li class="nobody dim">{text(none)}</li> });
-        let blanks = (0..missing)
-            .map(|_| view! { <li aria-hidden="true"></li> })
-            .collect_view();
-        let shown = |line: Line| view! { <Level desk=desk side=side line=line /> };
-        match side {
-            Side::Bid => (nobody, lines.into_iter().map(shown).collect_view(), blanks).into_any(),
-            Side::Ask => (blanks, lines.into_iter().rev().map(shown).collect_view(), nobody).into_any(),
-        }
+    // Each place keeps its button while the book moves: whoever has the focus there does not lose it.
+    let place = move |at: u16| {
+        let line = Memo::new(move |_| lines.with(|lines| lines.get(usize::from(at)).cloned()));
+        let known = Memo::new(move |_| line.with(Option::is_some));
+        let shown = move || match (known.get(), at) {
+            (true, _) => Some(view! { <Level desk=desk side=side line=line /> }.into_any()),
+            (false, 0) => Some(view! { <span class="nobody dim">{text(none)}</span> }.into_any()),
+            (false, _) => None,
+        };
+        view! { <li>{shown}</li> }
+    };
+    let rows = match side {
+        Side::Bid => (0..ROWS).map(place).collect_view(),
+        Side::Ask => (0..ROWS).rev().map(place).collect_view(),
     };
     view! { <ol class=class data-testid=testid aria-label=text(label)>{rows}</ol> }
 }
 
 #[component]
-fn Level(desk: Desk, side: Side, line: Line) -> impl IntoView {
+fn Level(desk: Desk, side: Side, line: Memo<Option<Line>>) -> impl IntoView {
     let language = prefs().language;
-    let Line { row, share } = line;
-    let own = row.own > TotalLots::ZERO;
+    let row = Memo::new(move |_| line.with(|line| line.as_ref().map(|line| line.row)));
     let words = move |pick: fn(Units, Language, DepthRow) -> String| {
-        move || desk.units.get().map(|units| pick(units, language.get(), row))
+        move || Some(pick(desk.units.get()?, language.get(), row.get()?))
     };
-    let hint = move || {
-        let units = desk.units.get()?;
-        Some(level_words(units, language.get(), side, row))
+    let hint = move || Some(level_words(desk.units.get()?, language.get(), side, row.get()?));
+    let width = move || {
+        let share = line.with(|line| line.as_ref().map_or(0, |line| line.share));
+        format!("{}.{}%", share / 10, share % 10)
     };
-    let sum = words(|units, language, row| units.amount(language, row.cumulative));
+    let own = Memo::new(move |_| row.get().is_some_and(|row| row.own > TotalLots::ZERO));
+    let fill = move |_| {
+        if let Some(row) = row.get_untracked() {
+            desk.fill_price(row.price);
+        }
+    };
     view! {
-        <li>
-            <button
-                type="button"
-                class="level"
-                data-testid="book-level"
-                data-price=row.price.to_string()
-                data-own=own.to_string()
-                title=hint
-                aria-label=hint
-                on:click=move |_| desk.fill_price(row.price)
-            >
-                <i style:width=format!("{}.{}%", share / 10, share % 10)></i>
-                <span class="price">{words(|units, language, row| units.price(language, row.price))}</span>
-                <span class="lots">
-                    {own.then(|| view! { <em class="own" aria-hidden="true"></em> })}
-                    {words(|units, language, row| units.amount(language, row.lots))}
-                </span>
-                <span class="sum">{sum}</span>
-            </button>
-        </li>
+        <button
+            type="button"
+            class="level"
+            data-testid="book-level"
+            data-price=move || row.get().map(|row| row.price.to_string())
+            data-own=move || own.get().to_string()
+            title=hint
+            aria-label=hint
+            on:click=fill
+        >
+            <i style:width=width></i>
+            <span class="price">{words(|units, language, row| units.price(language, row.price))}</span>
+            <span class="lots">
+                {move || own.get().then(|| view! { <em class="own" aria-hidden="true"></em> })}
+                {words(|units, language, row| units.amount(language, row.lots))}
+            </span>
+            <span class="sum">{words(|units, language, row| units.amount(language, row.cumulative))}</span>
+        </button>
     }
 }
 

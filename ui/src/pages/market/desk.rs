@@ -13,7 +13,13 @@ use super::{
     draft::{Complaints, Draft, Kind},
     figures::Units,
 };
-use crate::{components::latest::Latest, feed::feed, live::LiveState, prefs::prefs};
+use crate::{
+    components::latest::Latest,
+    feed::{Feed, feed},
+    i18n::Language,
+    live::LiveState,
+    prefs::prefs,
+};
 
 /// Rows of each side of the book.
 pub(super) const ROWS: u16 = 10;
@@ -54,6 +60,9 @@ pub(super) struct Desk {
     pub units: Memo<Option<Units>>,
     /// What is typed.
     pub form: Form,
+    /// The language that is typed and read.
+    pub language: RwSignal<Language>,
+    feed: Feed,
     again: RwSignal<u32>,
 }
 
@@ -114,6 +123,8 @@ impl Desk {
                 price: RwSignal::new(String::new()),
                 amount: RwSignal::new(String::new()),
             },
+            language: prefs().language,
+            feed,
             again: RwSignal::new(0),
         };
         desk.follow();
@@ -122,7 +133,7 @@ impl Desk {
 
     /// Reads the view now, and whenever the market, an order of the wallet or the grouping has changed.
     fn follow(self) {
-        let feed = feed();
+        let feed = self.feed;
         let happened = Memo::new(move |_| {
             feed.state.with(|state| {
                 let market = state.market.as_ref().map(|market| (market.block, market.stats));
@@ -175,7 +186,7 @@ impl Desk {
     /// What the account holds.
     pub(super) fn balances(self) -> Option<Balances> {
         let account = self.account.get()?;
-        feed().state.with(|state| state.balances_of(account))
+        self.feed.state.with(|state| state.balances_of(account))
     }
 
     /// What is typed, as it stands.
@@ -191,13 +202,13 @@ impl Desk {
     /// The ticket, or what cannot be understood of it.
     pub(super) fn ticket(self) -> Option<Result<Ticket, Complaints>> {
         let (units, account) = (self.units.get()?, self.account.get()?);
-        Some(self.draft().ticket(units, prefs().language.get(), account))
+        Some(self.draft().ticket(units, self.language.get(), account))
     }
 
     /// Fills the ticket's price.
     pub(super) fn fill_price(self, price: Price) {
         if let Some(units) = self.units.get_untracked() {
-            let text = units.typed_price(prefs().language.get_untracked(), price);
+            let text = units.typed_price(self.language.get_untracked(), price);
             self.form.price.set(text);
         }
     }

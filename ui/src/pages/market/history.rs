@@ -22,6 +22,7 @@ use crate::{
     },
     feed::feed,
     i18n::{Key, text},
+    session::session,
 };
 
 /// Rows of a page.
@@ -67,7 +68,16 @@ pub(super) fn OrderHistory(desk: Desk) -> impl IntoView {
                 .collect()
         })
     });
-    let save = move |()| save(SaveOrders { filter: asked() }, Key::OrdersSaved);
+    let session = session();
+    let save = move |()| {
+        let language = desk.language.get_untracked();
+        save(
+            session,
+            language,
+            SaveOrders { filter: asked() },
+            Key::OrdersSaved,
+        );
+    };
     let empty = move || {
         if filter.with(|filter| *filter != OrderFilter::default()) {
             let clear = move |_| filter.set(OrderFilter::default());

@@ -81,6 +81,12 @@ impl Preview {
         self.shown.value.get().filter(|(asked, _)| *asked == ticket)
     }
 
+    /// The same, or what would come of the ticket before until that is known.
+    fn latest(self, desk: Desk) -> Option<(Ticket, TicketView)> {
+        desk.ticket()?.ok()?;
+        self.shown.value.get()
+    }
+
     /// The most lots that can be paid on the side that is chosen.
     fn most(self, desk: Desk) -> Option<Lots> {
         let side = desk.form.side.get();
@@ -108,7 +114,7 @@ fn most_of(view: &TicketView) -> Lots {
 }
 
 fn typed_price(desk: Desk) -> Option<Price> {
-    let (units, language) = (desk.units.get()?, prefs().language.get());
+    let (units, language) = (desk.units.get()?, desk.language.get());
     let text = desk.form.price.get();
     super::draft::parse(language, &text, |text| units.pair.parse_price(text, units.price)).ok()
 }

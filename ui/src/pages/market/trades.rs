@@ -19,6 +19,7 @@ use crate::{
     format::{self, HIDDEN},
     i18n::{Key, Language, text},
     prefs::prefs,
+    session::session,
 };
 
 /// Rows of a page.
@@ -104,7 +105,16 @@ pub(super) fn OwnTrades(desk: Desk) -> impl IntoView {
             .collect()
         })
     });
-    let save = move |()| save(SaveTrades { filter: filter() }, Key::TradesSaved);
+    let session = session();
+    let save = move |()| {
+        let language = desk.language.get_untracked();
+        save(
+            session,
+            language,
+            SaveTrades { filter: filter() },
+            Key::TradesSaved,
+        );
+    };
     view! {
         <ChainOffline />
         <Paged

@@ -153,7 +153,7 @@ fn resting(units: Units, language: Language, outlook: &Outlook) -> String {
 pub(super) fn Effects(desk: Desk, preview: Preview) -> impl IntoView {
     let (language, hidden, household) = (prefs().language, prefs().hidden, household());
     let lines = Memo::new(move |_| {
-        let (units, (ticket, view)) = (desk.units.get()?, preview.of(desk)?);
+        let (units, (ticket, view)) = (desk.units.get()?, preview.latest(desk)?);
         let TicketView::Ready { preview } = view else {
             return None;
         };
@@ -255,7 +255,7 @@ fn fewer(lots: Lots) -> Option<Fix> {
 pub(super) fn Problems(desk: Desk, preview: Preview) -> impl IntoView {
     let language = prefs().language;
     let found = Memo::new(move |_| {
-        let (units, (ticket, view)) = (desk.units.get()?, preview.of(desk)?);
+        let (units, (ticket, view)) = (desk.units.get()?, preview.latest(desk)?);
         match view {
             TicketView::Ready { .. } => None,
             TicketView::Blocked { problems } => Some((units, ticket.kind, problems)),

@@ -52,7 +52,7 @@ macro_rules! with_market_texts {
     YouReceive: "Anda terima seketika", "You receive at once";
     MatchesNow: "Bertransaksi seketika", "Trades at once";
     NothingNow: "tidak ada", "nothing";
-    MatchedAt: "{amount}, rata-rata {price}", "{amount} at {price} on average";
+    MatchedAt: "{amount} seharga {price}", "{amount} at {price}";
     RestsWord: "Mengantre", "Rests";
     RestsFirst: "{amount}, urutan pertama", "{amount}, first in line";
     RestsBehind: "{amount}, di belakang {ahead}", "{amount} behind {ahead}";

@@ -174,7 +174,7 @@ fn Level(desk: Desk, side: Side, line: Memo<Option<Line>>) -> impl IntoView {
                 {move || own.get().then(|| view! { <em class="own" aria-hidden="true"></em> })}
                 {words(|units, language, row| units.amount(language, row.lots))}
             </span>
-            <span class="sum">{words(|units, language, row| units.amount(language, row.cumulative))}</span>
+            <span class="total">{words(|units, language, row| units.amount(language, row.cumulative))}</span>
         </button>
     }
 }
@@ -226,7 +226,7 @@ fn Middle(desk: Desk, depth: Memo<Option<Depth>>) -> impl IntoView {
         Some(say(language.get(), Key::SpreadWords, &[("spread", &spread)]))
     };
     view! {
-        <div class="spread" data-testid="book-middle">
+        <div class="book-middle" data-testid="book-middle">
             <b title=text(Key::LastPrice)>{last}</b>
             <Change change=Signal::derive(move || stats.get().and_then(|stats| stats.change_bps)) />
             <span class="dim">{spread}</span>

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Rows of each side of the book.
-pub(super) const ROWS: u16 = 10;
+pub(super) const ROWS: u16 = 12;
 /// Trades of the tape.
 const TAPE: u16 = 30;
 
@@ -159,7 +159,12 @@ impl Desk {
 
     /// Reads it again.
     pub(super) fn retry(self) -> Callback<()> {
-        Callback::new(move |()| self.again.update(|again| *again += 1))
+        Callback::new(move |()| self.read_again())
+    }
+
+    /// The same, now; the page may be gone meanwhile.
+    pub(super) fn read_again(self) {
+        self.again.try_update(|again| *again += 1);
     }
 
     /// Something of the view.

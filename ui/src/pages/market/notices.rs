@@ -50,7 +50,7 @@ pub(super) fn MarketNotices(desk: Desk) -> impl IntoView {
     };
     let retry = move || {
         view! {
-            <button type="button" class="button quiet small" data-testid="retry" on:click=move |_| desk.retry().run(())>
+            <button type="button" class="button quiet small" data-testid="retry" on:click=move |_| desk.read_again()>
                 {text(Key::TryAgain)}
             </button>
         }

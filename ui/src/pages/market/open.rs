@@ -295,8 +295,8 @@ fn CancelDialog(desk: Desk, cancel: Cancel, #[prop(into)] on_close: Callback<()>
             Tone::Good,
             Key::CancelQueued.text(language.get_untracked()).to_owned(),
         );
-        desk.retry().run(());
-        on_close.run(());
+        desk.read_again();
+        on_close.try_run(());
     };
     let confirm = move |_| match &cancel {
         Cancel::One(order) => {

@@ -49,8 +49,8 @@ pub(super) fn PlaceDialog(
                 say(language.get_untracked(), Key::OrderQueued, &[("order", &action)]),
             );
             desk.form.amount.try_set(String::new());
-            desk.retry().run(());
-            on_close.run(());
+            desk.read_again();
+            on_close.try_run(());
         });
     };
     let risky = preview.impact_bps >= MUCH_IMPACT || !preview.cancels.is_empty();

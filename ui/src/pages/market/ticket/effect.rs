@@ -112,7 +112,7 @@ pub(super) fn effects(
     }
     let after = match terms.hidden {
         true => HIDDEN.to_owned(),
-        false => format!("{} · {}", idrs(outlook.idrs_after), etk(outlook.etk_after)),
+        false => format!("{}\n{}", idrs(outlook.idrs_after), etk(outlook.etk_after)),
     };
     lines.push(line(Key::BalanceAfter, after));
     lines
@@ -372,7 +372,7 @@ mod tests {
         assert_eq!(value(Key::AgainstTariff).as_deref(), Some("+0.4 %"));
         assert_eq!(
             value(Key::BalanceAfter).as_deref(),
-            Some("7,875.00 IDRS · 1,000.00 ETK")
+            Some("7,875.00 IDRS\n1,000.00 ETK")
         );
         assert_eq!(value(Key::DroppedWord), None);
     }

@@ -158,7 +158,7 @@ fn Number(
     view! {
         <div class="field number" class:wrong=move || complaint.get().is_some()>
             <label for=testid>{label}</label>
-            <div class="with-unit">
+            <div class="in-unit">
                 <input
                     id=testid
                     data-testid=testid

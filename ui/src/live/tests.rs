@@ -7,10 +7,11 @@ use enerlink_domain::{
     device::UnitsCheck,
     event::{Balances, ChainState},
     guard::GuardState,
+    market::{Direction, Price, PriceAlert, Watched},
     meter::Link,
     reading::{GridMode, Units},
     settlement::Watermark,
-    view::{DayEnergy, MeterView, Totals},
+    view::{DayEnergy, MarketPhase, MeterView, Totals},
     wallet::{AccountView, WalletAct, WalletId, WalletKind},
 };
 
@@ -325,4 +326,33 @@ fn a_database_that_refuses_is_a_problem_until_it_can_be_written() {
     assert_eq!(state.storage_problem, Some(full));
     state.apply(Event::Storage(Link::up(UnixMillis(2))));
     assert_eq!(state.storage_problem, None);
+}
+
+#[test]
+fn a_price_alert_speaks_once_and_missed_events_forget_the_market() {
+    let mut state = state_with(home());
+    let alert = Alert {
+        id: 1,
+        alert: PriceAlert {
+            fired: Some(Price::MIN),
+            ..PriceAlert::new(Watched::Last, Direction::Below, Price::MIN)
+        },
+        created_at: UnixMillis(0),
+        fired_at: Some(UnixMillis(5)),
+    };
+    let told = state.apply(Event::PriceAlert(alert.clone()));
+    assert_eq!(told.news, Some(News::PriceReached(alert.clone())));
+    assert_eq!(state.apply(Event::PriceAlert(alert)).news, None);
+    let market = MarketState {
+        market: None,
+        phase: MarketPhase::Live,
+        block: Some(1),
+        pair: None,
+        stats: None,
+        alarm: None,
+    };
+    state.apply(Event::Market(market.clone()));
+    assert_eq!(state.market, Some(market));
+    state.apply(Event::Lagged { missed: 1 });
+    assert_eq!(state.market, None);
 }

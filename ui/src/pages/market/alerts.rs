@@ -119,7 +119,11 @@ fn Row(desk: Desk, alert: Alert, doing: Doing, #[prop(into)] on_changed: Callbac
                 &[("price", &price), ("time", &time)],
             ))
         };
-        let rearm = move |_| doing.call(RearmPriceAlert { id }, move |_| drop(on_changed.try_run(())));
+        let rearm = move |_| {
+            doing.call(RearmPriceAlert { id }, move |_| {
+                on_changed.try_run(());
+            });
+        };
         view! {
             <span class="chip good" data-testid="alert-reached">{words}</span>
             <button type="button" class="link" data-testid="alert-rearm" disabled=doing.busy on:click=rearm>
@@ -127,7 +131,11 @@ fn Row(desk: Desk, alert: Alert, doing: Doing, #[prop(into)] on_changed: Callbac
             </button>
         }
     });
-    let remove = move |_| doing.call(RemovePriceAlert { id }, move |()| drop(on_changed.try_run(())));
+    let remove = move |_| {
+        doing.call(RemovePriceAlert { id }, move |()| {
+            on_changed.try_run(());
+        });
+    };
     let label = text(Key::AlertRemove);
     view! {
         <li data-testid="alert-row" data-fired=waited.fired.is_some().to_string()>

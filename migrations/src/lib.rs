@@ -14,6 +14,7 @@ mod m20261122_000008_audit;
 mod m20261122_000009_guard;
 mod m20261122_000010_reboots;
 mod m20261122_000011_market;
+mod m20261122_000012_tokens;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000009_guard::Migration),
             Box::new(m20261122_000010_reboots::Migration),
             Box::new(m20261122_000011_market::Migration),
+            Box::new(m20261122_000012_tokens::Migration),
         ]
     }
 }

@@ -5,7 +5,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use enerlink_ipc::NAMES;
+use enerlink_ipc::names;
 use serde_json::{Value, json};
 
 use crate::support::Shell;
@@ -38,10 +38,21 @@ pub(crate) fn sample(command: &str, wallet: &str, address: &str) -> Value {
         | "verify_audit"
         | "read_settling"
         | "read_guards"
+        | "list_allowances"
         | "list_meters"
         | "list_price_alerts"
         | "copy_database" => json!({}),
         "switch_profile" => json!({ "demo": true }),
+        "check_payee" => json!({ "text": address }),
+        "preview_send" | "send_tokens" => json!({ "draft": {
+            "from": address, "to": address, "asset": "etk", "amount": "1.50", "confirmed": true
+        } }),
+        "exchange_idrs" => json!({ "account": address, "way": "on", "amount": "1.50" }),
+        "list_conversions" => json!({ "limit": 5, "before": null }),
+        "list_movements" => json!({
+            "filter": { "kinds": ["minted"], "token": "ETK", "account": null }, "limit": 5, "before": null
+        }),
+        "revoke_allowance" => json!({ "owner": address, "token": "IDRS", "spender": address }),
         "rate_password" | "save_backup" | "unlock" => json!({ "password": password }),
         "create_wallet" => {
             json!({ "name": "Home", "password": password, "words": 12, "passphrase": "" })
@@ -246,7 +257,7 @@ fn bad_input_is_an_error_and_never_a_panic() {
     let id = wallet["wallet"].as_str().expect("an id");
     let address = wallet["accounts"][0]["address"].as_str().expect("an address");
     let hostile = hostile();
-    for command in NAMES {
+    for command in names() {
         let sample = sample(command, id, address);
         check(&shell, command, sample.clone(), "as meant");
         for place in places(&sample, "") {

@@ -16,7 +16,7 @@ const BUILD: &str = include_str!("../../src-tauri/build.rs");
 #[test]
 fn every_command_of_the_table_is_registered() {
     let shell = Shell::empty();
-    for name in enerlink_ipc::NAMES.iter().chain(["subscribe_events"].iter()) {
+    for name in enerlink_ipc::names().chain(["subscribe_events"]) {
         if let Err(error) = shell.call(name, json!({})) {
             assert!(!error.to_string().contains("not found"), "{name}: {error}");
         }
@@ -36,11 +36,7 @@ fn exactly_the_commands_of_the_table_are_permitted() {
         .iter()
         .filter_map(Value::as_str)
         .collect();
-    let names: Vec<&str> = enerlink_ipc::NAMES
-        .iter()
-        .copied()
-        .chain(["subscribe_events"])
-        .collect();
+    let names: Vec<&str> = enerlink_ipc::names().chain(["subscribe_events"]).collect();
     let expected: Vec<String> = names
         .iter()
         .map(|name| format!("allow-{}", name.replace('_', "-")))

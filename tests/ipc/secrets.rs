@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use enerlink_ipc::NAMES;
+use enerlink_ipc::names;
 use serde_json::{Value, json};
 
 use crate::{
@@ -183,12 +183,9 @@ fn no_command_answers_a_secret_but_the_one_that_is_made_for_it() {
         .expect("the phrase was imported");
     let id = wallet["wallet"].as_str().expect("an id");
     let reveal = |password: &str| json!({ "wallet": id, "password": password });
-    for command in NAMES
-        .iter()
-        .filter(|name| **name != "reveal_phrase" && !called.contains(**name))
-    {
+    for command in names().filter(|name| *name != "reveal_phrase" && !called.contains(*name)) {
         // Those that would end the walk come last.
-        if matches!(*command, "remove_wallet" | "lock") {
+        if matches!(command, "remove_wallet" | "lock") {
             continue;
         }
         let mut arguments = sample(command, id, ADDRESS);

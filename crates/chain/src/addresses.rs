@@ -1,6 +1,6 @@
 //! The addresses file: which chain, and where the EnerLink contracts are on it. An operator hands it out.
 
-use enerlink_domain::{Address, BlockHash};
+use enerlink_domain::{Address, BlockHash, token::Token};
 use serde::{Deserialize, Serialize};
 
 use crate::{ChainError, Identity};
@@ -45,6 +45,20 @@ impl Addresses {
             chain_id: self.chain_id,
             genesis: self.genesis,
         }
+    }
+
+    /// Where a token is.
+    pub fn token(&self, token: Token) -> Address {
+        match token {
+            Token::Etk => self.etk,
+            Token::Idrs => self.idrs,
+        }
+    }
+
+    /// Every contract.
+    pub fn all(&self) -> Vec<Address> {
+        let named = [self.converter, self.etk, self.idrs];
+        named.into_iter().chain(self.market).collect()
     }
 
     /// The addresses file.

@@ -52,6 +52,16 @@ impl Chain {
 
     /// The hash of block `number`, or `None` when there is no such block yet.
     pub async fn block_hash(&self, number: u64) -> Result<Option<BlockHash>, ChainError> {
+        Ok(self.block(number).await?.map(|block| hash(block.hash)))
+    }
+
+    /// The hash of block `number` and its time in Unix seconds, or `None` when there is no such block yet.
+    pub async fn block_time(&self, number: u64) -> Result<Option<(BlockHash, u64)>, ChainError> {
+        let block = self.block(number).await?;
+        Ok(block.map(|block| (hash(block.hash), block.timestamp.to())))
+    }
+
+    async fn block(&self, number: u64) -> Result<Option<Block>, ChainError> {
         const METHOD: &str = "eth_getBlockByNumber";
         let block: Option<Block> = self.wire.request(METHOD, json!([tag(number), false])).await?;
         match block {
@@ -59,7 +69,7 @@ impl Chain {
                 METHOD,
                 format!("asked for block {number}, got block {}", block.number),
             )),
-            block => Ok(block.map(|block| hash(block.hash))),
+            block => Ok(block),
         }
     }
 }

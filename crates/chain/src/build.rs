@@ -5,9 +5,10 @@ use alloy::{
     sol_types::{SolCall, SolConstructor},
 };
 use enerlink_domain::{
-    Address, Fees, MeterId, Permit, UnsignedTx, Wei,
+    Address, Fees, Idrs, MeterId, Permit, UnsignedTx, Wei,
     market::{NewOrder, OrderId},
     settlement::Watermark,
+    token::{Amount, Ramp},
 };
 
 use crate::{
@@ -200,6 +201,30 @@ pub fn deploy_market(etk: Address, idrs: Address, lot_size: u64) -> Call {
         lotSize_: lot_size,
     };
     creation(&Market::BYTECODE, &constructor)
+}
+
+/// `transfer` of a token, or native coin; the account that holds it signs.
+pub fn send(addresses: &Addresses, to: Address, amount: Amount) -> Call {
+    let Some(token) = amount.token() else {
+        return transfer(to, Wei(amount.base_units()));
+    };
+    let call = ETKToken::transferCall {
+        to: to_alloy(to),
+        value: U256::from(amount.base_units()),
+    };
+    contract(addresses.token(token), &call)
+}
+
+/// `onRamp` or `offRamp`: makes IDRS for the account that signs, or takes them from it.
+pub fn ramp(addresses: &Addresses, way: Ramp, amount: Idrs) -> Call {
+    let amount = Amount::Idrs(amount).base_units();
+    match way {
+        Ramp::On => on_ramp(addresses.idrs, amount),
+        Ramp::Off => {
+            let amount = U256::from(amount);
+            contract(addresses.idrs, &IDRSToken::offRampCall { amount })
+        }
+    }
 }
 
 /// Sends native coin.

@@ -23,6 +23,7 @@ mod receipt;
 mod revert;
 mod send;
 mod settled;
+mod tokens;
 mod view;
 mod wire;
 
@@ -39,6 +40,7 @@ pub use receipt::Receipt;
 pub use revert::Revert;
 pub use send::{SendOutcome, Simulated};
 pub use settled::SettledEvent;
+pub use tokens::{ApprovalEvent, TokenEvents, TransferEvent};
 pub use wire::Endpoint;
 
 /// The address of a node without user and password, as [`Chain::rpc_url`] has it.

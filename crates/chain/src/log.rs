@@ -59,7 +59,7 @@ impl Chain {
         let either = [B256::ZERO, who];
         let topics = json!([Transfer::SIGNATURE_HASH, either, either]);
         let mut totals = TokenTotals::default();
-        for log in self.logs(addresses.etk, &topics, 0, to_block).await? {
+        for log in self.logs(&[addresses.etk], &topics, 0, to_block).await? {
             let bad = || self.wire.bad("eth_getLogs", "a Transfer cannot be decoded");
             let transfer = decode::<Transfer>(&log).map_err(|_| bad())?;
             let value = Etk(amount(transfer.value).ok_or_else(bad)?);
@@ -76,7 +76,7 @@ impl Chain {
     /// Searches page by page. A page that is too much for the node, or for us, is halved.
     pub(crate) async fn logs(
         &self,
-        contract: Address,
+        contracts: &[Address],
         topics: &Value,
         from: u64,
         to: u64,
@@ -85,7 +85,7 @@ impl Chain {
         let (mut start, mut page) = (from, FIRST_PAGE);
         while start <= to {
             let end = to.min(start.saturating_add(page - 1));
-            match self.log_page(contract, topics, start, end).await {
+            match self.log_page(contracts, topics, start, end).await {
                 Ok(logs) => found.extend(logs),
                 Err(error) if start < end && is_too_much(&error) => {
                     page = (end - start).div_ceil(2);
@@ -103,21 +103,23 @@ impl Chain {
         Ok(found)
     }
 
-    /// The logs of `contract` in these blocks, in one answer.
+    /// The logs of these contracts in these blocks, in one answer.
     pub(crate) async fn log_page(
         &self,
-        contract: Address,
+        contracts: &[Address],
         topics: &Value,
         from: u64,
         to: u64,
     ) -> Result<Vec<Log>, ChainError> {
         const METHOD: &str = "eth_getLogs";
+        let asked_of: Vec<String> = contracts.iter().map(|contract| contract.to_lower()).collect();
         let filter = json!([{
-            "address": contract.to_lower(), "topics": topics, "fromBlock": tag(from), "toBlock": tag(to),
+            "address": asked_of, "topics": topics, "fromBlock": tag(from), "toBlock": tag(to),
         }]);
         let mut logs: Vec<Log> = self.wire.request(METHOD, filter).await?;
         let asked = |log: &Log| {
-            from_alloy(log.address) == contract && (from..=to).contains(&log.block_number.to::<u64>())
+            contracts.contains(&from_alloy(log.address))
+                && (from..=to).contains(&log.block_number.to::<u64>())
         };
         if !logs.iter().all(asked) {
             return Err(self

@@ -114,7 +114,7 @@ impl MarketPages {
             let Some(before) = self.chain.block_hash(end).await? else {
                 return Ok(NextPage::Interrupted);
             };
-            let logs = match self.chain.log_page(market, &topics, from, end).await {
+            let logs = match self.chain.log_page(&[market], &topics, from, end).await {
                 Ok(logs) => logs,
                 Err(error) if from < end && crate::log::is_too_much(&error) => {
                     self.search.blocks = (end - from).div_ceil(2);

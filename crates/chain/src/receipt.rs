@@ -1,7 +1,7 @@
 //! What became of a transaction.
 
 use alloy::primitives::{B256, U64};
-use enerlink_domain::{Address, BlockHash, TxHash};
+use enerlink_domain::{Address, BlockHash, TxDetail, TxHash};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -10,6 +10,7 @@ use crate::{
     contracts::{AlloyAddress, from_alloy, hash},
     log::Log,
     settled::{Joined, join},
+    tokens,
 };
 
 /// What became of a transaction in a block.
@@ -49,6 +50,20 @@ impl Receipt {
         join(&self.logs, addresses)
             .and_then(Joined::complete)
             .map_err(|reason| self.bad(reason))
+    }
+
+    /// Whether it shows what `detail` does with the tokens of `account`. A transfer of native coin leaves no event.
+    pub fn shows(&self, addresses: &Addresses, account: Address, detail: &TxDetail) -> bool {
+        tokens::shows(&self.logs, addresses, account, detail)
+    }
+
+    /// The error of a receipt that claims success and does not show what that would have done.
+    pub fn shows_nothing(&self, detail: &TxDetail) -> ChainError {
+        self.bad(format!(
+            "the receipt of {} claims success and does not show it: {}",
+            self.tx,
+            detail.words()
+        ))
     }
 
     /// The error of a receipt that claims success for a settlement and shows none.

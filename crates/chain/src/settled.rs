@@ -63,7 +63,7 @@ impl Chain {
             first
         ]);
         let logs = self
-            .logs(addresses.converter, &topics, from_block, to_block)
+            .logs(&[addresses.converter], &topics, from_block, to_block)
             .await?;
         let bad = |reason: String| self.wire.bad("eth_getLogs", reason);
         let mut joined = join(&logs, addresses).map_err(bad)?;
@@ -71,7 +71,7 @@ impl Chain {
         let blocks: BTreeSet<u64> = joined.alone.iter().map(|log| log.block_number.to()).collect();
         for block in blocks {
             let topics = json!([[MeterSettled::SIGNATURE_HASH, EnergySettled::SIGNATURE_HASH]]);
-            let logs = self.logs(addresses.converter, &topics, block, block).await?;
+            let logs = self.logs(&[addresses.converter], &topics, block, block).await?;
             let found = join(&logs, addresses).map_err(bad)?.complete().map_err(bad)?;
             joined.events.retain(|event| event.block != block);
             joined.events.extend(found);

@@ -7,6 +7,7 @@ mod meter;
 mod records;
 mod settle;
 mod settling;
+mod tokens;
 mod wallet;
 
 use std::{path::PathBuf, time::Duration};
@@ -28,6 +29,7 @@ pub(crate) use self::settle::{
     AuditArguments, MonthsArguments, ReceiptArguments, SettlementArguments, VerifyArguments,
 };
 pub(crate) use self::settling::{SetArguments, SettingsCommand, Wish};
+pub(crate) use self::tokens::{AllowancesCommand, RampCommand, SendArguments, TransfersArguments};
 pub(crate) use self::wallet::{
     ContactsCommand, OneWalletArguments, RestoreArguments, SettlementKeyCommand, SourceArguments,
     VaultArguments, WalletCommand,
@@ -88,6 +90,16 @@ pub(crate) enum Command {
     /// The guard, which switches the grid off before more is imported than the ETK can pay.
     #[command(subcommand)]
     Guard(GuardCommand),
+    /// Send tokens or the chain's coin.
+    Send(SendArguments),
+    /// Exchange IDR and IDRS, one for one. A simulation: no real money moves.
+    #[command(subcommand)]
+    Ramp(RampCommand),
+    /// List tokens that moved, the newest in the chain first.
+    Transfers(TransfersArguments),
+    /// Who may take tokens of this wallet.
+    #[command(subcommand)]
+    Allowances(AllowancesCommand),
     /// Run the whole system under seeds, in virtual time and with faults everywhere, and check that every watt-hour is
     /// settled once.
     Sim(SimArguments),

@@ -19,6 +19,7 @@ mod secret;
 mod session;
 mod settle;
 mod sim;
+mod tokens;
 mod transactions;
 mod wallet;
 
@@ -56,6 +57,10 @@ async fn main() -> ExitCode {
         Command::Preferences(options) => records::preferences(options, json).await,
         Command::Guard(command) => guard::guard(command, json).await,
         Command::Settle(command) => settle::settle(command, json).await,
+        Command::Send(arguments) => tokens::send(arguments, json).await,
+        Command::Ramp(command) => tokens::ramp(command, json).await,
+        Command::Transfers(arguments) => tokens::transfers(arguments, json).await,
+        Command::Allowances(command) => tokens::allowances(command, json).await,
         Command::Sim(arguments) => sim::sim(arguments, json).await,
         Command::Tx(command) => transactions::transactions(command, json).await,
         Command::Operator(command) => operator::operator(command, json).await,

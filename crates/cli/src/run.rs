@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::{
     arguments::{ProfileArguments, RunArguments},
     failure::Outcome,
-    guard, output, records, session, settle,
+    guard, output, records, session, settle, tokens,
 };
 
 /// An event as a line of JSON; a settlement as `enerlink settle list` shows it.
@@ -150,6 +150,7 @@ fn say(event: &Event) {
         }
         Event::Guard(view) => output::text_line(&format!("guard {}", guard::standing(view))),
         Event::Order(order) => output::text_line(&crate::market::told(order)),
+        Event::Movement(row) => output::text_line(&tokens::moved(row)),
         Event::Meter(_)
         | Event::Market(_)
         | Event::PriceAlert(_)

@@ -62,10 +62,11 @@ async fn change(unlock: UnlockArguments, id: i64, faster: bool, json: bool) -> O
 }
 
 fn line(row: &Transaction) -> String {
-    let subject = match (&row.settlement_id, &row.meter_id) {
-        (Some(settlement), _) => format!(" {settlement}"),
-        (None, Some(meter)) => format!(" {meter}"),
-        (None, None) => String::new(),
+    let subject = match (&row.detail, &row.settlement_id, &row.meter_id) {
+        (Some(detail), ..) => format!(" ({})", detail.words()),
+        (None, Some(settlement), _) => format!(" {settlement}"),
+        (None, None, Some(meter)) => format!(" {meter}"),
+        (None, None, None) => String::new(),
     };
     let nonce = row
         .nonce

@@ -14,6 +14,9 @@ pub enum ParseDecimalError {
     /// Less than zero where only a magnitude makes sense.
     #[error("the number is negative")]
     Negative,
+    /// More decimals than there are of the unit.
+    #[error("the number has too many decimals")]
+    TooPrecise,
 }
 
 /// Digits that a mantissa may have; a longer text is an attack, not a measurement.
@@ -43,6 +46,27 @@ pub fn parse_scaled(text: &str, scale: i32) -> Result<i128, ParseDecimalError> {
     let shift = exponent + scale - fraction.len() as i32;
     let value = shift_decimal(value, shift)?;
     Ok(if negative { -value } else { value })
+}
+
+/// `text` times 10^`scale`, exactly, for what a person types: digits, and a point with further digits where there are
+/// any. No sign, no exponent, no white space, no zero in front, and no decimal that would be cut off, not even a zero.
+pub fn parse_exact(text: &str, scale: u32) -> Result<i128, ParseDecimalError> {
+    if text.starts_with('-') {
+        parse_scaled(text, 0)?;
+        return Err(ParseDecimalError::Negative);
+    }
+    if text.contains(['e', 'E']) {
+        return Err(ParseDecimalError::NotANumber);
+    }
+    let value = parse_scaled(
+        text,
+        i32::try_from(scale).map_err(|_| ParseDecimalError::OutOfRange)?,
+    )?;
+    let decimals = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    match u32::try_from(decimals) {
+        Ok(decimals) if decimals <= scale => Ok(value),
+        _ => Err(ParseDecimalError::TooPrecise),
+    }
 }
 
 /// The digits of both texts as one number.
@@ -127,7 +151,69 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_typed_is_taken_exactly_or_refused() {
+        for (text, scale, expected) in [
+            ("0", 2, Ok(0)),
+            ("1.5", 2, Ok(150)),
+            ("1.50", 2, Ok(150)),
+            ("0.01", 2, Ok(1)),
+            ("0.001", 2, Err(ParseDecimalError::TooPrecise)),
+            ("1.500", 2, Err(ParseDecimalError::TooPrecise)),
+            ("1.5", 0, Err(ParseDecimalError::TooPrecise)),
+            ("1,5", 2, Err(ParseDecimalError::NotANumber)),
+            ("1e3", 2, Err(ParseDecimalError::NotANumber)),
+            ("1E3", 2, Err(ParseDecimalError::NotANumber)),
+            (" 1", 2, Err(ParseDecimalError::NotANumber)),
+            ("1 ", 2, Err(ParseDecimalError::NotANumber)),
+            ("+1", 2, Err(ParseDecimalError::NotANumber)),
+            ("-1", 2, Err(ParseDecimalError::Negative)),
+            ("-x", 2, Err(ParseDecimalError::NotANumber)),
+            ("01", 2, Err(ParseDecimalError::NotANumber)),
+            ("1.", 2, Err(ParseDecimalError::NotANumber)),
+            (".5", 2, Err(ParseDecimalError::NotANumber)),
+            ("", 2, Err(ParseDecimalError::NotANumber)),
+            ("0x10", 2, Err(ParseDecimalError::NotANumber)),
+            ("\u{661}", 2, Err(ParseDecimalError::NotANumber)),
+            // 2^127 - 1 hundredths, and one more; then 2^128 and 2^256.
+            ("1701411834604692317316873037158841057.27", 2, Ok(i128::MAX)),
+            (
+                "1701411834604692317316873037158841057.28",
+                2,
+                Err(ParseDecimalError::OutOfRange),
+            ),
+            (
+                "340282366920938463463374607431768211456",
+                2,
+                Err(ParseDecimalError::OutOfRange),
+            ),
+            (
+                "115792089237316195423570985008687907853269984665640564039457584007913129639936",
+                2,
+                Err(ParseDecimalError::OutOfRange),
+            ),
+            ("1.000000000000000001", 18, Ok(1_000_000_000_000_000_001)),
+        ] {
+            assert_eq!(parse_exact(text, scale), expected, "{text}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn two_decimals_round_trip(value in 0_i128..=i128::MAX) {
+            let text = format!("{}.{:02}", value / 100, value % 100);
+            prop_assert_eq!(parse_exact(&text, 2), Ok(value));
+        }
+
+        #[test]
+        fn what_is_taken_is_written_in_digits_and_one_point(text in "[-+0-9eE., ]{0,12}") {
+            if let Ok(value) = parse_exact(&text, 2) {
+                let (whole, fraction) = text.split_once('.').unwrap_or((text.as_str(), "0"));
+                let fraction = format!("{fraction:0<2}");
+                prop_assert_eq!(format!("{}{}", whole, fraction).parse::<i128>(), Ok(value));
+            }
+        }
+
         #[test]
         fn six_decimals_round_trip(value in 0_i64..i64::MAX) {
             let text = format!("{}.{:06}", value / 1_000_000, value % 1_000_000);
@@ -137,6 +223,7 @@ mod tests {
         #[test]
         fn no_text_panics(text in ".{0,80}", scale in -6..9_i32) {
             let _ = parse_scaled(&text, scale);
+            let _ = parse_exact(&text, scale.unsigned_abs());
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     Transaction, Wei,
     guard::GuardView,
     meter::Link,
+    token::Movement,
     view::{Alert, MarketState, MeterView, Order},
     wallet::{Activity, LockReason, WalletView},
 };
@@ -75,6 +76,8 @@ pub enum Event {
     Transaction(Transaction),
     /// Tokens or coins moved.
     Balances(Balances),
+    /// Tokens of an account have moved, as the chain tells it; told once.
+    Movement(Movement),
     /// A meter's standing on chain changed.
     Registration {
         /// Which meter.

@@ -4,7 +4,7 @@ mod detail;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::detail::{Token, TxDetail, Units};
+pub use self::detail::{TxDetail, Units};
 use crate::{Address, MeterId, Status, TxHash, UnixMillis, Wei};
 
 /// How a transaction pays for its gas.
@@ -124,6 +124,16 @@ pub enum TxKind {
     SetSettler,
     /// `settleMeter`: registers move, ETK is minted or burned.
     SettleMeter,
+    /// `transfer` of a token.
+    SendToken,
+    /// Native coin for somebody.
+    SendCoin,
+    /// `onRamp`: IDRS are made for simulated money.
+    OnRamp,
+    /// `offRamp`: IDRS are taken for simulated money.
+    OffRamp,
+    /// `approve` of nothing: an allowance ends.
+    Revoke,
     /// Nothing: takes a nonce that keeps others from a block and whose transaction is lost.
     FillNonce,
     /// `placeOrder`, with or without a permit: an order on the market.
@@ -141,6 +151,11 @@ impl TxKind {
             Self::OpenMeter => "open_meter",
             Self::SetSettler => "set_settler",
             Self::SettleMeter => "settle_meter",
+            Self::SendToken => "send_token",
+            Self::SendCoin => "send_coin",
+            Self::OnRamp => "on_ramp",
+            Self::OffRamp => "off_ramp",
+            Self::Revoke => "revoke",
             Self::FillNonce => "fill_nonce",
             Self::PlaceOrder => "place_order",
             Self::CancelOrders => "cancel_orders",
@@ -154,6 +169,11 @@ impl TxKind {
             Self::OpenMeter,
             Self::SetSettler,
             Self::SettleMeter,
+            Self::SendToken,
+            Self::SendCoin,
+            Self::OnRamp,
+            Self::OffRamp,
+            Self::Revoke,
             Self::FillNonce,
             Self::PlaceOrder,
             Self::CancelOrders,

@@ -34,6 +34,7 @@ mod settling;
 mod storage;
 mod system;
 mod task;
+mod tokens;
 mod trading;
 mod wallet;
 pub mod wires;
@@ -169,6 +170,14 @@ impl Engine {
             missing: guarding::Missing::new(store.clone(), bus.clone(), Arc::clone(&clock)),
             held: held_reader,
         });
+        let tokens_task = tokens::Tokens::new(tokens::Parts {
+            clock: Arc::clone(&clock),
+            store: store.clone(),
+            keystore: Arc::clone(&keystore),
+            bus: bus.clone(),
+            network: network.subscribe(),
+            ledger: ledger.clone(),
+        });
         let (guarding_task, guarding) = guarding::Guarding::new(guarding::Parts {
             clock: Arc::clone(&clock),
             store: store.clone(),
@@ -232,6 +241,7 @@ impl Engine {
             tasks.spawn(ledger_task, Arc::clone(&clock), bus.clone());
             tasks.spawn(outbox_task, Arc::clone(&clock), bus.clone());
             tasks.spawn(settling_task, Arc::clone(&clock), bus.clone());
+            tasks.spawn(tokens_task, Arc::clone(&clock), bus.clone());
             tasks.spawn(guarding_task, Arc::clone(&clock), bus.clone());
             tasks.spawn(trading_task, Arc::clone(&clock), bus.clone());
             tasks.spawn(estimator, Arc::clone(&clock), bus.clone());

@@ -13,7 +13,7 @@ use enerlink_chain::NextPage;
 use enerlink_domain::{
     Address, Clock, Code, Error, Event, NoticeKind,
     market::Quote,
-    view::{MarketPhase, MarketState},
+    view::{Alert, MarketPhase, MarketState},
 };
 use enerlink_keystore::Keystore;
 use enerlink_store::{OrderRow, Store, price_alerts};
@@ -358,12 +358,16 @@ impl Trading {
             bid: stats.best_bid,
             ask: stats.best_ask,
         };
-        let mut fired = price_alerts::list(&self.parts.store.reader()).await?;
-        fired.retain_mut(|alert| alert.alert.look(&quote).is_some());
-        if fired.is_empty() {
+        let reached = |mut alerts: Vec<Alert>| {
+            alerts.retain_mut(|alert| alert.alert.look(&quote).is_some());
+            alerts
+        };
+        if reached(price_alerts::list(&self.parts.store.reader()).await?).is_empty() {
             return Ok(());
         }
         let tx = self.parts.store.begin().await?;
+        // One may be gone since.
+        let mut fired = reached(price_alerts::list(&tx).await?);
         for alert in &mut fired {
             alert.fired_at = Some(self.parts.clock.wall());
             price_alerts::update(&tx, alert).await?;

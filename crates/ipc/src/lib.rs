@@ -32,7 +32,7 @@ pub trait Command: Serialize + DeserializeOwned {
 }
 
 macro_rules! commands {
-    ($($(#[$doc:meta])* $name:ident($text:literal) { $($(#[$fdoc:meta])* $field:ident: $type:ty),* $(,)? } -> $output:ty;)*) => {
+    ($names:ident: $($(#[$doc:meta])* $name:ident($text:literal) { $($(#[$fdoc:meta])* $field:ident: $type:ty),* $(,)? } -> $output:ty;)*) => {
         $(
             $(#[$doc])*
             #[derive(Serialize, Deserialize)]
@@ -45,32 +45,24 @@ macro_rules! commands {
             }
         )*
 
-        /// The names of this table's commands.
-        pub(crate) const TABLE: &[&str] = &[$($text),*];
+        /// The names of these.
+        pub(crate) const $names: &[&str] = &[$($text),*];
     };
 }
 
-mod trading;
+mod market;
+mod tokens;
 
-pub use trading::*;
+pub use market::*;
+pub use tokens::*;
 
 /// The name of every command, for the test that the shell registers and permits each.
-pub const NAMES: &[&str] = &joined::<{ TABLE.len() + trading::TABLE.len() }>();
-
-const fn joined<const LENGTH: usize>() -> [&'static str; LENGTH] {
-    let mut names = [""; LENGTH];
-    let mut at = 0;
-    while at < LENGTH {
-        names[at] = match at.checked_sub(TABLE.len()) {
-            Some(at) => trading::TABLE[at],
-            None => TABLE[at],
-        };
-        at += 1;
-    }
-    names
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let tables = [HOUSEHOLD, tokens::TOKENS, market::MARKET];
+    tables.into_iter().flatten().copied()
 }
 
-commands! {
+commands! { HOUSEHOLD:
     /// What the window needs to choose its first page.
     ReadStatus("read_status") {} -> AppStatus;
     /// Starts the app anew: in the simulated neighbourhood, or back in the household's own profile.

@@ -4,10 +4,12 @@
 //! [`Reader`], which sees the last commit, or a [`Tx`], which also sees its own writes. Writes take a [`Tx`].
 //! There is one `Tx` at a time: [`Store::begin`] waits for the one before it.
 //!
-//! Rows that mean money (registers, settlements, outbox) carry a hash of themselves, checked whenever they are read.
+//! Rows that mean money (registers, settlements, outbox, conversions) carry a hash of themselves, checked whenever they are read.
 
 pub mod address_book;
+pub mod approvals;
 pub mod commands;
+pub mod conversions;
 pub mod cursors;
 pub mod facts;
 pub mod guards;
@@ -18,6 +20,7 @@ pub mod market_levels;
 pub mod market_trades;
 pub mod messages;
 pub mod meters;
+pub mod movements;
 pub mod notices;
 pub mod outbox;
 pub mod outbox_versions;
@@ -51,10 +54,12 @@ mod sqlite;
 mod store;
 mod totals;
 
+pub use approvals::Approval;
 pub use commands::CommandRow;
 pub use error::StoreError;
 pub use lockstep::{AfterCommit, Lockstep};
 pub use messages::MessageLog;
+pub use movements::NewMovement;
 pub use outbox::{NewOutbox, OutboxRow};
 pub use outbox_versions::TxVersion;
 pub use profile::{Added, Profile, ProfileError, ProfileMeter, Prosumer};

@@ -274,6 +274,16 @@ pub async fn with_nonce(
     Ok(rows)
 }
 
+/// The rows of these kinds that were confirmed, in no order.
+pub async fn succeeded(r: &impl Read, chain_id: u64, kinds: &[TxKind]) -> Result<Vec<OutboxRow>, StoreError> {
+    let query = record::select(TABLE)
+        .and_where(Expr::col("kind").is_in(kinds.iter().map(|kind| kind.as_str())))
+        .and_where(Expr::col("status").eq(Status::Success.as_str()))
+        .and_where(Expr::col("chain_id").eq(signed(chain_id, "the chain id")?))
+        .take();
+    fetch(r, &query).await
+}
+
 /// Whether a transaction of `kind` for this meter is on its way, or was confirmed.
 pub async fn has(r: &impl Read, meter: &MeterId, kind: TxKind) -> Result<bool, StoreError> {
     let query = Query::select()

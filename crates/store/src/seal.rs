@@ -14,12 +14,13 @@ use crate::{
 const COLUMN: &str = "row_hash";
 
 /// The tables whose rows carry it.
-pub(crate) const SEALED: [&str; 5] = [
+pub(crate) const SEALED: [&str; 6] = [
     "registers",
     "energy_settlements",
     "settlement_totals",
     "outbox",
     "outbox_versions",
+    "idrs_conversions",
 ];
 
 /// Keccak-256 over the canonical text of a row: the table, then one line per column that is not empty, with the

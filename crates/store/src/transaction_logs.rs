@@ -89,7 +89,9 @@ pub async fn append(tx: &Tx, row: &OutboxRow) -> Result<i64, StoreError> {
         hash: row.hash,
         line: transaction_line(row),
     };
-    insert(tx, &log, None, None).await
+    let detail = row.detail.as_ref().map(serde_json::to_string).transpose();
+    let detail = detail.map_err(|_| StoreError::Range { what: "the detail" })?;
+    insert(tx, &log, None, detail.as_deref()).await
 }
 
 /// Adds the line of an act. Answers it as it is shown.
@@ -139,10 +141,12 @@ async fn insert(
 }
 
 fn transaction_line(row: &OutboxRow) -> String {
-    let subject = match (&row.settlement_id, &row.meter_id) {
-        (Some(settlement), _) => format!("{} {settlement}", row.kind.as_str()),
-        (None, Some(meter)) => format!("{} {meter}", row.kind.as_str()),
-        (None, None) => row.kind.as_str().to_owned(),
+    let kind = row.kind.as_str();
+    let subject = match (&row.detail, &row.settlement_id, &row.meter_id) {
+        (Some(detail), ..) => format!("{kind}: {},", detail.words()),
+        (None, Some(settlement), _) => format!("{kind} {settlement}"),
+        (None, None, Some(meter)) => format!("{kind} {meter}"),
+        (None, None, None) => kind.to_owned(),
     };
     let end = match row.stage.status() {
         Status::Success => "succeeded",

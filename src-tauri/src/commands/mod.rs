@@ -13,6 +13,7 @@ mod notices;
 mod profile;
 mod security;
 mod settling;
+mod tokens;
 mod transactions;
 mod wallets;
 
@@ -99,6 +100,14 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         transactions::list_transactions,
         transactions::speed_up,
         transactions::cancel_transaction,
+        tokens::check_payee,
+        tokens::preview_send,
+        tokens::send_tokens,
+        tokens::exchange_idrs,
+        tokens::list_conversions,
+        tokens::list_movements,
+        tokens::list_allowances,
+        tokens::revoke_allowance,
         market::read_market,
         market::read_depth,
         market::read_candles,

@@ -3,45 +3,15 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::{
-    Address,
-    market::{Lots, OrderFlags, OrderId, Price, Side},
+    Address, Idrs, Wei,
+    market::{Lots, OrderFlags, OrderId, Pair, Price, Side},
     quantity::quantity,
+    token::{Amount, Ramp, Token},
 };
 
 quantity! {
     /// Base units of some token, as many as an allowance may have.
     Units(u128)
-}
-
-/// One of the two tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Token {
-    /// Energy.
-    Etk,
-    /// Rupiah.
-    Idrs,
-}
-
-impl Token {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Etk, Self::Idrs];
-
-    /// The name in the database and in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Etk => "ETK",
-            Self::Idrs => "IDRS",
-        }
-    }
-
-    /// What an order of this side pays with.
-    pub fn paid_by(side: Side) -> Self {
-        match side {
-            Side::Bid => Self::Idrs,
-            Side::Ask => Self::Etk,
-        }
-    }
 }
 
 /// What a transaction does, beyond its kind.
@@ -75,6 +45,97 @@ pub enum TxDetail {
         /// Base units at most.
         amount: Units,
     },
+    /// Tokens or coins leave the account.
+    Send {
+        /// What.
+        amount: Amount,
+        /// Whom they go to.
+        to: Address,
+    },
+    /// IDRS are made or taken.
+    Ramp {
+        /// Which way.
+        way: Ramp,
+        /// How many.
+        amount: Idrs,
+    },
+    /// Nobody may take this account's tokens any more.
+    Revoke {
+        /// Which token.
+        token: Token,
+        /// Who could.
+        spender: Address,
+    },
+}
+
+impl TxDetail {
+    /// Native coin that goes along.
+    pub fn value(&self) -> Wei {
+        match self {
+            Self::Send {
+                amount: Amount::Coin(value),
+                ..
+            } => *value,
+            Self::Place { .. }
+            | Self::Cancel { .. }
+            | Self::Approve { .. }
+            | Self::Send { .. }
+            | Self::Ramp { .. }
+            | Self::Revoke { .. } => Wei::ZERO,
+        }
+    }
+
+    /// What it takes from the account, without gas. What a lot is, only the market of `pair` knows: without it nothing is
+    /// known of an order that sells.
+    pub fn takes(&self, pair: Option<Pair>) -> Option<Amount> {
+        match self {
+            Self::Place {
+                side: Side::Bid,
+                price,
+                lots,
+                ..
+            } => Some(Amount::Idrs(Pair::cost(*lots, *price))),
+            Self::Place {
+                side: Side::Ask,
+                lots,
+                ..
+            } => pair.map(|pair| Amount::Etk(pair.etk(*lots))),
+            Self::Send { amount, .. } => Some(*amount),
+            Self::Ramp {
+                way: Ramp::Off,
+                amount,
+            } => Some(Amount::Idrs(*amount)),
+            Self::Ramp { way: Ramp::On, .. }
+            | Self::Cancel { .. }
+            | Self::Approve { .. }
+            | Self::Revoke { .. } => None,
+        }
+    }
+
+    /// What it does, as words for a log: canonical amounts and whole addresses.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Place {
+                side, price, lots, ..
+            } => format!("order {side} {lots} lots at {price} IDRS base units each"),
+            Self::Cancel { orders } => format!("cancel {} orders", orders.len()),
+            Self::Approve {
+                token,
+                spender,
+                amount,
+            } => format!("let {spender} take {} base units of {}", amount.0, token.symbol()),
+            Self::Send { amount, to } => format!("send {amount} to {to}"),
+            Self::Ramp {
+                way: Ramp::On,
+                amount,
+            } => format!("exchange {amount} IDR for IDRS (simulated)"),
+            Self::Ramp {
+                way: Ramp::Off,
+                amount,
+            } => format!("exchange {amount} IDRS for IDR (simulated)"),
+            Self::Revoke { token, spender } => format!("end the {} allowance of {spender}", token.symbol()),
+        }
+    }
 }
 
 #[cfg(test)]

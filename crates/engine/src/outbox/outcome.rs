@@ -29,8 +29,12 @@ impl Outbox {
             // The chain was reorganised between two questions, or two nodes answer in turn: the next turn asks again.
             return Ok(row);
         }
-        let settled = match settled(network, &row, version, receipt) {
-            Ok(settled) => settled,
+        let found = settled(network, &row, version, receipt).and_then(|settled| {
+            shown(network, &row, version, receipt)?;
+            Ok((settled, placed(network, &row, version, receipt)?))
+        });
+        let (settled, placed) = match found {
+            Ok(found) => found,
             Err(error) => return self.unreachable(row, error).await,
         };
         let block = Some((receipt.block, receipt.block_hash));
@@ -41,10 +45,6 @@ impl Outbox {
         row.confirmations = confirmations;
         row.unknown_since = None;
         sign::take(&mut row, version);
-        let placed = match placed(network, &row, version, receipt) {
-            Ok(placed) => placed,
-            Err(error) => return self.unreachable(row, error).await,
-        };
         row.as_simulated = as_simulated(&row, receipt, settled.as_ref(), placed);
         row.stage = match (deep, version.cancels, receipt.succeeded) {
             (false, ..) => TxStage::Mined,
@@ -117,6 +117,25 @@ fn placed(
         ..network.addresses.clone()
     };
     receipt.placed(&addresses, row.account).map(Some)
+}
+
+/// Refuses a receipt that claims success and does not show what the row does with tokens.
+fn shown(
+    network: &Network,
+    row: &OutboxRow,
+    version: &TxVersion,
+    receipt: &Receipt,
+) -> Result<(), ChainError> {
+    match &row.detail {
+        Some(detail) if receipt.succeeded && !version.cancels => {
+            if receipt.shows(&network.addresses, row.account, detail) {
+                Ok(())
+            } else {
+                Err(receipt.shows_nothing(detail))
+            }
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Every simulation before a signature had succeeded; of a settlement it has said the figures. Unknown of what was never

@@ -6,8 +6,8 @@ use enerlink_domain::{
     settlement::Watermark,
 };
 use enerlink_store::{
-    Mark, OrderKey, OrderRow, OutboxRow, Tx, TxVersion, facts, outbox, outbox_versions, settlements,
-    trade_orders, transaction_logs, wallets,
+    Mark, OrderKey, OrderRow, OutboxRow, Tx, TxVersion, conversions, facts, outbox, outbox_versions,
+    settlements, trade_orders, transaction_logs, wallets,
 };
 
 use super::Outbox;
@@ -57,6 +57,7 @@ impl Outbox {
             row.confirmed_at = row.confirmed_at.or(Some(row.updated_at));
         }
         outbox::update(&tx, &row).await?;
+        conversions::follow(&tx, &row).await?;
         for version in &news.versions {
             outbox_versions::insert(&tx, row.id, version).await?;
         }

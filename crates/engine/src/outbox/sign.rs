@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use enerlink_chain::{Call, ChainError, Simulated, build};
-use enerlink_domain::{Address, Code, Error, Fees, TxStage, UnsignedTx, Wei, settlement::Watermark};
+use enerlink_domain::{
+    Address, Code, Error, Fees, TxDetail, TxStage, UnsignedTx, Wei, settlement::Watermark,
+};
 use enerlink_keystore::Signer;
 use enerlink_store::{OutboxRow, TxVersion, outbox, outbox_versions, settlements};
 
@@ -78,7 +80,8 @@ impl Outbox {
             Ok(priced) => priced,
             Err(error) => return self.unreachable(row, error).await,
         };
-        let free = Wei(balance.0.saturating_sub(cost(&others)));
+        let taken = cost(&others).saturating_add(value_of(&row).0);
+        let free = Wei(balance.0.saturating_sub(taken));
         let Some(fees) = affordable(fees, simulated.gas, free) else {
             let text = missing_gas(row.account, fees, simulated.gas, free);
             return self.wait(row, TxStage::NoGas, Code::NoGas, &text).await;
@@ -179,7 +182,8 @@ impl Outbox {
         })?;
         let gas = if cancels { NOTHING_GAS } else { gas };
         let others = self.in_flight(&row).await?;
-        let free = Wei(balance.0.saturating_sub(cost(&others)));
+        let value = if cancels { Wei::ZERO } else { value_of(&row) };
+        let free = Wei(balance.0.saturating_sub(cost(&others).saturating_add(value.0)));
         if u128::from(gas).saturating_mul(fees.price().0) > free.0 {
             return Err(Error::new(Code::NoGas, missing_gas(row.account, fees, gas, free)));
         }
@@ -280,9 +284,14 @@ pub(super) fn take(row: &mut OutboxRow, version: &TxVersion) {
 pub(super) fn call_of(row: &OutboxRow) -> Call {
     Call {
         to: Some(row.to),
-        value: Wei::ZERO,
+        value: value_of(row),
         input: row.input.clone(),
     }
+}
+
+/// Native coin that goes along.
+fn value_of(row: &OutboxRow) -> Wei {
+    row.detail.as_ref().map_or(Wei::ZERO, TxDetail::value)
 }
 
 fn fees_of(version: &TxVersion) -> Fees {
@@ -317,7 +326,9 @@ fn highest(versions: &[TxVersion]) -> Option<Fees> {
 fn cost(rows: &[OutboxRow]) -> u128 {
     rows.iter().fold(0, |sum: u128, row| {
         let gas = u128::from(row.gas_limit.unwrap_or(0));
+        let value = if row.cancelling { 0 } else { value_of(row).0 };
         sum.saturating_add(gas.saturating_mul(row.max_fee.unwrap_or_default().0))
+            .saturating_add(value)
     })
 }
 

@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use enerlink_chain::{Call, build};
+use enerlink_chain::build;
 use enerlink_domain::{
-    Address, Code, Error, Event, Permit, Transaction, TxKind, TxStage,
+    Address, Code, Error, Permit, Transaction, TxKind, TxStage,
     event::Balances,
-    market::{Amount, MAX_CANCELS, NewOrder, OrderId, Preview, Side, Ticket},
-    transaction::{Token, TxDetail, Units},
+    market::{Amount, MAX_CANCELS, NewOrder, OrderId, Preview, Ticket},
+    token::{self, Token},
+    transaction::{TxDetail, Units},
     view::TicketView,
 };
 use enerlink_keystore::{PermitTerms, Signer};
-use enerlink_store::{NewOutbox, OutboxRow, outbox};
+use enerlink_store::{OutboxRow, outbox};
 
 use crate::{
-    Engine, backup,
+    Engine,
     network::{self, Network},
     outbox as sending, task,
 };
@@ -50,7 +51,7 @@ impl Engine {
     pub async fn place_order(&self, ticket: Ticket) -> Result<Transaction, Error> {
         let (network, market) = self.ready(ticket.account)?;
         let token = Token::paid_by(ticket.side);
-        let contract = token_of(&network, token);
+        let contract = network.addresses.token(token);
         let waiting = self.waiting(ticket.account).await?;
         let balances = network.chain.balances(&network.addresses, ticket.account).await?;
         let balances = self.less_waiting(balances).await?;
@@ -163,17 +164,11 @@ impl Engine {
     /// Network and market, when `account` can sign for them.
     fn ready(&self, account: Address) -> Result<(Network, Address), Error> {
         self.may_write()?;
-        if self.0.held.borrow().is_some() {
-            return Err(backup::unseen());
-        }
+        self.check_seen()?;
         let network = self.network().ok_or_else(network::missing)?;
         let no_market = || Error::new(Code::NoMarket, "the network names no market");
         let market = network.addresses.market.ok_or_else(no_market)?;
-        let has = self.keystore().wallets().iter().any(|wallet| wallet.has(account));
-        if !has {
-            let text = format!("{account} is no account of this vault");
-            return Err(Error::new(Code::WalletUnknown, text));
-        }
+        self.wallet_with(account)?;
         if !self.keystore().can_sign(&Signer::Wallet(account)) {
             return Err(Error::new(Code::Locked, "the wallet is locked"));
         }
@@ -189,22 +184,15 @@ impl Engine {
         Ok(rows)
     }
 
-    /// `balances` less what orders on their way may take.
+    /// `balances` less what is on its way already.
     async fn less_waiting(&self, mut balances: Balances) -> Result<Balances, Error> {
-        let waiting = self.waiting(balances.account).await?;
-        let Some(pair) = self.market_state().pair else {
-            return Ok(balances);
-        };
-        for row in &waiting {
-            let Some(TxDetail::Place {
-                side, price, lots, ..
-            }) = &row.detail
-            else {
-                continue;
-            };
-            match side {
-                Side::Bid => balances.idrs.0 -= enerlink_domain::market::Pair::cost(*lots, *price).0,
-                Side::Ask => balances.etk.0 -= pair.etk(*lots).0,
+        for taken in self.on_its_way(balances.account).await? {
+            match taken {
+                token::Amount::Etk(etk) => balances.etk.0 -= etk.0,
+                token::Amount::Idrs(idrs) => balances.idrs.0 -= idrs.0,
+                token::Amount::Coin(coin) => {
+                    balances.native = balances.native.checked_sub(coin).unwrap_or_default();
+                }
             }
         }
         Ok(balances)
@@ -219,7 +207,7 @@ impl Engine {
         value: u128,
         waiting: &[OutboxRow],
     ) -> Result<Option<(Permit, [u8; 65])>, Error> {
-        let token = token_of(network, Token::paid_by(order.side));
+        let token = network.addresses.token(Token::paid_by(order.side));
         let chain = &network.chain;
         let known =
             async { tokio::try_join!(chain.token_name(token), chain.permit_nonce(token, order.trader)) };
@@ -267,54 +255,13 @@ impl Engine {
         market: Address,
         amount: u128,
     ) -> Result<Transaction, Error> {
-        let call = build::approve(token_of(network, token), market, amount);
+        let call = build::approve(network.addresses.token(token), market, amount);
         let detail = TxDetail::Approve {
             token,
             spender: market,
             amount: Units(amount),
         };
         self.queue(network, account, TxKind::Approve, call, detail).await
-    }
-
-    async fn queue(
-        &self,
-        network: &Network,
-        account: Address,
-        kind: TxKind,
-        call: Call,
-        detail: TxDetail,
-    ) -> Result<Transaction, Error> {
-        let to = call
-            .to
-            .ok_or_else(|| Error::new(Code::Internal, "a call of no contract"))?;
-        let entry = NewOutbox {
-            account,
-            signer: sending::signer_text(&Signer::Wallet(account)),
-            kind,
-            meter_id: None,
-            settlement_id: None,
-            detail: Some(detail),
-            chain_id: network.addresses.chain_id,
-            to,
-            input: call.input,
-            created_at: self.clock().wall(),
-        };
-        let tx = self.store().begin().await?;
-        let id = outbox::insert(&tx, &entry).await?;
-        let row = outbox::get(&tx, id).await?;
-        tx.commit().await?;
-        let row = row.ok_or_else(|| Error::new(Code::Internal, "what was queued is not there"))?;
-        let transaction = row.transaction();
-        self.bus().tell(Event::Transaction(transaction.clone()));
-        self.0.outbox.wake();
-        Ok(transaction)
-    }
-}
-
-fn token_of(network: &Network, token: Token) -> Address {
-    match token {
-        Token::Etk => network.addresses.etk,
-        Token::Idrs => network.addresses.idrs,
     }
 }
 

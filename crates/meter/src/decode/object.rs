@@ -192,7 +192,9 @@ impl<'a> Object<'a> {
         let field = self.at(name);
         match error {
             ParseDecimalError::Negative => DecodeError::Negative { field },
-            ParseDecimalError::OutOfRange => DecodeError::OutOfRange { field },
+            ParseDecimalError::OutOfRange | ParseDecimalError::TooPrecise => {
+                DecodeError::OutOfRange { field }
+            }
             ParseDecimalError::NotANumber => DecodeError::WrongType {
                 field,
                 expected: "a number",

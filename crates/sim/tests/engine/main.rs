@@ -30,5 +30,6 @@ mod settlement_keys;
 mod support;
 mod telemetry;
 mod terms;
+mod tokens;
 mod transactions;
 mod wallets;

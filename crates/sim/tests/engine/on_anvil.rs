@@ -1,6 +1,9 @@
 //! The same engine on anvil: fees, replacements, drops and reorganisations as another node does them.
 
-use enerlink_domain::{NoticeKind, Status, Transaction, TxStage};
+use enerlink_domain::{
+    Address, Idrs, NoticeKind, Status, Transaction, TxStage, Wei,
+    token::{Asset, MovementFilter, MovementKind, Ramp},
+};
 use enerlink_engine::Account;
 use serde_json::{Value, json};
 
@@ -115,6 +118,58 @@ async fn anvil_undoes_confirmed_settlements_and_each_comes_forward_once() {
         assert_eq!(told.len(), number);
     }
     assert_eq!(house.household.watermark().await, house.household.floor());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn anvil_exchanges_sends_and_ends_allowances_over_a_reorganisation() {
+    let house = House::found().await;
+    let (household, other) = (&house.household, Address([0x5a; 20]));
+    let exchanged = household.exchange(Ramp::On, "100").await;
+    // Otherwise the next question finds it in a block again.
+    house.control("evm_setAutomine", json!([false])).await;
+    house.control("anvil_reorg", json!([1, []])).await;
+    let status = async || {
+        household
+            .engine()
+            .conversions(1, None)
+            .await
+            .expect("readable")
+            .rows[0]
+            .status
+    };
+    until("the exchange to wait again", async || {
+        status().await == Status::Pending
+    })
+    .await;
+    house.control("evm_setAutomine", json!([true])).await;
+    until("the exchange to succeed again", async || {
+        house.mine(1).await;
+        status().await == Status::Success
+    })
+    .await;
+    let again = household.at(exchanged.id, TxStage::Confirmed).await;
+    assert_eq!((again.hash, again.as_simulated), (exchanged.hash, Some(true)));
+    for (asset, amount) in [(Asset::Idrs, "99.99"), (Asset::Coin, "0.000000000000000007")] {
+        let queued = household
+            .engine()
+            .send(household.draft_to(other, asset, amount))
+            .await;
+        let sent = household.at(queued.expect("queued").id, TxStage::Confirmed).await;
+        assert_eq!(sent.as_simulated, Some(true));
+    }
+    let held = household
+        .chain
+        .balances(&household.addresses, other)
+        .await
+        .expect("read");
+    assert_eq!((held.idrs, held.native), (Idrs(9_999), Wei(7)));
+    let filter = MovementFilter::default();
+    until("both movements", async || {
+        let page = household.engine().movements(&filter, 9, None).await;
+        let kinds: Vec<_> = page.expect("readable").rows.iter().map(|row| row.kind).collect();
+        kinds == [MovementKind::Sent, MovementKind::Minted]
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,11 +4,11 @@ use std::fs;
 
 use enerlink_domain::settlement::SettlementFilter;
 use enerlink_domain::{Address, MicroWh, Registers, Status, UnixMillis, register::CounterSource};
-use enerlink_store::{Store, StoreError, meters, outbox, registers, settlements};
+use enerlink_store::{Store, StoreError, conversions, meters, outbox, registers, settlements};
 use sea_orm::ConnectionTrait;
 
 use crate::{
-    generate::{meter_id, plain_meter, plain_outbox, plain_settlement},
+    generate::{self, meter_id, plain_meter, plain_outbox, plain_settlement},
     opening::{connect, directory},
 };
 
@@ -33,6 +33,10 @@ async fn fill(store: &Store) {
         new.input = vec![at; 200];
         outbox::insert(&tx, &new).await.expect("a row");
     }
+    let exchange = generate::plain_exchange(Address([13; 20]), 100);
+    let id = outbox::insert(&tx, &exchange).await.expect("a row");
+    let row = outbox::get(&tx, id).await.expect("a read").expect("the row");
+    conversions::follow(&tx, &row).await.expect("a conversion");
     tx.commit().await.expect("a commit");
 }
 
@@ -48,6 +52,7 @@ async fn read(store: &Store) -> Result<String, StoreError> {
     for id in 1..=12 {
         text += &format!("{:?}", outbox::get(&reader, id).await?);
     }
+    text += &format!("{:?}", conversions::list(&reader, 5, None).await?);
     Ok(text)
 }
 
@@ -104,6 +109,16 @@ async fn every_changed_value_of_a_money_row_is_noticed() {
             "outbox SET stage = 'nonsense' WHERE id = 4",
             "outbox SET stage = 'queued' WHERE id = 4",
             "outbox",
+        ),
+        (
+            "idrs_conversions SET amount = '101'",
+            "idrs_conversions SET amount = '100'",
+            "idrs_conversions",
+        ),
+        (
+            "idrs_conversions SET status = 'SUCCESS'",
+            "idrs_conversions SET status = 'PENDING'",
+            "idrs_conversions",
         ),
         (
             "outbox SET chain_id = 'text' WHERE id = 4",

@@ -3,14 +3,15 @@
 mod money;
 
 use enerlink_domain::{
-    Address, BrokerAddress, Etk, Hash32, Heartbeat, Meter, MeterId, MicroAmps, MicroVolts, MicroWatts,
+    Address, BrokerAddress, Etk, Hash32, Heartbeat, Idrs, Meter, MeterId, MicroAmps, MicroVolts, MicroWatts,
     MicroWh, NetWattHours, Registers, Sensors, Settlement, Status, StatusSnapshot, Subsystem, Trigger,
-    TxKind, TxStage, UnixMillis, Verdict, WattHours,
+    TxDetail, TxKind, TxStage, UnixMillis, Verdict, WattHours,
     command::{Capabilities, MotorName, OutputSetting},
     device::{ElectricalProfile, PayloadFamily, UnitsCheck},
     reading::{BatteryState, DeviceTime, GridMode, HeartbeatStatus, Motor, Relay, SensorState, Units},
     register::{Baseline, CounterSource, Pair, Reason, Remark, Suspicion},
     settlement::Watermark,
+    token::Ramp,
     wallet::{AccountView, WalletId, WalletKind, WalletView},
 };
 use enerlink_store::{NewOutbox, StoredReading};
@@ -106,6 +107,20 @@ pub(crate) fn plain_outbox(account: Address) -> NewOutbox {
         to: Address([9; 20]),
         input: vec![1, 2, 3],
         created_at: UnixMillis(5),
+    }
+}
+
+/// So many base units of IDRS, which the ramp is asked for.
+pub(crate) fn plain_exchange(account: Address, units: i128) -> NewOutbox {
+    NewOutbox {
+        kind: TxKind::OnRamp,
+        meter_id: None,
+        settlement_id: None,
+        detail: Some(TxDetail::Ramp {
+            way: Ramp::On,
+            amount: Idrs(units),
+        }),
+        ..plain_outbox(account)
     }
 }
 

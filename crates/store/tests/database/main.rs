@@ -16,6 +16,7 @@ mod retention;
 mod rollups;
 mod round_trips;
 mod settling;
+mod tokens;
 mod traffic;
 mod wallets;
 mod writing;

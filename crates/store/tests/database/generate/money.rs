@@ -3,10 +3,11 @@
 use std::num::NonZeroU16;
 
 use enerlink_domain::{
-    Etk, MicroWh, NetWattHours, Settlement, Status, Trigger, TxKind, TxStage, Wei,
+    Etk, Idrs, MicroWh, NetWattHours, Settlement, Status, Trigger, TxDetail, TxKind, TxStage, Wei,
     market::{Lots, OrderFlags, OrderId, Price, Side},
     settlement::{Basis, Watermark},
-    transaction::{Token, TxDetail, Units},
+    token::{Amount, Ramp, Token},
+    transaction::Units,
 };
 use enerlink_store::{NewOutbox, OutboxRow};
 use proptest::{collection::vec, option::of, prelude::*, sample::select};
@@ -83,9 +84,19 @@ fn order_id() -> impl Strategy<Value = OrderId> {
     )
 }
 
-fn detail() -> impl Strategy<Value = TxDetail> {
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    vec(any::<u8>(), 0..300)
+}
+
+/// Whatever a transaction may do, over the whole range of amounts.
+pub(crate) fn detail() -> impl Strategy<Value = TxDetail> {
+    let amount = prop_oneof![
+        any::<i128>().prop_map(|units| Amount::Etk(Etk(units))),
+        any::<i128>().prop_map(|units| Amount::Idrs(Idrs(units))),
+        any::<u128>().prop_map(|wei| Amount::Coin(Wei(wei))),
+    ];
     let flags = select(OrderFlags::ALL.to_vec());
-    let token = select(Token::ALL.to_vec());
+    let token = || select(Token::ALL.to_vec());
     prop_oneof![
         (order_id(), any::<u32>(), flags, of(any::<u64>())).prop_map(|(order, lots, flags, permit)| {
             TxDetail::Place {
@@ -97,16 +108,18 @@ fn detail() -> impl Strategy<Value = TxDetail> {
             }
         }),
         vec(order_id(), 0..17).prop_map(|orders| TxDetail::Cancel { orders }),
-        (token, address(), any::<u128>()).prop_map(|(token, spender, amount)| TxDetail::Approve {
+        (token(), address(), any::<u128>()).prop_map(|(token, spender, amount)| TxDetail::Approve {
             token,
             spender,
             amount: Units(amount),
         }),
+        (amount, address()).prop_map(|(amount, to)| TxDetail::Send { amount, to }),
+        (any::<bool>(), any::<i128>()).prop_map(|(on, amount)| TxDetail::Ramp {
+            way: if on { Ramp::On } else { Ramp::Off },
+            amount: Idrs(amount),
+        }),
+        (token(), address()).prop_map(|(token, spender)| TxDetail::Revoke { token, spender }),
     ]
-}
-
-fn bytes() -> impl Strategy<Value = Vec<u8>> {
-    vec(any::<u8>(), 0..300)
 }
 
 /// A row as `new` was queued, moved on to anything that a row can be.
@@ -116,6 +129,11 @@ pub(crate) fn outbox() -> impl Strategy<Value = (NewOutbox, OutboxRow)> {
         TxKind::SetSettler,
         TxKind::SettleMeter,
         TxKind::PlaceOrder,
+        TxKind::SendToken,
+        TxKind::SendCoin,
+        TxKind::OnRamp,
+        TxKind::OffRamp,
+        TxKind::Revoke,
     ];
     let new = (
         (

@@ -1,9 +1,8 @@
-//! The commands of transactions and of the market.
+//! The commands of the market.
 
 use enerlink_domain::{
     Address, Transaction, UnixMillis,
     market::{OrderId, Price, PriceAlert, Slot, Ticket, Width},
-    transaction::TransactionPage,
     view::{
         Alert, DepthChart, MarketQuery, MarketView, OrderFilter, OrderPage, PerformanceView, SavedRows,
         TicketView, TradeFilter, TradePage,
@@ -13,24 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Command;
 
-commands! {
-    /// Transactions, newest first.
-    ListTransactions("list_transactions") {
-        /// At most so many, 200 at most.
-        limit: u16,
-        /// The last page's `next`.
-        before: Option<i64>,
-    } -> TransactionPage;
-    /// Offers a higher fee for a transaction that waits, or sends one again that was dropped.
-    SpeedUp("speed_up") {
-        /// Its number.
-        id: i64,
-    } -> Transaction;
-    /// Takes the nonce of a transaction that waits with one that does nothing, or forgets one that was not signed yet.
-    CancelTransaction("cancel_transaction") {
-        /// Its number.
-        id: i64,
-    } -> Transaction;
+commands! { MARKET:
     /// The market page: figures, the book as it is drawn, the wallet's open orders, the last trades.
     ReadMarket("read_market") {
         /// What is drawn.

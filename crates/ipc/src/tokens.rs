@@ -1,0 +1,82 @@
+//! Commands of transactions and tokens: what is on its way, sending, the ramp, what moved, allowances.
+
+use enerlink_domain::{
+    Address, Transaction,
+    payee::PayeeCheck,
+    token::{Allowance, ConversionPage, MovementFilter, MovementPage, Ramp, SendDraft, SendPreview, Token},
+    transaction::TransactionPage,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::Command;
+
+commands! { TOKENS:
+    /// Transactions, newest first.
+    ListTransactions("list_transactions") {
+        /// At most so many, 200 at most.
+        limit: u16,
+        /// The last page's `next`.
+        before: Option<i64>,
+    } -> TransactionPage;
+    /// Offers a higher fee for a transaction that waits, or sends one again that was dropped.
+    SpeedUp("speed_up") {
+        /// Its number.
+        id: i64,
+    } -> Transaction;
+    /// Takes the nonce of a transaction that waits with one that does nothing, or forgets one that was not signed yet.
+    CancelTransaction("cancel_transaction") {
+        /// Its number.
+        id: i64,
+    } -> Transaction;
+    /// What is known here of somebody who is to be paid.
+    CheckPayee("check_payee") {
+        /// The address as typed.
+        text: String,
+    } -> PayeeCheck;
+    /// What would become of tokens or coins that are to be sent; nothing is signed.
+    PreviewSend("preview_send") {
+        /// What is to be sent.
+        draft: SendDraft,
+    } -> SendPreview;
+    /// Sends tokens or coins.
+    SendTokens("send_tokens") {
+        /// What is sent.
+        draft: SendDraft,
+    } -> Transaction;
+    /// Exchanges IDR and IDRS, one for one; the IDR are simulated.
+    ExchangeIdrs("exchange_idrs") {
+        /// One of the wallet's accounts.
+        account: Address,
+        /// Which way.
+        way: Ramp,
+        /// A canonical decimal such as `1234.56`.
+        amount: String,
+    } -> Transaction;
+    /// Exchanges of IDR and IDRS, newest first.
+    ListConversions("list_conversions") {
+        /// At most so many, 200 at most.
+        limit: u16,
+        /// The last page's `next`.
+        before: Option<i64>,
+    } -> ConversionPage;
+    /// Tokens that moved, the newest in the chain first.
+    ListMovements("list_movements") {
+        /// Which movements.
+        filter: MovementFilter,
+        /// At most so many, 200 at most.
+        limit: u16,
+        /// The last page's `next`.
+        before: Option<i64>,
+    } -> MovementPage;
+    /// Who may take tokens of the wallet's accounts.
+    ListAllowances("list_allowances") {} -> Vec<Allowance>;
+    /// Ends an allowance.
+    RevokeAllowance("revoke_allowance") {
+        /// Whose tokens.
+        owner: Address,
+        /// Which token.
+        token: Token,
+        /// Who may take them.
+        spender: Address,
+    } -> Transaction;
+}

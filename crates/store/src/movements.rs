@@ -1,0 +1,201 @@
+//! Tokens that moved, as the chain's events tell it of the wallet's accounts. A reorganisation takes rows back.
+
+use std::collections::BTreeSet;
+
+use enerlink_domain::{
+    Address, BlockHash, TxHash, UnixMillis,
+    token::{Amount, Movement, MovementFilter, MovementKind, MovementPage, Token},
+};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
+
+use crate::{
+    Read, StoreError, Tx,
+    record::{self, Fields, Record, signed},
+    session::execute,
+};
+
+const TABLE: &str = "token_movements";
+/// A page has at most so many rows.
+const PAGE: u16 = 200;
+
+/// A movement that is not stored yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMovement {
+    /// Whose.
+    pub account: Address,
+    /// What it was for the account.
+    pub kind: MovementKind,
+    /// Which token.
+    pub token: Token,
+    /// Base units, more than nothing.
+    pub units: i128,
+    /// The other account.
+    pub other: Option<Address>,
+    /// The transaction.
+    pub tx: TxHash,
+    /// The including block.
+    pub block: (u64, BlockHash),
+    /// The event's place in the block.
+    pub log_index: u64,
+    /// The block's time.
+    pub at: UnixMillis,
+}
+
+/// Adds a movement; nothing happens when its event is there already. Answers it when it is new.
+pub async fn insert(tx: &Tx, chain_id: u64, new: &NewMovement) -> Result<Option<Movement>, StoreError> {
+    let id = record::next_id(tx, TABLE).await?;
+    let row = Fields::default()
+        .int("id", id)
+        .int("chain_id", signed(chain_id, "the chain id")?)
+        .text("account", new.account.to_lower())
+        .text("kind", new.kind.as_str())
+        .text("token", new.token.symbol())
+        .text("amount", new.units.to_string())
+        .opt_text("other", new.other.map(Address::to_lower))
+        .text("tx_hash", new.tx.to_string())
+        .int("block", signed(new.block.0, "the block number")?)
+        .text("block_hash", new.block.1.to_string())
+        .int("log_index", signed(new.log_index, "the log's place")?)
+        .int("at", new.at.0);
+    match record::insert(tx, TABLE, row, || id.to_string()).await {
+        Err(StoreError::Exists { .. }) => Ok(None),
+        Err(error) => Err(error),
+        Ok(()) => Ok(Some(Movement {
+            id,
+            account: new.account,
+            kind: new.kind,
+            amount: new.token.of(new.units),
+            other: new.other,
+            tx: new.tx,
+            block: new.block.0,
+            at: new.at,
+        })),
+    }
+}
+
+/// Forgets what `account` did from block `from` on: it is read again. Answers the transactions that did it.
+pub async fn forget_from(
+    tx: &Tx,
+    chain_id: u64,
+    account: Address,
+    from: u64,
+) -> Result<BTreeSet<TxHash>, StoreError> {
+    let condition = Expr::col("chain_id")
+        .eq(signed(chain_id, "the chain id")?)
+        .and(Expr::col("account").eq(account.to_lower()))
+        .and(Expr::col("block").gte(signed(from, "the block number")?));
+    let query = record::select(TABLE).and_where(condition.clone()).take();
+    let rows = record::fetch_all(tx, TABLE, "id", &query).await?;
+    let forgotten = rows
+        .iter()
+        .map(|row| row.parse("tx_hash", |text| text.parse().ok()))
+        .collect::<Result<BTreeSet<TxHash>, StoreError>>()?;
+    if !forgotten.is_empty() {
+        let statement = Query::delete().from_table(TABLE).and_where(condition).take();
+        execute(tx, &statement).await?;
+    }
+    Ok(forgotten)
+}
+
+/// The last block before `block` in which something of `account` moved.
+pub async fn last_before(
+    r: &impl Read,
+    chain_id: u64,
+    account: Address,
+    block: u64,
+) -> Result<Option<(u64, BlockHash)>, StoreError> {
+    let query = record::select(TABLE)
+        .and_where(Expr::col("chain_id").eq(signed(chain_id, "the chain id")?))
+        .and_where(Expr::col("account").eq(account.to_lower()))
+        .and_where(Expr::col("block").lt(signed(block, "the block number")?))
+        .order_by("block", Order::Desc)
+        .limit(1)
+        .take();
+    let row = record::fetch_one(r, TABLE, "id", &query).await?;
+    row.map(|row| {
+        Ok((
+            row.number("block")?,
+            row.parse("block_hash", |text| text.parse().ok())?,
+        ))
+    })
+    .transpose()
+}
+
+/// Movements, the newest in the chain first; only those behind row `before`, when given. At most 200 at a time.
+pub async fn list(
+    r: &impl Read,
+    chain_id: u64,
+    filter: &MovementFilter,
+    limit: u16,
+    before: Option<i64>,
+) -> Result<MovementPage, StoreError> {
+    let limit = limit.clamp(1, PAGE);
+    let mut query = record::select(TABLE);
+    query
+        .and_where(Expr::col("chain_id").eq(signed(chain_id, "the chain id")?))
+        .order_by("block", Order::Desc)
+        .order_by("id", Order::Desc)
+        // One more than was asked for says whether there is a next page.
+        .limit(u64::from(limit) + 1);
+    if !filter.kinds.is_empty() {
+        query.and_where(Expr::col("kind").is_in(filter.kinds.iter().map(|kind| kind.as_str())));
+    }
+    if let Some(token) = filter.token {
+        query.and_where(Expr::col("token").eq(token.symbol()));
+    }
+    if let Some(account) = filter.account {
+        query.and_where(Expr::col("account").eq(account.to_lower()));
+    }
+    if let Some(before) = before {
+        let place = record::select(TABLE).and_where(Expr::col("id").eq(before)).take();
+        // One that a reorganisation has taken back is nowhere: the rows are read from the top.
+        if let Some(row) = record::fetch_one(r, TABLE, "id", &place).await? {
+            let block = row.int("block")?;
+            let behind = Expr::col("block")
+                .lt(block)
+                .or(Expr::col("block").eq(block).and(Expr::col("id").lt(before)));
+            query.and_where(behind);
+        }
+    }
+    let rows = record::fetch_all(r, TABLE, "id", &query).await?;
+    let more = rows.len() > usize::from(limit);
+    let rows = rows.iter().take(usize::from(limit)).map(decode);
+    let rows = rows.collect::<Result<Vec<_>, _>>()?;
+    let next = rows.last().filter(|_| more).map(|row| row.id);
+    Ok(MovementPage { rows, next })
+}
+
+/// Whom tokens went to, and how often.
+pub async fn paid(r: &impl Read, chain_id: u64) -> Result<Vec<(Address, u32)>, StoreError> {
+    let query = Query::select()
+        .column("other")
+        .expr_as(Expr::col("id").count(), "id")
+        .from(TABLE)
+        .and_where(Expr::col("chain_id").eq(signed(chain_id, "the chain id")?))
+        .and_where(Expr::col("kind").eq(MovementKind::Sent.as_str()))
+        .and_where(Expr::col("other").is_not_null())
+        .group_by_col("other")
+        .take();
+    let rows = record::fetch_all(r, TABLE, "id", &query).await?;
+    rows.iter()
+        .map(|row| {
+            let other = row.parse("other", |text| text.parse().ok())?;
+            Ok((other, row.number("id")?))
+        })
+        .collect()
+}
+
+fn decode(row: &Record) -> Result<Movement, StoreError> {
+    let token = row.parse("token", Token::parse)?;
+    let amount: Amount = row.parse("amount", |text| text.parse().ok().map(|units| token.of(units)))?;
+    Ok(Movement {
+        id: row.int("id")?,
+        account: row.parse("account", |text| text.parse().ok())?,
+        kind: row.parse("kind", MovementKind::parse)?,
+        amount,
+        other: row.opt_parse("other", |text| text.parse().ok())?,
+        tx: row.parse("tx_hash", |text| text.parse().ok())?,
+        block: row.number("block")?,
+        at: UnixMillis(row.int("at")?),
+    })
+}

@@ -11,6 +11,7 @@ mod settlement_card;
 mod settling;
 #[path = "../support/mod.rs"]
 mod support;
+mod tokens;
 #[path = "../window/mod.rs"]
 mod window;
 

@@ -371,6 +371,15 @@ impl Feed {
                 self.session
                     .say(Tone::Bad, say(language, Key::ToastFailed, &[("reason", &reason)]));
             }
+            News::Received(movement) => {
+                let amount = if hidden {
+                    format::HIDDEN.into()
+                } else {
+                    format::amount(language, movement.amount)
+                };
+                let text = say(language, Key::TokenReceived, &[("amount", &amount)]);
+                self.session.say(Tone::Good, text);
+            }
             News::TaskFailed { task } => {
                 self.session
                     .say(Tone::Bad, say(language, Key::ToastTask, &[("task", &task)]));

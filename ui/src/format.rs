@@ -1,7 +1,9 @@
 //! Numbers, units and times as a person reads them. Energy and money stay integers up to the last digit.
 
+mod amount;
 mod date;
 
+pub(crate) use amount::{amount, canonical, exact};
 pub(crate) use date::{
     civil, date, date_and_time, day_and_month, day_and_time, iso_time, month, month_and_year, weekday,
 };

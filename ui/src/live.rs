@@ -9,6 +9,7 @@ use enerlink_domain::{
     event::{Balances, VaultState},
     guard::GuardView,
     meter::Link,
+    token::{Movement, MovementKind},
     view::{Alert, AppStatus, Home, MarketState, MeterView, NetworkView, Order},
     wallet::{Activity, BackupContent, LockReason, WalletView},
 };
@@ -53,6 +54,8 @@ pub(crate) struct LiveState {
     pub order: Option<Order>,
     /// The price alert that was reached last.
     pub price_alert: Option<Alert>,
+    /// The tokens that moved last; lists of them are read again when it changes.
+    pub movement: Option<Movement>,
     /// Settlements that a reorganisation has undone while the window watched.
     pub undone: BTreeSet<String>,
     /// The guards, one for each account that has a meter, as far as they were told.
@@ -91,6 +94,8 @@ pub(crate) enum News {
         /// Why, as the core says.
         reason: Option<String>,
     },
+    /// Tokens came from somebody.
+    Received(Movement),
     /// A task of the core failed.
     TaskFailed {
         /// Its name.
@@ -155,6 +160,7 @@ impl LiveState {
                 }
                 Outcome::QUIET
             }
+            Event::Movement(movement) => self.apply_movement(movement),
             Event::Registration {
                 meter_id,
                 registration,
@@ -221,6 +227,7 @@ impl LiveState {
             | Event::Settlement(_)
             | Event::Transaction(_)
             | Event::Balances(_)
+            | Event::Movement(_)
             | Event::Registration { .. }
             | Event::Vault { .. }
             | Event::Wallets { .. }
@@ -393,6 +400,17 @@ impl LiveState {
             self.undone.insert(settlement.settlement_id.clone());
         }
         self.settlement = Some(settlement.clone());
+    }
+
+    /// Tokens that moved are told once; what another account sent is worth a word.
+    fn apply_movement(&mut self, movement: Movement) -> Outcome {
+        let known = self.movement.as_ref() == Some(&movement);
+        let received = !known && movement.kind == MovementKind::Received;
+        self.movement = Some(movement.clone());
+        Outcome {
+            refetch: Refetch::Nothing,
+            news: received.then_some(News::Received(movement)),
+        }
     }
 
     fn apply_transaction(&mut self, transaction: Transaction) -> Outcome {

@@ -51,6 +51,8 @@ pub(crate) enum EnergyPart {
 pub(crate) enum WalletPart {
     /// Wallets and the address book.
     Wallets,
+    /// What the accounts hold, sent, exchanged and allowed.
+    Tokens,
     /// What is backed up, and how to do it.
     Backup,
     /// What was done.

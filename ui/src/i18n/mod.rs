@@ -11,6 +11,8 @@ mod meter;
 #[macro_use]
 mod settling;
 #[macro_use]
+mod tokens;
+#[macro_use]
 mod wallet;
 pub(crate) mod notice;
 mod problem;

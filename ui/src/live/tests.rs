@@ -11,6 +11,7 @@ use enerlink_domain::{
     meter::Link,
     reading::{GridMode, Units},
     settlement::Watermark,
+    token::{Amount, MovementKind},
     view::{DayEnergy, MarketPhase, MeterView, Totals},
     wallet::{AccountView, WalletAct, WalletId, WalletKind},
 };
@@ -302,6 +303,7 @@ fn every_event_is_idempotent_and_says_its_news_once() {
             primary: Some(Address([8; 20])),
         },
         Event::Activity(acted(1, WalletAct::BackedUp)),
+        Event::Movement(movement(MovementKind::Received)),
         Event::Chain(chain(false)),
         Event::Storage(Link::down(UnixMillis(1), Error::new(Code::Storage, "full"))),
         Event::TaskFailed {
@@ -316,6 +318,31 @@ fn every_event_is_idempotent_and_says_its_news_once() {
         let outcome = twice.apply(event.clone());
         assert_eq!(once, twice, "{event:?}");
         assert_eq!(outcome.news, None, "{event:?}");
+    }
+}
+
+/// Tokens that moved in block 9.
+pub(crate) fn movement(kind: MovementKind) -> Movement {
+    Movement {
+        id: 4,
+        account: ACCOUNT,
+        kind,
+        amount: Amount::Etk(Etk(150)),
+        other: Some(Address([8; 20])),
+        tx: enerlink_domain::Hash32([5; 32]),
+        block: 9,
+        at: UnixMillis(5),
+    }
+}
+
+#[test]
+fn only_what_somebody_else_has_sent_is_worth_a_word() {
+    for kind in MovementKind::ALL {
+        let mut state = state();
+        let outcome = state.apply(Event::Movement(movement(kind)));
+        let told = (kind == MovementKind::Received).then(|| News::Received(movement(kind)));
+        assert_eq!(outcome.news, told, "{kind:?}");
+        assert_eq!(state.movement, Some(movement(kind)));
     }
 }
 

@@ -9,6 +9,7 @@ mod contacts;
 mod export;
 mod remove;
 mod tasks;
+mod tokens;
 mod transactions;
 
 use enerlink_domain::{UnixMillis, event::VaultState, wallet::WalletId};
@@ -26,7 +27,7 @@ use crate::{
     ipc,
     pages::wallet::{
         activity::ActivityPart, backup::BackupPart, card::WalletCard, contacts::AddressBook,
-        transactions::TransactionsCard,
+        tokens::TokensPart, transactions::TransactionsCard,
     },
     prefs::prefs,
     security::security,
@@ -67,6 +68,7 @@ pub(crate) fn WalletPage() -> impl IntoView {
             </div>
             {move || match session.wallet_part.get() {
                 WalletPart::Wallets => view! { <WalletsPart /> }.into_any(),
+                WalletPart::Tokens => view! { <TokensPart /> }.into_any(),
                 WalletPart::Backup => view! { <BackupPart /> }.into_any(),
                 WalletPart::Activity => view! { <TransactionsCard /><ActivityPart /> }.into_any(),
             }}
@@ -81,6 +83,7 @@ fn Parts() -> impl IntoView {
     let due = security().due();
     let parts = [
         (WalletPart::Wallets, Key::Wallets, "wallet-part-wallets"),
+        (WalletPart::Tokens, Key::TokensPart, "wallet-part-tokens"),
         (WalletPart::Backup, Key::BackupSection, "wallet-part-backup"),
         (WalletPart::Activity, Key::Activity, "wallet-part-activity"),
     ]

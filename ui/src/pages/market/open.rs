@@ -237,7 +237,13 @@ fn OnTheirWay(desk: Desk) -> impl IntoView {
                 let count = format::count(language.get(), orders.len() as u64);
                 Some(say(language.get(), Key::CancellingOrders, &[("count", &count)]))
             }
-            Some(TxDetail::Approve { .. }) | None => Some(Key::PlaceOrder.text(language.get()).to_owned()),
+            Some(
+                TxDetail::Approve { .. }
+                | TxDetail::Send { .. }
+                | TxDetail::Ramp { .. }
+                | TxDetail::Revoke { .. },
+            )
+            | None => Some(Key::PlaceOrder.text(language.get()).to_owned()),
         };
         view! {
             <li data-testid="order-waits" data-stage=row.stage.as_str()>

@@ -5,7 +5,7 @@ mod change;
 
 use std::sync::Arc;
 
-use enerlink_domain::{Status, Transaction, TxKind, TxStage, Wei};
+use enerlink_domain::{Status, Transaction, TxDetail, TxKind, TxStage, Wei, market::Side, token::Amount};
 use enerlink_ipc::ListTransactions;
 use leptos::prelude::*;
 
@@ -20,8 +20,8 @@ use crate::{
         table::{Cell, Column, Table},
     },
     feed::feed,
-    format::{self, Sign},
-    i18n::{Key, Language, text},
+    format,
+    i18n::{Key, Language, say, text},
     ipc,
     pages::wallet::moment,
     prefs::prefs,
@@ -107,6 +107,11 @@ pub(super) fn kind_words(kind: TxKind) -> Key {
         (TxKind::PlaceOrder, Key::PlaceOrder),
         (TxKind::CancelOrders, Key::CancelOrders),
         (TxKind::Approve, Key::Approve),
+        (TxKind::SendToken, Key::TxSendToken),
+        (TxKind::SendCoin, Key::TxSendCoin),
+        (TxKind::OnRamp, Key::TxOnRamp),
+        (TxKind::OffRamp, Key::TxOffRamp),
+        (TxKind::Revoke, Key::TxRevoke),
     ];
     let known = words.into_iter().find(|(known, _)| *known == kind);
     known.map_or(Key::TransactionWord, |(_, word)| word)
@@ -114,9 +119,68 @@ pub(super) fn kind_words(kind: TxKind) -> Key {
 
 fn what(row: &Transaction, language: Language) -> String {
     let kind = kind_words(row.kind).text(language);
-    match &row.meter_id {
-        Some(meter) => format!("{kind} · {meter}"),
-        None => kind.to_owned(),
+    match (&row.detail, &row.meter_id) {
+        (Some(detail), _) => format!("{kind} · {}", detail_words(detail, language)),
+        (None, Some(meter)) => format!("{kind} · {meter}"),
+        (None, None) => kind.to_owned(),
+    }
+}
+
+/// What it does with tokens, in one line.
+pub(super) fn detail_words(detail: &TxDetail, language: Language) -> String {
+    match detail {
+        TxDetail::Place {
+            side, price, lots, ..
+        } => {
+            let line = match side {
+                Side::Bid => Key::TxBidLine,
+                Side::Ask => Key::TxAskLine,
+            };
+            let lots = format::count(language, lots.0.into());
+            let price = format::decimal(language, price.get().into(), 2, 2, format::Sign::Negative);
+            say(language, line, &[("lots", &lots), ("price", &price)])
+        }
+        TxDetail::Cancel { orders } => {
+            let count = format::count(language, orders.len() as u64);
+            say(language, Key::TxCancelLine, &[("count", &count)])
+        }
+        TxDetail::Approve {
+            token,
+            spender,
+            amount,
+        } => {
+            // More than anybody will ever hold is no number for a person.
+            let amount = match i128::try_from(amount.0) {
+                Ok(units) => format::amount(language, token.of(units)),
+                Err(_) => say(language, Key::TxApproveAll, &[("token", token.symbol())]),
+            };
+            let spender = format::short_address(*spender);
+            say(
+                language,
+                Key::TxApproveLine,
+                &[("amount", &amount), ("spender", &spender)],
+            )
+        }
+        TxDetail::Send { amount, to } => {
+            let (amount, payee) = (format::amount(language, *amount), format::short_address(*to));
+            say(
+                language,
+                Key::TxSendLine,
+                &[("amount", &amount), ("payee", &payee)],
+            )
+        }
+        TxDetail::Ramp { amount, .. } => {
+            let amount = format::amount(language, Amount::Idrs(*amount));
+            say(language, Key::TxRampLine, &[("amount", &amount)])
+        }
+        TxDetail::Revoke { token, spender } => {
+            let spender = format::short_address(*spender);
+            say(
+                language,
+                Key::TxRevokeLine,
+                &[("token", token.symbol()), ("spender", &spender)],
+            )
+        }
     }
 }
 
@@ -128,19 +192,12 @@ pub(super) fn most(row: &Transaction) -> Option<Wei> {
 
 /// Wei per gas in gwei.
 pub(super) fn gwei(language: Language, fee: Wei) -> String {
-    format!("{}\u{a0}gwei", exact(language, fee, 9))
+    format!("{}\u{a0}gwei", format::exact(language, fee, 9))
 }
 
 /// Wei in coins.
 pub(super) fn coins(language: Language, amount: Wei) -> String {
-    exact(language, amount, 18)
-}
-
-/// Divided by 10^`scale`, with every digit that is not zero.
-fn exact(language: Language, amount: Wei, scale: u32) -> String {
-    let wei = i128::try_from(amount.0).unwrap_or(i128::MAX);
-    let shown = (0..scale).find(|shown| wei % 10_i128.pow(scale - shown) == 0);
-    format::decimal(language, wei, scale, shown.unwrap_or(scale), Sign::Negative)
+    format::exact(language, amount, 18)
 }
 
 fn columns(question: Question) -> Vec<Column<Transaction>> {
@@ -155,8 +212,13 @@ fn columns(question: Question) -> Vec<Column<Transaction>> {
         Column::new(Key::TransactionFor, |row: &Transaction, language| what(row, language))
             .shown(|row| {
                 let feed = feed();
-                let (kind, meter) = (row.kind, row.meter_id.clone());
-                let name = move || meter.as_ref().map(|id| feed.state.with(|state| state.name_of(id)));
+                let (kind, meter, detail) = (row.kind, row.meter_id.clone(), row.detail.clone());
+                let language = prefs().language;
+                let name = move || match (&detail, &meter) {
+                    (Some(detail), _) => Some(detail_words(detail, language.get())),
+                    (None, Some(id)) => Some(feed.state.with(|state| state.name_of(id))),
+                    (None, None) => None,
+                };
                 view! { <span class="what-for">{text(kind_words(kind))}<small class="dim">{name}</small></span> }.into_any()
             })
             .ordered(|a, b| a.kind.as_str().cmp(b.kind.as_str())),
@@ -291,6 +353,13 @@ fn Detail(row: Transaction) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
+    use enerlink_domain::{
+        Address,
+        market::{Lots, OrderFlags, Price},
+        token::Token,
+        transaction::Units,
+    };
+
     use super::*;
     use crate::live::tests::transaction;
 
@@ -308,5 +377,30 @@ mod tests {
         assert_eq!(plain(0), "0 gwei");
         assert_eq!(plain(1), "0.000000001 gwei");
         assert_eq!(coins(Language::Indonesian, Wei(355_000_000_000_000)), "0,000355");
+    }
+
+    #[test]
+    fn what_is_done_on_the_market_is_said_in_both_languages() {
+        let order = TxDetail::Place {
+            side: Side::Ask,
+            price: Price::new(1_444).expect("not zero"),
+            lots: Lots(2_500),
+            flags: OrderFlags::GoodTillCancelled,
+            permit: None,
+        };
+        let approve = |amount| TxDetail::Approve {
+            token: Token::Idrs,
+            spender: Address([0x11; 20]),
+            amount: Units(amount),
+        };
+        let plain = |detail: &TxDetail, language| detail_words(detail, language).replace('\u{a0}', " ");
+        let id = |detail: &TxDetail| plain(detail, Language::Indonesian);
+        let en = |detail: &TxDetail| plain(detail, Language::English);
+        assert_eq!(id(&order), "jual 2.500 lot, Rp 14,44/lot paling murah");
+        assert_eq!(en(&order), "sell 2,500 lots, Rp 14.44 each at least");
+        let exact = en(&approve(150_000));
+        assert!(exact.starts_with("1,500.00 IDRS for 0x1111"), "{exact}");
+        let endless = id(&approve(u128::MAX));
+        assert!(endless.starts_with("semua IDRS untuk 0x1111"), "{endless}");
     }
 }

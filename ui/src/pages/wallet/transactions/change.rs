@@ -4,7 +4,7 @@ use enerlink_domain::Transaction;
 use enerlink_ipc::{CancelTransaction, SpeedUp};
 use leptos::prelude::*;
 
-use super::{coins, gwei, kind_words, most};
+use super::{coins, detail_words, gwei, kind_words, most};
 use crate::{
     components::{
         address::Grouped,
@@ -128,12 +128,14 @@ pub(super) fn ChangeDialog(
             act();
         }
     };
-    let (fee, cost, kind, nonce) = (row.max_fee, most(&row), row.kind, row.nonce);
+    let (fee, cost, nonce) = (row.max_fee, most(&row), row.nonce);
+    let (kind, detail) = (row.kind, row.detail.clone());
     let what = move || {
         let kind = kind_words(kind).text(language.get());
-        match &row.meter_id {
-            Some(id) => format!("{kind} · {}", feed.state.with(|state| state.name_of(id))),
-            None => kind.to_owned(),
+        match (&detail, &row.meter_id) {
+            (Some(detail), _) => format!("{kind} · {}", detail_words(detail, language.get())),
+            (None, Some(id)) => format!("{kind} · {}", feed.state.with(|state| state.name_of(id))),
+            (None, None) => kind.to_owned(),
         }
     };
     view! {

@@ -284,7 +284,7 @@ async fn settling(r: &Explaining, meter: &MeterId) {
     let status = search("meter_id_status_id", "meter_id=? AND status=?");
     check!(r, settlements::open(r, meter), [status.as_str()]);
     check!(r, settlements::all_open(r, meter), [status.as_str()]);
-    let open = search("status_created_at", "status=?") + "; USE TEMP B-TREE FOR ORDER BY";
+    let open = search("status_id", "status=?");
     check!(r, settlements::open_by_meter(r), [open.as_str()]);
     check!(r, settlements::burning_by_meter(r), [open.as_str()]);
     check!(r, settlements::last_success(r, meter), [status.as_str()]);

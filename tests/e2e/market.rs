@@ -12,10 +12,10 @@ use crate::{
 async fn market_orders_rest_trade_and_are_taken_back() {
     let directory = tempfile::tempdir().expect("directory");
     let profile = directory.path().join("profile");
-    let window = Window::open(&["demo", "--seed", "1", "--speed", "30"], &profile).await;
+    let window = Window::open(&["demo", "--seed", "1", "--speed", "12"], &profile).await;
     create_wallet(&window).await;
     window.unlock().await;
-    // What is sold is settled first; a period of the demo is over in ten seconds.
+    // What is sold is settled first; a period of the demo is over in half a minute.
     window
         .find_css("[data-testid='settlement-row'][data-status='SUCCESS']")
         .await;
@@ -127,6 +127,15 @@ async fn wait_for_a_price(window: &Window) {
 
 /// Sells at what a neighbour pays.
 async fn sell(window: &Window) {
+    // Nobody has touched the window for a quarter of an hour of the demo's time, it may be.
+    if !window
+        .all("[data-testid='key-state'][data-state='locked']")
+        .await
+        .is_empty()
+    {
+        window.press(&[CONTROL, 'l']).await;
+        window.unlock().await;
+    }
     window.click("kind-market").await;
     window.replace("ticket-price", "1").await;
     window.replace("ticket-amount", "0.01").await;

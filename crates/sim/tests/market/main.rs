@@ -1,5 +1,6 @@
 //! The market through the whole stack: contract, chain, book, database, outbox.
 
+mod alarm;
 mod model;
 mod orders;
 mod street;

@@ -75,7 +75,8 @@ pub(super) fn AlertsCard(desk: Desk) -> impl IntoView {
     let read = move || loaded.read(ListPriceAlerts {});
     let reached = Memo::new(move |_| feed.state.with(|state| state.price_alert.clone()));
     Effect::new(move || {
-        reached.track();
+        // Read, for a memo that is only tracked is never computed.
+        reached.with(|_| ());
         read();
     });
     let known = Memo::new(move |_| loaded.value.with(Option::is_some));

@@ -127,7 +127,8 @@ fn Candles(desk: Desk, width: RwSignal<Width>) -> impl IntoView {
     let ends = Memo::new(move |_| end_of(width.get(), feed.now.get()));
     Effect::new(move || {
         again.track();
-        traded.track();
+        // Read, for a memo that is only tracked is never computed.
+        traded.with(|_| ());
         let (width, to) = (width.get(), ends.get());
         let offset = i32::try_from(ipc::utc_offset_minutes(to.0)).unwrap_or(0);
         let command = ReadCandles {

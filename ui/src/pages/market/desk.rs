@@ -146,7 +146,8 @@ impl Desk {
         });
         Effect::new(move || {
             self.again.track();
-            happened.track();
+            // Read, for a memo that is only tracked is never computed.
+            happened.with(|_| ());
             feed.read_at.track();
             let query = MarketQuery {
                 group: self.group.get(),

@@ -47,14 +47,16 @@ pub(super) fn OrderHistory(desk: Desk) -> impl IntoView {
         pages.read(command, before, |page| (page.rows, page.next));
     };
     Effect::new(move || {
-        filter.track();
-        desk.account.track();
+        // Read, for a memo that is only tracked is never computed.
+        filter.with(|_| ());
+        desk.account.with(|_| ());
         pages.begin();
         read(None);
     });
     let told = Memo::new(move |_| feed.state.with(|state| state.order.clone()));
     Effect::new(move |before: Option<()>| {
-        told.track();
+        // Read, for a memo that is only tracked is never computed.
+        told.with(|_| ());
         if before.is_some() {
             read(None);
         }

@@ -30,7 +30,8 @@ pub(super) fn PerformanceCard(desk: Desk) -> impl IntoView {
     let tariff = Memo::new(move |_| household.tariff());
     Effect::new(move || {
         again.track();
-        newest.track();
+        // Read, for a memo that is only tracked is never computed.
+        newest.with(|_| ());
         let tariff = tariff.get();
         if let Some(account) = desk.account.get() {
             loaded.read(ReadPerformance {

@@ -81,13 +81,15 @@ pub(super) fn OwnTrades(desk: Desk) -> impl IntoView {
         pages.read(command, before, |page| (page.rows, page.next));
     };
     Effect::new(move || {
-        desk.account.track();
+        // Read, for a memo that is only tracked is never computed.
+        desk.account.with(|_| ());
         pages.begin();
         read(None);
     });
     let newest = Memo::new(move |_| desk.of_view(|view| view.tape.first().map(|trade| trade.number)));
     Effect::new(move |before: Option<()>| {
-        newest.track();
+        // Read, for a memo that is only tracked is never computed.
+        newest.with(|_| ());
         if before.is_some() {
             read(None);
         }

@@ -45,7 +45,8 @@ pub(super) fn AllowancesCard() -> impl IntoView {
         })
     });
     Effect::new(move || {
-        told.track();
+        // Read, for a memo that is only tracked is never computed.
+        told.with(|_| ());
         read();
     });
     let rows = Memo::new(move |_| allowances.value.get().unwrap_or_default());

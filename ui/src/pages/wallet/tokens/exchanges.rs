@@ -50,7 +50,8 @@ pub(super) fn ExchangesCard() -> impl IntoView {
         feed.state.with(exchange)
     });
     Effect::new(move || {
-        told.track();
+        // Read, for a memo that is only tracked is never computed.
+        told.with(|_| ());
         read(None);
     });
     let rows = Memo::new(move |_| {

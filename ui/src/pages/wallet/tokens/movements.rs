@@ -88,8 +88,9 @@ pub(super) fn MovementsCard() -> impl IntoView {
         })
     });
     Effect::new(move || {
-        view.track();
-        told.track();
+        // Read, for a memo that is only tracked is never computed.
+        view.with(|_| ());
+        told.with(|_| ());
         // A reorganisation takes rows back: they are read anew.
         pages.begin();
         read(None);

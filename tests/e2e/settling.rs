@@ -1,9 +1,10 @@
 //! Settlement as a household follows it, on the demo: the guard explained, what was settled and why, its audit and its
 //! receipt, the settings that rule it, and every transaction to its end.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use serde_json::Value;
+use tokio::time::sleep;
 
 use crate::{
     close_toasts, create_wallet,
@@ -50,8 +51,18 @@ async fn settle_by_hand(window: &Window) {
     window.choose("settling-automatic", "off").await;
     save_choice(window, "automatic", &before).await;
     window.click("nav-home").await;
-    window.find_css("[data-testid='settle-now']:enabled").await;
-    window.click("settle-now").await;
+    // Below the contract's minimum a hand is refused, too.
+    for _ in 0..60 {
+        if !window.all("[data-testid='settlement-row']").await.is_empty() {
+            break;
+        }
+        window.find_css("[data-testid='settle-now']:enabled").await;
+        window.click("settle-now").await;
+        sleep(Duration::from_secs(1)).await;
+    }
+    window
+        .find_css("[data-testid='settlement-row'][data-status='SUCCESS']")
+        .await;
 }
 
 /// Where a setting's value in effect comes from.

@@ -115,7 +115,7 @@ fn BalancesCard() -> impl IntoView {
         })
     };
     view! {
-        <section class="card balances" data-testid="token-balances" aria-label=text(Key::BalancesTitle)>
+        <section class="card holdings" data-testid="token-balances" aria-label=text(Key::BalancesTitle)>
             <header><h2>{text(Key::BalancesTitle)}</h2></header>
             <Table
                 id="balance"

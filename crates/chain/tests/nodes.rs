@@ -191,9 +191,8 @@ async fn a_broken_socket_is_an_error_in_bounded_time() {
         let error = liar.chain.nonce(ACCOUNT).await.expect_err(expected);
         let text = error.to_string();
         assert!(text.contains(expected), "{expected}: {text}");
-        // Far more than it takes, also on a busy machine; without a bound it would take for ever.
         assert!(
-            start.elapsed() < 10 * PATIENCE,
+            start.elapsed() < 2 * PATIENCE,
             "{expected}: {:?}",
             start.elapsed()
         );

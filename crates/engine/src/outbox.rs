@@ -97,17 +97,15 @@ impl Outbox {
         for row in rows {
             let flying = in_flight.entry(row.account).or_default();
             let first = !row.stage.is_signed();
-            if first && *flying >= MOST_IN_FLIGHT {
-                continue;
-            }
             let place = (row.account, row.meter_id.clone());
             // A simulation sees what is in a block. What one account does with one meter, or on the market, goes one after
-            // the other; everything else may be on its way at the same time.
+            // the other; everything else may be on its way at the same time, as far as a node keeps it.
             let trades = is_of_market(row.kind);
-            let behind = match trades {
-                true => trading.contains(&row.account),
-                false => row.meter_id.is_some() && ahead.contains(&place),
-            };
+            let behind = *flying >= MOST_IN_FLIGHT
+                || match trades {
+                    true => trading.contains(&row.account),
+                    false => row.meter_id.is_some() && ahead.contains(&place),
+                };
             let row = match behind && first {
                 true => self.await_unlock(row).await?,
                 false => self.advance(&network, row).await?,

@@ -296,7 +296,7 @@ impl Home {
     }
 
     /// Milliseconds since boot, as a 32-bit device counts them: from 2^32 on it starts at 0 again.
-    fn uptime(&self) -> u32 {
+    pub(crate) fn uptime(&self) -> u32 {
         (self.now - self.booted) as u32
     }
 }

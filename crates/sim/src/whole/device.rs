@@ -48,6 +48,8 @@ pub(super) struct Reading {
     pub(super) epoch: u32,
     /// The truth when they were reset last.
     pub(super) reset_at: Totals,
+    /// Milliseconds since boot, as the device counts them.
+    pub(super) uptime: u32,
 }
 
 impl Reading {
@@ -235,6 +237,7 @@ impl State {
             truth: self.home.totals(),
             epoch: self.epoch,
             reset_at: self.reset_at,
+            uptime: self.home.uptime(),
         });
         let mut text = self.home.sensors_json();
         if std::mem::take(&mut self.noisy) {

@@ -1,5 +1,7 @@
 //! What a profile can know of the energy: the readings that it has acknowledged, and what nobody can tell it any more.
 
+use std::time::Duration;
+
 use enerlink_domain::UnixMillis;
 
 use super::{device::Reading, world::RATED_POWER_W};
@@ -8,8 +10,8 @@ use super::{device::Reading, world::RATED_POWER_W};
 const NOISE: u64 = 10_000;
 /// So many readings of a lower uptime, one after the other, are a reboot.
 const RUN: u8 = 3;
-/// Milliseconds that receipts may differ from the device's time.
-const SLACK: i64 = 2_000;
+/// So much may receipts differ from the device's time.
+const SLACK: Duration = Duration::from_secs(2);
 
 /// What reached one database. When the database is an older one again, so is this.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +23,16 @@ pub(super) struct Known {
     /// what of a [`Run`] cannot be told.
     lost: (u64, u64),
     run: Option<Run>,
+    doubt: Option<Doubt>,
+}
+
+/// Readings of a lower uptime which the time between the receipts does not explain, because the computer's clock was set
+/// back in between: stragglers, or a reboot that is not believed before enough have come.
+#[derive(Clone, Copy, Debug)]
+struct Doubt {
+    /// The last reading that was believed.
+    before: Reading,
+    length: u8,
 }
 
 /// Readings after a reset, of which none is believed before enough have come.
@@ -53,7 +65,7 @@ impl Known {
             return;
         };
         // A clock that was set back: time counts from there.
-        if self.received_at.0 > received_at.0 + SLACK {
+        if self.received_at.since(received_at) > SLACK {
             self.received_at = received_at;
         }
         if reading.number <= last.number {
@@ -61,9 +73,13 @@ impl Known {
             if let Some(run) = &mut self.run {
                 (run.length, run.doubtful) = (1, true);
             }
+            if let Some(doubt) = &mut self.doubt {
+                doubt.length = 0;
+            }
             return;
         }
         if reading.epoch != last.epoch {
+            let last = self.doubt.take().map_or(last, |doubt| doubt.before);
             let (unproven, before) = self
                 .run
                 .map_or(((0, 0), last.counters()), |run| (run.shown, run.before));
@@ -80,15 +96,42 @@ impl Known {
             Some(run) => {
                 run.take(reading, again);
                 if run.is_believed() {
-                    let unknown = run.unknown(received_at.0 - self.received_at.0);
+                    let unknown = run.unknown(received_at.since(self.received_at));
                     self.lost.0 += unknown.0;
                     self.lost.1 += unknown.1;
                     (self.run, self.received_at) = (None, received_at);
                 }
             }
-            None => self.received_at = received_at,
+            None if self.is_believed(last, reading, received_at, again) => {
+                (self.doubt, self.received_at) = (None, received_at);
+            }
+            None => {}
         }
         self.last = Some(reading);
+    }
+
+    /// Whether `reading`, of the same counters as `last`, is no straggler for all that can be known.
+    fn is_believed(&mut self, last: Reading, reading: Reading, received_at: UnixMillis, again: bool) -> bool {
+        let silence = received_at.since(self.received_at);
+        let uptime = Duration::from_millis(reading.uptime.into());
+        let explained = uptime <= silence + SLACK;
+        if self.doubt.is_none() && (reading.uptime >= last.uptime || explained) {
+            return true;
+        }
+        let doubt = self.doubt.get_or_insert(Doubt {
+            before: last,
+            length: 0,
+        });
+        doubt.length += u8::from(!again);
+        let passed = reading.uptime.checked_sub(doubt.before.uptime);
+        let elapsed = passed.map_or(silence, |passed| {
+            silence.min(Duration::from_millis(passed.into()))
+        });
+        let limit = energy_limit(elapsed);
+        let (before, now) = (doubt.before.truth, reading.truth);
+        (explained || passed.is_some() || doubt.length >= RUN)
+            && now.export.0 - before.export.0 <= limit
+            && now.import.0 - before.import.0 <= limit
     }
 
     /// The last reading that it took.
@@ -98,7 +141,8 @@ impl Known {
 
     /// The least that the registers must show, exported and imported, in µWh.
     pub(super) fn least(&self) -> (u64, u64) {
-        let truth = self.last.map(|last| last.truth).unwrap_or_default();
+        let believed = self.doubt.map(|doubt| doubt.before).or(self.last);
+        let truth = believed.map(|reading| reading.truth).unwrap_or_default();
         let unproven = self.run.map_or((0, 0), |run| run.shown);
         (
             truth.export.0.saturating_sub(self.lost.0 + unproven.0),
@@ -122,14 +166,13 @@ impl Run {
         passed || self.length >= RUN
     }
 
-    /// What cannot be known of the energy since the reset, which is believed now, so many milliseconds of receipt after
-    /// the last reading before it. The same messages may come from another meter that was put in its place, whose counters
+    /// What cannot be known of the energy since the reset, which is believed now, so long by the receipts after the
+    /// last reading before it. The same messages may come from another meter that was put in its place, whose counters
     /// do not begin at nothing: all that bounds them is the time that has passed, which a queued burst does not show. What
     /// they show beyond that is a new beginning, and is not counted. A counter that has passed what it showed before hides
     /// so much.
-    fn unknown(&self, elapsed: i64) -> (u64, u64) {
-        let millis = u64::try_from(elapsed + SLACK).unwrap_or_default();
-        let limit = u64::from(RATED_POWER_W) * millis * 1000 / 3600;
+    fn unknown(&self, elapsed: Duration) -> (u64, u64) {
+        let limit = energy_limit(elapsed);
         let of = |before: u64, shown: u64| match shown {
             _ if self.doubtful => shown.max(before),
             _ if shown + NOISE >= before => before,
@@ -138,4 +181,10 @@ impl Run {
         };
         (of(self.before.0, self.shown.0), of(self.before.1, self.shown.1))
     }
+}
+
+/// The most that can flow in this time, in µWh.
+fn energy_limit(elapsed: Duration) -> u64 {
+    let millis = u64::try_from((elapsed + SLACK).as_millis()).unwrap_or(u64::MAX);
+    u64::from(RATED_POWER_W).saturating_mul(millis).saturating_mul(1000) / 3600
 }

@@ -1,6 +1,6 @@
 // mqtt.js to socket.io, with what the wallet does on the way: every message is stored before it is told, and the energy of
 // a year is asked for again and again.
-// usage: node live-bridge.mjs <broker port> <database> <meters>
+// usage: node live-bridge.mjs <broker port> <database> <meters> <meter with a year>
 
 import { createServer } from 'node:http'
 import { createInterface } from 'node:readline'
@@ -8,7 +8,7 @@ import mqtt from 'mqtt'
 import { Server } from 'socket.io'
 import { open, writer } from './reading.mjs'
 
-const [port, file, meters] = process.argv.slice(2)
+const [port, file, meters, meterOfYear] = process.argv.slice(2)
 const db = open(file)
 const store = writer(db)
 const storeAll = db.transaction((messages) =>
@@ -40,7 +40,11 @@ const flush = () => {
 client.on('message', (topic, payload) => {
   if (waiting.push([topic, payload]) === 1) setImmediate(flush)
 })
-setInterval(() => year.all('M0'), 100)
+const look = () => {
+  const days = year.all(meterOfYear).length
+  if (days < 365) throw new Error(`a year of ${days} days`)
+}
+setInterval(look, 100)
 client.once('connect', () => {
   const topics = Array.from({ length: Number(meters) }, (_, meter) => `M${meter}/sensors`)
   client.subscribe(topics, { qos: 1 }, () => http.listen(0, '127.0.0.1', () => answer({ port: http.address().port })))

@@ -41,11 +41,13 @@ const FEW: usize = 5_000;
 const STEP: Duration = Duration::from_secs(5);
 const START: UnixMillis = UnixMillis(1_735_689_600_000);
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
+/// The meter that has a year of readings.
+const METER_OF_YEAR: &str = "YEAR";
 
 const PEER: &str = "mqtt.js 5 to better-sqlite3 12 to socket.io 4 to a Node client: tells after its commit, where the \
                     product tells before; acknowledges before it, where the product does so after, so that a crash \
-                    loses what the broker was told is safe; no registers, no rollups (it asks a table of hours that is \
-                    not kept)";
+                    loses what the broker was told is safe; no registers, no rollups (it asks the same year from the \
+                    table of hours that the profile was filled with)";
 const LIMIT: &str = "mosquitto_pub to mosquitto_sub in the same run: nothing is stored";
 
 /// What one round has shown.
@@ -156,7 +158,7 @@ async fn profile(directory: &std::path::Path, broker: &Broker) -> Result<MeterId
         .collect::<Result<_>>()?;
     ingest::profile(directory, &known).await?;
     let store = Store::open(&directory.join("enerlink.db")).await?;
-    let year = meter("YEAR")?;
+    let year = meter(METER_OF_YEAR)?;
     let step = Duration::from_secs(300);
     let count = YEAR.as_secs() / step.as_secs();
     generator::fill(
@@ -241,7 +243,12 @@ fn peer(runtime: &Runtime) -> Result<Round> {
     let database = directory.path().join("enerlink.db").display().to_string();
     let mut bridge = Peer::start(
         "live-bridge.mjs",
-        &[&broker.port.to_string(), &database, &METERS.to_string()],
+        &[
+            &broker.port.to_string(),
+            &database,
+            &METERS.to_string(),
+            METER_OF_YEAR,
+        ],
     )?;
     let port = bridge.answer()?["port"].as_u64().context("a port")?;
     let mut client = Peer::start("live-client.mjs", &[&port.to_string()])?;

@@ -2,12 +2,13 @@
 pragma solidity 0.8.37;
 
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {ERC20Capped} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Capped.sol";
 import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
 import {KeptOwnership} from "./base/KeptOwnership.sol";
 import {IIDRSToken} from "./interfaces/IIDRSToken.sol";
 
 /// @title EnerLink Rupiah Stablecoin
-contract IDRSToken is ERC20, ERC20Permit, KeptOwnership, IIDRSToken {
+contract IDRSToken is ERC20Capped, ERC20Permit, KeptOwnership, IIDRSToken {
     /// @inheritdoc IIDRSToken
     address public override ramp;
     /// @inheritdoc IIDRSToken
@@ -22,6 +23,7 @@ contract IDRSToken is ERC20, ERC20Permit, KeptOwnership, IIDRSToken {
     /// @param openRamp_ Whether anyone may mint for themselves; false is final
     constructor(address owner, bool openRamp_)
         ERC20("EnerLink Rupiah Stablecoin", "IDRS")
+        ERC20Capped(uint128(type(int128).max))
         ERC20Permit("EnerLink Rupiah Stablecoin")
         KeptOwnership(owner)
     {
@@ -61,6 +63,16 @@ contract IDRSToken is ERC20, ERC20Permit, KeptOwnership, IIDRSToken {
     function burn(address from, uint256 amount) external override onlyRamp {
         if (from != msg.sender) _spendAllowance(from, msg.sender, amount);
         _burn(from, amount);
+    }
+
+    /// @inheritdoc IIDRSToken
+    function cap() public view override(ERC20Capped, IIDRSToken) returns (uint256) {
+        return ERC20Capped.cap();
+    }
+
+    /// @dev The cap holds where tokens are minted
+    function _update(address from, address to, uint256 amount) internal override(ERC20, ERC20Capped) {
+        ERC20Capped._update(from, to, amount);
     }
 
     /// @inheritdoc ERC20

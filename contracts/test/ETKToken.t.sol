@@ -18,6 +18,10 @@ contract ETKTokenTest is TokenProperties {
         return Token(address(etk));
     }
 
+    function most() internal pure override returns (uint256) {
+        return type(uint256).max;
+    }
+
     function give(address to, uint256 amount) internal override {
         vm.prank(CONVERTER);
         etk.mint(to, amount);

@@ -2,12 +2,14 @@
 pragma solidity 0.8.37;
 
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
+import {ERC20Capped} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Capped.sol";
 import {IIDRSToken} from "../src/interfaces/IIDRSToken.sol";
 import {Idrs, Token} from "./support/Deployed.sol";
 import {TokenProperties} from "./support/TokenProperties.sol";
 
 /// @title IDRS: an ERC-20 with an open ramp that closes once, and a ramp role
 contract IDRSTokenTest is TokenProperties {
+    uint256 private constant CAP = uint128(type(int128).max);
     address private immutable RAMP = named("ramp");
     Idrs private idrs;
 
@@ -16,6 +18,10 @@ contract IDRSTokenTest is TokenProperties {
         vm.prank(owner);
         idrs.setRamp(RAMP);
         return Token(address(idrs));
+    }
+
+    function most() internal pure override returns (uint256) {
+        return CAP;
     }
 
     function give(address to, uint256 amount) internal override {
@@ -41,13 +47,36 @@ contract IDRSTokenTest is TokenProperties {
 
     function testFuzz_onRamp_mintsToTheCaller(address caller, uint256 amount) public {
         vm.assume(caller != address(0));
+        amount = within(amount, 0, CAP);
         vm.prank(caller);
         idrs.onRamp(amount);
         vm.assertEq(idrs.balanceOf(caller), amount);
         vm.assertEq(idrs.totalSupply(), amount);
     }
 
+    function test_thereIsNeverMoreThanAWalletCanCount() public {
+        give(alice, CAP - 5);
+        bytes memory refused = abi.encodeWithSelector(ERC20Capped.ERC20ExceededCap.selector, CAP + 1, CAP);
+        vm.prank(bob);
+        vm.expectRevert(refused);
+        idrs.onRamp(6);
+        vm.prank(RAMP);
+        vm.expectRevert(refused);
+        idrs.mint(bob, 6);
+        vm.prank(bob);
+        idrs.onRamp(5);
+        vm.assertEq(idrs.totalSupply(), CAP);
+        // What is there still moves, and what is burned makes room.
+        vm.prank(alice);
+        idrs.transfer(bob, CAP - 5);
+        vm.prank(bob);
+        idrs.offRamp(1);
+        give(alice, 1);
+        vm.assertEq(idrs.totalSupply(), CAP);
+    }
+
     function testFuzz_offRamp_burnsTheCallers(uint256 held, uint256 amount) public {
+        held = within(held, 0, CAP);
         vm.prank(alice);
         idrs.onRamp(held);
         if (amount > held) {

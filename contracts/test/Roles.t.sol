@@ -161,6 +161,7 @@ contract RolesTest is Fixture {
         ownershipRows();
         tokenRows(Token(address(idrs)), ramp, RAMP);
         everyone(abi.encodeCall(IIDRSToken.openRamp, ()));
+        everyone(abi.encodeCall(IIDRSToken.cap, ()));
         everyone(abi.encodeCall(IIDRSToken.ramp, ()));
         row(abi.encodeCall(IIDRSToken.setRamp, (bob)), OWNER, Owned.OwnableUnauthorizedAccount.selector);
         row(abi.encodeCall(IIDRSToken.mint, (alice, 1)), RAMP, IIDRSToken.NotRamp.selector);

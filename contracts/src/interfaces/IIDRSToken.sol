@@ -6,6 +6,8 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 /// @title EnerLink Rupiah Stablecoin
 /// @notice ERC-20 with 2 decimals and EIP-2612 permit. 1 IDR is 1.00 IDRS, one base unit is 0.01 IDRS.
 /// While the ramp is open anyone mints for themselves: that is the simulation of a bank, and it closes for ever.
+/// There are never more than `type(int128).max` base units, so that every balance is a number that a wallet can hold: without
+/// that, anybody could mint and send somebody more than their wallet can count.
 interface IIDRSToken is IERC20 {
     /// @notice Another account now holds the ramp role
     /// @param from The holder until now, zero for nobody
@@ -25,6 +27,9 @@ interface IIDRSToken is IERC20 {
     /// @notice The account that mints against rupiah received; zero for nobody
     function ramp() external view returns (address);
 
+    /// @notice The most base units that there can ever be
+    function cap() external view returns (uint256);
+
     /// @notice Gives the ramp role to `newRamp`, zero to nobody; owner only
     function setRamp(address newRamp) external;
 
@@ -33,7 +38,7 @@ interface IIDRSToken is IERC20 {
     function closeRamp() external;
 
     /// @notice Mints `amount` base units to the caller
-    /// @dev Reverts with `NotRamp` unless the ramp is open or the caller holds the ramp role
+    /// @dev Reverts with `NotRamp` unless the ramp is open or the caller holds the ramp role, ERC20ExceededCap above the cap
     function onRamp(uint256 amount) external;
 
     /// @notice Burns `amount` base units of the caller
@@ -41,7 +46,7 @@ interface IIDRSToken is IERC20 {
     function offRamp(uint256 amount) external;
 
     /// @notice Mints `amount` base units to `to`; ramp role only
-    /// @dev Reverts with `NotRamp`
+    /// @dev Reverts with `NotRamp`, ERC20ExceededCap above the cap
     function mint(address to, uint256 amount) external;
 
     /// @notice Burns `amount` base units of `from`, out of the allowance that `from` gave the ramp; ramp role only

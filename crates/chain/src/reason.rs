@@ -161,6 +161,7 @@ fn idrs_words(name: &str) -> String {
     match name {
         "NotRamp" => "only the ramp may do this, the open ramp is closed".into(),
         "RampAlreadyClosed" => "the open ramp was closed before".into(),
+        "ERC20ExceededCap" => "there would be more tokens than a wallet can count".into(),
         _ => format!("the token contract refuses: {name}"),
     }
 }

@@ -186,5 +186,8 @@ impl Run {
 /// The most that can flow in this time, in µWh.
 fn energy_limit(elapsed: Duration) -> u64 {
     let millis = u64::try_from((elapsed + SLACK).as_millis()).unwrap_or(u64::MAX);
-    u64::from(RATED_POWER_W).saturating_mul(millis).saturating_mul(1000) / 3600
+    u64::from(RATED_POWER_W)
+        .saturating_mul(millis)
+        .saturating_mul(1000)
+        / 3600
 }

@@ -92,20 +92,21 @@ impl Known {
                 doubtful: false,
             });
         }
-        match &mut self.run {
+        let believed = match &mut self.run {
             Some(run) => {
                 run.take(reading, again);
-                if run.is_believed() {
+                let believed = run.is_believed();
+                if believed {
                     let unknown = run.unknown(received_at.since(self.received_at));
                     self.lost.0 += unknown.0;
                     self.lost.1 += unknown.1;
-                    (self.run, self.received_at) = (None, received_at);
                 }
+                believed
             }
-            None if self.is_believed(last, reading, received_at, again) => {
-                (self.doubt, self.received_at) = (None, received_at);
-            }
-            None => {}
+            None => self.is_believed(last, reading, received_at, again),
+        };
+        if believed {
+            (self.run, self.doubt, self.received_at) = (None, None, received_at);
         }
         self.last = Some(reading);
     }

@@ -81,6 +81,8 @@ macro_rules! check {
     }};
 }
 
+mod trading;
+
 #[tokio::test]
 async fn every_query_finds_its_rows_by_an_index() {
     let store = Store::in_memory().await.expect("a store");
@@ -93,6 +95,8 @@ async fn every_query_finds_its_rows_by_an_index() {
     metering(r, &meter).await;
     traffic(r, &meter).await;
     settling(r, &meter).await;
+    trading::market(r).await;
+    trading::tokens(r).await;
 }
 
 /// Tables with a handful of rows may be read whole.

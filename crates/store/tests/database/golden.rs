@@ -2,9 +2,16 @@
 
 use std::{fs, io, path::Path};
 
-use enerlink_domain::{MicroWh, UnixMillis, settlement::SettlementFilter, view::MessageFilter};
+use enerlink_domain::{
+    Address, MicroWh, UnixMillis,
+    market::{Lots, Width},
+    settlement::SettlementFilter,
+    token::MovementFilter,
+    view::{MessageFilter, TradeFilter},
+};
 use enerlink_store::{
-    Store, address_book, messages, meters, outbox, readings, registers, settings, settlements,
+    Store, address_book, approvals, conversions, market_candles, market_trades, messages, meters, movements,
+    outbox, price_alerts, readings, registers, settings, settlements, trade_orders,
 };
 use flate2::read::GzDecoder;
 
@@ -14,9 +21,15 @@ use crate::{
 };
 
 /// The schemas that are frozen in `tests/golden`, the oldest first.
-const FROZEN: std::ops::RangeInclusive<u32> = 1..=10;
+const FROZEN: std::ops::RangeInclusive<u32> = 1..=12;
 /// The first schema with an address book.
 const ADDRESS_BOOK: u32 = 5;
+/// The first schema with the market, and what the files since have of it.
+const TRADING: u32 = 11;
+const MARKET: Address = Address([9; 20]);
+/// The first schema with tokens, and the chain that the files since have movements of.
+const TOKENS: u32 = 12;
+const CHAIN: u64 = 31_337;
 
 fn unpack(version: u32, to: &Path) {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
@@ -76,7 +89,51 @@ async fn assert_complete(path: &Path, version: u32) {
             .expect("a transaction");
         assert_eq!(row.input, [1, 2, 3], "v{version}");
     }
+    assert_traded(&store, version).await;
     store.close().await.expect("a close");
+}
+
+/// The orders, trades and exchanges of the file.
+async fn assert_traded(store: &Store, version: u32) {
+    let reader = store.reader();
+    let open = trade_orders::open(&reader, MARKET, 0, 9).await.expect("sound");
+    let open: Vec<_> = open.into_iter().map(|(_, order)| order.lots).collect();
+    let trades = market_trades::list(&reader, MARKET, &TradeFilter::default(), 9, None).await;
+    let trades: Vec<_> = trades
+        .expect("sound")
+        .rows
+        .into_iter()
+        .map(|row| row.lots)
+        .collect();
+    let days =
+        market_candles::between(&reader, MARKET, Width::Day, UnixMillis(0), UnixMillis(i64::MAX)).await;
+    let counts = (
+        days.expect("sound").len(),
+        price_alerts::list(&reader).await.expect("sound").len(),
+    );
+    match version >= TRADING {
+        true => assert_eq!(
+            (open, trades, counts),
+            (vec![Lots(6)], vec![Lots(10), Lots(4)], (1, 1)),
+            "v{version}"
+        ),
+        false => assert_eq!((open, trades, counts), (vec![], vec![], (0, 0)), "v{version}"),
+    }
+    let moved = movements::list(&reader, CHAIN, &MovementFilter::default(), 9, None).await;
+    let counts = (
+        moved.expect("sound").rows.len(),
+        conversions::list(&reader, 9, None)
+            .await
+            .expect("sound")
+            .rows
+            .len(),
+        approvals::list(&reader, CHAIN).await.expect("sound").len(),
+    );
+    assert_eq!(
+        counts,
+        if version >= TOKENS { (1, 1, 1) } else { (0, 0, 0) },
+        "v{version}"
+    );
 }
 
 #[tokio::test]

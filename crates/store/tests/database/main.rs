@@ -9,6 +9,7 @@ mod generate;
 mod golden;
 mod growth;
 mod guards;
+mod market;
 mod opening;
 #[cfg(unix)]
 mod postgres;

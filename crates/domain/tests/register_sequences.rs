@@ -219,6 +219,20 @@ fn a_clock_of_this_computer_that_jumps_a_day_neither_stops_nor_doubles_the_count
 }
 
 #[test]
+fn a_reboot_behind_a_clock_that_was_set_back_is_believed_when_it_lasts() {
+    let noon = 1_790_000_000_000;
+    let messages = [
+        heard(noon, 900_000, 100),
+        // No time has passed by the clock: it may be a message from before, until three of them rise.
+        heard(noon + 60_000 - DAY, 40_000, 600),
+        heard(noon + 65_000 - DAY, 45_000, 1_100),
+        heard(noon + 70_000 - DAY, 50_000, 1_600),
+        heard(noon + 75_000 - DAY, 55_000, 2_100),
+    ];
+    assert_eq!(totals(&messages), "first late late +1500/rebooted +500");
+}
+
+#[test]
 fn a_device_without_a_clock_counts_on_when_the_clock_here_is_set_back() {
     let without = |at: i64, total: u64| Heard {
         time: None,

@@ -268,6 +268,11 @@ impl TxStage {
     pub fn is_signed(self) -> bool {
         matches!(self, Self::Signed | Self::Sent | Self::Mined | Self::Dropped)
     }
+
+    /// Whether it is signed and may still take coins of its account.
+    pub fn is_in_flight(self) -> bool {
+        self.is_signed() && self != Self::Mined
+    }
 }
 
 /// A transaction of this wallet, as stored in the outbox and shown to a person.

@@ -91,7 +91,7 @@ impl Outbox {
         let mut ahead: Vec<(Address, Option<MeterId>)> = Vec::new();
         let mut trading: Vec<Address> = Vec::new();
         let mut in_flight: BTreeMap<Address, usize> = BTreeMap::new();
-        for row in rows.iter().filter(|row| is_in_flight(row)) {
+        for row in rows.iter().filter(|row| row.stage.is_in_flight()) {
             *in_flight.entry(row.account).or_default() += 1;
         }
         for row in rows {
@@ -110,7 +110,7 @@ impl Outbox {
                 true => self.await_unlock(row).await?,
                 false => self.advance(&network, row).await?,
             };
-            *flying += usize::from(first && is_in_flight(&row));
+            *flying += usize::from(first && row.stage.is_in_flight());
             if !matches!(row.stage, TxStage::Mined) && row.stage.status() == Status::Pending {
                 match trades {
                     true => trading.push(row.account),
@@ -127,11 +127,6 @@ impl Outbox {
         rows.retain(|row| row.chain_id == network.addresses.chain_id);
         Ok(rows)
     }
-}
-
-/// Whether it is signed and may still take coins of its account.
-fn is_in_flight(row: &OutboxRow) -> bool {
-    row.stage.is_signed() && row.stage != TxStage::Mined
 }
 
 /// Whether it is about orders: each of them sees what those before it have left.

@@ -226,6 +226,15 @@ pub async fn unfinished(r: &impl Read) -> Result<Vec<OutboxRow>, StoreError> {
     fetch(r, &query).await
 }
 
+/// Every row that is signed and in no block yet, in no order.
+pub async fn in_flight(r: &impl Read) -> Result<Vec<OutboxRow>, StoreError> {
+    let stages = TxStage::ALL.into_iter().filter(|stage| stage.is_in_flight());
+    let query = record::select(TABLE)
+        .and_where(Expr::col("stage").is_in(stages.map(TxStage::as_str)))
+        .take();
+    fetch(r, &query).await
+}
+
 /// The confirmed rows in these blocks that are not final yet, at most `limit`, in the order of the chain.
 pub async fn confirmed(
     r: &impl Read,

@@ -363,6 +363,8 @@ async fn settling(r: &Explaining, meter: &MeterId) {
     );
     let open = ["SEARCH outbox USING INDEX outbox_by_status_id (status=?)"];
     check!(r, outbox::unfinished(r), open);
+    let flying = ["SEARCH outbox USING INDEX outbox_by_stage_block (stage=?)"];
+    check!(r, outbox::in_flight(r), flying);
     let nonce =
         "SEARCH outbox USING INDEX outbox_by_account_chain_id_nonce (account=? AND chain_id=? AND nonce>?)";
     check!(r, outbox::highest_nonce(r, Address::ZERO, 1), [nonce]);

@@ -9,7 +9,7 @@ use enerlink_domain::{
 use enerlink_keystore::Signer;
 use enerlink_store::{OutboxRow, TxVersion, outbox, outbox_versions, settlements};
 
-use super::{News, Outbox, is_in_flight, parse_signer};
+use super::{News, Outbox, parse_signer};
 use crate::{network::Network, task};
 
 const LOCKED: &str = "waits for the wallet to be unlocked";
@@ -237,10 +237,10 @@ impl Outbox {
 
     /// Other transactions of the account that may still take its coins.
     async fn in_flight(&self, row: &OutboxRow) -> Result<Vec<OutboxRow>, Error> {
-        let mut rows = outbox::unfinished(&self.parts.store.reader()).await?;
+        let mut rows = outbox::in_flight(&self.parts.store.reader()).await?;
         rows.retain(|other| {
             let same = (other.account, other.chain_id) == (row.account, row.chain_id);
-            same && other.id != row.id && is_in_flight(other)
+            same && other.id != row.id
         });
         Ok(rows)
     }

@@ -24,11 +24,14 @@ pub(super) async fn orders(
     own: &BTreeSet<Address>,
     logs: &[MarketLog],
 ) -> Result<Vec<OrderRow>, Error> {
-    let named: BTreeSet<OrderKey> = logs
-        .iter()
-        .filter(|log| !matches!(log.event, MarketEvent::Placed { .. }))
-        .map(|log| OrderKey::Resting(log.event.order()))
-        .collect();
+    let key = |log: &MarketLog| OrderKey::Resting(log.event.order());
+    let is_new = |log: &&MarketLog| matches!(log.event, MarketEvent::Placed { .. });
+    let (placed, others): (Vec<&MarketLog>, Vec<&MarketLog>) = logs.iter().partition(is_new);
+    // What comes here is not stored yet.
+    let mut named: BTreeSet<OrderKey> = others.into_iter().map(key).collect();
+    for log in placed {
+        named.remove(&key(log));
+    }
     let known = trade_orders::many(tx, market, &named).await?;
     let mut rows: BTreeMap<OrderKey, OrderRow> = known.into_iter().map(|row| (row.key, row)).collect();
     let mut came = BTreeSet::new();

@@ -24,7 +24,7 @@ pub async fn put(tx: &Tx, address: Address, name: &str, now: UnixMillis) -> Resu
         .text(KEY, address.to_lower())
         .text("name", name)
         .int("created_at", created_at.0);
-    record::upsert(tx, TABLE, &[KEY], &[row]).await?;
+    record::upsert(tx, TABLE, &[KEY], vec![row]).await?;
     Ok(contact)
 }
 

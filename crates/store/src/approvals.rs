@@ -36,7 +36,7 @@ pub async fn set(tx: &Tx, chain_id: u64, approval: &Approval, now: UnixMillis) -
         .int("block", signed(approval.block, "the block number")?)
         .int("updated_at", now.0);
     let key = ["chain_id", "token", "owner", "spender"];
-    record::upsert(tx, TABLE, &key, &[row]).await
+    record::upsert(tx, TABLE, &key, vec![row]).await
 }
 
 /// Every allowance that there ever was, those of nothing too.

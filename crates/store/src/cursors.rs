@@ -42,5 +42,5 @@ pub async fn set(tx: &Tx, chain_id: u64, name: &str, block: u64, hash: BlockHash
         .text("name", name)
         .int("block", signed(block, "the block number")?)
         .text("block_hash", hash.to_string());
-    record::upsert(tx, TABLE, &["chain_id", "name"], &[row]).await
+    record::upsert(tx, TABLE, &["chain_id", "name"], vec![row]).await
 }

@@ -28,7 +28,7 @@ pub async fn set(tx: &Tx, owner: Address, guard: &Guard) -> Result<(), StoreErro
     let row = Fields::default()
         .text("owner", owner.to_lower())
         .json("state", guard)?;
-    record::upsert(tx, TABLE, &["owner"], &[row]).await
+    record::upsert(tx, TABLE, &["owner"], vec![row]).await
 }
 
 /// Adds to the record of this account.

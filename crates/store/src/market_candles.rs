@@ -24,22 +24,22 @@ pub async fn add(tx: &Tx, market: Address, ticks: &[Tick]) -> Result<(), StoreEr
         for tick in ticks {
             let start = width.start_of(tick.at, 0);
             let one = Candle::of(start, *tick);
-            if let Some(candle) = candles.get_mut(&start) {
-                candle.add(&one);
-            } else {
-                let candle = match get(tx, market, width, start).await? {
-                    Some(mut known) => {
-                        known.add(&one);
-                        known
-                    }
-                    None => one,
-                };
-                candles.insert(start, candle);
-            }
+            candles
+                .entry(start)
+                .and_modify(|candle| candle.add(&one))
+                .or_insert(one);
+        }
+        // Only the first can have begun before.
+        if let Some(start) = candles.keys().next().copied()
+            && let Some(mut known) = get(tx, market, width, start).await?
+            && let Some(candle) = candles.get_mut(&start)
+        {
+            known.add(candle);
+            *candle = known;
         }
         let rows = candles.values().map(|candle| encode(market, width, candle));
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
-        record::upsert(tx, TABLE, &["market", "width_ms", "start"], &rows).await?;
+        record::upsert(tx, TABLE, &["market", "width_ms", "start"], rows).await?;
     }
     Ok(())
 }

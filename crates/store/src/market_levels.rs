@@ -35,7 +35,7 @@ pub async fn put(tx: &Tx, market: Address, places: &[PlaceState]) -> Result<(), 
             .int("tail", signed(place.tail, "the tail of a price")?))
     };
     let rows = places.iter().map(row).collect::<Result<Vec<_>, StoreError>>()?;
-    record::upsert(tx, TABLE, &["market", "side", "price"], &rows).await
+    record::upsert(tx, TABLE, &["market", "side", "price"], rows).await
 }
 
 /// Forgets a price at which nothing has ever rested.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, QueryResult, Statement, TryGetable,
-    sea_query::{Asterisk, Expr, ExprTrait, InsertStatement, OnConflict, Query, SelectStatement, Value},
+    sea_query::{Asterisk, Expr, ExprTrait, Query, SelectStatement, Value},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -243,18 +243,6 @@ pub(crate) async fn next_id(tx: &Tx, table: &'static str) -> Result<i64, StoreEr
     })
 }
 
-fn insertion(table: &'static str, rows: &[Fields]) -> InsertStatement {
-    let mut statement = Query::insert();
-    statement.into_table(table);
-    if let Some(first) = rows.first() {
-        statement.columns(first.0.iter().map(|(column, _)| *column));
-    }
-    for row in rows {
-        statement.values_panic(row.0.iter().map(|(_, value)| Expr::val(value.clone())));
-    }
-    statement.take()
-}
-
 /// Writes one new row; `key` names it when it is there already.
 pub(crate) async fn insert(
     tx: &Tx,
@@ -262,35 +250,74 @@ pub(crate) async fn insert(
     row: Fields,
     key: impl FnOnce() -> String,
 ) -> Result<(), StoreError> {
-    execute(tx, &insertion(table, &[row]))
+    let (columns, values): (Vec<&str>, Vec<Value>) = row.0.into_iter().unzip();
+    let backend = tx.connection().get_database_backend();
+    let sql = insertion_of(backend, table, &columns, 1);
+    execute_raw(tx, Statement::from_sql_and_values(backend, sql, values))
         .await
         .map_err(|error| StoreError::on_insert(error, table, key))?;
     Ok(())
 }
 
-/// Writes many new rows with few statements. The numbers of rows are powers of two, so that the connection's cache
-/// of prepared statements stays small whatever the batches are. A column that is empty in every row is left out: a wide
-/// row costs by what it says.
-pub(crate) async fn insert_many(tx: &Tx, table: &'static str, rows: Vec<Fields>) -> Result<(), StoreError> {
+/// Writes many new rows with few statements. A column that is empty in every row is left out: a wide row costs by what
+/// it says.
+pub(crate) async fn insert_many(
+    tx: &Tx,
+    table: &'static str,
+    mut rows: Vec<Fields>,
+) -> Result<(), StoreError> {
+    let columns = rows.first().map_or(0, |row| row.0.len());
+    let used: Vec<bool> = (0..columns)
+        .map(|at| rows.iter().any(|row| !row.is_empty(at)))
+        .collect();
+    for row in &mut rows {
+        let mut used = used.iter();
+        row.0.retain(|_| used.next() == Some(&true));
+    }
+    write(tx, table, rows, |_| String::new()).await
+}
+
+/// Writes rows with few statements, replacing those with the same `key`.
+pub(crate) async fn upsert(
+    tx: &Tx,
+    table: &'static str,
+    key: &[&'static str],
+    rows: Vec<Fields>,
+) -> Result<(), StoreError> {
+    write(tx, table, rows, |columns| {
+        let others = columns.iter().filter(|column| !key.contains(column));
+        let others: Vec<String> = others
+            .map(|column| format!("{column} = excluded.{column}"))
+            .collect();
+        let (key, others) = (key.join(", "), others.join(", "));
+        format!(" ON CONFLICT ({key}) DO UPDATE SET {others}")
+    })
+    .await
+}
+
+/// Writes rows of the same columns; `conflict` says what becomes of those that are there. The numbers of rows are powers of
+/// two, so that the connection's cache of prepared statements stays small whatever the batches are.
+async fn write(
+    tx: &Tx,
+    table: &str,
+    rows: Vec<Fields>,
+    conflict: impl FnOnce(&[&'static str]) -> String,
+) -> Result<(), StoreError> {
     let Some(first) = rows.first() else {
         return Ok(());
     };
-    let used: Vec<bool> = (0..first.0.len())
-        .map(|at| rows.iter().any(|row| !row.is_empty(at)))
-        .collect();
-    let columns = first.0.iter().zip(&used).filter(|(_, used)| **used);
-    let columns: Vec<&str> = columns.map(|((column, _), _)| *column).collect();
+    let columns: Vec<&str> = first.0.iter().map(|(column, _)| *column).collect();
+    let conflict = conflict(&columns);
     let backend = tx.connection().get_database_backend();
     let mut left = rows.len();
     let mut rows = rows.into_iter();
     while left > 0 {
         let count = 1 << MAX_ROWS.min(left).ilog2();
         left -= count;
-        let sql = insertion_of(backend, table, &columns, count);
+        let sql = insertion_of(backend, table, &columns, count) + &conflict;
         let mut values = Vec::with_capacity(count * columns.len());
         for row in rows.by_ref().take(count) {
-            let kept = row.0.into_iter().zip(&used).filter(|(_, used)| **used);
-            values.extend(kept.map(|((_, value), _)| value));
+            values.extend(row.0.into_iter().map(|(_, value)| value));
         }
         execute_raw(tx, Statement::from_sql_and_values(backend, sql, values)).await?;
     }
@@ -317,26 +344,6 @@ fn insertion_of(backend: DbBackend, table: &str, columns: &[&str], rows: usize) 
         sql.push(')');
     }
     sql
-}
-
-/// Writes rows, replacing those with the same `key`.
-pub(crate) async fn upsert(
-    tx: &Tx,
-    table: &'static str,
-    key: &[&'static str],
-    rows: &[Fields],
-) -> Result<(), StoreError> {
-    let Some(first) = rows.first() else {
-        return Ok(());
-    };
-    let others = first.0.iter().map(|(column, _)| *column);
-    let others = others.filter(|column| !key.contains(column));
-    let mut conflict = OnConflict::columns(key.iter().copied());
-    conflict.update_columns(others);
-    for chunk in rows.chunks(MAX_ROWS) {
-        execute(tx, insertion(table, chunk).on_conflict(conflict.clone())).await?;
-    }
-    Ok(())
 }
 
 /// Overwrites the row whose `key` has `value`.

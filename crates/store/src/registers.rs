@@ -36,7 +36,7 @@ pub async fn save_all<'a>(
         .into_iter()
         .map(|(meter, registers)| Ok(seal::seal(TABLE, encode(meter, registers, now)?)))
         .collect::<Result<Vec<_>, StoreError>>()?;
-    record::upsert(tx, TABLE, &[KEY], &rows).await
+    record::upsert(tx, TABLE, &[KEY], rows).await
 }
 
 /// The registers of a meter, once it was heard.

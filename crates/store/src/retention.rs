@@ -142,7 +142,7 @@ async fn thin(tx: &Tx, meter: &MeterId, horizon: UnixMillis, most: u32) -> Resul
             .text("meter_id", meter.as_str())
             .int("received_at", row.at.0)
             .int("reading", row.id);
-        record::upsert(tx, MARKS, &["meter_id"], &[row]).await?;
+        record::upsert(tx, MARKS, &["meter_id"], vec![row]).await?;
     }
     let more = rows.len() == most as usize && (deleted > 0 || looked_at.is_some());
     Ok((deleted, more))

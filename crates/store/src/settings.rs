@@ -22,7 +22,7 @@ pub async fn get(r: &impl Read, key: &str) -> Result<Option<String>, StoreError>
 /// Sets `key`.
 pub async fn set(tx: &Tx, key: &str, value: &str) -> Result<(), StoreError> {
     let row = Fields::default().text("key", key).text("value", value);
-    record::upsert(tx, TABLE, &["key"], &[row]).await
+    record::upsert(tx, TABLE, &["key"], vec![row]).await
 }
 
 /// Forgets `key`; it need not have been set.

@@ -46,7 +46,7 @@ pub(crate) async fn replace(
                 what: "the sum of settlements",
             })?;
             let row = encode(meter, width, at, &changed)?;
-            record::upsert(tx, TABLE, &["meter_id", "width_ms", "settled_at"], &[row]).await?;
+            record::upsert(tx, TABLE, &["meter_id", "width_ms", "settled_at"], vec![row]).await?;
         }
     }
     Ok(())

@@ -26,7 +26,7 @@ pub async fn add(tx: &Tx, meter: &MeterId, more: &BTreeMap<String, u64>) -> Resu
             .int("times", signed(sum, "a tally")?))
     });
     let rows = sums.collect::<Result<Vec<_>, StoreError>>()?;
-    record::upsert(tx, TABLE, &["meter_id", "word"], &rows).await
+    record::upsert(tx, TABLE, &["meter_id", "word"], rows).await
 }
 
 /// The tally of a meter.

@@ -65,7 +65,7 @@ pub(crate) async fn replace(
     let old = load(tx, meter).await?;
     let sums = minus(old, before).and_then(|sums| plus(sums, after));
     let row = seal::seal(TABLE, encode(meter, &sums.ok_or(out_of_range)?)?);
-    record::upsert(tx, TABLE, &[KEY], &[row]).await
+    record::upsert(tx, TABLE, &[KEY], vec![row]).await
 }
 
 /// What one settlement adds.

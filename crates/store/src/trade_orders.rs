@@ -138,7 +138,7 @@ pub async fn put(tx: &Tx, market: Address, rows: &mut [OrderRow]) -> Result<(), 
         }
         fields.push(encode(market, row)?);
     }
-    record::upsert(tx, TABLE, &["market", "order_key"], &fields).await
+    record::upsert(tx, TABLE, &["market", "order_key"], fields).await
 }
 
 /// The order with this key.

@@ -140,7 +140,7 @@ pub(super) async fn merge(
         encode(row, *at, bucket)
     });
     let rows = rows.collect::<Result<Vec<_>, _>>()?;
-    record::upsert(tx, ROLLUPS, &["meter_id", "width_ms", "received_at"], &rows).await
+    record::upsert(tx, ROLLUPS, &["meter_id", "width_ms", "received_at"], rows).await
 }
 
 /// Minutes as they are stored, each with what had flowed since midnight at its end.
@@ -158,7 +158,7 @@ pub(super) async fn merge_minutes(
         let known = known.remove(meter).unwrap_or_default();
         rows.extend(merged_minutes(tx, meter, buckets, &known).await?);
     }
-    record::upsert(tx, MINUTES, &["meter_id", "received_at"], &rows).await
+    record::upsert(tx, MINUTES, &["meter_id", "received_at"], rows).await
 }
 
 /// The stored minutes from the first of `meters`' buckets to the end of the day of the last.

@@ -225,7 +225,8 @@ impl Trading {
             };
             let (taken, following) = tokio::join!(taking, pages.next());
             let (block, more) = taken?;
-            changed.extend(more);
+            // Of a whole market's past only the household's own orders are kept in memory.
+            changed.extend(more.into_iter().filter(|row| own.contains(&row.trader)));
             if block < head.number {
                 let phase = MarketPhase::Reading {
                     block,
@@ -260,7 +261,7 @@ impl Trading {
         if !due {
             return Ok(());
         }
-        let Some((places, orders, at)) = sync::view(network).await? else {
+        let Some((differences, at)) = sync::differences(network, &live.book).await? else {
             return Ok(());
         };
         if Some(at) != live.at {
@@ -268,7 +269,6 @@ impl Trading {
             return Ok(());
         }
         self.checked = Some(now);
-        let differences = live.book.differences(&places, &orders);
         match differences.first() {
             None => Ok(()),
             Some(first) => {

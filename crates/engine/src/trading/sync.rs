@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use enerlink_chain::{ChainError, MarketPage};
 use enerlink_domain::{
     Address, BlockHash, Error,
-    market::{Book, Divergence, MarketLog, Pair, PlaceState, Price, Side, Snapshot, Tick},
+    market::{
+        Book, Difference, Divergence, Lots, MarketLog, OpenOrder, OrderId, Pair, PlaceState, Price, Side,
+        Snapshot, Tick,
+    },
 };
 use enerlink_store::{
     OrderRow, Store, cursors, market, market_candles, market_levels, market_trades, trade_orders,
@@ -222,23 +225,47 @@ pub(super) async fn adopt(
     Ok(Some(changed))
 }
 
-type View = (
-    Vec<PlaceState>,
-    Vec<enerlink_domain::market::OpenOrder>,
-    (u64, BlockHash),
-);
+type View = (Vec<PlaceState>, Vec<OpenOrder>, (u64, BlockHash));
 
 /// All that rests, as the contract says itself, of the newest block; none when that is not the same afterwards.
-pub(super) async fn view(network: &Network) -> Result<Option<View>, ChainError> {
+async fn view(network: &Network) -> Result<Option<View>, ChainError> {
     let (chain, addresses) = (&network.chain, &network.addresses);
     let head = chain.head().await?;
-    let (mut places, mut orders) = (Vec::new(), Vec::new());
-    for side in Side::ALL {
-        places.extend(chain.all_levels(addresses, side, head.number).await?);
-    }
+    let places = places(network, head.number).await?;
+    let mut orders = Vec::new();
     for place in &places {
         orders.extend(chain.orders(addresses, place, head.number).await?);
     }
     let same = chain.block_hash(head.number).await? == Some(head.hash);
     Ok(same.then_some((places, orders, (head.number, head.hash))))
+}
+
+/// Where the contract says something else than `book` of the newest block, and which that is; none when that is not the
+/// same afterwards. The book's orders are asked for by their ids, a few hundred at once, where [`view`] asks price by price:
+/// one that the book does not have shows in what its price holds.
+pub(super) async fn differences(
+    network: &Network,
+    book: &Book,
+) -> Result<Option<(Vec<Difference>, (u64, BlockHash))>, ChainError> {
+    let chain = &network.chain;
+    let head = chain.head().await?;
+    let places = places(network, head.number).await?;
+    let mut orders: Vec<OpenOrder> = Side::ALL.iter().flat_map(|side| book.orders(*side)).collect();
+    let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
+    let left = chain.lots_left(&network.addresses, &ids, head.number).await?;
+    for (order, left) in orders.iter_mut().zip(left) {
+        order.lots = left;
+    }
+    orders.retain(|order| order.lots > Lots::ZERO);
+    let same = chain.block_hash(head.number).await? == Some(head.hash);
+    Ok(same.then(|| (book.differences(&places, &orders), (head.number, head.hash))))
+}
+
+/// The prices at which orders rest, as the contract says itself.
+async fn places(network: &Network, block: u64) -> Result<Vec<PlaceState>, ChainError> {
+    let mut places = Vec::new();
+    for side in Side::ALL {
+        places.extend(network.chain.all_levels(&network.addresses, side, block).await?);
+    }
+    Ok(places)
 }

@@ -9,6 +9,8 @@
 mod broker;
 #[cfg(target_os = "linux")]
 mod chart;
+mod crowd;
+mod gas;
 mod generator;
 mod history;
 mod ingest;
@@ -20,6 +22,7 @@ mod peers;
 mod report;
 mod rows;
 mod settle;
+mod sync;
 mod unlock;
 #[cfg(target_os = "linux")]
 mod web_view;
@@ -42,13 +45,15 @@ enum Size {
 type Bench = fn(Size) -> Result<Vec<Figure>>;
 
 /// Every measurement: its name, and what runs it.
-const BENCHES: [(&str, Bench); 6] = [
+const BENCHES: [(&str, Bench); 8] = [
     ("unlock", |_| unlock::run()),
     ("ingest", |_| ingest::run()),
     ("live", |_| live::run()),
     ("history", history::run),
     ("chart", |_| in_the_window()),
+    ("sync", |_| sync::run()),
     ("settle", |_| settle::run()),
+    ("gas", |_| gas::run()),
 ];
 
 #[cfg(target_os = "linux")]

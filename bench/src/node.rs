@@ -83,10 +83,29 @@ impl Node {
     /// on a block comes every second, with anvil's usual limit of gas: a standing chain works so. A node that mines each
     /// transaction by itself would measure how fast it makes blocks.
     pub(crate) async fn start(households: &[(usize, &[MeterId])]) -> Result<Self> {
+        let node = Self::deployed(&[]).await?;
+        let addresses = &node.addresses;
+        let mut line = Line::to(node.port)?;
+        line.ask("evm_setAutomine", json!([false]))?;
+        for (number, meters) in households {
+            let owner = account(*number)?;
+            let register =
+                |meter: &MeterId| build::register_meter(addresses, meter, owner.address(), RATED_POWER_W);
+            let open = |meter: &MeterId| build::open_meter(addresses, meter, OPENED);
+            line.mine(&account(0)?, meters.iter().map(register).collect())?;
+            line.mine(&owner, meters.iter().map(open).collect())?;
+        }
+        line.ask("evm_setIntervalMining", json!([1]))?;
+        Ok(node)
+    }
+
+    /// A fresh chain with the contracts, on which each transaction makes a block.
+    pub(crate) async fn deployed(options: &[&str]) -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut command = Command::new(program());
         command.args(["--port", &port.to_string(), "--chain-id", &CHAIN_ID.to_string()]);
         command.args(["--silent", "--base-fee", "0", "--gas-price", "0"]);
+        command.args(options);
         command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -104,23 +123,17 @@ impl Node {
         let chain = Chain::new(&url(port))?;
         let operator = DirectAccount::connect(account(0)?, chain).await?;
         let addresses = operator.deploy().await?;
-        let mut line = Line::to(port)?;
-        line.ask("evm_setAutomine", json!([false]))?;
-        for (number, meters) in households {
-            let owner = account(*number)?;
-            let register =
-                |meter: &MeterId| build::register_meter(&addresses, meter, owner.address(), RATED_POWER_W);
-            let open = |meter: &MeterId| build::open_meter(&addresses, meter, OPENED);
-            line.mine(&account(0)?, meters.iter().map(register).collect())?;
-            line.mine(&owner, meters.iter().map(open).collect())?;
-        }
-        line.ask("evm_setIntervalMining", json!([1]))?;
         let child = started.0.take().context("it runs")?;
         Ok(Self {
             child,
             port,
             addresses,
         })
+    }
+
+    /// The operator, or a household, that sends one transaction after the other.
+    pub(crate) async fn direct(&self, account: Account) -> Result<DirectAccount> {
+        Ok(DirectAccount::connect(account, Chain::new(&self.url())?).await?)
     }
 
     pub(crate) fn url(&self) -> String {
@@ -198,7 +211,7 @@ fn program() -> PathBuf {
     }
 }
 
-fn sign(account: &Account, nonce: u64, gas: u64, calls: Vec<Call>) -> Result<Vec<SignedTx>> {
+pub(crate) fn sign(account: &Account, nonce: u64, gas: u64, calls: Vec<Call>) -> Result<Vec<SignedTx>> {
     (nonce..)
         .zip(calls)
         .map(|(nonce, call)| {
@@ -228,6 +241,12 @@ impl Line {
         answer(&mut self.answers)
     }
 
+    /// Downloads an answer and looks at none of it; how many bytes it has.
+    pub(crate) fn download(&mut self, method: &str, params: Value) -> Result<usize> {
+        self.questions.write_all(&question(method, &params))?;
+        Ok(body(&mut self.answers)?.len())
+    }
+
     /// Transactions of `account` that are in blocks.
     pub(crate) fn nonce(&mut self, account: Address) -> Result<u64> {
         let count = self.ask("eth_getTransactionCount", json!([account.to_lower(), "latest"]))?;
@@ -237,16 +256,28 @@ impl Line {
 
     /// Hands all to the node, none waiting for the answer to another.
     pub(crate) fn send_all(&mut self, signed: &[SignedTx]) -> Result<()> {
+        let questions: Vec<Vec<u8>> = signed.iter().map(sending).collect();
+        self.ask_all(&questions)
+    }
+
+    /// Hands all to the node, each in a block of its own with those that come with it.
+    pub(crate) fn mine_all(&mut self, blocks: &[Vec<SignedTx>]) -> Result<()> {
+        let mine = || question("evm_mine", &json!([]));
+        let of_block = |block: &Vec<SignedTx>| block.iter().map(sending).chain([mine()]).collect::<Vec<_>>();
+        let questions: Vec<Vec<u8>> = blocks.iter().flat_map(of_block).collect();
+        self.ask_all(&questions)
+    }
+
+    fn ask_all(&mut self, all: &[Vec<u8>]) -> Result<()> {
         let Self { questions, answers } = self;
         thread::scope(|scope| {
             let writing = scope.spawn(|| {
-                for tx in signed {
-                    let raw = json!([format!("0x{}", hex(&tx.raw))]);
-                    questions.write_all(&question("eth_sendRawTransaction", &raw))?;
+                for question in all {
+                    questions.write_all(question)?;
                 }
                 Ok::<_, std::io::Error>(())
             });
-            for _ in signed {
+            for _ in all {
                 answer(answers)?;
             }
             Ok(writing
@@ -278,6 +309,10 @@ impl Line {
     }
 }
 
+fn sending(tx: &SignedTx) -> Vec<u8> {
+    question("eth_sendRawTransaction", &json!([format!("0x{}", hex(&tx.raw))]))
+}
+
 fn question(method: &str, params: &Value) -> Vec<u8> {
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
     let head = format!(
@@ -288,6 +323,14 @@ fn question(method: &str, params: &Value) -> Vec<u8> {
 }
 
 fn answer(from: &mut BufReader<TcpStream>) -> Result<Value> {
+    let mut said: Value = serde_json::from_slice(&body(from)?)?;
+    match said.get("error") {
+        None => Ok(said["result"].take()),
+        Some(error) => bail!("the node says {error}"),
+    }
+}
+
+fn body(from: &mut BufReader<TcpStream>) -> Result<Vec<u8>> {
     let mut length = None;
     loop {
         let mut line = String::new();
@@ -302,9 +345,5 @@ fn answer(from: &mut BufReader<TcpStream>) -> Result<Value> {
     }
     let mut body = vec![0; length.context("an answer has a length")?];
     from.read_exact(&mut body)?;
-    let mut said: Value = serde_json::from_slice(&body)?;
-    match said.get("error") {
-        None => Ok(said["result"].take()),
-        Some(error) => bail!("the node says {error}"),
-    }
+    Ok(body)
 }

@@ -13,6 +13,7 @@ mod moment;
 mod network;
 mod operator;
 mod output;
+mod pages;
 mod records;
 mod run;
 mod secret;

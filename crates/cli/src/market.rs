@@ -12,15 +12,13 @@ use enerlink_engine::{Access, Engine};
 use crate::{
     arguments::{MarketCommand, OrdersArguments, PlaceArguments, TradesArguments, UnlockArguments},
     failure::{Failure, Outcome},
-    moment, output, records, session,
+    moment, output, pages, records, session,
 };
 
 /// A chain that has not answered after this long is left to `enerlink run`.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How often it is looked whether something has happened.
 const LOOK: Duration = Duration::from_millis(100);
-/// Rows of one page of the core.
-const PAGE: u16 = 200;
 
 pub(crate) async fn market(command: MarketCommand, json: bool) -> Outcome {
     match command {
@@ -197,19 +195,15 @@ async fn list_orders(
         return Ok(());
     }
     let engine = session::open(&wanted.profile.data_dir, Access::ReadOnly).await?;
-    let (mut left, mut before) = (limit, None);
-    while left > 0 {
-        let page = engine.orders(&wanted.filter(), left.min(PAGE), before).await?;
-        left -= left.min(u16::try_from(page.rows.len()).unwrap_or(u16::MAX));
-        for row in &page.rows {
-            output::answer(json, row, told);
-        }
-        before = page.next;
-        if before.is_none() {
-            break;
-        }
-    }
-    Ok(())
+    pages::show_all(
+        limit,
+        async |rows, before| {
+            let page = engine.orders(&wanted.filter(), rows, before).await?;
+            Ok((page.rows, page.next))
+        },
+        |row| output::answer(json, row, told),
+    )
+    .await
 }
 
 async fn list_trades(
@@ -227,27 +221,25 @@ async fn list_trades(
         return Ok(());
     }
     let engine = session::open(&wanted.profile.data_dir, Access::ReadOnly).await?;
-    let (mut left, mut before) = (limit, None);
-    while left > 0 {
-        let page = engine.trades(&wanted.filter(), left.min(PAGE), before).await?;
-        left -= left.min(u16::try_from(page.rows.len()).unwrap_or(u16::MAX));
-        for row in &page.rows {
-            output::answer(json, row, |row: &Trade| {
-                let (at, side) = (moment::shown(row.at), row.side);
-                format!(
-                    "{at}  {side}  {:>10} lots at {:>6}  {:>14} IDRS",
-                    row.lots,
-                    row.price,
-                    row.value.to_string()
-                )
-            });
-        }
-        before = page.next;
-        if before.is_none() {
-            break;
-        }
-    }
-    Ok(())
+    pages::show_all(
+        limit,
+        async |rows, before| {
+            let page = engine.trades(&wanted.filter(), rows, before).await?;
+            Ok((page.rows, page.next))
+        },
+        |row| output::answer(json, row, traded),
+    )
+    .await
+}
+
+fn traded(row: &Trade) -> String {
+    let (at, side) = (moment::shown(row.at), row.side);
+    format!(
+        "{at}  {side}  {:>10} lots at {:>6}  {:>14} IDRS",
+        row.lots,
+        row.price,
+        row.value.to_string()
+    )
 }
 
 /// One line about an order.

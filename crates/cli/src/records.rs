@@ -15,11 +15,8 @@ use crate::{
     },
     failure::{Failure, Outcome},
     moment::{self, Moment},
-    output, session,
+    output, pages, session,
 };
-
-/// Rows of one page of the core.
-const PAGE: u16 = 200;
 
 pub(crate) async fn messages(arguments: MessagesArguments, json: bool) -> Outcome {
     let engine = session::open(&arguments.profile.data_dir, Access::ReadOnly).await?;
@@ -27,19 +24,15 @@ pub(crate) async fn messages(arguments: MessagesArguments, json: bool) -> Outcom
     if let Some(path) = arguments.csv {
         return save_messages(&engine, &filter, &path, json).await;
     }
-    let (mut left, mut before) = (arguments.limit, None);
-    while left > 0 {
-        let page = engine.messages(&filter, left.min(PAGE), before).await?;
-        left -= left.min(u16::try_from(page.rows.len()).unwrap_or(u16::MAX));
-        for message in &page.rows {
-            output::answer(json, message, said);
-        }
-        match page.next {
-            Some(next) => before = Some(next),
-            None => break,
-        }
-    }
-    Ok(())
+    pages::show_all(
+        arguments.limit,
+        async |rows, before| {
+            let page = engine.messages(&filter, rows, before).await?;
+            Ok((page.rows, page.next))
+        },
+        |message| output::answer(json, message, said),
+    )
+    .await
 }
 
 fn filter(arguments: FilterArguments) -> MessageFilter {

@@ -11,13 +11,11 @@ use enerlink_engine::{Access, Engine, Events};
 use crate::{
     arguments::{AllowancesCommand, RampCommand, SendArguments, TransfersArguments},
     failure::{Failure, Outcome},
-    moment, output, session,
+    moment, output, pages, session,
 };
 
 /// A chain that has not confirmed after this long is left to `enerlink run`.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Rows of one page of the core.
-const PAGE: u16 = 200;
 
 pub(crate) async fn send(arguments: SendArguments, json: bool) -> Outcome {
     let engine = session::open_unlocked(&arguments.unlock).await?;
@@ -70,19 +68,15 @@ pub(crate) async fn ramp(command: RampCommand, json: bool) -> Outcome {
 }
 
 async fn conversions(engine: &Engine, limit: u16, json: bool) -> Outcome {
-    let (mut left, mut before) = (limit, None);
-    while left > 0 {
-        let page = engine.conversions(left.min(PAGE), before).await?;
-        left -= left.min(u16::try_from(page.rows.len()).unwrap_or(u16::MAX));
-        for row in &page.rows {
-            output::answer(json, row, exchanged);
-        }
-        match page.next {
-            Some(next) => before = Some(next),
-            None => break,
-        }
-    }
-    Ok(())
+    pages::show_all(
+        limit,
+        async |rows, before| {
+            let page = engine.conversions(rows, before).await?;
+            Ok((page.rows, page.next))
+        },
+        |row| output::answer(json, row, exchanged),
+    )
+    .await
 }
 
 pub(crate) async fn transfers(arguments: TransfersArguments, json: bool) -> Outcome {
@@ -92,19 +86,15 @@ pub(crate) async fn transfers(arguments: TransfersArguments, json: bool) -> Outc
         token: arguments.token.map(Into::into),
         account: arguments.account,
     };
-    let (mut left, mut before) = (arguments.limit, None);
-    while left > 0 {
-        let page = engine.movements(&filter, left.min(PAGE), before).await?;
-        left -= left.min(u16::try_from(page.rows.len()).unwrap_or(u16::MAX));
-        for row in &page.rows {
-            output::answer(json, row, moved);
-        }
-        match page.next {
-            Some(next) => before = Some(next),
-            None => break,
-        }
-    }
-    Ok(())
+    pages::show_all(
+        arguments.limit,
+        async |rows, before| {
+            let page = engine.movements(&filter, rows, before).await?;
+            Ok((page.rows, page.next))
+        },
+        |row| output::answer(json, row, moved),
+    )
+    .await
 }
 
 pub(crate) async fn allowances(command: AllowancesCommand, json: bool) -> Outcome {

@@ -6,11 +6,8 @@ use enerlink_engine::{Access, Engine};
 use crate::{
     arguments::{ProfileArguments, TxCommand, UnlockArguments},
     failure::{Failure, Outcome},
-    moment, output, session,
+    moment, output, pages, session,
 };
-
-/// Rows of one page of the core.
-const PAGE: u16 = 200;
 
 pub(crate) async fn transactions(command: TxCommand, json: bool) -> Outcome {
     match command {
@@ -30,19 +27,15 @@ async fn reading(profile: &ProfileArguments) -> Result<Engine, Failure> {
 }
 
 async fn list(engine: &Engine, limit: u16, json: bool) -> Outcome {
-    let (mut left, mut before) = (limit, None);
-    while left > 0 {
-        let page = engine.transactions(left.min(PAGE), before).await?;
-        left -= left.min(u16::try_from(page.rows.len()).unwrap_or(u16::MAX));
-        for row in &page.rows {
-            output::answer(json, row, line);
-        }
-        match page.next {
-            Some(next) => before = Some(next),
-            None => break,
-        }
-    }
-    Ok(())
+    pages::show_all(
+        limit,
+        async |rows, before| {
+            let page = engine.transactions(rows, before).await?;
+            Ok((page.rows, page.next))
+        },
+        |row| output::answer(json, row, line),
+    )
+    .await
 }
 
 async fn change(unlock: UnlockArguments, id: i64, faster: bool, json: bool) -> Outcome {

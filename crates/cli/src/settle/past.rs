@@ -15,30 +15,24 @@ use crate::{
     arguments::{By, MonthsArguments, ReceiptArguments, SettlementArguments, VerifyArguments},
     failure::{Failure, Outcome},
     moment::{self, Moment},
-    output, records, session,
+    output, pages, records, session,
 };
 
-/// Rows of one page of the core.
-const PAGE: u16 = 200;
 /// More months than anybody has settled for.
 const MOST: usize = 401;
 
 pub(crate) async fn list(wanted: &SettlementArguments, limit: u16, json: bool) -> Outcome {
     let engine = session::open(&wanted.profile.data_dir, Access::ReadOnly).await?;
     let filter = wanted.filter();
-    let (mut left, mut before) = (limit, None);
-    while left > 0 {
-        let page = engine.settlements(&filter, left.min(PAGE), before).await?;
-        left -= left.min(u16::try_from(page.rows.len()).unwrap_or(u16::MAX));
-        for row in &page.rows {
-            output::answer(json, &Row::of(row), |_| sentence(row));
-        }
-        match page.next {
-            Some(next) => before = Some(next),
-            None => break,
-        }
-    }
-    Ok(())
+    pages::show_all(
+        limit,
+        async |rows, before| {
+            let page = engine.settlements(&filter, rows, before).await?;
+            Ok((page.rows, page.next))
+        },
+        |row| output::answer(json, &Row::of(row), |_| sentence(row)),
+    )
+    .await
 }
 
 pub(crate) async fn export(wanted: &SettlementArguments, path: &Path, json: bool) -> Outcome {

@@ -10,19 +10,7 @@ use support::{Household, Running, enerlink, run, run_failing};
 /// A household that has settled 150 Wh.
 fn settled() -> (Household, Value) {
     let mut household = Household::new(true);
-    let mut command = household.run_command();
-    command.env("EARLY_SETTLEMENT_WH", "100");
-    let running = Running::start(command);
-    running.wait_for("the start", |line| line["event"] == "started");
-    household.publish_sensors();
-    running.wait_for("the opening", |line| {
-        line["event"] == "registration" && line["registration"]["settler"].is_string()
-    });
-    household.export(150);
-    let row = running.wait_for("a settlement", |line| {
-        line["event"] == "settlement" && line["status"] == "SUCCESS"
-    });
-    running.stop();
+    let row = household.earn(150);
     (household, row)
 }
 

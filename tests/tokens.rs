@@ -2,31 +2,11 @@
 
 mod support;
 
-use serde_json::{Value, json};
-use support::{Household, run, run_failing, wait_until};
+use serde_json::json;
+use support::{Household, wait_until};
 
 /// Somebody else, with the checksum.
 const OTHER: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
-
-impl Household {
-    /// A command that must succeed, with its JSON lines.
-    fn said(&self, words: &[&str]) -> Vec<Value> {
-        run(&[&["--json"], words, &["--data-dir", &self.path("profile")]].concat())
-    }
-
-    /// The same with the password.
-    fn told(&self, words: &[&str]) -> Value {
-        self.said(&[words, &["--password-file", &self.path("password")]].concat())
-            .remove(0)
-    }
-
-    /// The error of a command with the password that must fail.
-    fn refused(&self, words: &[&str]) -> Value {
-        let (profile, password) = (self.path("profile"), self.path("password"));
-        let rest = ["--data-dir", &profile, "--password-file", &password];
-        run_failing(&[&["--json"], words, &rest].concat())
-    }
-}
 
 #[test]
 fn idrs_are_exchanged_sent_and_allowances_ended() {

@@ -6,17 +6,6 @@ use serde_json::{Value, json};
 use support::{Household, Running, enerlink, run, run_failing, wait_until};
 
 impl Household {
-    /// A command that must succeed, with its JSON lines.
-    fn said(&self, words: &[&str]) -> Vec<Value> {
-        run(&[&["--json"], words, &["--data-dir", &self.path("profile")]].concat())
-    }
-
-    /// The same with the password.
-    fn told(&self, words: &[&str]) -> Value {
-        self.said(&[words, &["--password-file", &self.path("password")]].concat())
-            .remove(0)
-    }
-
     /// What a person reads.
     fn words(&self, words: &[&str]) -> String {
         let profile = self.path("profile");
@@ -42,19 +31,6 @@ impl Household {
     fn control(&self, method: &str, params: Value) {
         let answer = support::rpc(self.node.port, method, params);
         assert!(answer["error"].is_null(), "{answer}");
-    }
-
-    /// Runs until the meter is open and may be settled by its key.
-    fn started(&mut self) -> Running {
-        let mut command = self.run_command();
-        command.env("EARLY_SETTLEMENT_WH", "100");
-        let running = Running::start(command);
-        running.wait_for("the start", |line| line["event"] == "started");
-        self.publish_sensors();
-        running.wait_for("the settlement key", |line| {
-            line["event"] == "registration" && line["registration"]["settler"].is_string()
-        });
-        running
     }
 
     /// Lets a settlement wait in the pool of a node that makes no blocks, with coins for higher fees.

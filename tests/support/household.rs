@@ -8,13 +8,15 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{PASSWORD, Server, anvil_with, enerlink, mosquitto, publish, rpc, run};
+use super::{
+    Listens, PASSWORD, Running, Server, anvil_with, enerlink, mosquitto, publish, rpc, run, run_failing,
+};
 
 /// A household with a profile, on a real broker and a real node with the contracts.
-pub struct Household {
+pub struct Household<N = Server> {
     pub directory: tempfile::TempDir,
     pub broker: Server,
-    pub node: Server,
+    pub node: N,
     /// Counters of the meter, µWh.
     pub export_uwh: u64,
     pub import_uwh: u64,
@@ -33,9 +35,11 @@ impl Household {
             registered,
         )
     }
+}
 
+impl<N: Listens> Household<N> {
     /// The same on `node`.
-    pub fn on(node: Server, registered: bool) -> Self {
+    pub fn on(node: N, registered: bool) -> Self {
         let household = Self::bare(node);
         household.set_network();
         household.add_meter(&[]);
@@ -46,7 +50,7 @@ impl Household {
     }
 
     /// A wallet that knows of no network and no meter, although there are contracts on `node`.
-    pub fn bare(node: Server) -> Self {
+    pub fn bare(node: N) -> Self {
         let directory = tempfile::tempdir().expect("directory");
         let broker = mosquitto();
         let household = Self {
@@ -84,7 +88,7 @@ impl Household {
     }
 
     pub fn rpc_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.node.port)
+        format!("http://127.0.0.1:{}", self.node.port())
     }
 
     fn deploy(&self) {
@@ -210,6 +214,48 @@ impl Household {
         command
     }
 
+    /// Runs until the meter is open and may be settled by its key.
+    pub fn started(&mut self) -> Running {
+        let mut command = self.run_command();
+        command.env("EARLY_SETTLEMENT_WH", "100");
+        let running = Running::start(command);
+        running.wait_for("the start", |line| line["event"] == "started");
+        self.publish_sensors();
+        running.wait_for("the settlement key", |line| {
+            line["event"] == "registration" && line["registration"]["settler"].is_string()
+        });
+        running
+    }
+
+    /// Exports `wh` watt-hours and settles them; answers the settlement.
+    pub fn earn(&mut self, wh: u64) -> Value {
+        let running = self.started();
+        self.export(wh);
+        let settled = running.wait_for("a settlement", |line| {
+            line["event"] == "settlement" && line["status"] == "SUCCESS"
+        });
+        running.stop();
+        settled
+    }
+
+    /// A command that must succeed, with its JSON lines.
+    pub fn said(&self, words: &[&str]) -> Vec<Value> {
+        run(&[&["--json"], words, &["--data-dir", &self.path("profile")]].concat())
+    }
+
+    /// The same with the password.
+    pub fn told(&self, words: &[&str]) -> Value {
+        self.said(&[words, &["--password-file", &self.path("password")]].concat())
+            .remove(0)
+    }
+
+    /// The error of a command with the password that must fail.
+    pub fn refused(&self, words: &[&str]) -> Value {
+        let (profile, password) = (self.path("profile"), self.path("password"));
+        let rest = ["--data-dir", &profile, "--password-file", &password];
+        run_failing(&[&["--json"], words, &rest].concat())
+    }
+
     /// The audit of the one meter, against the node.
     pub fn audit(&self) -> Value {
         run(&["--json", "settle", "audit", "--data-dir", &self.path("profile")]).remove(0)
@@ -221,7 +267,7 @@ impl Household {
             b"MeterSettled(bytes32,uint64,uint64,int64)",
         ));
         let filter = json!([{ "fromBlock": "0x0", "toBlock": "latest", "topics": [topic.to_string()] }]);
-        rpc(self.node.port, "eth_getLogs", filter)["result"]
+        rpc(self.node.port(), "eth_getLogs", filter)["result"]
             .as_array()
             .expect("logs")
             .len()

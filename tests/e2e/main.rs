@@ -12,6 +12,7 @@ mod settling;
 #[path = "../support/mod.rs"]
 mod support;
 mod tokens;
+mod trading;
 #[path = "../window/mod.rs"]
 mod window;
 

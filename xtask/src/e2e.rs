@@ -11,7 +11,8 @@ use crate::{
     counts::Counts,
     demo, process,
     setup::{self, Need},
-    test, ui,
+    test::{self, Extent},
+    ui,
     workspace::{Metadata, root},
 };
 
@@ -34,7 +35,9 @@ pub(crate) fn chore(filter: Option<&str>) -> Result<ExitCode> {
     if let Some(obstacle) = obstacle() {
         anyhow::bail!("{obstacle}");
     }
-    let counts = run(filter, Screen::Own)?;
+    // Whoever names a test wants it, however long it takes.
+    let extent = filter.map_or(Extent::Usual, |_| Extent::Full);
+    let counts = run(filter, Screen::Own, extent)?;
     for failure in &counts.failures {
         eprintln!("failed: {failure}");
     }
@@ -46,8 +49,8 @@ pub(crate) fn chore(filter: Option<&str>) -> Result<ExitCode> {
     })
 }
 
-/// Builds the app and its driver, and runs the tests whose name contains `filter`.
-pub(crate) fn run(filter: Option<&str>, screen: Screen) -> Result<Counts> {
+/// Builds the app and its driver, and runs the tests whose name contains `filter`. Long ones are called `full_…`.
+pub(crate) fn run(filter: Option<&str>, screen: Screen, extent: Extent) -> Result<Counts> {
     setup::ensure(&[Need::Window, Need::Driver])?;
     ui::build()?;
     // The app is built along with its tests, and before the virtual screen is up, so that a build error looks like one.
@@ -71,6 +74,9 @@ pub(crate) fn run(filter: Option<&str>, screen: Screen) -> Result<Counts> {
     command.args(filter);
     // Two windows at once starve each other on a small machine, until the driver takes one for hung.
     command.args(["--", "--test-threads", "1"]);
+    if extent == Extent::Usual {
+        command.args(["--skip", "full_"]);
+    }
     command.env("ENERLINK_APP", Metadata::read()?.program("enerlink-wallet"));
     command.env("ENERLINK_SCREENSHOTS", screenshots);
     let (status, text) = process::run_and_read(&mut command)?;

@@ -88,7 +88,9 @@ fn checks(report: &mut Report, extent: Extent) {
             )
         });
         match e2e::obstacle() {
-            None => report.count("tests in the window", || e2e::run(None, e2e::Screen::Virtual)),
+            None => report.count("tests in the window", || {
+                e2e::run(None, e2e::Screen::Virtual, extent)
+            }),
             Some(obstacle) => report.skip("tests in the window", obstacle),
         }
     } else {

@@ -101,18 +101,6 @@ impl Book {
         best.map(|(price, _)| *price)
     }
 
-    /// The worst price of a market order of a side that may be so many basis points worse than the best price; rounded
-    /// toward the best, and none when nothing rests on the other side.
-    pub fn worst_price(&self, side: Side, slippage_bps: u16) -> Option<Price> {
-        let best = self.best(side.opposite())?;
-        let off = u64::from(best.get()) * u64::from(slippage_bps) / 10_000;
-        let off = u16::try_from(off).unwrap_or(u16::MAX);
-        Some(match side {
-            Side::Bid => Price::new(best.get().saturating_add(off)).unwrap_or(best),
-            Side::Ask => Price::new(best.get().saturating_sub(off)).unwrap_or(Price::MIN),
-        })
-    }
-
     /// All that rests on a side.
     pub fn totals(&self, side: Side) -> Totals {
         self.side(side).totals

@@ -108,6 +108,16 @@ impl Price {
     pub fn down(self) -> Option<Self> {
         Self::new(self.get() - 1)
     }
+
+    /// The worst price of a market order of a side that may be so many basis points worse than this one, rounded toward it.
+    pub fn worse(self, side: Side, slippage_bps: u16) -> Self {
+        let off = u64::from(self.get()) * u64::from(slippage_bps) / 10_000;
+        let off = u16::try_from(off).unwrap_or(u16::MAX);
+        match side {
+            Side::Bid => Self(self.0.saturating_add(off)),
+            Side::Ask => Self::new(self.get().saturating_sub(off)).unwrap_or(Self::MIN),
+        }
+    }
 }
 
 impl fmt::Display for Price {

@@ -111,19 +111,6 @@ pub(super) fn mistyped<T: fmt::Display + Copy>(
     }
 }
 
-/// The worst price of a market order whose other side begins at `best`: one in twenty worse.
-pub(super) fn worst(side: Side, best: Price) -> Price {
-    let best = u32::from(best.get());
-    let worst = match side {
-        Side::Bid => (best * 21).div_ceil(20).min(u32::from(Price::MAX.get())),
-        Side::Ask => best * 19 / 20,
-    };
-    u16::try_from(worst)
-        .ok()
-        .and_then(Price::new)
-        .unwrap_or(Price::MIN)
-}
-
 /// `percent` of the most lots that can be paid, at least one if there is one.
 pub(super) fn share(most: Lots, percent: u8) -> Lots {
     let lots = u64::from(most.0) * u64::from(percent.min(100)) / 100;
@@ -192,19 +179,6 @@ mod tests {
             units().price(Language::English, price)
         });
         assert!(words.contains("1,445") && words.contains("1,446"), "{words}");
-    }
-
-    #[test]
-    fn the_worst_price_is_worse_and_a_price() {
-        for (side, best, expected) in [
-            (Side::Bid, 1000, 1050),
-            (Side::Bid, 1, 2),
-            (Side::Bid, 65_000, 65_535),
-            (Side::Ask, 1000, 950),
-            (Side::Ask, 1, 1),
-        ] {
-            assert_eq!(worst(side, price(best)), price(expected), "{side} {best}");
-        }
     }
 
     #[test]

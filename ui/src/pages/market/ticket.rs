@@ -13,7 +13,7 @@ use leptos::{ev, prelude::*};
 
 use super::{
     desk::{Desk, accounts},
-    draft::{Kind, worst},
+    draft::Kind,
     figures::Units,
     notices::away,
 };
@@ -32,6 +32,9 @@ use crate::{
 use confirm::PlaceDialog;
 use effect::{Effects, Problems};
 use fields::{AmountField, PriceField, Share};
+
+/// How much worse than the best price a market order may trade, where nobody says otherwise: one in twenty.
+const SLIPPAGE_BPS: u16 = 500;
 
 /// What the core says of tickets.
 #[derive(Clone, Copy)]
@@ -290,7 +293,7 @@ fn Kinds(desk: Desk) -> impl IntoView {
 fn fill_worst(desk: Desk) {
     let side = desk.form.side.get_untracked();
     if let Some(best) = untrack(|| best(desk, side)) {
-        desk.fill_price(worst(side, best));
+        desk.fill_price(best.worse(side, SLIPPAGE_BPS));
     }
 }
 

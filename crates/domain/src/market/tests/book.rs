@@ -391,21 +391,20 @@ fn calls_that_the_contract_refuses_are_refused() {
 
 #[test]
 fn a_market_order_is_bounded_by_its_slippage() {
-    let book = book(&[
-        placed(id(0, Side::Bid, 90, 0), ALICE, 1),
-        placed(id(0, Side::Ask, 1000, 0), ALICE, 1),
-    ]);
-    let worst = |side, bps| book.worst_price(side, bps).map(Price::get);
-    assert_eq!(
-        (worst(Side::Bid, 0), worst(Side::Bid, 59), worst(Side::Bid, 60)),
-        (Some(1000), Some(1005), Some(1006))
-    );
-    assert_eq!(
-        (worst(Side::Ask, 1000), worst(Side::Ask, 10_000)),
-        (Some(81), Some(1))
-    );
-    assert_eq!(worst(Side::Bid, u16::MAX), Some(7553));
-    assert_eq!(Book::new().worst_price(Side::Bid, 1), None);
+    for (best, side, bps, expected) in [
+        (1000, Side::Bid, 0, 1000),
+        (1000, Side::Bid, 59, 1005),
+        (1000, Side::Bid, 60, 1006),
+        (1000, Side::Bid, u16::MAX, 7553),
+        (65_000, Side::Bid, 500, 65_535),
+        (1, Side::Bid, 500, 1),
+        (90, Side::Ask, 1000, 81),
+        (90, Side::Ask, 10_000, 1),
+        (1, Side::Ask, 500, 1),
+    ] {
+        let best = Price::new(best).expect("not zero");
+        assert_eq!(best.worse(side, bps).get(), expected, "{best} {side} {bps}");
+    }
 }
 
 #[test]

@@ -127,14 +127,18 @@ async fn place(arguments: PlaceArguments, json: bool) -> Outcome {
 
 fn preview(view: &TicketView) -> String {
     match view {
-        TicketView::Ready { preview } => format!(
-            "{} of {} lots would trade at once for {} IDRS, {} would rest; afterwards {} ETK and {} IDRS",
+        TicketView::Ready { preview, fee } => format!(
+            "{} of {} lots would trade at once for {} IDRS, {} would rest; afterwards {} ETK and {} IDRS; {}",
             preview.filled,
             preview.order.lots,
             preview.value,
             preview.rests,
             preview.etk_after,
-            preview.idrs_after
+            preview.idrs_after,
+            fee.map_or_else(
+                || "gas cannot be priced now".to_owned(),
+                |fee| format!("at most {fee} of the chain's coin for gas")
+            )
         ),
         TicketView::Blocked { problems } => {
             let words: Vec<String> = problems.iter().map(ToString::to_string).collect();

@@ -60,6 +60,10 @@ macro_rules! with_market_texts {
     OwnCancelled: "Pesanan sendiri yang dibatalkan", "Own orders that are cancelled";
     PriceImpact: "Dampak harga", "Price impact";
     FeeWord: "Biaya pasar", "Market fee";
+    NetworkFee: "Biaya jaringan", "Network fee";
+    FeeFree: "gratis", "free";
+    FeeUpTo: "paling banyak {amount}", "{amount} at most";
+    FeeUnknown: "belum diketahui", "not known now";
     AgainstTariff: "Terhadap tarif PLN", "Against the utility's tariff";
     BalanceAfter: "Saldo sesudahnya", "Balance after";
     TicketHint: "Disimulasikan di node Anda sebelum ditandatangani.", "Simulated on your node before it is signed.";

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Address, Error, Idrs, TxHash, UnixMillis,
+    Address, Error, Idrs, TxHash, UnixMillis, Wei,
     market::{
         AgainstTariff, Depth, DepthRow, Lots, MarketStats, OrderFlags, OrderId, OrderStatus, Pair,
         Performance, Preview, Price, PriceAlert, QueuePosition, Side, TicketProblem,
@@ -92,6 +92,8 @@ pub enum TicketView {
     Ready {
         /// What would come of it.
         preview: Box<Preview>,
+        /// What the network takes for it at most; none while the node cannot be asked.
+        fee: Option<Wei>,
     },
     /// It cannot.
     Blocked {

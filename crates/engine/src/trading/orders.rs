@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use enerlink_chain::build;
 use enerlink_domain::{
-    Address, Code, Error, Permit, Transaction, TxKind, TxStage,
+    Address, Code, Error, Permit, Transaction, TxKind, TxStage, Wei,
     event::Balances,
-    market::{Amount, MAX_CANCELS, NewOrder, OrderId, Preview, Ticket},
+    market::{Amount, MAX_CANCELS, NewOrder, OrderId, Preview, Ticket, TicketProblem},
     token::{self, Token},
     transaction::{TxDetail, Units},
     view::TicketView,
@@ -40,7 +40,24 @@ impl Engine {
             )
         };
         let balances = self.less_waiting(known.ok_or_else(unread)?).await?;
-        self.check(ticket, balances, 0).await
+        Ok(match self.check(ticket, balances, 0).await? {
+            Ok(preview) => TicketView::Ready {
+                fee: self.fee(preview.gas, balances.native).await,
+                preview,
+            },
+            Err(problems) => TicketView::Blocked { problems },
+        })
+    }
+
+    /// What `gas` costs at most an account that holds `coins`; none while the node cannot be asked.
+    async fn fee(&self, gas: u64, coins: Wei) -> Option<Wei> {
+        // Whoever types does not wait for a node that is known to be away.
+        let network = self
+            .network()
+            .filter(|_| self.ledger().state.borrow().chain.link.up)?;
+        let asked = network.chain.fees().await.ok()?;
+        let fees = sending::affordable(asked, gas, coins).unwrap_or(asked);
+        Some(Wei(u128::from(gas).saturating_mul(fees.price().0)))
     }
 
     /// Places an order. Answers the transaction as queued; what becomes of the order the chain tells.
@@ -62,8 +79,8 @@ impl Engine {
             false => network.chain.allowance(contract, ticket.account, market).await?,
         };
         let preview = match self.check(ticket, balances, allowance).await? {
-            TicketView::Ready { preview } => preview,
-            TicketView::Blocked { problems } => {
+            Ok(preview) => preview,
+            Err(problems) => {
                 let words: Vec<String> = problems.iter().map(ToString::to_string).collect();
                 return Err(Error::new(Code::OrderInvalid, words.join("; ")));
             }
@@ -147,17 +164,19 @@ impl Engine {
         self.cancel_orders(account, open.await?).await
     }
 
-    async fn check(&self, ticket: Ticket, balances: Balances, allowance: u128) -> Result<TicketView, Error> {
+    async fn check(
+        &self,
+        ticket: Ticket,
+        balances: Balances,
+        allowance: u128,
+    ) -> Result<Result<Box<Preview>, Vec<TicketProblem>>, Error> {
         self.0
             .trading
-            .read(
-                move |live| match ticket.check(&live.book, &balances, allowance, live.pair) {
-                    Ok(preview) => TicketView::Ready {
-                        preview: Box::<Preview>::new(preview),
-                    },
-                    Err(problems) => TicketView::Blocked { problems },
-                },
-            )
+            .read(move |live| {
+                ticket
+                    .check(&live.book, &balances, allowance, live.pair)
+                    .map(Box::new)
+            })
             .await
     }
 

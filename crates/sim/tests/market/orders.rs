@@ -1,7 +1,7 @@
 //! Orders through the whole stack: placed, traded, cancelled, undone by reorganisations, found again after a restart.
 
 use enerlink_domain::{
-    Code, TxKind,
+    Code, TxKind, Wei,
     market::{Lots, OrderFlags, OrderStatus, Side, TicketKind},
     transaction::TxDetail,
     view::{OrderFilter, TicketView, TradeFilter},
@@ -129,6 +129,40 @@ async fn an_order_is_placed_partly_filled_and_cancelled() {
     assert_eq!((page.rows.len(), page.rows[0].tx), (1, own.hash.expect("signed")));
     let page = street.engine.orders(&filter, 1, page.next).await.expect("orders");
     assert_eq!((page.rows[0].tx, page.next), (bid.hash.expect("signed"), None));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_network_takes_is_told_before() {
+    let street = Street::build().await;
+    let limit = TicketKind::Limit;
+    let told = async |ticket| match street.engine.preview_ticket(ticket).await.expect("a preview") {
+        TicketView::Ready { preview, fee } => (preview.gas, fee),
+        TicketView::Blocked { problems } => panic!("{problems:?}"),
+    };
+    let free = told(street.ticket(0, Side::Ask, limit, 1_500, 10)).await;
+    assert_eq!(free.1, Some(Wei(0)), "nothing is taken where gas is free");
+    street.node().set_base_fee(1_000_000_000).await.expect("a fee");
+    for (who, side, lots) in [(0, Side::Ask, 10), (1, Side::Bid, 4), (1, Side::Bid, 9)] {
+        let ticket = street.ticket(who, side, limit, 1_500, lots);
+        let (gas, fee) = told(ticket).await;
+        let held = async || {
+            let held = street.chain.native_balance(ticket.account).await;
+            held.expect("a balance").0
+        };
+        let before = held().await;
+        street.place(ticket).await.expect("placed");
+        let taken = before - held().await;
+        let fee = fee.expect("the node answers").0;
+        assert!(0 < taken && taken <= fee, "{taken} of {fee}");
+        assert!(u128::from(gas) * 1_000_000_000 <= fee, "{gas} for {fee}");
+    }
+    let ticket = street.ticket(0, Side::Ask, limit, 1_600, 1);
+    let faults = street.node().faults();
+    faults.set_for("eth_maxPriorityFeePerGas", Fault::Status(503), Span::UntilCleared);
+    assert!(matches!(
+        street.engine.preview_ticket(ticket).await,
+        Ok(TicketView::Ready { fee: None, .. })
+    ));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -103,7 +103,7 @@ impl Preview {
 /// The most lots that can be paid, from the answer for all that there could be.
 fn most_of(view: &TicketView) -> Lots {
     match view {
-        TicketView::Ready { preview } => preview.order.lots,
+        TicketView::Ready { preview, .. } => preview.order.lots,
         TicketView::Blocked { problems } => {
             let most = problems.iter().find_map(|problem| match problem {
                 TicketProblem::NotEnoughEtk { lots, .. } | TicketProblem::NotEnoughIdrs { lots, .. } => {

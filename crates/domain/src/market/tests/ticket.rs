@@ -228,6 +228,46 @@ fn a_problem_says_what_would_work() {
     );
 }
 
+/// The contract's own measurement of a call.
+fn measured(call: &str) -> u64 {
+    let table: serde_json::Value =
+        serde_json::from_str(include_str!("../../../../../contracts/snapshots/market.json")).expect("json");
+    let gas = table[call].as_str().and_then(|gas| gas.parse().ok());
+    gas.unwrap_or_else(|| panic!("{call} is measured"))
+}
+
+#[test]
+fn the_gas_that_is_told_is_enough_and_not_much_more() {
+    let gas = |makers: u16, lots: u32| {
+        let asks: Vec<_> = (0..makers)
+            .map(|at| {
+                (
+                    Side::Ask,
+                    100 + at,
+                    1,
+                    Address([3 + u8::try_from(at).expect("few"); 20]),
+                )
+            })
+            .collect();
+        let ticket = ticket(Side::Bid, TicketKind::Limit, 200, lots);
+        let preview = ticket.check(&book(&asks), &balances(0, 1_000_000), 0, pair());
+        preview.expect("nothing is in the way").gas
+    };
+    // A permit, and a trader's first order, cost something besides.
+    let besides = 30_000 + 45_000;
+    for (told, call, besides) in [
+        (gas(0, 5), "place, new level, new bitmap word", besides),
+        (gas(1, 1), "take 1 maker, bid", besides),
+        (gas(10, 10), "take 10 makers, bid", besides),
+        (gas(16, 17), "worst call: 16 fills, all new", 0),
+    ] {
+        let needed = measured(call);
+        assert!(told >= needed, "{call}: {told}");
+        assert!(told <= (needed + besides) * 5 / 2, "{call}: {told}");
+    }
+    assert!(gas(0, 5) >= measured("place, new level, new bitmap word") + besides);
+}
+
 proptest! {
     #[test]
     fn what_is_said_to_work_works_and_one_lot_more_does_not(

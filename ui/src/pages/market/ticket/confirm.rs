@@ -37,7 +37,7 @@ pub(super) fn PlaceDialog(
 ) -> impl IntoView {
     let (session, language, hidden, household) = (session(), prefs().language, prefs().hidden, household());
     let doing = Doing::new();
-    let (TicketView::Ready { preview }, Some(units)) = (view, desk.units.get_untracked()) else {
+    let (TicketView::Ready { preview, fee }, Some(units)) = (view, desk.units.get_untracked()) else {
         return None;
     };
     let action = Signal::derive(move || action_words(units, language.get(), &ticket));
@@ -63,6 +63,8 @@ pub(super) fn PlaceDialog(
     let lines = move || {
         let terms = Terms {
             tariff_sen: household.tariff(),
+            fee,
+            coins: desk.balances().map(|held| held.native),
             hidden: hidden.get(),
         };
         let lines = outlook.with_value(|outlook| effects(units, language.get(), &ticket, outlook, terms));

@@ -1,8 +1,9 @@
 //! What would come of a ticket, line by line, and what stands in its way with what would work.
 
 use enerlink_domain::{
-    Etk, Idrs,
+    Etk, Idrs, Wei,
     market::{Fraction, Lots, Preview as Outlook, Price, Side, Ticket, TicketKind, TicketProblem, TotalLots},
+    token::Amount,
     view::TicketView,
 };
 use leptos::prelude::*;
@@ -34,6 +35,10 @@ pub(super) struct Effect {
 pub(super) struct Terms {
     /// The utility's tariff, hundredths of a rupiah per kilowatt-hour.
     pub tariff_sen: u64,
+    /// What the network takes at most, when that is known.
+    pub fee: Option<Wei>,
+    /// What the account can pay it from, when that is known.
+    pub coins: Option<Wei>,
     /// Whether balances are hidden.
     pub hidden: bool,
 }
@@ -94,6 +99,7 @@ pub(super) fn effects(
         });
     }
     lines.push(line(Key::FeeWord, idrs(Idrs::ZERO)));
+    lines.push(network_fee(language, terms));
     let per_lot = outlook.average.filter(|_| outlook.rests == Lots::ZERO);
     let per_lot = per_lot.or_else(|| Fraction::new(ticket.price.get().into(), 1));
     let above = per_lot.and_then(|rate| figures::above_tariff(units.pair, rate, terms.tariff_sen));
@@ -116,6 +122,30 @@ pub(super) fn effects(
     };
     lines.push(line(Key::BalanceAfter, after));
     lines
+}
+
+/// What the network takes, with a warning where the account cannot pay it.
+fn network_fee(language: Language, terms: Terms) -> Effect {
+    let value = match terms.fee {
+        None => Key::FeeUnknown.text(language).to_owned(),
+        Some(Wei::ZERO) => Key::FeeFree.text(language).to_owned(),
+        Some(fee) => {
+            let amount = format::amount(language, Amount::Coin(rounded_up(fee)));
+            say(language, Key::FeeUpTo, &[("amount", &amount)])
+        }
+    };
+    let missing = terms.fee.zip(terms.coins).is_some_and(|(fee, coins)| fee > coins);
+    Effect {
+        what: Key::NetworkFee,
+        value,
+        tone: if missing { "warn" } else { "" },
+    }
+}
+
+/// Three digits of a bound, and none that nobody reads.
+fn rounded_up(fee: Wei) -> Wei {
+    let unit = 10_u128.pow(fee.0.max(1).ilog10().saturating_sub(2));
+    Wei(fee.0.div_ceil(unit).saturating_mul(unit))
 }
 
 fn matched(units: Units, language: Language, outlook: &Outlook) -> String {
@@ -154,11 +184,13 @@ pub(super) fn Effects(desk: Desk, preview: Preview) -> impl IntoView {
     let (language, hidden, household) = (prefs().language, prefs().hidden, household());
     let lines = Memo::new(move |_| {
         let (units, (ticket, view)) = (desk.units.get()?, preview.latest(desk)?);
-        let TicketView::Ready { preview } = view else {
+        let TicketView::Ready { preview, fee } = view else {
             return None;
         };
         let terms = Terms {
             tariff_sen: household.tariff(),
+            fee,
+            coins: desk.balances().map(|held| held.native),
             hidden: hidden.get(),
         };
         Some(effects(units, language.get(), &ticket, &preview, terms))
@@ -306,6 +338,8 @@ mod tests {
 
     const TERMS: Terms = Terms {
         tariff_sen: 144_470,
+        fee: Some(Wei::ZERO),
+        coins: Some(Wei::ZERO),
         hidden: false,
     };
 
@@ -346,7 +380,7 @@ mod tests {
             account: ticket.account,
             etk: Etk(0),
             idrs: Idrs(1_000_000),
-            native: enerlink_domain::Wei(0),
+            native: Wei(0),
             block: 1,
         };
         ticket.check(&book(), &balances, 0, units().pair)
@@ -389,6 +423,29 @@ mod tests {
         assert_eq!(value(&lines, Key::DroppedWord).as_deref(), Some("0,5 kWh"));
         assert_eq!(value(&lines, Key::RestsWord), None);
         assert_eq!(value(&lines, Key::BalanceAfter).as_deref(), Some(HIDDEN));
+    }
+
+    #[test]
+    fn the_networks_fee_is_told_and_one_that_cannot_be_paid_stands_out() {
+        let coin = 1_000_000_000_000_000_000;
+        for (fee, coins, expected, tone) in [
+            (Some(0), Some(0), "free", ""),
+            (Some(coin / 1000), Some(coin), "0.001 coins at most", ""),
+            (Some(coin / 1000), Some(0), "0.001 coins at most", "warn"),
+            (Some(coin / 1000), None, "0.001 coins at most", ""),
+            (Some(634_000_002_219), None, "0.000000635 coins at most", ""),
+            (Some(7), None, "0.000000000000000007 coins at most", ""),
+            (None, Some(0), "not known now", ""),
+        ] {
+            let terms = Terms {
+                fee: fee.map(Wei),
+                coins: coins.map(Wei),
+                ..TERMS
+            };
+            let line = network_fee(Language::English, terms);
+            assert_eq!(line.value.replace('\u{a0}', " "), expected);
+            assert_eq!(line.tone, tone, "{fee:?} {coins:?}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::{
         energy::EnergyPage,
         home::HomePage,
         import::ImportPage,
-        market::MarketPage,
+        market::{self, MarketPage},
         meter::MeterPage,
         restore::{RestorePage, RestoredPage},
         settings::SettingsPage,
@@ -74,6 +74,8 @@ pub(crate) fn App() -> impl IntoView {
     provide_context(session);
     let household = Household::new();
     provide_context(household);
+    let ticket = market::Form::new();
+    provide_context(ticket);
     let feed = Feed::new(session, prefs, household);
     provide_context(feed);
     feed.start();
@@ -90,9 +92,10 @@ pub(crate) fn App() -> impl IntoView {
     });
     let reason = Memo::new(move |_| feed.state.with(|state| state.lock_reason));
     Effect::new(move || {
-        // What was typed into a flow does not stay on the screen of somebody who is gone.
+        // What was typed into a flow or a ticket does not stay on the screen of somebody who is gone.
         if reason.get().is_some() {
             session.leave();
+            ticket.clear();
         }
     });
     let screen = Memo::new(move |_| {

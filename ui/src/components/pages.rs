@@ -101,6 +101,26 @@ impl<R: Clone + Send + Sync + 'static> Pages<R> {
     }
 }
 
+/// A row, and whether amounts are hidden.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Veiled<R> {
+    /// As the core told it.
+    pub row: R,
+    /// Whether nobody may read over a shoulder how much it is.
+    pub hidden: bool,
+}
+
+impl<R: Clone + PartialEq + Send + Sync + 'static> Pages<R> {
+    /// The rows as they are shown.
+    pub(crate) fn veiled(self, hidden: RwSignal<bool>) -> Memo<Vec<Veiled<R>>> {
+        Memo::new(move |_| {
+            let hidden = hidden.get();
+            let rows = self.rows.get().unwrap_or_default().into_iter();
+            rows.map(|row| Veiled { row, hidden }).collect()
+        })
+    }
+}
+
 /// Newest first, each row once; what comes later replaces what was known.
 pub(crate) fn join<R>(mut known: Vec<R>, page: Vec<R>, key: RowKey<R>) -> Vec<R> {
     known.retain(|row| page.iter().all(|new| key(new) != key(row)));
@@ -116,27 +136,25 @@ pub(crate) fn Paged<R>(
     pages: Pages<R>,
     /// Where a test finds the button for older ones.
     older_testid: &'static str,
-    /// Reads the newest page.
+    /// Reads the page before a place; the newest one before none.
     #[prop(into)]
-    newest: Callback<()>,
-    /// Reads the page before this place.
-    #[prop(into)]
-    older: Callback<i64>,
+    read: Callback<Option<i64>>,
     /// The table.
     children: ChildrenFn,
 ) -> impl IntoView
 where
     R: Clone + Send + Sync + 'static,
 {
-    let read = Memo::new(move |_| pages.rows.with(Option::is_some));
-    let broken = move || read.get() && pages.error.with(Option::is_some);
+    let there = Memo::new(move |_| pages.rows.with(Option::is_some));
+    let broken = move || there.get() && pages.error.with(Option::is_some);
+    let newest = move |()| read.run(None);
     let more = move |_| {
         if let Some(before) = pages.next.get_untracked() {
-            older.run(before);
+            read.run(Some(before));
         }
     };
     view! {
-        <Show when=move || read.get() fallback=move || view! { <Waiting error=pages.error retry=newest rows=6 /> }>
+        <Show when=move || there.get() fallback=move || view! { <Waiting error=pages.error retry=newest rows=6 /> }>
             {children()}
             <Show when=move || pages.next.get().is_some()>
                 <button type="button" class="link" data-testid=older_testid disabled=pages.busy on:click=more>

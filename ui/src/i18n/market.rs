@@ -125,6 +125,8 @@ macro_rules! with_market_texts {
     CandleLow: "Terendah", "Low";
     CandleClose: "Tutup", "Close";
     VolumeWord: "Volume", "Volume";
+    CandlesTable: "Tabel lilin", "Candles as a table";
+    TableWord: "Tabel", "Table";
     NoTradesYet: "Belum ada transaksi.", "Nothing was traded yet.";
     BookEmptyShort: "Buku pesanan kosong.", "The order book is empty.";
     CandlesInWords: "Harga dari {low} sampai {high}, terakhir {last}.", "Prices from {low} to {high}, {last} at the end.";
@@ -151,6 +153,7 @@ macro_rules! with_market_texts {
     AnySide: "Beli dan jual", "Buy and sell";
     NoOrders: "Anda belum memasang pesanan.", "You have placed no order yet.";
     NoOrdersFound: "Tidak ada pesanan yang cocok dengan saringan.", "No order matches the filter.";
+    NoTradesFound: "Tidak ada transaksi pada hari-hari ini.", "No trade on these days.";
     NoOwnTrades: "Anda belum bertransaksi.", "You have not traded yet.";
     OrdersSaved: "{rows} pesanan tersimpan di {file}", "{rows} orders saved to {file}";
     TradesSaved: "{rows} transaksi tersimpan di {file}", "{rows} trades saved to {file}";

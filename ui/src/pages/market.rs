@@ -2,10 +2,12 @@
 
 mod alerts;
 mod book;
+mod candles;
 mod chart;
 mod desk;
 mod draft;
 mod figures;
+mod form;
 mod history;
 mod notices;
 mod open;
@@ -17,20 +19,19 @@ mod tape;
 mod ticket;
 mod trades;
 
-use enerlink_domain::{UnixMillis, view::SavedRows};
-use enerlink_ipc::Command;
-use leptos::{prelude::*, task::spawn_local};
+use enerlink_domain::UnixMillis;
+use leptos::prelude::*;
 
 use crate::{
-    components::{loaded::Waiting, problem},
+    components::loaded::Waiting,
     format,
     i18n::{Key, Language, say, text},
     ipc,
     prefs::prefs,
-    session::{Session, Tone},
 };
 
 pub(crate) use alerts::alert_news;
+pub(crate) use form::Form;
 
 use alerts::AlertsCard;
 use book::BookCard;
@@ -153,24 +154,4 @@ fn Reading(content: Memo<Content>) -> impl IntoView {
 /// A moment with its day.
 fn moment(language: Language, at: UnixMillis) -> String {
     format::day_and_time(language, at, ipc::utc_offset_minutes(at.0))
-}
-
-/// Lets the core write a table, and says where it is.
-fn save<C: Command<Output = Option<SavedRows>> + 'static>(
-    session: Session,
-    language: Language,
-    command: C,
-    key: Key,
-) {
-    spawn_local(async move {
-        match ipc::call(&command).await {
-            Ok(Some(saved)) => {
-                let rows = format::count(language, saved.rows);
-                let told = [("rows", rows.as_str()), ("file", saved.path.as_str())];
-                session.say(Tone::Good, say(language, key, &told));
-            }
-            Ok(None) => {}
-            Err(error) => session.say(Tone::Bad, problem::sentence(language, &error)),
-        }
-    });
 }

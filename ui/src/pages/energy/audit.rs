@@ -231,8 +231,7 @@ fn FactsCard(meter: Memo<Option<MeterId>>) -> impl IntoView {
             <Paged
                 pages=pages
                 older_testid="facts-older"
-                newest=move |()| read(None)
-                older=move |before| read(Some(before))
+                read=read
             >
                 <Table
                     id="facts"

@@ -1,15 +1,13 @@
 //! Which settlements are wanted: by meter, status, what started them, and when.
 
-use enerlink_domain::{MeterId, Status, Trigger, UnixMillis, settlement::SettlementFilter};
+use enerlink_domain::{MeterId, Status, Trigger, settlement::SettlementFilter};
 use leptos::{ev, prelude::*};
 
-use super::settlements::{status_words, trigger_words};
+use super::settlements::{days_of, status_words, trigger_words};
 use crate::{
-    calendar::Day,
-    components::icon::{Glyph, Icon},
+    components::dates::{DayRange, Days, Widen},
     feed::feed,
     i18n::{Key, say, text},
-    ipc,
     prefs::prefs,
 };
 
@@ -24,7 +22,10 @@ pub(super) fn Filters(filter: RwSignal<SettlementFilter>) -> impl IntoView {
     let trigger = move |event: ev::Event| {
         filter.update(|filter| filter.trigger = Trigger::parse(&event_target_value(&event)));
     };
-    let narrowed = move || filter.with(|filter| *filter != SettlementFilter::default());
+    let days = Signal::derive(move || filter.with(days_of));
+    let choose_days = move |days: Days| {
+        filter.update(|filter| (filter.from, filter.to) = (days.from, days.to));
+    };
     let statuses = [Status::Pending, Status::Success, Status::Failed].map(|status| {
         let chosen = move || filter.with(|filter| filter.status == Some(status));
         view! { <option value=status.as_str() prop:selected=chosen>{text(status_words(status))}</option> }
@@ -49,23 +50,8 @@ pub(super) fn Filters(filter: RwSignal<SettlementFilter>) -> impl IntoView {
             <option value="" prop:selected=move || filter.with(|filter| filter.trigger.is_none())>{text(Key::AnyTrigger)}</option>
             {triggers.into_iter().collect_view()}
         </select>
-        <span class="row dates">
-            <Edge filter=filter end=End::From />
-            <span class="dim">"–"</span>
-            <Edge filter=filter end=End::To />
-        </span>
-        {move || narrowed().then(|| view! {
-            <button
-                type="button"
-                class="ghost"
-                data-testid="settlements-widen"
-                title=text(Key::ClearFilter)
-                aria-label=text(Key::ClearFilter)
-                on:click=move |_| filter.set(SettlementFilter::default())
-            >
-                <Glyph icon=Icon::Close />
-            </button>
-        })}
+        <DayRange id="settlements" days=days on_days=choose_days />
+        <Widen id="settlements" filter=filter />
     }
 }
 
@@ -112,62 +98,5 @@ pub(super) fn MeterFilter(
                 </select>
             }
         })
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
-    From,
-    To,
-}
-
-/// One end of the dates: the whole first day, the whole last day.
-#[component]
-fn Edge(filter: RwSignal<SettlementFilter>, end: End) -> impl IntoView {
-    let (label, testid) = match end {
-        End::From => (Key::PeriodFrom, "settlements-from"),
-        End::To => (Key::PeriodTo, "settlements-to"),
-    };
-    let shown = move || {
-        filter
-            .with(|filter| shown_day(filter, end))
-            .map(Day::iso)
-            .unwrap_or_default()
-    };
-    let choose = move |event: ev::Event| {
-        let typed = event_target_value(&event);
-        let day = Day::parse(&typed);
-        // What is not a date yet is being typed.
-        if day.is_some() || typed.is_empty() {
-            filter.update(|filter| set_day(filter, end, day));
-        }
-    };
-    view! {
-        <input
-            type="date"
-            class="date"
-            data-testid=testid
-            aria-label=text(label)
-            title=text(label)
-            prop:value=shown
-            on:change=choose
-        />
-    }
-}
-
-fn shown_day(filter: &SettlementFilter, end: End) -> Option<Day> {
-    match end {
-        End::From => filter.from.map(|from| Day::of(from, ipc::utc_offset_minutes)),
-        End::To => filter
-            .to
-            .map(|to| Day::of(UnixMillis(to.0 - 1), ipc::utc_offset_minutes)),
-    }
-}
-
-fn set_day(filter: &mut SettlementFilter, end: End, day: Option<Day>) {
-    let start = |day: Day| day.start(ipc::utc_offset_minutes);
-    match end {
-        End::From => filter.from = day.map(start),
-        End::To => filter.to = day.map(|day| start(day.plus(1))),
     }
 }

@@ -6,23 +6,24 @@ use enerlink_domain::{
     NetMicroWh, Settlement, Status, Trigger, WattHours, quantity::MICRO, settlement::SettlementFilter,
 };
 use enerlink_ipc::{ListSettlements, SaveSettlements};
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 
 use super::{filter::Filters, months::MonthsCard, settlement::Detail};
 use crate::{
     components::{
         activity::{Hash, StageChip, stage_words},
         chain_offline::ChainOffline,
+        dates::Days,
         pages::{Paged, Pages},
-        problem,
+        saving::save_rows,
         table::{Cell, Column, Table},
     },
     feed::feed,
     format::{self, HIDDEN, Sign},
-    i18n::{Key, Language, say, text},
+    i18n::{Key, Language, text},
     ipc,
     prefs::prefs,
-    session::{Tone, session},
+    session::session,
 };
 
 /// Rows of a page.
@@ -97,18 +98,12 @@ fn SettlementsCard(filter: RwSignal<SettlementFilter>) -> impl IntoView {
         let command = SaveSettlements {
             filter: filter.get_untracked(),
         };
-        let language = prefs.language.get_untracked();
-        spawn_local(async move {
-            match ipc::call(&command).await {
-                Ok(Some(saved)) => {
-                    let rows = format::count(language, saved.rows);
-                    let told = [("rows", rows.as_str()), ("file", saved.path.as_str())];
-                    session.say(Tone::Good, say(language, Key::SettlementsSaved, &told));
-                }
-                Ok(None) => {}
-                Err(error) => session.say(Tone::Bad, problem::sentence(language, &error)),
-            }
-        });
+        save_rows(
+            session,
+            prefs.language.get_untracked(),
+            command,
+            Key::SettlementsSaved,
+        );
     };
     let fold: Cell<Row> = Arc::new(|row| view! { <Detail row=row.settlement.clone() /> }.into_any());
     let empty = move || {
@@ -134,8 +129,7 @@ fn SettlementsCard(filter: RwSignal<SettlementFilter>) -> impl IntoView {
             <Paged
                 pages=pages
                 older_testid="energy-settlements-older"
-                newest=move |()| read(None)
-                older=move |before| read(Some(before))
+                read=read
             >
                 <Table
                     id="settlements"
@@ -171,8 +165,15 @@ fn suits(filter: &SettlementFilter, row: &Settlement) -> bool {
     filter.meter_id.as_ref().is_none_or(|id| *id == row.meter_id)
         && filter.status.is_none_or(|status| status == row.status)
         && filter.trigger.is_none_or(|trigger| trigger == row.trigger)
-        && filter.from.is_none_or(|from| from <= row.created_at)
-        && filter.to.is_none_or(|to| row.created_at < to)
+        && days_of(filter).hold(row.created_at)
+}
+
+/// When the settlements that are wanted were made.
+pub(super) fn days_of(filter: &SettlementFilter) -> Days {
+    Days {
+        from: filter.from,
+        to: filter.to,
+    }
 }
 
 fn columns() -> Vec<Column<Row>> {

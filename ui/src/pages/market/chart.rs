@@ -1,4 +1,4 @@
-//! The chart card: candles of a width, or the depth of the book.
+//! The chart card: candles of a width, the same as a table, or the depth of the book.
 
 use enerlink_domain::{
     UnixMillis,
@@ -8,7 +8,7 @@ use enerlink_domain::{
 use enerlink_ipc::{ReadCandles, ReadDepth};
 use leptos::prelude::*;
 
-use super::{desk::Desk, notices::away};
+use super::{candles::CandleTable, desk::Desk, notices::away};
 use crate::{
     components::{
         chart::{CandleChart, DepthCurve},
@@ -32,6 +32,8 @@ const LEAST_REACH: u16 = 40;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Candles,
+    /// The candles as numbers.
+    Table,
     Depth,
 }
 
@@ -39,6 +41,8 @@ enum Kind {
 #[component]
 pub(super) fn ChartCard(desk: Desk) -> impl IntoView {
     let kind = RwSignal::new(Kind::Candles);
+    let depth = Memo::new(move |_| kind.get() == Kind::Depth);
+    let table = Signal::derive(move || kind.get() == Kind::Table);
     let width = RwSignal::new(Width::FiveMinutes);
     let stale = Memo::new(move |_| desk.state.with(|state| away(state.as_ref()).is_some()));
     let segment = move |of: Kind, label: Key, testid: &'static str| {
@@ -59,15 +63,16 @@ pub(super) fn ChartCard(desk: Desk) -> impl IntoView {
         <section class="card price-chart" class:stale=stale aria-label=text(Key::PriceChart)>
             <header>
                 <h2>{text(Key::PriceWord)}</h2>
-                {move || (kind.get() == Kind::Candles).then(|| view! { <Widths width=width /> })}
+                {move || (!depth.get()).then(|| view! { <Widths width=width /> })}
                 <div class="end segments" role="group" aria-label=text(Key::PriceChart)>
                     {segment(Kind::Candles, Key::CandlesWord, "chart-candles")}
+                    {segment(Kind::Table, Key::TableWord, "chart-table")}
                     {segment(Kind::Depth, Key::DepthWord, "chart-depth")}
                 </div>
             </header>
-            {move || match kind.get() {
-                Kind::Candles => view! { <Candles desk=desk width=width /> }.into_any(),
-                Kind::Depth => view! { <Depth desk=desk /> }.into_any(),
+            {move || match depth.get() {
+                false => view! { <Candles desk=desk width=width table=table /> }.into_any(),
+                true => view! { <Depth desk=desk /> }.into_any(),
             }}
         </section>
     }
@@ -119,7 +124,7 @@ fn words(desk: Desk) -> (Callback<Price, String>, Callback<TotalLots, String>) {
 
 /// Candles up to now, read again when something was traded and when the next one begins.
 #[component]
-fn Candles(desk: Desk, width: RwSignal<Width>) -> impl IntoView {
+fn Candles(desk: Desk, width: RwSignal<Width>, table: Signal<bool>) -> impl IntoView {
     let (feed, language) = (feed(), prefs().language);
     let read = Latest::<Width, ReadCandles>::new();
     let again = RwSignal::new(0_u32);
@@ -173,6 +178,9 @@ fn Candles(desk: Desk, width: RwSignal<Width>) -> impl IntoView {
         if !known.get() {
             return view! { <div class="plot"><Waiting error=read.error retry=retry rows=5 /></div> }
                 .into_any();
+        }
+        if table.get() {
+            return view! { <CandleTable desk=desk slots=slots /> }.into_any();
         }
         view! {
             <div class="stack">

@@ -1,18 +1,15 @@
 //! What the market page shows and what is typed into it: one view of the core, read again whenever something happened.
 
 use enerlink_domain::{
-    Address, Code, Error,
+    Address, Code, Error, TxStage,
     event::Balances,
-    market::{AmountUnit, Price, PriceUnit, Side, Ticket},
+    market::{Price, Ticket},
     view::{MarketPhase, MarketQuery, MarketState, MarketView, Order},
 };
 use enerlink_ipc::ReadMarket;
 use leptos::prelude::*;
 
-use super::{
-    draft::{Complaints, Draft, Kind},
-    figures::Units,
-};
+use super::{draft::Complaints, figures::Units, form::Form};
 use crate::{
     components::latest::Latest,
     feed::{Feed, feed},
@@ -46,12 +43,6 @@ pub(super) struct Desk {
     pub view: Latest<MarketQuery, ReadMarket>,
     /// Prices in a row of the book.
     pub group: RwSignal<u16>,
-    /// For what prices are paid.
-    pub price_unit: RwSignal<PriceUnit>,
-    /// In what energy is counted.
-    pub amount_unit: RwSignal<AmountUnit>,
-    /// The account that was chosen to trade; none is that of Home.
-    pub chosen: RwSignal<Option<Address>>,
     /// The account that trades.
     pub account: Memo<Option<Address>>,
     /// How the market is.
@@ -62,17 +53,9 @@ pub(super) struct Desk {
     pub form: Form,
     /// The language that is typed and read.
     pub language: RwSignal<Language>,
+    held: Memo<Option<Balances>>,
     feed: Feed,
     again: RwSignal<u32>,
-}
-
-/// What is typed into the ticket.
-#[derive(Clone, Copy)]
-pub(super) struct Form {
-    pub side: RwSignal<Side>,
-    pub kind: RwSignal<Kind>,
-    pub price: RwSignal<String>,
-    pub amount: RwSignal<String>,
 }
 
 impl Desk {
@@ -80,9 +63,9 @@ impl Desk {
     pub(super) fn open() -> Self {
         let feed = feed();
         let view = Latest::<MarketQuery, ReadMarket>::new();
-        let chosen = RwSignal::new(None);
+        let form = expect_context::<Form>();
         let account = Memo::new(move |_| {
-            let chosen = chosen.get();
+            let chosen = form.chosen.get();
             feed.state.with(|state| {
                 let known = accounts(state);
                 chosen
@@ -90,40 +73,33 @@ impl Desk {
                     .or_else(|| state.account())
             })
         });
+        let held = Memo::new(move |_| {
+            let account = account.get()?;
+            feed.state.with(|state| state.balances_of(account))
+        });
         let state = Memo::new(move |_| {
             let read = view
                 .value
                 .with(|value| value.as_ref().map(|(_, view)| view.state.clone()));
             feed.state.with(|state| state.market.clone()).or(read)
         });
-        let (price_unit, amount_unit) = (
-            RwSignal::new(PriceUnit::default()),
-            RwSignal::new(AmountUnit::default()),
-        );
         let units = Memo::new(move |_| {
             let pair = state.with(|state| state.as_ref().and_then(|state| state.pair))?;
             Some(Units {
                 pair,
-                price: price_unit.get(),
-                amount: amount_unit.get(),
+                price: form.price_unit.get(),
+                amount: form.amount_unit.get(),
             })
         });
         let desk = Self {
             view,
             group: RwSignal::new(1),
-            price_unit,
-            amount_unit,
-            chosen,
             account,
             state,
             units,
-            form: Form {
-                side: RwSignal::new(Side::Bid),
-                kind: RwSignal::new(Kind::Limit),
-                price: RwSignal::new(String::new()),
-                amount: RwSignal::new(String::new()),
-            },
+            form,
             language: prefs().language,
+            held,
             feed,
             again: RwSignal::new(0),
         };
@@ -191,24 +167,22 @@ impl Desk {
 
     /// What the account holds.
     pub(super) fn balances(self) -> Option<Balances> {
-        let account = self.account.get()?;
-        self.feed.state.with(|state| state.balances_of(account))
+        self.held.get()
     }
 
-    /// What is typed, as it stands.
-    pub(super) fn draft(self) -> Draft {
-        Draft {
-            side: self.form.side.get(),
-            kind: self.form.kind.get(),
-            price: self.form.price.get(),
-            amount: self.form.amount.get(),
-        }
+    /// What can be paid with: what the account holds, and the transaction whose stage was told last, which may take some.
+    pub(super) fn means(self) -> (Option<Balances>, Option<(i64, TxStage)>) {
+        let told = self
+            .feed
+            .state
+            .with(|state| state.transaction.as_ref().map(|row| (row.id, row.stage)));
+        (self.balances(), told)
     }
 
     /// The ticket, or what cannot be understood of it.
     pub(super) fn ticket(self) -> Option<Result<Ticket, Complaints>> {
         let (units, account) = (self.units.get()?, self.account.get()?);
-        Some(self.draft().ticket(units, self.language.get(), account))
+        Some(self.form.draft().ticket(units, self.language.get(), account))
     }
 
     /// Fills the ticket's price.

@@ -56,11 +56,7 @@ impl Units {
 
     /// What somebody would type for a price.
     pub(super) fn typed_price(self, language: Language, price: Price) -> String {
-        let price = self.pair.price(price, self.price);
-        pointed(
-            language,
-            &price.exact().unwrap_or_else(|| price.decimal(MOST_DIGITS)),
-        )
+        pointed(language, &self.plain_price(price))
     }
 
     /// What somebody would type for an amount.
@@ -85,7 +81,14 @@ impl Units {
         }
     }
 
-    fn plain_amount(self, lots: impl Into<TotalLots>) -> String {
+    /// A price as a plain decimal without needless digits.
+    pub(super) fn plain_price(self, price: Price) -> String {
+        let price = self.pair.price(price, self.price);
+        price.exact().unwrap_or_else(|| price.decimal(MOST_DIGITS))
+    }
+
+    /// An amount, likewise.
+    pub(super) fn plain_amount(self, lots: impl Into<TotalLots>) -> String {
         let amount = self.pair.amount(lots, self.amount);
         amount.exact().unwrap_or_else(|| amount.decimal(MOST_DIGITS))
     }

@@ -10,14 +10,15 @@ use leptos::{ev, prelude::*};
 use super::{
     desk::Desk,
     open::{Row, order_columns, status_words},
-    save,
     ticket::side_words,
 };
 use crate::{
     components::{
         activity::Hash,
         chain_offline::ChainOffline,
+        dates::{DayRange, Days, Widen},
         pages::{Paged, Pages},
+        saving::save_rows,
         table::{Column, Table},
     },
     feed::feed,
@@ -73,7 +74,7 @@ pub(super) fn OrderHistory(desk: Desk) -> impl IntoView {
     let session = session();
     let save = move |()| {
         let language = desk.language.get_untracked();
-        save(
+        save_rows(
             session,
             language,
             SaveOrders { filter: asked() },
@@ -97,8 +98,7 @@ pub(super) fn OrderHistory(desk: Desk) -> impl IntoView {
         <Paged
             pages=pages
             older_testid="orders-older"
-            newest=move |()| read(None)
-            older=move |before| read(Some(before))
+            read=read
         >
             <Table
                 id="order-history"
@@ -129,7 +129,17 @@ fn columns() -> Vec<Column<Row>> {
 
 /// Whether a row still is what was asked for: it may have moved on since it was read.
 fn suits(filter: &OrderFilter, row: &Order) -> bool {
-    filter.status.is_none_or(|status| status == row.status) && filter.side.is_none_or(|side| side == row.side)
+    filter.status.is_none_or(|status| status == row.status)
+        && filter.side.is_none_or(|side| side == row.side)
+        && days_of(filter).hold(row.placed_at)
+}
+
+/// When the orders that are wanted were placed.
+fn days_of(filter: &OrderFilter) -> Days {
+    Days {
+        from: filter.from,
+        to: filter.to,
+    }
 }
 
 /// The controls beside the search.
@@ -140,6 +150,10 @@ fn Filters(filter: RwSignal<OrderFilter>) -> impl IntoView {
     };
     let side = move |event: ev::Event| {
         filter.update(|filter| filter.side = Side::parse(&event_target_value(&event)));
+    };
+    let days = Signal::derive(move || filter.with(days_of));
+    let choose_days = move |days: Days| {
+        filter.update(|filter| (filter.from, filter.to) = (days.from, days.to));
     };
     let statuses = OrderStatus::ALL.map(|status| {
         let chosen = move || filter.with(|filter| filter.status == Some(status));
@@ -158,11 +172,15 @@ fn Filters(filter: RwSignal<OrderFilter>) -> impl IntoView {
             <option value="" prop:selected=move || filter.with(|filter| filter.side.is_none())>{text(Key::AnySide)}</option>
             {sides.into_iter().collect_view()}
         </select>
+        <DayRange id="order-history" days=days on_days=choose_days />
+        <Widen id="order-history" filter=filter />
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use enerlink_domain::UnixMillis;
+
     use super::{super::open::tests::order, *};
 
     #[test]
@@ -184,6 +202,15 @@ mod tests {
                 expected,
                 "{status:?} {side:?}"
             );
+        }
+        let UnixMillis(placed) = row.placed_at;
+        for (from, to, expected) in [(0, 1, true), (1, 2, false), (-1, 0, false)] {
+            let dated = OrderFilter {
+                from: Some(UnixMillis(placed + from)),
+                to: Some(UnixMillis(placed + to)),
+                ..OrderFilter::default()
+            };
+            assert_eq!(suits(&dated, &row), expected, "{from} {to}");
         }
     }
 }

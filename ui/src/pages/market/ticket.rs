@@ -46,15 +46,18 @@ struct Preview {
 }
 
 impl Preview {
-    /// Asks whenever the ticket or the market has changed.
+    /// Asks whenever the ticket, the market or what can be paid with has changed.
     fn follow(desk: Desk) -> Self {
         let preview = Self {
             shown: Latest::new(),
             most: Latest::new(),
         };
         let ticket = Memo::new(move |_| desk.ticket().and_then(Result::ok));
+        let means = Memo::new(move |_| desk.means());
         Effect::new(move || {
             desk.view.value.track();
+            // Read, for a memo that is only tracked is never computed.
+            means.with(|_| ());
             if let Some(ticket) = ticket.get() {
                 preview.shown.ask(ticket, PreviewTicket { ticket });
             }
@@ -71,6 +74,7 @@ impl Preview {
         });
         Effect::new(move || {
             desk.view.value.track();
+            means.with(|_| ());
             if let Some(ticket) = whole.get() {
                 preview.most.ask(ticket, PreviewTicket { ticket });
             }
@@ -302,7 +306,7 @@ fn fill_worst(desk: Desk) {
 fn AccountChoice(desk: Desk) -> impl IntoView {
     let feed = feed();
     let known = Memo::new(move |_| feed.state.with(accounts));
-    let choose = move |event: ev::Event| desk.chosen.set(event_target_value(&event).parse().ok());
+    let choose = move |event: ev::Event| desk.form.chosen.set(event_target_value(&event).parse().ok());
     move || {
         (known.with(Vec::len) > 1).then(|| {
             let options = known.get().into_iter().map(|account| {

@@ -8,12 +8,14 @@ use enerlink_domain::{
 use enerlink_ipc::{ListTrades, SaveTrades};
 use leptos::prelude::*;
 
-use super::{desk::Desk, figures::Units, open::SideMark, save, ticket::side_words};
+use super::{desk::Desk, figures::Units, open::SideMark, ticket::side_words};
 use crate::{
     components::{
         activity::Hash,
         chain_offline::ChainOffline,
+        dates::{DayRange, Days, Widen},
         pages::{Paged, Pages},
+        saving::save_rows,
         table::{Column, Table},
     },
     format::{self, HIDDEN},
@@ -68,19 +70,21 @@ impl Row {
 pub(super) fn OwnTrades(desk: Desk) -> impl IntoView {
     let hidden = prefs().hidden;
     let pages = Pages::new(|row: &Trade| (row.number, String::new()));
-    let filter = move || TradeFilter {
+    let filter = RwSignal::new(TradeFilter::default());
+    let asked = move || TradeFilter {
         account: desk.account.get_untracked(),
-        ..TradeFilter::default()
+        ..filter.get_untracked()
     };
     let read = move |before: Option<i64>| {
         let command = ListTrades {
-            filter: filter(),
+            filter: asked(),
             limit: PAGE,
             before,
         };
         pages.read(command, before, |page| (page.rows, page.next));
     };
     Effect::new(move || {
+        filter.with(|_| ());
         // Read, for a memo that is only tracked is never computed.
         desk.account.with(|_| ());
         pages.begin();
@@ -110,20 +114,37 @@ pub(super) fn OwnTrades(desk: Desk) -> impl IntoView {
     let session = session();
     let save = move |()| {
         let language = desk.language.get_untracked();
-        save(
+        save_rows(
             session,
             language,
-            SaveTrades { filter: filter() },
+            SaveTrades { filter: asked() },
             Key::TradesSaved,
         );
+    };
+    let days = Signal::derive(move || {
+        filter.with(|filter| Days {
+            from: filter.from,
+            to: filter.to,
+        })
+    });
+    let choose_days = move |days: Days| {
+        filter.update(|filter| (filter.from, filter.to) = (days.from, days.to));
+    };
+    let empty = move || {
+        let narrowed = filter.with(|filter| *filter != TradeFilter::default());
+        let key = if narrowed {
+            Key::NoTradesFound
+        } else {
+            Key::NoOwnTrades
+        };
+        view! { <p>{text(key)}</p> }
     };
     view! {
         <ChainOffline />
         <Paged
             pages=pages
             older_testid="trades-older"
-            newest=move |()| read(None)
-            older=move |before| read(Some(before))
+            read=read
         >
             <Table
                 id="own-trades"
@@ -133,9 +154,12 @@ pub(super) fn OwnTrades(desk: Desk) -> impl IntoView {
                 identity=|row: &Row| format!("{row:?}")
                 kind=|row: &Row| row.side().as_str().to_owned()
                 named=|row: &Row| row.trade.number.to_string()
-                empty=ViewFn::from(|| view! { <p>{text(Key::NoOwnTrades)}</p> })
+                empty=ViewFn::from(empty)
                 on_save=save
-            />
+            >
+                <DayRange id="own-trades" days=days on_days=choose_days />
+                <Widen id="own-trades" filter=filter />
+            </Table>
         </Paged>
     }
 }

@@ -282,8 +282,7 @@ pub(super) fn CommandsCard(teller: Teller) -> impl IntoView {
             <Paged
                 pages=teller.pages
                 older_testid="commands-older"
-                newest=move |()| teller.read(None)
-                older=move |before| teller.read(Some(before))
+                read=move |before| teller.read(before)
             >
                 <Table
                     id="command"

@@ -7,14 +7,14 @@ use enerlink_domain::{
     view::{MessageDirection, MessageFilter, MessageView},
 };
 use enerlink_ipc::{ListMessages, SaveMessages};
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 
 use crate::{
     components::{
         copy::CopyButton,
         icon::{Glyph, Icon},
         pages::{Paged, Pages},
-        problem,
+        saving::save_rows,
         table::{Cell, Column, Table},
     },
     feed::feed,
@@ -23,7 +23,7 @@ use crate::{
     ipc,
     pages::meter::pretty::pretty,
     prefs::prefs,
-    session::{Tone, session},
+    session::session,
 };
 
 /// Rows of a page.
@@ -69,18 +69,7 @@ pub(super) fn MessagesPart(id: MeterId) -> impl IntoView {
         let command = SaveMessages {
             filter: filter.get_untracked(),
         };
-        spawn_local(async move {
-            let language = language.get_untracked();
-            match ipc::call(&command).await {
-                Ok(Some(saved)) => {
-                    let rows = format::count(language, saved.rows);
-                    let told = [("rows", rows.as_str()), ("file", saved.path.as_str())];
-                    session.say(Tone::Good, say(language, Key::MessagesSaved, &told));
-                }
-                Ok(None) => {}
-                Err(error) => session.say(Tone::Bad, problem::sentence(language, &error)),
-            }
-        });
+        save_rows(session, language.get_untracked(), command, Key::MessagesSaved);
     };
     let fold: Cell<MessageView> = Arc::new(move |row| view! { <Payload row=row.clone() /> }.into_any());
     let empty = move || {
@@ -107,8 +96,7 @@ pub(super) fn MessagesPart(id: MeterId) -> impl IntoView {
             <Paged
                 pages=pages
                 older_testid="messages-older"
-                newest=move |()| read(None)
-                older=move |before| read(Some(before))
+                read=read
             >
                 <Table
                     id="message"

@@ -137,8 +137,7 @@ pub(super) fn ActivityPart() -> impl IntoView {
             <Paged
                 pages=pages
                 older_testid="activity-older"
-                newest=move |()| read(None)
-                older=move |before| read(Some(before))
+                read=read
             >
                 {table()}
             </Paged>

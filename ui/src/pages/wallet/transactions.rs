@@ -59,8 +59,7 @@ pub(super) fn TransactionsCard() -> impl IntoView {
             <Paged
                 pages=pages
                 older_testid="transactions-older"
-                newest=move |()| read(None)
-                older=move |before| read(Some(before))
+                read=read
             >
                 <Table
                     id="transactions"

@@ -56,7 +56,7 @@ pub(super) fn PriceField(desk: Desk) -> impl IntoView {
         }
     };
     let turn = move |_| {
-        let next = match desk.price_unit.get_untracked() {
+        let next = match desk.form.price_unit.get_untracked() {
             PriceUnit::Kwh => PriceUnit::Etk,
             PriceUnit::Etk => PriceUnit::Kwh,
         };
@@ -65,7 +65,7 @@ pub(super) fn PriceField(desk: Desk) -> impl IntoView {
                 units.pair.parse_price(text, units.price)
             })
         });
-        desk.price_unit.set(next);
+        desk.form.price_unit.set(next);
         if let Some(price) = price {
             desk.fill_price(price);
         }
@@ -116,13 +116,13 @@ pub(super) fn AmountField(desk: Desk) -> impl IntoView {
         }
     };
     let turn = move |_| {
-        let next = match desk.amount_unit.get_untracked() {
+        let next = match desk.form.amount_unit.get_untracked() {
             AmountUnit::Kwh => AmountUnit::Etk,
             AmountUnit::Etk => AmountUnit::Lots,
             AmountUnit::Lots => AmountUnit::Kwh,
         };
         let lots = amount();
-        desk.amount_unit.set(next);
+        desk.form.amount_unit.set(next);
         if let Some(lots) = lots {
             fill(lots);
         }

@@ -12,7 +12,7 @@ use crate::{
         activity::{Hash, StageChip, stage_words},
         address::AddressTag,
         chain_offline::ChainOffline,
-        pages::{Paged, Pages},
+        pages::{Paged, Pages, Veiled},
         table::{Column, Table},
     },
     feed::feed,
@@ -25,17 +25,12 @@ use crate::{
 /// Rows of a page.
 const PAGE: u16 = 20;
 
-/// An exchange, and whether amounts are hidden.
-#[derive(Clone, Debug, PartialEq)]
-struct Row {
-    row: Conversion,
-    hidden: bool,
-}
+type Row = Veiled<Conversion>;
 
 /// The card with the table.
 #[component]
 pub(super) fn ExchangesCard() -> impl IntoView {
-    let (feed, prefs) = (feed(), prefs());
+    let feed = feed();
     let pages = Pages::new(|row: &Conversion| (row.id, String::new()));
     let read = move |before: Option<i64>| {
         let command = ListConversions { limit: PAGE, before };
@@ -54,16 +49,12 @@ pub(super) fn ExchangesCard() -> impl IntoView {
         told.with(|_| ());
         read(None);
     });
-    let rows = Memo::new(move |_| {
-        let hidden = prefs.hidden.get();
-        let rows = pages.rows.get().unwrap_or_default().into_iter();
-        rows.map(|row| Row { row, hidden }).collect::<Vec<_>>()
-    });
+    let rows = pages.veiled(prefs().hidden);
     view! {
         <section class="card exchanges" data-testid="exchanges" aria-label=text(Key::ExchangesTitle)>
             <header><h2>{text(Key::ExchangesTitle)}</h2><small>{text(Key::RampSimulated)}</small></header>
             <ChainOffline />
-            <Paged pages=pages older_testid="exchanges-older" newest=move |()| read(None) older=move |before| read(Some(before))>
+            <Paged pages=pages older_testid="exchanges-older" read=read>
                 <Table
                     id="exchange"
                     label=Key::ExchangesTitle

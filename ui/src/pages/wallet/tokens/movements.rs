@@ -9,7 +9,7 @@ use crate::{
         activity::Hash,
         address::AddressTag,
         chain_offline::ChainOffline,
-        pages::{Paged, Pages},
+        pages::{Paged, Pages, Veiled},
         table::{Column, Table},
     },
     feed::feed,
@@ -52,17 +52,12 @@ impl View {
     }
 }
 
-/// A movement, and whether amounts are hidden.
-#[derive(Clone, Debug, PartialEq)]
-struct Row {
-    row: Movement,
-    hidden: bool,
-}
+type Row = Veiled<Movement>;
 
 /// The card with the table.
 #[component]
 pub(super) fn MovementsCard() -> impl IntoView {
-    let (feed, prefs) = (feed(), prefs());
+    let feed = feed();
     let view = RwSignal::new(View::All);
     // The newest in the chain first.
     let pages = Pages::new(|row: &Movement| {
@@ -95,11 +90,7 @@ pub(super) fn MovementsCard() -> impl IntoView {
         pages.begin();
         read(None);
     });
-    let rows = Memo::new(move |_| {
-        let hidden = prefs.hidden.get();
-        let rows = pages.rows.get().unwrap_or_default().into_iter();
-        rows.map(|row| Row { row, hidden }).collect::<Vec<_>>()
-    });
+    let rows = pages.veiled(prefs().hidden);
     let views = move || {
         View::ALL
             .map(|(this, words, testid)| {
@@ -123,7 +114,7 @@ pub(super) fn MovementsCard() -> impl IntoView {
         <section class="card movements" data-testid="movements" aria-label=text(Key::MovementsTitle)>
             <header><h2>{text(Key::MovementsTitle)}</h2><small>{text(Key::MovementsHint)}</small></header>
             <ChainOffline />
-            <Paged pages=pages older_testid="movements-older" newest=move |()| read(None) older=move |before| read(Some(before))>
+            <Paged pages=pages older_testid="movements-older" read=read>
                 <Table
                     id="movement"
                     label=Key::MovementsTitle

@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 
 use serde_json::{Value, json};
-use support::{Household, Running, enerlink, run, run_failing};
+use support::{Household, enerlink, run, run_failing};
 
 /// A household that has settled 150 Wh.
 fn settled() -> (Household, Value) {

@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{Household, Running, enerlink, run, run_failing, wait_until};
+use support::{Household, Running, enerlink, run_failing, wait_until};
 
 impl Household {
     /// What a person reads.

@@ -43,7 +43,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 const RAW: &str =
     "eth_getLogs by pages of 5 000 events, on one connection one after the other: bytes that nobody looks at";
-const ETHERS: &str = "queryFilter of ethers 6 by the same pages: decoded into memory; nothing is stored, no book is kept, no rule \
+const ETHERS: &str = "queryFilter of ethers 6 by the same pages, a tenth of them: decoded into memory; nothing is stored, no book is kept, no rule \
                       and no reorganisation is looked at, and what block an event is of has no time";
 const VIEM: &str =
     "getContractEvents of viem 2 by the same pages: decoded into memory; as little is done with them";

@@ -6,7 +6,7 @@ mod support;
 use std::fs;
 
 use serde_json::{Value, json};
-use support::{Simulated, Street, wait_until};
+use support::{Simulated, Street, run_failing, wait_until};
 
 impl Street<Simulated> {
     /// The one answer of a command of the household that needs no password.
@@ -60,13 +60,14 @@ fn orders_are_placed_filled_listed_kept_and_taken_back() {
     );
 
     let order = street.one(&["market", "orders", "--side", "ask"]);
+    let own = order["trader"].as_str().expect("its account").to_owned();
     let fields = ["status", "side", "price", "lots", "filled", "left"];
     assert_eq!(
         picked(&order, &fields),
         ["PARTIALLY_FILLED", "ASK", "1400", "20", "5", "15"]
     );
     for none in [["--side", "bid"], ["--status", "filled"], ["--to", "2020-01-01"]] {
-        let line = [&["market", "orders"], &none[..]].concat();
+        let line = [&["market", "orders", "--account", &own], &none[..]].concat();
         assert_eq!(household.said(&line), Vec::<Value>::new(), "{none:?}");
     }
     let trade = street.one(&["market", "trades"]);
@@ -82,7 +83,7 @@ fn orders_are_placed_filled_listed_kept_and_taken_back() {
 
     let id = order["id"].as_str().expect("it rests");
     market(&["cancel", id]);
-    let order = street.one(&["market", "orders"]);
+    let order = street.one(&["market", "orders", "--account", &own]);
     assert_eq!(
         picked(&order, &["status", "filled", "left"]),
         ["CANCELLED", "5", "0"]
@@ -94,11 +95,14 @@ fn orders_are_placed_filled_listed_kept_and_taken_back() {
 /// The same rows as files, which are never written over.
 fn keep(street: &Street<Simulated>, order: &Value, trade: &Value) {
     let household = &street.household;
+    let own = order["trader"].as_str().expect("its account");
     let kept = |list: &str| {
         let path = household.path(&format!("{list}.csv"));
-        let line = ["market", list, "--file", &path];
+        let line = ["market", list, "--account", own, "--file", &path];
         assert_eq!(street.one(&line)["rows"], 1);
-        assert_eq!(household.refused(&line)["code"], "FILE_EXISTS");
+        let profile = household.path("profile");
+        let again = [&["--json"], &line[..], &["--data-dir", &profile]].concat();
+        assert_eq!(run_failing(&again)["code"], "INVALID_INPUT");
         let text = fs::read_to_string(&path).expect("written");
         let mut lines = text
             .lines()

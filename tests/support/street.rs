@@ -13,9 +13,9 @@ use tokio::sync::oneshot;
 use super::{Household, Listens, Profile, Server, TEST_ACCOUNTS, addresses, run};
 
 /// What the household exports before it trades, Wh: as many ETK.
-const EXPORTED_WH: u64 = 1_000;
+const EXPORTED_WH: u64 = 1_200;
 /// What the neighbour gets of these.
-const GIVEN_ETK: &str = "400";
+const GIVEN_ETK: &str = "600";
 
 /// The simulator's node, on a thread of its own.
 pub struct Simulated {
@@ -70,7 +70,7 @@ pub struct Street<N = Server> {
 }
 
 impl<N: Listens> Street<N> {
-    /// Builds it on `node`: the household has 600 ETK and no IDRS, the neighbour 400 ETK and 10 000 IDRS.
+    /// Builds it on `node`: the household has 600 ETK and no IDRS, the neighbour as many and 10 000 IDRS.
     pub fn on(node: N) -> Self {
         let mut household = Household::on(node, true);
         household.earn(EXPORTED_WH);

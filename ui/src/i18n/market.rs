@@ -109,6 +109,7 @@ macro_rules! with_market_texts {
     CancelWord: "Batalkan", "Cancel";
     CancelAll: "Batalkan semua", "Cancel all";
     CancellingOrders: "Membatalkan {count} pesanan", "Cancelling {count} orders";
+    CancelOrderAction: "Batalkan pesanan ini", "Cancel the order";
     CancelOrdersAction: "Batalkan {count} pesanan", "Cancel {count} orders";
     CancelReturns: "Kembali ke akun: {amount}.", "Comes back to the account: {amount}.";
     CancelHint: "Sampai blok memuat pembatalan, pesanan masih dapat disambut.", "Until a block holds the cancellation the order can still be taken.";

@@ -142,6 +142,9 @@ async fn what_the_network_takes_is_told_before() {
     let free = told(street.ticket(0, Side::Ask, limit, 1_500, 10)).await;
     assert_eq!(free.1, Some(Wei(0)), "nothing is taken where gas is free");
     street.node().set_base_fee(1_000_000_000).await.expect("a fee");
+    // What the next block takes is told by the last one.
+    street.node().mine(1).await.expect("a block");
+    street.rest().await;
     for (who, side, lots) in [(0, Side::Ask, 10), (1, Side::Bid, 4), (1, Side::Bid, 9)] {
         let ticket = street.ticket(who, side, limit, 1_500, lots);
         let (gas, fee) = told(ticket).await;

@@ -171,7 +171,7 @@ pub(super) async fn tokens(r: &Explaining) {
         movements::last_before(r, CHAIN, Address::ZERO, 3),
         [last.as_str()]
     );
-    let paid = search("kind_other", " AND kind=? AND other>?");
+    let paid = search("kind_other", " AND kind=? AND other>?").replace("INDEX", "COVERING INDEX");
     check!(r, movements::paid(r, CHAIN), [paid.as_str()]);
     check!(
         r,

@@ -289,8 +289,14 @@ fn CancelDialog(desk: Desk, cancel: Cancel, #[prop(into)] on_close: Callback<()>
     let orders = StoredValue::new(orders);
     let units = desk.units.get_untracked();
     let action = Signal::derive(move || {
-        let count = format::count(language.get(), count as u64);
-        say(language.get(), Key::CancelOrdersAction, &[("count", &count)])
+        let language = language.get();
+        match count {
+            1 => Key::CancelOrderAction.text(language).to_owned(),
+            _ => {
+                let count = format::count(language, count as u64);
+                say(language, Key::CancelOrdersAction, &[("count", &count)])
+            }
+        }
     });
     let effect = move || {
         let units = units?;

@@ -10,8 +10,10 @@ mod bench;
 mod contracts;
 mod counts;
 mod demo;
+mod dist;
 mod e2e;
 mod process;
+mod release;
 mod setup;
 mod test;
 mod tidy;
@@ -22,6 +24,8 @@ use std::{env, process::ExitCode};
 
 use anyhow::Result;
 
+use release::Profile;
+
 const USAGE: &str = "\
 cargo xtask <chore>
 
@@ -29,6 +33,7 @@ cargo xtask <chore>
   test [--full]                   every check and test; --full adds the long ones
   e2e [filter]                    the tests in the real window
   bench [name] [--json]           measurements beside a peer that does the same work
+  dist [--debug]                  packages for this system, as people install them
   contracts build|test            compile or test the contracts
   contracts deploy|authorize …    `enerlink operator deploy|authorize …`
   tidy                            what the compiler does not check
@@ -48,6 +53,8 @@ fn main() -> ExitCode {
         ("test", [full]) if full == "--full" => Ok(test::run(test::Extent::Full)),
         ("e2e", [] | [_]) => e2e::chore(rest.first().map(String::as_str)),
         ("bench", rest) => bench::run(rest).map(|()| ExitCode::SUCCESS),
+        ("dist", []) => dist::run(Profile::Release).map(|()| ExitCode::SUCCESS),
+        ("dist", [debug]) if debug == "--debug" => dist::run(Profile::Debug).map(|()| ExitCode::SUCCESS),
         ("contracts", [verb, rest @ ..]) => contracts::run(verb, rest),
         ("tidy", []) => tidy::run().map(|()| ExitCode::SUCCESS),
         ("setup", []) => setup::ensure(&setup::ALL).map(|()| ExitCode::SUCCESS),

@@ -26,6 +26,8 @@ pub(crate) enum Need {
     Tests,
     /// Node and the packages of `contracts/`.
     Contracts,
+    /// Node and the program that makes packages.
+    Bundler,
 }
 
 /// Everything that `cargo xtask test` needs.
@@ -123,14 +125,19 @@ fn missing(needs: &[Need]) -> Result<Vec<Missing>> {
     if needs.contains(&Need::Driver) && !cfg!(target_os = "macos") {
         missing.extend(tools::driver());
     }
-    if needs.contains(&Need::Contracts) {
-        missing.extend(node());
+    for (need, folder) in [
+        (Need::Contracts, "contracts"),
+        (Need::Bundler, crate::dist::BUNDLER),
+    ] {
+        if needs.contains(&need) {
+            missing.extend(node(folder));
+        }
     }
     Ok(missing)
 }
 
-/// Node itself, then the packages of `contracts/`, when they are older than their lock file.
-fn node() -> Option<Missing> {
+/// Node itself, then the packages of `folder`, when they are older than their lock file.
+fn node(folder: &str) -> Option<Missing> {
     let version = process::answer(process::command("node").arg("--version"));
     if !version.as_deref().is_some_and(is_recent_node) || process::find("npm").is_none() {
         return Some(Missing {
@@ -142,20 +149,20 @@ fn node() -> Option<Missing> {
             install: None,
         });
     }
-    let contracts = root().join("contracts");
+    let place = root().join(folder);
     if is_newer(
-        &contracts.join("node_modules/.package-lock.json"),
-        &contracts.join("package-lock.json"),
+        &place.join("node_modules/.package-lock.json"),
+        &place.join("package-lock.json"),
     ) {
         return None;
     }
     let mut command = process::command("npm");
     command
-        .current_dir(&contracts)
+        .current_dir(&place)
         .args(["ci", "--no-fund", "--no-audit"]);
     Some(Missing {
-        what: "the node packages of contracts/".into(),
-        by_hand: "cd contracts && npm ci".into(),
+        what: format!("the node packages of {folder}/"),
+        by_hand: format!("cd {folder} && npm ci"),
         install: Some(Install::Run(vec![command])),
     })
 }

@@ -13,6 +13,7 @@ mod settling;
 mod support;
 mod tokens;
 mod trading;
+mod walk;
 #[path = "../window/mod.rs"]
 mod window;
 

@@ -397,6 +397,26 @@ impl Window {
         self.resize(SIZES[0]).await;
     }
 
+    /// What axe-core finds serious or critical on the page as it is in this theme: the rule, and where.
+    pub(crate) async fn violations(&self, theme: &str) -> Vec<serde_json::Value> {
+        self.set_theme(theme).await;
+        self.come_to_rest().await;
+        if self.run("return typeof axe").await == json!("undefined") {
+            let file =
+                Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/node_modules/axe-core/axe.min.js");
+            let source = fs::read_to_string(file).expect("`cargo xtask e2e` installs axe-core");
+            self.run(&format!("{source}; window.axe = axe")).await;
+        }
+        let script = "const done = arguments[arguments.length - 1]; \
+            axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => done(violations \
+                .filter(({ impact }) => impact === 'serious' || impact === 'critical') \
+                .map(({ id, nodes }) => [id, ...nodes.slice(0, 5).map(node => node.target.join(' ') + ': ' + node.failureSummary)])), \
+                error => done([String(error)]))";
+        let found = self.client.execute_async(script, vec![]).await;
+        self.set_theme("light").await;
+        serde_json::from_value(found.expect("axe-core runs")).expect("a list")
+    }
+
     /// Waits, not for long, until the font is there and no colour is on its way to another.
     async fn come_to_rest(&self) {
         sleep(Duration::from_millis(400)).await;

@@ -128,6 +128,7 @@ fn missing(needs: &[Need]) -> Result<Vec<Missing>> {
     for (need, folder) in [
         (Need::Contracts, "contracts"),
         (Need::Bundler, crate::dist::BUNDLER),
+        (Need::Driver, "tests/e2e"),
     ] {
         if needs.contains(&need) {
             missing.extend(node(folder));

@@ -62,7 +62,15 @@ pub(crate) fn build(profile: Profile) -> Result<Vec<PathBuf>> {
     bundler
         .current_dir(root())
         .arg(root().join(BUNDLER).join("node_modules/@tauri-apps/cli/tauri.js"))
-        .args(["bundle", "--ci", "--bundles", formats(), "--config"])
+        // A package holds the program as it was built and tested.
+        .args([
+            "bundle",
+            "--ci",
+            "--no-binary-patching",
+            "--bundles",
+            formats(),
+            "--config",
+        ])
         .arg(beside(&programs).to_string());
     if profile == Profile::Debug {
         bundler.arg("--debug");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 
 use crate::{
-    process, test, ui,
+    process, ui,
     workspace::{Metadata, root},
 };
 
@@ -30,20 +30,16 @@ impl Profile {
         let folder = Metadata::read()?.target_directory.join(self.folder());
         let mut build = process::cargo();
         build.current_dir(root()).arg("build");
+        build.args(packages.iter().flat_map(|package| ["--package", package]));
+        build.args(["--features", "enerlink-wallet/custom-protocol"]);
         match self {
-            // As the tests build them, so that nothing is compiled twice.
-            Self::Debug => {
-                ui::build()?;
-                build.args(test::SELECTION).arg("--bins");
-            }
+            Self::Debug => ui::build()?,
             Self::Release => {
                 let content = folder.join("ui");
                 ui::build_release(&content)?;
                 // `ui/dist` holds what the tests look at.
                 let config = serde_json::json!({ "build": { "frontendDist": content } });
-                build.args(packages.iter().flat_map(|package| ["--package", package]));
-                build.args(["--features", "enerlink-wallet/custom-protocol", "--release"]);
-                build.env("TAURI_CONFIG", config.to_string());
+                build.arg("--release").env("TAURI_CONFIG", config.to_string());
             }
         }
         process::run(&mut build).context("the programs did not build")?;

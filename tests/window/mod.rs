@@ -417,11 +417,11 @@ impl Window {
         serde_json::from_value(found.expect("axe-core runs")).expect("a list")
     }
 
-    /// Waits, not for long, until the font is there and no colour is on its way to another.
+    /// Waits, not for long, until the font is there and nothing is on its way to another colour or place.
     async fn come_to_rest(&self) {
         sleep(Duration::from_millis(400)).await;
         let script = "return document.fonts.status === 'loaded' \
-            && !document.getAnimations().some(animation => animation instanceof CSSTransition)";
+            && !document.getAnimations().some(({ effect }) => Number.isFinite(effect.getComputedTiming().endTime))";
         let deadline = Instant::now() + Duration::from_secs(5);
         while self.run(script).await != json!(true) && Instant::now() < deadline {
             sleep(PAUSE).await;

@@ -165,7 +165,6 @@ fn Level(desk: Desk, side: Side, line: Memo<Option<Line>>) -> impl IntoView {
             data-price=move || row.get().map(|row| row.price.to_string())
             data-own=move || own.get().to_string()
             title=hint
-            aria-label=hint
             on:click=fill
         >
             <i style:width=width></i>

@@ -24,7 +24,8 @@ pub(super) fn TapeCard(desk: Desk) -> impl IntoView {
                 when=move || !trades.with(Vec::is_empty)
                 fallback=|| view! { <p class="empty" data-testid="tape-empty">{text(Key::NoTradesYet)}</p> }
             >
-                <div class="scroll tape">
+                // Nothing in it takes the focus: the arrow keys scroll it when it has that itself.
+                <div class="scroll tape" tabindex="0" role="region" aria-label=text(Key::TradesWord)>
                     <table aria-label=text(Key::TradesWord)>
                         <thead>
                             <tr>

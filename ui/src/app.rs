@@ -5,10 +5,13 @@ use enerlink_ipc::Touch;
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
-    components::{frame::Frame, toasts::Toasts, unlock_form::UnlockDialog},
+    components::{
+        frame::Frame, key_sheet::KeySheet, palette::Palette, toasts::Toasts, unlock_form::UnlockDialog,
+    },
     feed::{Feed, feed},
     household::Household,
     ipc,
+    keys::{self, Press, Shortcut},
     live::LiveState,
     pages::{
         backup::BackupPage,
@@ -28,7 +31,7 @@ use crate::{
     prefs::Prefs,
     presence::Presence,
     security::Security,
-    session::{Flow, Page, Session},
+    session::{Flow, Over, Page, Session},
 };
 
 /// What fills the window.
@@ -79,7 +82,6 @@ pub(crate) fn App() -> impl IntoView {
     let feed = Feed::new(session, prefs, household);
     provide_context(feed);
     feed.start();
-    act_on_keys();
     tell_presence(feed);
     let vault = Memo::new(move |_| {
         feed.state
@@ -102,6 +104,7 @@ pub(crate) fn App() -> impl IntoView {
         let (flow, inside) = (session.flow.get(), session.inside.get());
         feed.state.with(|state| Screen::of(state, flow, inside))
     });
+    act_on_keys(screen);
     view! {
         {move || match screen.get() {
             Screen::Starting(error) => view! { <StartingPage error=error /> }.into_any(),
@@ -134,35 +137,51 @@ fn Main() -> impl IntoView {
             }}
         </Frame>
         <UnlockDialog />
+        <Overlay />
     }
 }
 
-/// Ctrl+L locks, Ctrl+1 to Ctrl+6 choose a page, Escape closes a form and leaves a flow.
-fn act_on_keys() {
+/// What was asked for over the pages.
+#[component]
+fn Overlay() -> impl IntoView {
+    let over = crate::session::session().over;
+    let close = Callback::new(move |()| over.set(None));
+    move || match over.get() {
+        Some(Over::Palette) => view! { <Palette on_close=close /> }.into_any(),
+        Some(Over::Sheet) => view! { <KeySheet on_close=close /> }.into_any(),
+        None => ().into_any(),
+    }
+}
+
+/// The keys of the whole window. What lies over the pages needs pages below it.
+fn act_on_keys(screen: Memo<Screen>) {
     let (session, feed) = (crate::session::session(), feed());
     window_event_listener(leptos::ev::keydown, move |event| {
-        // A dialog takes its own keys; only the lock works above it.
-        let dialog = document().query_selector("dialog[open]").ok().flatten().is_some();
-        if event.key() == "Escape" && !dialog {
-            session.form.set(None);
-            // A phrase that was not written down is left by the button that says what it costs.
-            if !matches!(session.flow.get_untracked(), Some(Flow::Phrase(_))) {
-                session.leave();
+        let shortcut = Shortcut::of(Press {
+            key: &event.key(),
+            control: event.ctrl_key(),
+            alt: event.alt_key(),
+            shift: event.shift_key(),
+            dialog: keys::in_dialog(),
+            field: keys::in_field(),
+        });
+        let Some(shortcut) = shortcut else { return };
+        let main = screen.get_untracked() == Screen::Main;
+        match shortcut {
+            Shortcut::Leave => {
+                session.form.set(None);
+                // A phrase that was not written down is left by the button that says what it costs.
+                if !matches!(session.flow.get_untracked(), Some(Flow::Phrase(_))) {
+                    session.leave();
+                }
+                return;
             }
-        }
-        if !event.ctrl_key() || event.alt_key() || event.shift_key() {
-            return;
-        }
-        match event.key().as_str() {
-            "l" | "L" => feed.turn_key(),
-            _ if dialog => return,
-            "1" => session.open(Page::Home),
-            "2" => session.open(Page::Energy),
-            "3" => session.open(Page::Market),
-            "4" => session.open(Page::Wallet),
-            "5" => session.open(Page::Meter),
-            "6" => session.open(Page::Settings),
-            _ => return,
+            Shortcut::TurnKey => feed.turn_key(),
+            Shortcut::Page(page) => session.open(page),
+            Shortcut::Palette if main => session.over.set(Some(Over::Palette)),
+            Shortcut::Sheet if main => session.over.set(Some(Over::Sheet)),
+            Shortcut::Search if keys::focus_search() => {}
+            Shortcut::Palette | Shortcut::Sheet | Shortcut::Search => return,
         }
         event.prevent_default();
     });

@@ -118,6 +118,15 @@ pub(crate) fn follow_light_desktop() -> RwSignal<bool> {
     light
 }
 
+/// Scrolls no further than needed for the element with this id to be seen.
+pub(crate) fn scroll_to(id: &str) {
+    let nearest = web_sys::ScrollIntoViewOptions::new();
+    nearest.set_block(web_sys::ScrollLogicalPosition::Nearest);
+    if let Some(element) = document().get_element_by_id(id) {
+        element.scroll_into_view_with_scroll_into_view_options(&nearest);
+    }
+}
+
 /// The wall clock of this computer, Unix milliseconds.
 pub(crate) fn wall_millis() -> i64 {
     js_sys::Date::now() as i64

@@ -14,12 +14,14 @@ mod household;
 mod i18n;
 mod inbox;
 mod ipc;
+mod keys;
 mod live;
 mod pages;
 mod prefs;
 mod presence;
 mod security;
 mod session;
+mod verbs;
 
 fn main() {
     // A panic of the window says where in the web view's console, instead of "unreachable".

@@ -1,26 +1,13 @@
 //! What the window is doing right now: which page, which form, which word in passing. Nothing of it is stored.
 
+mod places;
+
 use std::sync::Arc;
 
-use enerlink_domain::{MeterId, view::MessageFilter, wallet::WalletId};
+use enerlink_domain::{Address, MeterId, view::MessageFilter, wallet::WalletId};
 use leptos::prelude::*;
 
-/// A page of the rail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Page {
-    /// Live energy and settlement.
-    Home,
-    /// What flowed, in any period.
-    Energy,
-    /// Where ETK are bought and sold.
-    Market,
-    /// Wallets, backups, what was done with them.
-    Wallet,
-    /// Meters: what they measure, what they can be told.
-    Meter,
-    /// Preferences, security, network, about.
-    Settings,
-}
+pub(crate) use places::{EnergyPart, MeterPart, MeterPlace, Page, SettingsPart, WalletPart};
 
 /// A task that takes the whole window until it is done or left, whatever the vault says meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,52 +22,22 @@ pub(crate) enum Flow {
     Restore,
 }
 
-/// A part of the energy page.
+/// What lies over the pages, asked for by a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum EnergyPart {
-    /// What flowed.
-    Flow,
-    /// What was settled.
-    Settlements,
-    /// Whether all of it is accounted for.
-    Audit,
+pub(crate) enum Over {
+    /// The command palette.
+    Palette,
+    /// The sheet of shortcuts.
+    Sheet,
 }
 
-/// A part of the wallet page.
+/// What is being done with the tokens of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WalletPart {
-    /// Wallets and the address book.
-    Wallets,
-    /// What the accounts hold, sent, exchanged and allowed.
-    Tokens,
-    /// What is backed up, and how to do it.
-    Backup,
-    /// What was done.
-    Activity,
-}
-
-/// What the meter page shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum MeterPlace {
-    /// Every meter.
-    All,
-    /// The steps that add one.
-    Adding,
-    /// One of them.
-    One(MeterId),
-}
-
-/// A part of one meter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MeterPart {
-    /// What it measures and how it fares.
-    Live,
-    /// What it can be told.
-    Controls,
-    /// What it said and was told, word by word.
-    Messages,
-    /// Where it is heard, whose it is.
-    Setup,
+pub(crate) enum TokenAct {
+    /// Some leave it.
+    Send(Address),
+    /// Its address is shown.
+    Receive(Address),
 }
 
 /// A form that takes the place of Home's cards.
@@ -140,6 +97,12 @@ pub(crate) struct Session {
     pub energy_part: RwSignal<EnergyPart>,
     /// The part of the wallet page that is shown.
     pub wallet_part: RwSignal<WalletPart>,
+    /// The dialog of the balances, when one is open.
+    pub token_act: RwSignal<Option<TokenAct>>,
+    /// The card of the settings that is to be shown next.
+    pub settings_part: RwSignal<Option<SettingsPart>>,
+    /// What lies over the pages.
+    pub over: RwSignal<Option<Over>>,
     /// What the meter page shows.
     pub meter_place: RwSignal<MeterPlace>,
     /// The part of a meter that is shown.
@@ -167,6 +130,9 @@ impl Session {
             unlocking: RwSignal::new(false),
             energy_part: RwSignal::new(EnergyPart::Flow),
             wallet_part: RwSignal::new(WalletPart::Wallets),
+            token_act: RwSignal::new(None),
+            settings_part: RwSignal::new(None),
+            over: RwSignal::new(None),
             meter_place: RwSignal::new(MeterPlace::All),
             meter_part: RwSignal::new(MeterPart::Live),
             message_filter: RwSignal::new(MessageFilter::default()),
@@ -188,6 +154,12 @@ impl Session {
     pub(crate) fn open_settlements(self) {
         self.energy_part.set(EnergyPart::Settlements);
         self.open(Page::Energy);
+    }
+
+    /// Goes to a part of the wallet page.
+    pub(crate) fn open_wallet(self, part: WalletPart) {
+        self.wallet_part.set(part);
+        self.open(Page::Wallet);
     }
 
     /// Goes to one meter.

@@ -9,6 +9,7 @@ use crate::{
         top_bar::TopBar,
     },
     i18n::{Key, text},
+    keys::Shortcut,
     prefs::prefs,
     security::security,
     session::{Page, session},
@@ -28,25 +29,12 @@ pub(crate) fn Frame(
                     <i aria-hidden="true"></i>
                     <span>"EnerLink"</span>
                 </div>
-                <RailLink page=Page::Home label=Key::Home icon=Icon::Home shortcut="Ctrl 1" testid="nav-home" />
-                <RailLink page=Page::Energy label=Key::EnergyPage icon=Icon::Energy shortcut="Ctrl 2" testid="nav-energy" />
-                <RailLink page=Page::Market label=Key::Market icon=Icon::Market shortcut="Ctrl 3" testid="nav-market" />
-                <RailLink
-                    page=Page::Wallet
-                    label=Key::Wallet
-                    icon=Icon::Wallet
-                    shortcut="Ctrl 4"
-                    testid="nav-wallet"
-                    due=security.due()
-                />
-                <RailLink page=Page::Meter label=Key::Meter icon=Icon::Meter shortcut="Ctrl 5" testid="nav-meter" />
-                <RailLink
-                    page=Page::Settings
-                    label=Key::Settings
-                    icon=Icon::Settings
-                    shortcut="Ctrl 6"
-                    testid="nav-settings"
-                />
+                <RailLink page=Page::Home icon=Icon::Home testid="nav-home" />
+                <RailLink page=Page::Energy icon=Icon::Energy testid="nav-energy" />
+                <RailLink page=Page::Market icon=Icon::Market testid="nav-market" />
+                <RailLink page=Page::Wallet icon=Icon::Wallet testid="nav-wallet" due=security.due() />
+                <RailLink page=Page::Meter icon=Icon::Meter testid="nav-meter" />
+                <RailLink page=Page::Settings icon=Icon::Settings testid="nav-settings" />
                 <Links />
             </nav>
             <div class="main">
@@ -60,9 +48,7 @@ pub(crate) fn Frame(
 #[component]
 fn RailLink(
     page: Page,
-    label: Key,
     icon: Icon,
-    shortcut: &'static str,
     testid: &'static str,
     /// Whether something waits there to be done, and what.
     #[prop(optional, into)]
@@ -76,16 +62,16 @@ fn RailLink(
             class="nav"
             class:on=move || session.page.get() == page
             data-testid=testid
-            title=text(label)
+            title=text(page.title())
             aria-current=move || (session.page.get() == page).then_some("page")
             on:click=open
         >
             <Glyph icon=icon />
-            <span>{text(label)}</span>
+            <span>{text(page.title())}</span>
             {move || due.get().map(|due| view! {
                 <i class="due" role="img" data-testid="nav-due" title=due.text(language.get()) aria-label=due.text(language.get())></i>
             })}
-            <kbd>{shortcut}</kbd>
+            <kbd>{Shortcut::Page(page).keys()}</kbd>
         </button>
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     feed::feed,
     format,
     i18n::{Key, text},
+    keys::Shortcut,
     live::LiveState,
     prefs::prefs,
 };
@@ -96,7 +97,7 @@ pub(crate) fn Links() -> impl IntoView {
             >
                 <Glyph icon=lock_icon />
                 <span>{move || lock_word().text(language.get())}</span>
-                <kbd>"Ctrl L"</kbd>
+                <kbd>{Shortcut::TurnKey.keys()}</kbd>
             </button>
         </div>
     }

@@ -312,7 +312,7 @@ fn SettleButton(estimate: Memo<Option<Estimate>>) -> impl IntoView {
 }
 
 /// What makes settling now impossible.
-fn obstacle(estimate: &Estimate) -> Option<Code> {
+pub(crate) fn obstacle(estimate: &Estimate) -> Option<Code> {
     match &estimate.readiness {
         Readiness::Ready | Readiness::Manual => None,
         Readiness::BelowMinimum { .. } => Some(Code::NothingToSettle),

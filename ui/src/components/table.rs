@@ -4,7 +4,7 @@ use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
 
 use enerlink_domain::csv;
 use enerlink_ipc::SaveTable;
-use leptos::{html, prelude::*, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     components::{
@@ -392,29 +392,14 @@ fn turned(sorting: Sorting, at: usize) -> Sorting {
     }
 }
 
-/// The search of a table; `/` goes there from anywhere on the page.
+/// The search of a table; `/` goes to the first one of the page.
 #[component]
 fn Search(id: &'static str, search: RwSignal<String>) -> impl IntoView {
-    let input = NodeRef::<html::Input>::new();
-    let handle = window_event_listener(leptos::ev::keydown, move |event| {
-        if event.key() == "/"
-            && !event.ctrl_key()
-            && !event.alt_key()
-            && !typing()
-            && let Some(input) = input.try_get_untracked().flatten()
-        {
-            event.prevent_default();
-            // A search that cannot take the cursor is still there for the mouse.
-            let _ = input.focus();
-        }
-    });
-    on_cleanup(move || handle.remove());
     let label = text(Key::Search);
     view! {
         <label class="search">
             <Glyph icon=Icon::Search />
             <input
-                node_ref=input
                 type="search"
                 data-testid=format!("{id}-search")
                 aria-label=label
@@ -426,18 +411,6 @@ fn Search(id: &'static str, search: RwSignal<String>) -> impl IntoView {
             <kbd aria-hidden="true">"/"</kbd>
         </label>
     }
-}
-
-/// Whether keys go into an input or a dialog is open: then `/` is a letter.
-pub(crate) fn typing() -> bool {
-    let document = document();
-    let in_input = document.active_element().is_some_and(|element| {
-        matches!(
-            element.tag_name().to_ascii_uppercase().as_str(),
-            "INPUT" | "TEXTAREA" | "SELECT"
-        )
-    });
-    in_input || document.query_selector("dialog[open]").ok().flatten().is_some()
 }
 
 #[cfg(test)]

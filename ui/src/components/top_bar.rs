@@ -14,21 +14,13 @@ use crate::{
     format::{self, Sign},
     i18n::Key,
     prefs::prefs,
-    session::{Page, session},
+    session::session,
 };
 
 /// Title, demo mark, balances, address.
 #[component]
 pub(crate) fn TopBar() -> impl IntoView {
     let (session, prefs) = (session(), prefs());
-    let title = move || match session.page.get() {
-        Page::Home => Key::Home,
-        Page::Energy => Key::EnergyPage,
-        Page::Market => Key::Market,
-        Page::Wallet => Key::Wallet,
-        Page::Meter => Key::Meter,
-        Page::Settings => Key::Settings,
-    };
     let hide = move |_| prefs.hidden.update(|hidden| *hidden = !*hidden);
     let eye = Signal::derive(move || {
         if prefs.hidden.get() {
@@ -47,7 +39,7 @@ pub(crate) fn TopBar() -> impl IntoView {
     };
     view! {
         <header class="top">
-            <h1>{move || title().text(prefs.language.get())}</h1>
+            <h1>{move || session.page.get().title().text(prefs.language.get())}</h1>
             <DemoBadge />
             <span class="space"></span>
             <Balances />

@@ -5,6 +5,8 @@ mod energy;
 #[macro_use]
 mod first_run;
 #[macro_use]
+mod frame;
+#[macro_use]
 mod market;
 #[macro_use]
 mod meter;

@@ -60,7 +60,7 @@ impl Key {
     ];
 }
 
-with_token_texts! { with_market_texts { with_settling_texts { with_meter_texts { with_energy_texts { with_first_run_texts { with_wallet_texts { texts {
+with_frame_texts! { with_token_texts { with_market_texts { with_settling_texts { with_meter_texts { with_energy_texts { with_first_run_texts { with_wallet_texts { texts {
     // Frame
     Navigation: "Navigasi", "Navigation";
     Home: "Beranda", "Home";
@@ -275,4 +275,4 @@ with_token_texts! { with_market_texts { with_settling_texts { with_meter_texts {
     DataDirectory: "Direktori data", "Data directory";
     Licence: "Lisensi", "Licence";
     Font: "Huruf", "Font";
-} } } } } } } }
+} } } } } } } } }

@@ -5,7 +5,9 @@ mod diagnostics;
 mod notifications;
 mod settling;
 
-use leptos::prelude::*;
+use std::time::Duration;
+
+use leptos::{prelude::*, wasm_bindgen::JsCast};
 
 use crate::{
     components::copy::CopyButton,
@@ -13,7 +15,8 @@ use crate::{
     i18n::{Key, text},
     pages::{security::SecurityCards, sheet::LanguageSwitch},
     prefs::{Theme, prefs},
-    session::{Form, Page, session},
+    session::{Form, Page, SettingsPart, session},
+    verbs::theme_key,
 };
 
 use data::DataCard;
@@ -24,28 +27,48 @@ use settling::SettlingCard;
 /// The settings page.
 #[component]
 pub(crate) fn SettingsPage() -> impl IntoView {
+    show_what_was_asked_for();
     view! {
         <div class="settings">
-            <Appearance />
-            <SecurityCards />
-            <SettlingCard />
-            <Network />
-            <NotificationsCard />
-            <DataCard />
-            <DiagnosticsCard />
-            <About />
+            <Part part=SettingsPart::Appearance><Appearance /></Part>
+            <Part part=SettingsPart::Security><SecurityCards /></Part>
+            <Part part=SettingsPart::Settling><SettlingCard /></Part>
+            <Part part=SettingsPart::Network><Network /></Part>
+            <Part part=SettingsPart::Notifications><NotificationsCard /></Part>
+            <Part part=SettingsPart::Data><DataCard /></Part>
+            <Part part=SettingsPart::Diagnostics><DiagnosticsCard /></Part>
+            <Part part=SettingsPart::About><About /></Part>
         </div>
     }
+}
+
+/// Where the command palette leads to.
+#[component]
+fn Part(part: SettingsPart, children: Children) -> impl IntoView {
+    view! { <div class="part" id=part.id() data-testid=part.id() tabindex="-1">{children()}</div> }
+}
+
+/// Gives the focus to the card that was asked for, once it is there and the palette is gone.
+fn show_what_was_asked_for() {
+    let wanted = session().settings_part;
+    Effect::new(move || {
+        let Some(part) = wanted.get() else { return };
+        wanted.set(None);
+        let show = move || {
+            let card = document().get_element_by_id(part.id());
+            if let Some(card) = card.and_then(|card| card.dyn_into::<web_sys::HtmlElement>().ok()) {
+                // A card that cannot take the focus is scrolled to all the same.
+                let _ = card.focus();
+                card.scroll_into_view();
+            }
+        };
+        set_timeout(show, Duration::ZERO);
+    });
 }
 
 #[component]
 fn Appearance() -> impl IntoView {
     let prefs = prefs();
-    let theme_word = |theme: Theme| match theme {
-        Theme::Auto => Key::ThemeAuto,
-        Theme::Light => Key::ThemeLight,
-        Theme::Dark => Key::ThemeDark,
-    };
     let themes = Theme::ALL.map(|theme| {
         view! {
             <button
@@ -55,7 +78,7 @@ fn Appearance() -> impl IntoView {
                 aria-pressed=move || if prefs.theme.get() == theme { "true" } else { "false" }
                 on:click=move |_| prefs.theme.set(theme)
             >
-                {text(theme_word(theme))}
+                {text(theme_key(theme))}
             </button>
         }
     });

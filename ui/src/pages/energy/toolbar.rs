@@ -10,12 +10,10 @@ use super::{
 };
 use crate::{
     calendar::Day,
-    components::{
-        icon::{Glyph, Icon},
-        table::typing,
-    },
+    components::icon::{Glyph, Icon},
     feed::feed,
     i18n::{Key, say, text},
+    keys::typing,
     prefs::prefs,
     session::session,
 };

@@ -30,6 +30,7 @@ use crate::{
         },
     },
     prefs::prefs,
+    session::{TokenAct, session},
 };
 
 /// The part.
@@ -85,13 +86,6 @@ fn known_accounts(state: RwSignal<LiveState>) -> Memo<Vec<(Address, String)>> {
     })
 }
 
-/// What is being done with an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Act {
-    Send(Address),
-    Receive(Address),
-}
-
 #[component]
 fn BalancesCard() -> impl IntoView {
     let (feed, prefs) = (feed(), prefs());
@@ -106,12 +100,14 @@ fn BalancesCard() -> impl IntoView {
         };
         accounts.get().into_iter().map(row).collect::<Vec<_>>()
     });
-    let act = RwSignal::new(None::<Act>);
+    let act = session().token_act;
     let close = Callback::new(move |()| act.set(None));
     let dialog = move || {
         Some(match act.get()? {
-            Act::Send(from) => view! { <SendDialog from=from on_close=close /> }.into_any(),
-            Act::Receive(address) => view! { <ReceiveDialog address=address on_close=close /> }.into_any(),
+            TokenAct::Send(from) => view! { <SendDialog from=from on_close=close /> }.into_any(),
+            TokenAct::Receive(address) => {
+                view! { <ReceiveDialog address=address on_close=close /> }.into_any()
+            }
         })
     };
     view! {
@@ -134,14 +130,14 @@ fn BalancesCard() -> impl IntoView {
     }
 }
 
-fn columns(act: RwSignal<Option<Act>>) -> Vec<Column<Row>> {
+fn columns(act: RwSignal<Option<TokenAct>>) -> Vec<Column<Row>> {
     let buttons = move |row: &Row| {
         let address = row.address;
         view! {
-            <button type="button" class="link" data-testid="balance-send" on:click=move |_| act.set(Some(Act::Send(address)))>
+            <button type="button" class="link" data-testid="balance-send" on:click=move |_| act.set(Some(TokenAct::Send(address)))>
                 {text(Key::SendAction)}
             </button>
-            <button type="button" class="link" data-testid="balance-receive" on:click=move |_| act.set(Some(Act::Receive(address)))>
+            <button type="button" class="link" data-testid="balance-receive" on:click=move |_| act.set(Some(TokenAct::Receive(address)))>
                 {text(Key::ReceiveAction)}
             </button>
         }

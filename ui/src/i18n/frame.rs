@@ -1,0 +1,40 @@
+//! The texts of the command palette and of the keys; Indonesian first, then English.
+
+/// Hands a table on to the next macros with the texts of this file behind its own.
+macro_rules! with_frame_texts {
+    ($first:ident { $second:ident { $third:ident { $fourth:ident { $fifth:ident { $sixth:ident { $seventh:ident { $texts:ident { $($before:tt)* } } } } } } } }) => { $first! { $second { $third { $fourth { $fifth { $sixth { $seventh { $texts { $($before)*
+    // Command palette
+    Palette: "Perintah", "Commands";
+    PaletteHint: "Cari halaman atau perintah", "Find a page or a command";
+    PaletteCount: "{count} perintah. Panah memilih, Enter menjalankan.", "{count} commands. Arrows choose, Enter runs.";
+    GroupPage: "halaman", "page";
+    GroupPart: "bagian", "part";
+    GroupLook: "tampilan", "look";
+    GroupAct: "tindakan", "action";
+    VerbSettle: "Selesaikan sekarang", "Settle now";
+    VerbInbox: "Buka kotak masuk", "Open the inbox";
+    VerbSend: "Kirim token atau koin", "Send tokens or coins";
+    VerbReceive: "Terima token: alamat dan kode QR", "Receive tokens: address and QR code";
+    VerbCopyAddress: "Salin alamat saya", "Copy my address";
+    VerbBackUp: "Buat cadangan", "Back up";
+    VerbRestore: "Pulihkan dari cadangan", "Restore a backup";
+    VerbNewWallet: "Buat dompet baru", "Create a wallet";
+    VerbImportWallet: "Impor dompet", "Import a wallet";
+
+    // Keys
+    ShortcutSheet: "Pintasan papan ketik", "Keyboard shortcuts";
+    ShortcutPalette: "Daftar semua perintah", "List of all commands";
+    ShortcutSearch: "Cari di tabel yang tampak", "Search the table that is shown";
+    ShortcutLeave: "Tutup dialog, formulir, atau kotak masuk", "Close a dialog, a form or the inbox";
+    ShortcutTurnKey: "Kunci atau buka dompet", "Lock or unlock the wallet";
+    KeysEverywhere: "Di seluruh jendela", "In the whole window";
+    KeysWithin: "Di dalam daftar, tab, dan grafik", "In lists, tabs and charts";
+    KeysPalette: "Pilih perintah dalam daftar", "Choose a command in the list";
+    KeysTabs: "Pindah antartab", "Go from tab to tab";
+    KeysPeriods: "Rentang energi sebelum dan sesudahnya", "The energy period before and after";
+    KeysZoom: "Perbesar dan perkecil grafik yang dipilih", "Zoom the focused chart in and out";
+    KeysWhole: "Tampilkan seluruh grafik yang dipilih", "Show all of the focused chart";
+    KeysNext: "Ke tombol atau isian berikutnya", "To the next button or field";
+    KeysEnter: "Kirim formulir; tidak pernah mengonfirmasi transaksi", "Submit a form; it never confirms a transaction";
+    } } } } } } } } };
+}

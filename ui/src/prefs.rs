@@ -1,4 +1,7 @@
-//! What the person prefers to see: theme, language, hidden amounts. Remembered by the web view, not by the core.
+//! What the person prefers to see: theme, colours, language, hidden amounts. Remembered by the web view, not by the core.
+
+#[cfg(test)]
+mod contrast;
 
 use leptos::prelude::*;
 
@@ -6,6 +9,7 @@ use crate::{i18n::Language, ipc};
 
 const THEME: &str = "enerlink.theme";
 const LANGUAGE: &str = "enerlink.language";
+const PALETTE: &str = "enerlink.palette";
 const HIDDEN: &str = "enerlink.hide-amounts";
 
 /// Dark, light, or as the desktop says.
@@ -38,6 +42,8 @@ impl Theme {
 pub(crate) struct Prefs {
     /// The chosen theme.
     pub theme: RwSignal<Theme>,
+    /// Whether the colours are those that are told apart without red against green.
+    pub safe_colours: RwSignal<bool>,
     /// The language of every text and number.
     pub language: RwSignal<Language>,
     /// Whether amounts of tokens are hidden.
@@ -58,6 +64,7 @@ impl Prefs {
             .unwrap_or_else(Language::of_browser);
         let prefs = Self {
             theme,
+            safe_colours: RwSignal::new(read(PALETTE).as_deref() == Some(palette(true))),
             language: RwSignal::new(language),
             hidden: RwSignal::new(read(HIDDEN).as_deref() == Some("yes")),
         };
@@ -71,6 +78,11 @@ impl Prefs {
             set_root("data-theme", shown.as_str());
         });
         Effect::new(move || {
+            let palette = palette(prefs.safe_colours.get());
+            write(PALETTE, palette);
+            set_root("data-palette", palette);
+        });
+        Effect::new(move || {
             let language = prefs.language.get();
             write(LANGUAGE, language.code());
             set_root("lang", language.code());
@@ -78,6 +90,11 @@ impl Prefs {
         Effect::new(move || write(HIDDEN, if prefs.hidden.get() { "yes" } else { "no" }));
         prefs
     }
+}
+
+/// The word for a choice of colours, in storage and in the style sheet.
+fn palette(safe: bool) -> &'static str {
+    if safe { "safe" } else { "usual" }
 }
 
 /// The preferences of this window.

@@ -46,6 +46,11 @@ pub(crate) enum Verb {
     },
     /// Another theme.
     Theme(Theme),
+    /// Colours that are told apart without red against green, or the usual ones.
+    Colours {
+        /// Whether it is the former.
+        safe: bool,
+    },
     /// Another language.
     Language(Language),
     /// What meters had to tell.
@@ -77,6 +82,7 @@ pub(crate) enum Verb {
 pub(crate) struct Situation {
     unlocked: bool,
     hidden: bool,
+    safe_colours: bool,
     theme: Theme,
     language: Language,
     /// Home's meter.
@@ -94,6 +100,7 @@ impl Situation {
         Self {
             unlocked: state.unlocked(),
             hidden: prefs.hidden.get(),
+            safe_colours: prefs.safe_colours.get(),
             theme: prefs.theme.get(),
             language: prefs.language.get(),
             meter: state.meter_id().cloned(),
@@ -129,6 +136,7 @@ impl Verb {
             .into_iter()
             .chain(acts)
             .chain(Theme::ALL.map(Self::Theme))
+            .chain([true, false].map(|safe| Self::Colours { safe }))
             .chain(Language::ALL.map(Self::Language))
             .chain(EnergyPart::ALL.map(Self::Energy))
             .chain(WalletPart::ALL.map(Self::Wallet))
@@ -145,6 +153,7 @@ impl Verb {
             Self::Unlock => !now.unlocked,
             Self::Amounts { hide } => hide != now.hidden,
             Self::Theme(theme) => theme != now.theme,
+            Self::Colours { safe } => safe != now.safe_colours,
             Self::Language(language) => language != now.language,
             Self::Send | Self::Receive | Self::CopyAddress => now.account.is_some(),
             Self::Meter(_) => now.meter.is_some(),
@@ -184,6 +193,7 @@ pub(crate) mod tests {
         Situation {
             unlocked: true,
             hidden: false,
+            safe_colours: false,
             theme: Theme::Dark,
             language: Language::English,
             meter: Some(meter_id()),

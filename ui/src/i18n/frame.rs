@@ -21,6 +21,11 @@ macro_rules! with_frame_texts {
     VerbNewWallet: "Buat dompet baru", "Create a wallet";
     VerbImportWallet: "Impor dompet", "Import a wallet";
 
+    VerbSafeColours: "Warna ramah buta warna", "Colour-blind friendly colours";
+    VerbUsualColours: "Warna biasa", "Usual colours";
+    SafeColours: "Warna ramah buta warna", "Colour-blind palette";
+    SafeColoursHint: "Biru dan jingga menggantikan hijau dan merah, juga di grafik.", "Blue and orange take the place of green and red, in charts too.";
+
     // Keys
     ShortcutSheet: "Pintasan papan ketik", "Keyboard shortcuts";
     ShortcutPalette: "Daftar semua perintah", "List of all commands";

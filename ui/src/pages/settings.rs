@@ -94,6 +94,10 @@ fn Appearance() -> impl IntoView {
                 <div class="segments" role="group" aria-label=text(Key::ThemeName)>{themes.into_iter().collect_view()}</div>
             </div>
             <label class="setting">
+                <div><b>{text(Key::SafeColours)}</b><small>{text(Key::SafeColoursHint)}</small></div>
+                <input type="checkbox" class="switch" data-testid="setting-safe-colours" bind:checked=prefs.safe_colours />
+            </label>
+            <label class="setting">
                 <div><b>{text(Key::HideAmounts)}</b><small>{text(Key::HideAmountsHint)}</small></div>
                 <input type="checkbox" class="switch" data-testid="setting-hide-amounts" bind:checked=prefs.hidden />
             </label>

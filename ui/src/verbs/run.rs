@@ -50,6 +50,7 @@ impl Means {
             Verb::Lock | Verb::Unlock => feed.turn_key(),
             Verb::Amounts { hide } => prefs.hidden.set(hide),
             Verb::Theme(theme) => prefs.theme.set(theme),
+            Verb::Colours { safe } => prefs.safe_colours.set(safe),
             Verb::Language(language) => prefs.language.set(language),
             Verb::Inbox => session.inbox.set(true),
             Verb::Send => self.with_tokens(TokenAct::Send),

@@ -36,6 +36,8 @@ impl Verb {
             Self::Settings(part) => settings(part),
             Self::Theme(theme) => theme_key(theme),
             Self::Language(_) => Key::LanguageName,
+            Self::Colours { safe: true } => Key::VerbSafeColours,
+            Self::Colours { safe: false } => Key::VerbUsualColours,
             Self::Settle => Key::VerbSettle,
             Self::Lock => Key::Lock,
             Self::Unlock => Key::Unlock,
@@ -60,7 +62,9 @@ impl Verb {
         match self {
             Self::Page(_) => Key::GroupPage,
             Self::Energy(_) | Self::Wallet(_) | Self::Meter(_) | Self::Settings(_) => Key::GroupPart,
-            Self::Amounts { .. } | Self::Theme(_) | Self::Language(_) => Key::GroupLook,
+            Self::Amounts { .. } | Self::Theme(_) | Self::Colours { .. } | Self::Language(_) => {
+                Key::GroupLook
+            }
             _ => Key::GroupAct,
         }
     }

@@ -100,6 +100,21 @@ pub(crate) fn App() -> impl IntoView {
             ticket.clear();
         }
     });
+    Effect::new(move |before: Option<(char, char)>| {
+        let signs = prefs.numbers.get().signs(prefs.language.get());
+        // With other signs what was typed would mean another price.
+        if before.is_some_and(|before| before != signs) {
+            ticket.clear();
+        }
+        signs
+    });
+    Effect::new(move |before: Option<()>| {
+        prefs.zone.track();
+        // Today begins at another moment.
+        if before.is_some() {
+            spawn_local(feed.refresh_home());
+        }
+    });
     let screen = Memo::new(move |_| {
         let (flow, inside) = (session.flow.get(), session.inside.get());
         feed.state.with(|state| Screen::of(state, flow, inside))

@@ -13,7 +13,7 @@ use enerlink_domain::{
     UnixMillis, Wei,
 };
 
-use crate::{calendar::Zone, i18n::Language};
+use crate::{calendar::Zone, i18n::Language, locale};
 
 /// Micro-watt-hours below which energy is shown in Wh: 10 Wh.
 const SMALL_ENERGY: u128 = 10_000_000;
@@ -56,10 +56,7 @@ pub(crate) fn decimal(language: Language, value: i128, scale: u32, shown: u32, s
         None => magnitude.saturating_mul(10_u128.pow(shown - scale)),
     };
     let (whole, fraction) = (rounded / 10_u128.pow(shown), rounded % 10_u128.pow(shown));
-    let (group, point) = match language {
-        Language::Indonesian => ('.', ','),
-        Language::English => (',', '.'),
-    };
+    let (group, point) = locale::signs(language);
     let mut text = String::new();
     match (rounded, value < 0, sign) {
         (0, ..) | (_, false, Sign::Negative) => {}

@@ -8,6 +8,8 @@ use leptos::{html, prelude::*};
 use serde::{Deserialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
+use crate::locale;
+
 /// The two functions of Tauri that the window needs. `withGlobalTauri` is off, so there is no friendlier global.
 #[allow(unsafe_code, reason = "wasm-bindgen expands an import to unsafe code")]
 mod tauri {
@@ -138,9 +140,11 @@ pub(crate) fn is_attended() -> bool {
     !document.hidden() && document.has_focus().unwrap_or(true)
 }
 
-/// Minutes by which local time is ahead of UTC at a moment (Unix milliseconds).
+/// Minutes by which the household's time is ahead of UTC at a moment (Unix milliseconds): that of the desktop, unless
+/// another was chosen.
 pub(crate) fn utc_offset_minutes(at: i64) -> i64 {
-    -(js_sys::Date::new(&JsValue::from_f64(at as f64)).get_timezone_offset() as i64)
+    let desktop = |at| -(js_sys::Date::new(&JsValue::from_f64(at as f64)).get_timezone_offset() as i64);
+    locale::offset(at, desktop)
 }
 
 /// A message of the channel, as the shell sends it.

@@ -16,6 +16,7 @@ mod inbox;
 mod ipc;
 mod keys;
 mod live;
+mod locale;
 mod pages;
 mod prefs;
 mod presence;

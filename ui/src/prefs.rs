@@ -1,15 +1,21 @@
-//! What the person prefers to see: theme, colours, language, hidden amounts. Remembered by the web view, not by the core.
+//! What the person prefers to see: theme, colours, language, numbers, clock, hidden amounts. Remembered by the web view, not by the core.
 
 #[cfg(test)]
 mod contrast;
 
 use leptos::prelude::*;
 
-use crate::{i18n::Language, ipc};
+use crate::{
+    i18n::Language,
+    ipc,
+    locale::{self, HomeZone, Numbers},
+};
 
 const THEME: &str = "enerlink.theme";
 const LANGUAGE: &str = "enerlink.language";
 const PALETTE: &str = "enerlink.palette";
+const NUMBERS: &str = "enerlink.numbers";
+const ZONE: &str = "enerlink.time-zone";
 const HIDDEN: &str = "enerlink.hide-amounts";
 
 /// Dark, light, or as the desktop says.
@@ -46,6 +52,10 @@ pub(crate) struct Prefs {
     pub safe_colours: RwSignal<bool>,
     /// The language of every text and number.
     pub language: RwSignal<Language>,
+    /// Which signs stand in numbers.
+    pub numbers: RwSignal<Numbers>,
+    /// Whose clock times are told by.
+    pub zone: RwSignal<HomeZone>,
     /// Whether amounts of tokens are hidden.
     pub hidden: RwSignal<bool>,
 }
@@ -62,10 +72,21 @@ impl Prefs {
         let language = read(LANGUAGE)
             .and_then(|code| Language::parse(&code))
             .unwrap_or_else(Language::of_browser);
+        let numbers = read(NUMBERS)
+            .and_then(|word| Numbers::parse(&word))
+            .unwrap_or(Numbers::Language);
+        let zone = read(ZONE)
+            .and_then(|word| HomeZone::parse(&word))
+            .unwrap_or(HomeZone::System);
+        // Before anything is written.
+        locale::use_numbers(numbers);
+        locale::use_zone(zone);
         let prefs = Self {
             theme,
             safe_colours: RwSignal::new(read(PALETTE).as_deref() == Some(palette(true))),
             language: RwSignal::new(language),
+            numbers: RwSignal::new(numbers),
+            zone: RwSignal::new(zone),
             hidden: RwSignal::new(read(HIDDEN).as_deref() == Some("yes")),
         };
         Effect::new(move || write(THEME, prefs.theme.get().as_str()));
@@ -88,6 +109,18 @@ impl Prefs {
             set_root("lang", language.code());
         });
         Effect::new(move || write(HIDDEN, if prefs.hidden.get() { "yes" } else { "no" }));
+        Effect::new(move |before: Option<(Numbers, HomeZone)>| {
+            let chosen = (prefs.numbers.get(), prefs.zone.get());
+            locale::use_numbers(chosen.0);
+            locale::use_zone(chosen.1);
+            write(NUMBERS, chosen.0.as_str());
+            write(ZONE, chosen.1.as_str());
+            if before.is_some_and(|before| before != chosen) {
+                // Every number and time is written in the language, and is written anew with it.
+                prefs.language.notify();
+            }
+            chosen
+        });
         prefs
     }
 }

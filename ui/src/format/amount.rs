@@ -3,7 +3,10 @@
 use enerlink_domain::{Wei, token::Amount};
 
 use super::{Sign, decimal};
-use crate::i18n::{Key, Language};
+use crate::{
+    i18n::{Key, Language},
+    locale,
+};
 
 /// The amount with its unit, every digit of it.
 pub(crate) fn amount(language: Language, amount: Amount) -> String {
@@ -31,13 +34,10 @@ pub(crate) fn exact(language: Language, amount: Wei, scale: u32) -> String {
     decimal(language, wei, scale, shown.unwrap_or(scale), Sign::Negative)
 }
 
-/// The canonical decimal of what was typed in the way of the language; none when it could mean two things. Groups have
+/// The canonical decimal of what was typed the way numbers are written; none when it could mean two things. Groups have
 /// three digits, or there are none.
 pub(crate) fn canonical(language: Language, typed: &str) -> Option<String> {
-    let (group, point) = match language {
-        Language::Indonesian => ('.', ','),
-        Language::English => (',', '.'),
-    };
+    let (group, point) = locale::signs(language);
     let typed = typed.trim();
     let (whole, fraction) = match typed.split_once(point) {
         Some((whole, fraction)) => (whole, Some(fraction)),

@@ -26,6 +26,19 @@ macro_rules! with_frame_texts {
     SafeColours: "Warna ramah buta warna", "Colour-blind palette";
     SafeColoursHint: "Biru dan jingga menggantikan hijau dan merah, juga di grafik.", "Blue and orange take the place of green and red, in charts too.";
 
+    // Numbers and clock
+    NumbersName: "Format angka", "Number format";
+    NumbersHint: "Berlaku untuk yang tampil dan yang diketik.", "Counts for what is shown and for what is typed.";
+    NumbersLanguage: "Menurut bahasa", "By language";
+    NumbersComma: "1.234,56", "1.234,56";
+    NumbersPoint: "1,234.56", "1,234.56";
+    ZoneName: "Zona waktu", "Time zone";
+    ZoneHint: "Hari di Energi mulai pada tengah malam zona ini.", "Days in Energy begin at midnight of this zone.";
+    ZoneSystem: "Sesuai desktop", "As the desktop";
+    ZoneWib: "WIB (UTC+7)", "WIB (UTC+7)";
+    ZoneWita: "WITA (UTC+8)", "WITA (UTC+8)";
+    ZoneWit: "WIT (UTC+9)", "WIT (UTC+9)";
+
     // Keys
     ShortcutSheet: "Pintasan papan ketik", "Keyboard shortcuts";
     ShortcutPalette: "Daftar semua perintah", "List of all commands";

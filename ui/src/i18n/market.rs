@@ -72,7 +72,7 @@ macro_rules! with_market_texts {
     SellAt: "Jual {amount} seharga {price}", "Sell {amount} at {price}";
     BuyAtOnce: "Beli {amount} sekarang, tertinggi {price}", "Buy {amount} now, not above {price}";
     SellAtOnce: "Jual {amount} sekarang, terendah {price}", "Sell {amount} now, not below {price}";
-    TypedNoNumber: "Tulis angka, misalnya 12,5.", "Write a number, such as 12.5.";
+    TypedNoNumber: "Tulis angka, dengan tanda seperti di buku.", "Write a number, with the signs of the book.";
     TypedTooLow: "Paling sedikit {least}.", "At least {least}.";
     TypedTooHigh: "Paling banyak {most}.", "At most {most}.";
     TypedBetween: "Pilih {below} atau {above}.", "Choose {below} or {above}.";

@@ -25,8 +25,8 @@ macro_rules! with_token_texts {
     ChooseContact: "Pilih kontak…", "Choose a contact…";
     SendWhat: "Yang dikirim", "What is sent";
     SendAmount: "Jumlah", "Amount";
-    AmountTwoWrong: "Tulis jumlah seperti 1.234,56, paling banyak dua desimal.", "Write an amount such as 1,234.56, with two decimals at most.";
-    AmountCoinWrong: "Tulis jumlah seperti 0,25, paling banyak 18 desimal.", "Write an amount such as 0.25, with 18 decimals at most.";
+    AmountTwoWrong: "Tulis jumlah dengan tanda seperti pada saldo Anda, paling banyak dua desimal.", "Write an amount with the signs of your balances, with two decimals at most.";
+    AmountCoinWrong: "Tulis jumlah dengan tanda seperti pada saldo Anda, paling banyak 18 desimal.", "Write an amount with the signs of your balances, with 18 decimals at most.";
     SendContinue: "Lanjut", "Go on";
     SendEffect: "{amount} pergi dari akun ini ke {payee}.", "{amount} leave this account for {payee}.";
     SendThis: "Kirim {amount}", "Send {amount}";

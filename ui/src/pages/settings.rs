@@ -1,5 +1,6 @@
 //! Settings: appearance, security, the network in use, notifications, data, diagnostics, and what this program is.
 
+mod appearance;
 mod data;
 mod diagnostics;
 mod notifications;
@@ -13,12 +14,11 @@ use crate::{
     components::copy::CopyButton,
     feed::feed,
     i18n::{Key, text},
-    pages::{security::SecurityCards, sheet::LanguageSwitch},
-    prefs::{Theme, prefs},
+    pages::security::SecurityCards,
     session::{Form, Page, SettingsPart, session},
-    verbs::theme_key,
 };
 
+use appearance::AppearanceCard;
 use data::DataCard;
 use diagnostics::DiagnosticsCard;
 use notifications::NotificationsCard;
@@ -30,7 +30,7 @@ pub(crate) fn SettingsPage() -> impl IntoView {
     show_what_was_asked_for();
     view! {
         <div class="settings">
-            <Part part=SettingsPart::Appearance><Appearance /></Part>
+            <Part part=SettingsPart::Appearance><AppearanceCard /></Part>
             <Part part=SettingsPart::Security><SecurityCards /></Part>
             <Part part=SettingsPart::Settling><SettlingCard /></Part>
             <Part part=SettingsPart::Network><Network /></Part>
@@ -64,45 +64,6 @@ fn show_what_was_asked_for() {
         };
         set_timeout(show, Duration::ZERO);
     });
-}
-
-#[component]
-fn Appearance() -> impl IntoView {
-    let prefs = prefs();
-    let themes = Theme::ALL.map(|theme| {
-        view! {
-            <button
-                type="button"
-                data-testid=format!("theme-{}", theme.as_str())
-                class:on=move || prefs.theme.get() == theme
-                aria-pressed=move || if prefs.theme.get() == theme { "true" } else { "false" }
-                on:click=move |_| prefs.theme.set(theme)
-            >
-                {text(theme_key(theme))}
-            </button>
-        }
-    });
-    view! {
-        <section class="card">
-            <header><h2>{text(Key::Appearance)}</h2></header>
-            <div class="setting">
-                <div><b>{text(Key::LanguageName)}</b><small>{text(Key::LanguageHint)}</small></div>
-                <LanguageSwitch />
-            </div>
-            <div class="setting">
-                <div><b>{text(Key::ThemeName)}</b><small>{text(Key::ThemeHint)}</small></div>
-                <div class="segments" role="group" aria-label=text(Key::ThemeName)>{themes.into_iter().collect_view()}</div>
-            </div>
-            <label class="setting">
-                <div><b>{text(Key::SafeColours)}</b><small>{text(Key::SafeColoursHint)}</small></div>
-                <input type="checkbox" class="switch" data-testid="setting-safe-colours" bind:checked=prefs.safe_colours />
-            </label>
-            <label class="setting">
-                <div><b>{text(Key::HideAmounts)}</b><small>{text(Key::HideAmountsHint)}</small></div>
-                <input type="checkbox" class="switch" data-testid="setting-hide-amounts" bind:checked=prefs.hidden />
-            </label>
-        </section>
-    }
 }
 
 #[component]

@@ -5,6 +5,7 @@ use enerlink_domain::market::{AmountUnit, Fraction, Lots, Pair, Price, PriceUnit
 use crate::{
     format::{self, Sign},
     i18n::Language,
+    locale,
 };
 
 /// More digits than these are cut, where no decimal is exact.
@@ -111,7 +112,7 @@ pub(super) fn percent(language: Language, bps: i64) -> String {
 /// The plain decimal that was typed in a language: a decimal sign, and signs between groups of three. None when it is
 /// nothing of that kind; what it is worth decides the market.
 pub(super) fn typed(language: Language, text: &str) -> Option<String> {
-    let (group, point) = signs(language);
+    let (group, point) = locale::signs(language);
     let text: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
     let (whole, part) = match text.split_once(point) {
         Some((whole, part)) => (whole, Some(part)),
@@ -133,13 +134,6 @@ pub(super) fn typed(language: Language, text: &str) -> Option<String> {
     })
 }
 
-fn signs(language: Language) -> (char, char) {
-    match language {
-        Language::Indonesian => ('.', ','),
-        Language::English => (',', '.'),
-    }
-}
-
 /// Digits after the point of a step; as many as allowed when no decimal is exact.
 fn digits_of(step: Fraction) -> usize {
     let exact = step.exact();
@@ -149,7 +143,7 @@ fn digits_of(step: Fraction) -> usize {
 
 /// A plain decimal with the signs of a language.
 fn local(language: Language, plain: &str) -> String {
-    let (group, point) = signs(language);
+    let (group, point) = locale::signs(language);
     let (whole, part) = plain.split_once('.').unwrap_or((plain, ""));
     let mut text = String::with_capacity(plain.len() * 2);
     for (at, digit) in whole.chars().enumerate() {
@@ -167,7 +161,7 @@ fn local(language: Language, plain: &str) -> String {
 
 /// The same without signs between groups, as one types.
 fn pointed(language: Language, plain: &str) -> String {
-    plain.replace('.', &signs(language).1.to_string())
+    plain.replace('.', &locale::signs(language).1.to_string())
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod counts;
 mod demo;
 mod dist;
 mod e2e;
+mod licences;
 mod process;
 mod release;
 mod setup;
@@ -36,6 +37,7 @@ cargo xtask <chore>
   dist [--debug]                  packages for this system, as people install them
   contracts build|test            compile or test the contracts
   contracts deploy|authorize …    `enerlink operator deploy|authorize …`
+  licences                        write the list of licences that the window shows
   tidy                            what the compiler does not check
   setup [--check]                 install what the chores need; --check only lists it
 
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         ("dist", []) => dist::run(Profile::Release).map(|()| ExitCode::SUCCESS),
         ("dist", [debug]) if debug == "--debug" => dist::run(Profile::Debug).map(|()| ExitCode::SUCCESS),
         ("contracts", [verb, rest @ ..]) => contracts::run(verb, rest),
+        ("licences", []) => licences::run().map(|()| ExitCode::SUCCESS),
         ("tidy", []) => tidy::run().map(|()| ExitCode::SUCCESS),
         ("setup", []) => setup::ensure(&setup::ALL).map(|()| ExitCode::SUCCESS),
         ("setup", [check]) if check == "--check" => setup::report(&setup::ALL),

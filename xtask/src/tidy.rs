@@ -5,6 +5,7 @@ mod capability;
 mod direction;
 mod faults;
 mod knowledge;
+mod licences;
 mod source;
 mod text;
 mod window;
@@ -63,6 +64,7 @@ pub(crate) fn run() -> Result<()> {
         ("window configuration", window::check(&files)),
         ("window rights", capability::check(&files)),
         ("faults and their tests", faults::check(&files)),
+        ("licences of the parts", licences::check(&files)),
         ("contract ABI", abi::check()),
     ];
     let mut count = 0;

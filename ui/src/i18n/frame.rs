@@ -39,6 +39,10 @@ macro_rules! with_frame_texts {
     ZoneWita: "WITA (UTC+8)", "WITA (UTC+8)";
     ZoneWit: "WIT (UTC+9)", "WIT (UTC+9)";
 
+    // Licences
+    Licences: "Lisensi komponen", "Licences of the parts";
+    LicencesHint: "Setiap komponen yang terpasang bersama aplikasi ini, menurut lisensinya.", "Every part that is installed with this app, by its licence.";
+
     // Keys
     ShortcutSheet: "Pintasan papan ketik", "Keyboard shortcuts";
     ShortcutPalette: "Daftar semua perintah", "List of all commands";

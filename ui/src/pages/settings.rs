@@ -1,5 +1,6 @@
 //! Settings: appearance, security, the network in use, notifications, data, diagnostics, and what this program is.
 
+mod about;
 mod appearance;
 mod data;
 mod diagnostics;
@@ -18,6 +19,7 @@ use crate::{
     session::{Form, Page, SettingsPart, session},
 };
 
+use about::AboutCard;
 use appearance::AppearanceCard;
 use data::DataCard;
 use diagnostics::DiagnosticsCard;
@@ -37,7 +39,7 @@ pub(crate) fn SettingsPage() -> impl IntoView {
             <Part part=SettingsPart::Notifications><NotificationsCard /></Part>
             <Part part=SettingsPart::Data><DataCard /></Part>
             <Part part=SettingsPart::Diagnostics><DiagnosticsCard /></Part>
-            <Part part=SettingsPart::About><About /></Part>
+            <Part part=SettingsPart::About><AboutCard /></Part>
         </div>
     }
 }
@@ -121,31 +123,5 @@ fn Fact(label: Key, value: String) -> impl IntoView {
                 {long.then(|| view! { <CopyButton value=copied label=Key::Copy /> })}
             </dd>
         </div>
-    }
-}
-
-#[component]
-fn About() -> impl IntoView {
-    let feed = feed();
-    let about = Memo::new(move |_| {
-        feed.state.with(|state| {
-            state
-                .status
-                .as_ref()
-                .map(|status| (status.version.clone(), status.data_dir.clone()))
-        })
-    });
-    view! {
-        <section class="card">
-            <header><h2>{text(Key::About)}</h2></header>
-            {move || about.get().map(|(version, data_dir)| view! {
-                <dl class="figures wide">
-                    <Fact label=Key::Version value=version />
-                    <Fact label=Key::DataDirectory value=data_dir />
-                    <Fact label=Key::Licence value="Apache-2.0".to_owned() />
-                    <Fact label=Key::Font value="Inter, SIL Open Font License 1.1".to_owned() />
-                </dl>
-            })}
-        </section>
     }
 }

@@ -175,6 +175,7 @@ pub(crate) async fn preferences(arguments: PreferencesArguments, json: bool) -> 
         log_messages: log_messages.unwrap_or(old.log_messages),
         tariff_sen_per_kwh: tariff.unwrap_or(old.tariff_sen_per_kwh),
         muted,
+        ..old
     };
     let kept = engine.set_preferences(new).await?;
     engine.stop().await;

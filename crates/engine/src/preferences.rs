@@ -1,7 +1,7 @@
-//! What the household pays and wants to keep: checked, stored, and used at once.
+//! Who the household is, what it pays and wants to keep: checked, stored, and used at once.
 
 use enerlink_domain::{Code, Error, view::Preferences};
-use enerlink_store::preferences;
+use enerlink_store::{preferences, prosumers};
 
 use crate::Engine;
 
@@ -11,6 +11,10 @@ const MOST_DAYS: u32 = 3650;
 const LOG: std::ops::RangeInclusive<u32> = 1_000..=100_000_000;
 /// A million rupiah a kWh.
 const HIGHEST_TARIFF: u64 = 100_000_000;
+/// Characters of the household's name, at most.
+const LONGEST_NAME: usize = 64;
+/// Characters of how it can be reached, at most.
+const LONGEST_CONTACT: usize = 200;
 
 impl Engine {
     /// What the household has chosen, or the defaults.
@@ -21,12 +25,28 @@ impl Engine {
     /// Keeps what the household has chosen; answers what is kept.
     pub async fn set_preferences(&self, chosen: Preferences) -> Result<Preferences, Error> {
         self.may_write()?;
-        let chosen = checked(chosen)?;
+        let mut chosen = checked(chosen)?;
+        if chosen.name.is_empty() {
+            // Who does not speak of it changes nothing about it.
+            let known = self.preferences();
+            (chosen.name, chosen.contact) = (known.name, known.contact);
+        }
         let tx = self.store().begin().await?;
         preferences::save(&tx, &chosen).await?;
+        if !chosen.name.is_empty() {
+            let now = self.clock().wall();
+            prosumers::describe(&tx, &chosen.name, chosen.contact.as_deref(), now).await?;
+        }
         tx.commit().await?;
         self.0.preferences.send_replace(chosen.clone());
         Ok(chosen)
+    }
+
+    /// Reads again what a restore or the first wallet has brought.
+    pub(crate) async fn reload_preferences(&self) -> Result<(), Error> {
+        let stored = preferences::load(&self.store().reader()).await?;
+        self.0.preferences.send_replace(stored);
+        Ok(())
     }
 }
 
@@ -47,6 +67,23 @@ fn checked(mut chosen: Preferences) -> Result<Preferences, Error> {
     if chosen.tariff_sen_per_kwh > HIGHEST_TARIFF {
         return invalid("a kWh costs at most Rp 1.000.000".to_owned());
     }
+    chosen.name = chosen.name.trim().to_owned();
+    if chosen.name.chars().count() > LONGEST_NAME || chosen.name.chars().any(char::is_control) {
+        return invalid(format!(
+            "the household's name is one line of at most {LONGEST_NAME} characters"
+        ));
+    }
+    let contact = chosen.contact.take().unwrap_or_default();
+    let contact = contact.trim();
+    if contact.chars().count() > LONGEST_CONTACT || contact.chars().any(char::is_control) {
+        return invalid(format!(
+            "how the household can be reached is one line of at most {LONGEST_CONTACT} characters"
+        ));
+    }
+    if chosen.name.is_empty() && !contact.is_empty() {
+        return invalid("whom this reaches needs a name".to_owned());
+    }
+    chosen.contact = (!contact.is_empty()).then(|| contact.to_owned());
     chosen.muted.sort_unstable();
     chosen.muted.dedup();
     Ok(chosen)
@@ -71,6 +108,7 @@ mod tests {
             with(|chosen| chosen.raw_days = 3650),
             with(|chosen| chosen.log_messages = 0),
             with(|chosen| chosen.log_messages = 1000),
+            with(|chosen| chosen.name = "é".repeat(LONGEST_NAME)),
         ] {
             fine.expect("within bounds");
         }
@@ -78,9 +116,22 @@ mod tests {
             with(|chosen| chosen.raw_days = 3651),
             with(|chosen| chosen.log_messages = 999),
             with(|chosen| chosen.tariff_sen_per_kwh = HIGHEST_TARIFF + 1),
+            with(|chosen| chosen.name = "n".repeat(LONGEST_NAME + 1)),
+            with(|chosen| chosen.name = "Sari\nBudi".to_owned()),
+            with(|chosen| chosen.contact = Some("sari@example.org".to_owned())),
+            with(|chosen| {
+                chosen.name = "Sari".to_owned();
+                chosen.contact = Some("c".repeat(LONGEST_CONTACT + 1));
+            }),
         ] {
             assert_eq!(refused.expect_err("out of bounds").code, Code::InvalidInput);
         }
+        let named = with(|chosen| {
+            chosen.name = " Rumah Sari ".to_owned();
+            chosen.contact = Some(" ".to_owned());
+        })
+        .expect("fine");
+        assert_eq!((named.name.as_str(), named.contact), ("Rumah Sari", None));
         let muted = with(|chosen| {
             chosen.muted = vec![NoticeKind::Rebooted, NoticeKind::Offline, NoticeKind::Rebooted]
         });

@@ -72,6 +72,7 @@ impl Engine {
             ..self.act_on(wallet, act)
         };
         self.commit_act(tx, act).await?;
+        self.reload_preferences().await?;
         self.tell_wallets();
         self.wake_tasks();
         Ok(())

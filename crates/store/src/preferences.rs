@@ -1,8 +1,8 @@
-//! What the household pays and wants to keep, among the settings.
+//! What the household pays and wants to keep, among the settings; who it is, among the prosumers.
 
 use enerlink_domain::{device::NoticeKind, view::Preferences};
 
-use crate::{Read, StoreError, Tx, settings};
+use crate::{Read, StoreError, Tx, prosumers, settings};
 
 const RAW_DAYS: &str = "preferences.raw_days";
 const LOG_MESSAGES: &str = "preferences.log_messages";
@@ -17,6 +17,10 @@ pub async fn load(r: &impl Read) -> Result<Preferences, StoreError> {
         let words = text.split_whitespace();
         words.filter_map(NoticeKind::parse).collect()
     });
+    let household = prosumers::list(r).await?.into_iter().next();
+    let (name, contact) = household.map_or((default.name, default.contact), |household| {
+        (household.name, household.contact)
+    });
     let number = |key: &str| chosen.get(key).and_then(|text| text.parse().ok());
     Ok(Preferences {
         raw_days: number(RAW_DAYS).unwrap_or(default.raw_days),
@@ -26,10 +30,12 @@ pub async fn load(r: &impl Read) -> Result<Preferences, StoreError> {
             .and_then(|text| text.parse().ok())
             .unwrap_or(default.tariff_sen_per_kwh),
         muted: muted.unwrap_or(default.muted),
+        name,
+        contact,
     })
 }
 
-/// Writes all of them.
+/// Writes all of them but who the household is, which is [`prosumers::describe`].
 pub async fn save(tx: &Tx, preferences: &Preferences) -> Result<(), StoreError> {
     let muted: Vec<_> = preferences.muted.iter().map(|kind| kind.as_str()).collect();
     for (key, value) in [

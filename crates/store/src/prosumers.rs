@@ -44,6 +44,25 @@ pub async fn insert(tx: &Tx, new: &Prosumer) -> Result<(), StoreError> {
     record::insert(tx, TABLE, row, || new.name.clone()).await
 }
 
+/// Who lives here: renames the oldest prosumer and keeps how it can be reached; adds it when there is none.
+pub async fn describe(tx: &Tx, name: &str, contact: Option<&str>, now: UnixMillis) -> Result<(), StoreError> {
+    let query = record::select(TABLE).order_by("id", Order::Asc).limit(1).take();
+    match record::fetch_one(tx, TABLE, "id", &query).await? {
+        Some(household) => {
+            let row = Fields::default().text("name", name).opt_text("contact", contact);
+            record::update(tx, TABLE, "id", household.int("id")?, row).await
+        }
+        None => {
+            let new = Prosumer {
+                name: name.to_owned(),
+                contact: contact.map(str::to_owned),
+                created_at: now,
+            };
+            insert(tx, &new).await
+        }
+    }
+}
+
 /// Every prosumer, oldest first.
 pub async fn list(r: &impl Read) -> Result<Vec<Prosumer>, StoreError> {
     let query = record::select(TABLE).order_by("id", Order::Asc).take();

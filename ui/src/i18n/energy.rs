@@ -110,7 +110,7 @@ macro_rules! with_energy_texts {
     // Settings
     Notifications: "Pemberitahuan", "Notifications";
     NotificationsHint: "Yang dimatikan tidak tampil di desktop; kotak masuk tetap menyimpannya.", "What is switched off is not shown on the desktop; the inbox keeps it all the same.";
-    DataSettings: "Data dan tarif", "Data and tariff";
+    DataSettings: "Data yang disimpan", "Stored data";
     RawDays: "Simpan bacaan mentah (hari)", "Keep raw readings (days)";
     RawDaysHint: "0 untuk selamanya. Ringkasan per menit, jam, dan hari disimpan selamanya.", "0 is for ever. Summaries by minute, hour and day are kept for ever.";
     RawDaysWrong: "Bilangan bulat dari 0 sampai 36.500.", "A whole number from 0 to 36,500.";

@@ -26,6 +26,16 @@ macro_rules! with_frame_texts {
     SafeColours: "Warna ramah buta warna", "Colour-blind palette";
     SafeColoursHint: "Biru dan jingga menggantikan hijau dan merah, juga di grafik.", "Blue and orange take the place of green and red, in charts too.";
 
+    // Profile
+    Profile: "Profil", "Profile";
+    ProfileName: "Nama", "Name";
+    ProfileNameHint: "Nama rumah tangga ini di komputer ini.", "What this household is called on this computer.";
+    ProfileNameWrong: "Satu baris, 1 sampai 64 huruf.", "One line of 1 to 64 characters.";
+    ProfileContact: "Kontak", "Contact";
+    ProfileContactHint: "Opsional: telepon atau surel. Tidak dikirim ke mana pun; ikut dalam cadangan.", "Optional: a phone number or an address. It is sent nowhere, and is part of the backup.";
+    ProfileContactWrong: "Satu baris, paling banyak 200 huruf.", "One line of at most 200 characters.";
+    ActiveWallet: "Dompet aktif", "Active wallet";
+
     // Numbers and clock
     NumbersName: "Format angka", "Number format";
     NumbersHint: "Berlaku untuk yang tampil dan yang diketik.", "Counts for what is shown and for what is typed.";

@@ -1,11 +1,13 @@
-//! Settings: appearance, security, the network in use, notifications, data, diagnostics, and what this program is.
+//! Settings: appearance, profile, security, the network in use, notifications, data, diagnostics, and what this program is.
 
 mod about;
 mod appearance;
 mod data;
 mod diagnostics;
 mod notifications;
+mod profile;
 mod settling;
+mod typed;
 
 use std::time::Duration;
 
@@ -24,6 +26,7 @@ use appearance::AppearanceCard;
 use data::DataCard;
 use diagnostics::DiagnosticsCard;
 use notifications::NotificationsCard;
+use profile::ProfileCard;
 use settling::SettlingCard;
 
 /// The settings page.
@@ -33,6 +36,7 @@ pub(crate) fn SettingsPage() -> impl IntoView {
     view! {
         <div class="settings">
             <Part part=SettingsPart::Appearance><AppearanceCard /></Part>
+            <Part part=SettingsPart::Profile><ProfileCard /></Part>
             <Part part=SettingsPart::Security><SecurityCards /></Part>
             <Part part=SettingsPart::Settling><SettlingCard /></Part>
             <Part part=SettingsPart::Network><Network /></Part>

@@ -113,6 +113,8 @@ impl MeterPart {
 pub(crate) enum SettingsPart {
     /// How the window looks.
     Appearance,
+    /// Who lives here.
+    Profile,
     /// Password, idle lock, settlement keys.
     Security,
     /// What rules settlement and the guard.
@@ -131,8 +133,9 @@ pub(crate) enum SettingsPart {
 
 impl SettingsPart {
     /// Every card, from top to bottom.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Appearance,
+        Self::Profile,
         Self::Security,
         Self::Settling,
         Self::Network,
@@ -146,6 +149,7 @@ impl SettingsPart {
     pub(crate) fn id(self) -> &'static str {
         match self {
             Self::Appearance => "settings-appearance",
+            Self::Profile => "settings-profile",
             Self::Security => "settings-security",
             Self::Settling => "settings-settling",
             Self::Network => "settings-network-part",

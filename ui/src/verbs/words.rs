@@ -103,6 +103,7 @@ fn meter(part: MeterPart) -> Key {
 fn settings(part: SettingsPart) -> Key {
     match part {
         SettingsPart::Appearance => Key::Appearance,
+        SettingsPart::Profile => Key::Profile,
         SettingsPart::Security => Key::Security,
         SettingsPart::Settling => Key::SettlingSettings,
         SettingsPart::Network => Key::Network,

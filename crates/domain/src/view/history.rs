@@ -33,6 +33,12 @@ pub struct Preferences {
     pub tariff_sen_per_kwh: u64,
     /// Notices that are not shown on the desktop; the inbox has them all the same.
     pub muted: Vec<crate::device::NoticeKind>,
+    /// What the household calls itself; empty as long as nobody has said it.
+    #[serde(default)]
+    pub name: String,
+    /// How it can be reached, when it says so.
+    #[serde(default)]
+    pub contact: Option<String>,
 }
 
 impl Default for Preferences {
@@ -42,6 +48,8 @@ impl Default for Preferences {
             log_messages: 200_000,
             tariff_sen_per_kwh: 144_470,
             muted: Vec::new(),
+            name: String::new(),
+            contact: None,
         }
     }
 }

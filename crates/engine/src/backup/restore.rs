@@ -128,6 +128,7 @@ impl Engine {
     async fn take_over(&self, content: BackupContent) -> Result<(), Error> {
         self.0.held.send_replace(Some(content));
         self.reload_choices().await?;
+        self.reload_preferences().await?;
         self.reload_rules().await?;
         if self.network().is_none() {
             let network = network::load(self.store(), &self.0.config, self.keystore()).await?;

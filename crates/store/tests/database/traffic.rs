@@ -10,7 +10,8 @@ use enerlink_domain::{
     view::{MessageDirection, MessageFilter, Preferences},
 };
 use enerlink_store::{
-    CommandRow, MessageLog, StoreError, commands, messages, notices, preferences, settings, tallies,
+    CommandRow, MessageLog, StoreError, commands, messages, notices, preferences, prosumers, settings,
+    tallies,
 };
 use proptest::prelude::*;
 
@@ -335,6 +336,7 @@ async fn preferences_are_what_was_saved_or_the_default() {
             log_messages: u32::MAX,
             tariff_sen_per_kwh: u64::MAX,
             muted,
+            ..Preferences::default()
         };
         preferences::save(&tx, &chosen).await.expect("a write");
         assert_eq!(preferences::load(&tx).await.expect("a read"), chosen);
@@ -344,4 +346,20 @@ async fn preferences_are_what_was_saved_or_the_default() {
         .expect("a write");
     let found = preferences::load(&tx).await.expect("a read");
     assert_eq!(found.raw_days, Preferences::default().raw_days);
+}
+
+#[tokio::test]
+async fn who_lives_here_is_one_prosumer_whatever_it_is_called() {
+    let store = store_with_meter().await;
+    let tx = store.begin().await.expect("a transaction");
+    for (name, contact) in [("Sari", None), ("Sari & Budi", Some("0812-3456")), ("Sari", None)] {
+        prosumers::describe(&tx, name, contact, UnixMillis(7))
+            .await
+            .expect("a write");
+        let found = preferences::load(&tx).await.expect("a read");
+        assert_eq!((found.name.as_str(), found.contact.as_deref()), (name, contact));
+    }
+    let all = prosumers::list(&tx).await.expect("a list");
+    assert_eq!(all.len(), 1);
+    assert_eq!(all[0].created_at, UnixMillis(7));
 }

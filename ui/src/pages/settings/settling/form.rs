@@ -16,7 +16,7 @@ use crate::{
     feed::feed,
     format,
     i18n::{Key, Language, say, text},
-    pages::settings::data::whole,
+    pages::settings::typed::whole,
     prefs::prefs,
     session::{Tone, session},
 };

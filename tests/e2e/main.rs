@@ -3,6 +3,7 @@
 //! provides the display and the driver.
 
 mod first_run;
+mod frame;
 mod keys;
 mod market;
 mod meter;

@@ -1,6 +1,5 @@
 //! What is kept for how long.
 
-use enerlink_domain::view::Preferences;
 use enerlink_ipc::CopyDatabase;
 use leptos::prelude::*;
 
@@ -8,7 +7,7 @@ use crate::{
     components::{doing::Doing, field::Field, loaded::Waiting},
     format,
     household::household,
-    i18n::{Key, Language, say, text},
+    i18n::{Key, say, text},
     pages::settings::typed::whole,
     prefs::prefs,
     session::{Tone, session},
@@ -66,16 +65,16 @@ fn Form() -> impl IntoView {
     let (household, session, language) = (household(), session(), prefs().language);
     let doing = Doing::new();
     let [days, messages] = [(); 2].map(|()| RwSignal::new(String::new()));
-    let fill = move |language: Language, known: &Preferences| {
-        days.set(format::count(language, known.raw_days.into()));
-        messages.set(format::count(language, known.log_messages.into()));
-    };
+    // Preferences are read again now and then; what is being typed stays unless these two are others.
+    let kept = Memo::new(move |_| {
+        let known = household.preferences.value;
+        known.with(|known| known.as_ref().map(|known| (known.raw_days, known.log_messages)))
+    });
     Effect::new(move || {
-        household.preferences.value.with(|known| {
-            if let Some(known) = known {
-                fill(language.get(), known);
-            }
-        });
+        if let Some((raw_days, log_messages)) = kept.get() {
+            days.set(format::count(language.get(), raw_days.into()));
+            messages.set(format::count(language.get(), log_messages.into()));
+        }
     });
     let typed = move || {
         Some((
@@ -83,12 +82,7 @@ fn Form() -> impl IntoView {
             whole(&messages.get(), MOST_MESSAGES)?,
         ))
     };
-    let changed = move || {
-        household.preferences.value.with(|known| {
-            let kept = known.as_ref().map(|known| (known.raw_days, known.log_messages));
-            typed() != kept
-        })
-    };
+    let changed = move || typed() != kept.get();
     let complaint = move |right: bool, key: Key| (!right).then_some(key);
     let save = move |event: web_sys::SubmitEvent| {
         event.prevent_default();

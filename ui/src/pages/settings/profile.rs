@@ -8,7 +8,7 @@ use crate::{
     feed::feed,
     format,
     household::household,
-    i18n::{Key, Language, text},
+    i18n::{Key, text},
     pages::settings::typed::{parse_tariff, tariff_text},
     prefs::prefs,
     session::{Tone, WalletPart, session},
@@ -103,26 +103,24 @@ fn Form() -> impl IntoView {
     let (household, session, language) = (household(), session(), prefs().language);
     let doing = Doing::new();
     let [name, contact, tariff] = [(); 3].map(|()| RwSignal::new(String::new()));
-    let fill = move |language: Language, known: &Preferences| {
-        name.set(known.name.clone());
-        contact.set(known.contact.clone().unwrap_or_default());
-        tariff.set(tariff_text(language, known.tariff_sen_per_kwh));
-    };
+    // Preferences are read again now and then; what is being typed stays unless the profile itself is another.
+    let kept = Memo::new(move |_| {
+        let known = household.preferences.value;
+        known.with(|known| known.as_ref().map(Profile::of))
+    });
     Effect::new(move || {
-        household.preferences.value.with(|known| {
-            if let Some(known) = known {
-                fill(language.get(), known);
-            }
-        });
+        if let Some(kept) = kept.get() {
+            name.set(kept.name);
+            contact.set(kept.contact.unwrap_or_default());
+        }
+    });
+    Effect::new(move || {
+        if let Some(kept) = kept.get() {
+            tariff.set(tariff_text(language.get(), kept.tariff));
+        }
     });
     let typed = move || Profile::typed(&name.get(), &contact.get(), &tariff.get());
-    let changed = move || {
-        let kept = household
-            .preferences
-            .value
-            .with(|known| known.as_ref().map(Profile::of));
-        typed() != kept
-    };
+    let changed = move || typed() != kept.get();
     let wrong_name = move || {
         // An empty form of a profile that has no name yet is not a mistake.
         let begun = !name.with(String::is_empty) || !contact.with(String::is_empty);

@@ -9,7 +9,11 @@ mod outcome;
 mod record;
 mod sign;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use enerlink_chain::Head;
 use enerlink_domain::{Address, Clock, Error, MeterId, Status, TxKind, TxStage, wallet::BackupContent};
@@ -21,8 +25,9 @@ pub(crate) use self::{change::Handle, sign::affordable};
 use self::{change::Request, record::News};
 use crate::{bus::Bus, commands, diagnostics, ledger, network::Network, task::Task};
 
-/// So many transactions of an account wait for a block at most: nodes drop what goes beyond their own bound.
-const MOST_IN_FLIGHT: usize = 64;
+/// So many transactions of an account wait for a block at most: nodes drop what goes beyond their own bound, which geth
+/// sets at 5 120 for all accounts together.
+const MOST_IN_FLIGHT: usize = 512;
 /// A transaction that waits is looked at again after this long even when nothing happens.
 const TURN: Duration = Duration::from_secs(15);
 
@@ -62,8 +67,9 @@ impl Outbox {
         (outbox, handle)
     }
 
-    /// Looks after what is confirmed, then moves every unfinished transaction as far as it will go.
-    async fn turn(&mut self) -> Result<(), Error> {
+    /// Looks after what is confirmed, then moves every unfinished transaction as far as it will go. What is with the
+    /// node is asked for when the chain was read since (`read`), not for each row that is queued meanwhile.
+    async fn turn(&mut self, read: bool) -> Result<(), Error> {
         if self.parts.held.borrow().is_some() {
             return Ok(());
         }
@@ -84,15 +90,16 @@ impl Outbox {
             return Ok(());
         }
         let undone = self.watch(&network).await?;
+        let read = read || undone;
         let rows = match undone {
             true => self.unfinished(&network).await?,
             false => rows,
         };
-        let mut ahead: Vec<(Address, Option<MeterId>)> = Vec::new();
-        let mut trading: Vec<Address> = Vec::new();
-        let mut in_flight: BTreeMap<Address, usize> = BTreeMap::new();
-        for row in rows.iter().filter(|row| row.stage.is_in_flight()) {
-            *in_flight.entry(row.account).or_default() += 1;
+        let mut ahead: BTreeSet<(Address, Option<MeterId>)> = BTreeSet::new();
+        let mut trading: BTreeSet<Address> = BTreeSet::new();
+        let mut in_flight: BTreeMap<Address, InFlight> = BTreeMap::new();
+        for row in &rows {
+            in_flight.entry(row.account).or_default().add(row);
         }
         for row in rows {
             let flying = in_flight.entry(row.account).or_default();
@@ -101,24 +108,31 @@ impl Outbox {
             // A simulation sees what is in a block. What one account does with one meter, or on the market, goes one after
             // the other; everything else may be on its way at the same time, as far as a node keeps it.
             let trades = is_of_market(row.kind);
-            let behind = *flying >= MOST_IN_FLIGHT
+            let behind = flying.rows >= MOST_IN_FLIGHT
                 || match trades {
                     true => trading.contains(&row.account),
                     false => row.meter_id.is_some() && ahead.contains(&place),
                 };
-            let row = match behind && first {
-                true => self.await_unlock(row).await?,
-                false => self.advance(&network, row).await?,
+            flying.remove(&row);
+            let row = if behind && first {
+                self.await_unlock(row).await?
+            } else if is_with_node(&row) && !read {
+                row
+            } else {
+                self.advance(&network, row, flying.cost).await?
             };
-            *flying += usize::from(first && row.stage.is_in_flight());
+            flying.add(&row);
             if !matches!(row.stage, TxStage::Mined) && row.stage.status() == Status::Pending {
                 match trades {
-                    true => trading.push(row.account),
-                    false => ahead.push(place),
-                }
+                    true => trading.insert(row.account),
+                    false => ahead.insert(place),
+                };
             }
         }
-        self.heal(&network).await
+        match read {
+            true => self.heal(&network).await,
+            false => Ok(()),
+        }
     }
 
     /// What is PENDING on this chain, in the order of queueing.
@@ -127,6 +141,35 @@ impl Outbox {
         rows.retain(|row| row.chain_id == network.addresses.chain_id);
         Ok(rows)
     }
+}
+
+/// What an account has signed that is in no block yet.
+#[derive(Default)]
+struct InFlight {
+    rows: usize,
+    /// The most that it may take from the account, in wei.
+    cost: u128,
+}
+
+impl InFlight {
+    fn add(&mut self, row: &OutboxRow) {
+        if row.stage.is_in_flight() {
+            self.rows += 1;
+            self.cost = self.cost.saturating_add(sign::cost(row));
+        }
+    }
+
+    fn remove(&mut self, row: &OutboxRow) {
+        if row.stage.is_in_flight() {
+            self.rows -= 1;
+            self.cost = self.cost.saturating_sub(sign::cost(row));
+        }
+    }
+}
+
+/// Whether nothing becomes of it but by a block: a node has taken it and nothing is amiss.
+fn is_with_node(row: &OutboxRow) -> bool {
+    matches!(row.stage, TxStage::Sent | TxStage::Mined) && row.reason.is_none()
 }
 
 /// Whether it is about orders: each of them sees what those before it have left.
@@ -154,11 +197,20 @@ impl Task for Outbox {
     const NAME: &'static str = "outbox";
 
     async fn run(&mut self) -> Result<(), Error> {
+        let mut read = true;
         loop {
-            self.turn().await?;
+            self.turn(read).await?;
+            read = true;
             tokio::select! {
                 biased;
-                Some(request) = self.inbox.recv() => self.answer(request).await,
+                Some(request) = self.inbox.recv() => {
+                    read = false;
+                    self.answer(request).await;
+                    // One turn for all who have asked for one.
+                    while let Ok(request) = self.inbox.try_recv() {
+                        self.answer(request).await;
+                    }
+                }
                 changed = self.parts.ledger.state.changed() => if changed.is_err() { return Ok(()) },
                 () = self.parts.clock.sleep(TURN) => {}
             }

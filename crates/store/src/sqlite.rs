@@ -29,6 +29,8 @@ const WRITER_WAIT: Duration = Duration::from_secs(60);
 const LOG_LIMIT: &str = "67108864";
 /// Pages, of 4 KiB, after which the writer itself takes the write-ahead log into the file: nobody else has come to it.
 const CHECKPOINT: &str = "16000";
+/// What the writer keeps of the file in memory, in KiB as SQLite writes them: the indexes that a burst of rows touches.
+const WRITER_CACHE: &str = "-16384";
 /// Readers at the same time.
 const READERS: u32 = 4;
 /// Files up to this size are checked whole when they are opened; it takes a few milliseconds.
@@ -84,6 +86,7 @@ pub(crate) async fn connect_writer(
                 .pragma("foreign_keys", "ON")
                 .pragma("journal_size_limit", LOG_LIMIT)
                 .pragma("wal_autocheckpoint", CHECKPOINT)
+                .pragma("cache_size", WRITER_CACHE)
         });
     Ok(Database::connect(options).await?)
 }

@@ -132,9 +132,9 @@ pub(super) fn owed(live: &MeterLive, settled: Watermark, claimed: Option<Waterma
 
 /// What the `open` settlements of these meters will burn, as a positive amount: those that the balance, which was read
 /// together with the registers on chain, does not show yet.
-pub(crate) fn pending_burns(
+pub(crate) fn pending_burns<'a>(
     open: &BTreeMap<MeterId, Settlement>,
-    lives: &[MeterLive],
+    lives: impl IntoIterator<Item = &'a MeterLive>,
     ledger: &LedgerState,
 ) -> Etk {
     let mut burns = Etk::ZERO;

@@ -20,12 +20,18 @@ struct Missing {
 }
 
 impl Outbox {
-    /// Moves `row` as far as it goes now. An error of the node leaves the row where it is.
-    pub(super) async fn advance(&self, network: &Network, row: OutboxRow) -> Result<OutboxRow, Error> {
+    /// Moves `row` as far as it goes now. An error of the node leaves the row where it is. `taken` is what the account's
+    /// other transactions on their way cost at most, in wei.
+    pub(super) async fn advance(
+        &self,
+        network: &Network,
+        row: OutboxRow,
+        taken: u128,
+    ) -> Result<OutboxRow, Error> {
         if row.stage.is_signed() {
             return self.follow_up(network, row).await;
         }
-        let row = self.sign(network, row).await?;
+        let row = self.sign(network, row, taken).await?;
         if row.stage != TxStage::Signed {
             return Ok(row);
         }

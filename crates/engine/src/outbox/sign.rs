@@ -43,8 +43,13 @@ impl Outbox {
     }
 
     /// Simulates, prices and signs; stores the bytes before anybody else sees them. What fails before that has taken no
-    /// nonce and has cost nothing.
-    pub(super) async fn sign(&self, network: &Network, mut row: OutboxRow) -> Result<OutboxRow, Error> {
+    /// nonce and has cost nothing. `taken` is what the account's other transactions on their way cost at most, in wei.
+    pub(super) async fn sign(
+        &self,
+        network: &Network,
+        mut row: OutboxRow,
+        taken: u128,
+    ) -> Result<OutboxRow, Error> {
         let signer = parse_signer(&row.signer, row.account);
         if let Signer::Settlement(meter) = &signer
             && matches!(self.parts.keystore.settlement_key(meter), Ok(None))
@@ -62,25 +67,24 @@ impl Outbox {
         if let Err(error) = network.check_identity().await {
             return self.unreachable(row, error).await;
         }
-        let others = self.in_flight(&row).await?;
         let call = call_of(&row);
-        let simulated = match chain.simulate(row.account, &call).await {
+        let (simulated, priced) = tokio::join!(chain.simulate(row.account, &call), async {
+            tokio::try_join!(
+                chain.fees(),
+                chain.native_balance(row.account),
+                chain.pending_nonce(row.account)
+            )
+        });
+        let simulated = match simulated {
             Ok(simulated) => simulated,
             Err(ChainError::Reverted(revert)) => return self.fail(row, revert.message).await,
             Err(error) => return self.unreachable(row, error).await,
         };
-        let priced = async {
-            Ok::<_, ChainError>((
-                chain.fees().await?,
-                chain.native_balance(row.account).await?,
-                chain.pending_nonce(row.account).await?,
-            ))
-        };
-        let (fees, balance, pending) = match priced.await {
+        let (fees, balance, pending) = match priced {
             Ok(priced) => priced,
             Err(error) => return self.unreachable(row, error).await,
         };
-        let taken = cost(&others).saturating_add(value_of(&row).0);
+        let taken = taken.saturating_add(value_of(&row).0);
         let free = Wei(balance.0.saturating_sub(taken));
         let Some(fees) = affordable(fees, simulated.gas, free) else {
             let text = missing_gas(row.account, fees, simulated.gas, free);
@@ -183,7 +187,8 @@ impl Outbox {
         let gas = if cancels { NOTHING_GAS } else { gas };
         let others = self.in_flight(&row).await?;
         let value = if cancels { Wei::ZERO } else { value_of(&row) };
-        let free = Wei(balance.0.saturating_sub(cost(&others).saturating_add(value.0)));
+        let taken = others.iter().map(cost).fold(value.0, u128::saturating_add);
+        let free = Wei(balance.0.saturating_sub(taken));
         if u128::from(gas).saturating_mul(fees.price().0) > free.0 {
             return Err(Error::new(Code::NoGas, missing_gas(row.account, fees, gas, free)));
         }
@@ -322,14 +327,12 @@ fn highest(versions: &[TxVersion]) -> Option<Fees> {
         })
 }
 
-/// What signed rows can take from their account at most.
-fn cost(rows: &[OutboxRow]) -> u128 {
-    rows.iter().fold(0, |sum: u128, row| {
-        let gas = u128::from(row.gas_limit.unwrap_or(0));
-        let value = if row.cancelling { 0 } else { value_of(row).0 };
-        sum.saturating_add(gas.saturating_mul(row.max_fee.unwrap_or_default().0))
-            .saturating_add(value)
-    })
+/// What a signed row can take from its account at most, in wei.
+pub(super) fn cost(row: &OutboxRow) -> u128 {
+    let gas = u128::from(row.gas_limit.unwrap_or(0));
+    let value = if row.cancelling { 0 } else { value_of(row).0 };
+    gas.saturating_mul(row.max_fee.unwrap_or_default().0)
+        .saturating_add(value)
 }
 
 fn missing_gas(account: Address, fees: Fees, gas: u64, balance: Wei) -> String {

@@ -12,7 +12,6 @@ use enerlink_store::{NewOutbox, outbox as outbox_rows, readings, settlements};
 use super::Settling;
 use crate::{
     backup, guarding,
-    metering::MeterLive,
     network::{self, Network},
     outbox,
 };
@@ -48,10 +47,12 @@ impl Settling {
             .borrow()
             .mark(&meter.id, standing.watermark);
         self.parts.metering.raise(&meter.id, mark).await?;
-        let terms = chain.terms(&addresses).await?;
-        let balance = chain.balances(&addresses, meter.owner).await?.etk;
+        let (terms, balances, head) = tokio::try_join!(
+            chain.terms(&addresses),
+            chain.balances(&addresses, meter.owner),
+            chain.head()
+        )?;
         let spent = self.pending_burns(meter.owner).await?;
-        let head = chain.head().await?;
         self.check_not_undone(meter, &standing).await?;
         let terms = Terms {
             watermark: standing.watermark,
@@ -64,7 +65,7 @@ impl Settling {
                 .value,
             ratio: terms.ratio,
             carry: standing.carry,
-            balance: Etk(balance.0.saturating_sub(spent.0)),
+            balance: Etk(balances.etk.0.saturating_sub(spent.0)),
             rated_power_w: standing.rated_power_w,
             cleared_at: standing.cleared_at,
             now: head.timestamp,
@@ -131,18 +132,14 @@ impl Settling {
 
     /// What settlements of the account's other meters will burn.
     async fn pending_burns(&self, owner: Address) -> Result<Etk, Error> {
-        let lives: Vec<MeterLive> = self
-            .parts
-            .metering
-            .state
-            .borrow()
-            .values()
-            .filter(|live| live.meter.owner == owner)
-            .cloned()
-            .collect();
-        let ledger = self.parts.ledger.state.borrow().clone();
         let burning = settlements::burning_by_meter(&self.parts.store.reader()).await?;
-        Ok(guarding::pending_burns(&burning, &lives, &ledger))
+        let lives = self.parts.metering.state.borrow();
+        let own = lives.values().filter(|live| live.meter.owner == owner);
+        Ok(guarding::pending_burns(
+            &burning,
+            own,
+            &self.parts.ledger.state.borrow(),
+        ))
     }
 
     /// Refuses while the chain has less than was settled: a reorganisation has undone it, and it is brought forward by

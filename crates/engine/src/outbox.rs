@@ -4,6 +4,7 @@
 mod advance;
 mod change;
 mod confirmed;
+mod first;
 mod gaps;
 mod outcome;
 mod record;
@@ -28,6 +29,8 @@ use crate::{bus::Bus, commands, diagnostics, ledger, network::Network, task::Tas
 /// So many transactions of an account wait for a block at most: nodes drop what goes beyond their own bound, which geth
 /// sets at 5 120 for all accounts together.
 const MOST_IN_FLIGHT: usize = 512;
+/// So many are asked for, signed and stored together.
+const AT_ONCE: usize = 32;
 /// A transaction that waits is looked at again after this long even when nothing happens.
 const TURN: Duration = Duration::from_secs(15);
 
@@ -81,7 +84,7 @@ impl Outbox {
             return Ok(());
         }
         // Another chain knows nothing of what was sent to this one, and may have used a nonce for something else. It is
-        // asked for again before each signature.
+        // asked for again before anything is signed.
         if let Err(error) = network.check_identity().await {
             let error = Error::from(error);
             for row in rows {
@@ -95,39 +98,25 @@ impl Outbox {
             true => self.unfinished(&network).await?,
             false => rows,
         };
-        let mut ahead: BTreeSet<(Address, Option<MeterId>)> = BTreeSet::new();
-        let mut trading: BTreeSet<Address> = BTreeSet::new();
-        let mut in_flight: BTreeMap<Address, InFlight> = BTreeMap::new();
-        for row in &rows {
-            in_flight.entry(row.account).or_default().add(row);
+        let (signed, waiting): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.stage.is_signed());
+        let (mut signed, due): (Vec<_>, Vec<_>) =
+            signed.into_iter().partition(|row| is_with_node(row) && !read);
+        for due in portions(due) {
+            signed.extend(self.follow_up(&network, due).await?);
         }
-        for row in rows {
-            let flying = in_flight.entry(row.account).or_default();
-            let first = !row.stage.is_signed();
-            let place = (row.account, row.meter_id.clone());
-            // A simulation sees what is in a block. What one account does with one meter, or on the market, goes one after
-            // the other; everything else may be on its way at the same time, as far as a node keeps it.
-            let trades = is_of_market(row.kind);
-            let behind = flying.rows >= MOST_IN_FLIGHT
-                || match trades {
-                    true => trading.contains(&row.account),
-                    false => row.meter_id.is_some() && ahead.contains(&place),
-                };
-            flying.remove(&row);
-            let row = if behind && first {
-                self.await_unlock(row).await?
-            } else if is_with_node(&row) && !read {
-                row
-            } else {
-                self.advance(&network, row, flying.cost).await?
-            };
-            flying.add(&row);
-            if !matches!(row.stage, TxStage::Mined) && row.stage.status() == Status::Pending {
-                match trades {
-                    true => trading.insert(row.account),
-                    false => ahead.insert(place),
-                };
+        let mut line = Line::default();
+        signed.iter().for_each(|row| line.add(row));
+        let mut ready = Vec::new();
+        for row in waiting {
+            match line.lets_through(&row) {
+                true => ready.push(row),
+                false => {
+                    self.await_unlock(row).await?;
+                }
             }
+        }
+        for ready in portions(ready) {
+            self.bring(&network, ready, &mut line.in_flight).await?;
         }
         match read {
             true => self.heal(&network).await,
@@ -158,13 +147,57 @@ impl InFlight {
             self.cost = self.cost.saturating_add(sign::cost(row));
         }
     }
+}
 
-    fn remove(&mut self, row: &OutboxRow) {
-        if row.stage.is_in_flight() {
-            self.rows -= 1;
-            self.cost = self.cost.saturating_sub(sign::cost(row));
+/// Who goes before whom. A simulation sees what is in a block: what one account does with one meter, or on the market,
+/// goes one after the other; everything else may be on its way at the same time, as far as a node keeps it.
+#[derive(Default)]
+struct Line {
+    in_flight: BTreeMap<Address, InFlight>,
+    /// Rows of each account that were let through.
+    let_through: BTreeMap<Address, usize>,
+    meters: BTreeSet<(Address, MeterId)>,
+    trading: BTreeSet<Address>,
+}
+
+impl Line {
+    /// Takes a signed row in.
+    fn add(&mut self, row: &OutboxRow) {
+        self.in_flight.entry(row.account).or_default().add(row);
+        if !matches!(row.stage, TxStage::Mined) && row.stage.status() == Status::Pending {
+            self.occupy(row);
         }
     }
+
+    /// Whether a row that nobody has signed may go now. Either way those behind it wait for it.
+    fn lets_through(&mut self, row: &OutboxRow) -> bool {
+        let flying = self.in_flight.get(&row.account).map_or(0, |flying| flying.rows);
+        let through = self.let_through.get(&row.account).copied().unwrap_or_default();
+        let free = flying + through < MOST_IN_FLIGHT;
+        let first = self.occupy(row);
+        if free && first {
+            *self.let_through.entry(row.account).or_default() += 1;
+        }
+        free && first
+    }
+
+    /// Keeps the row's place. Answers whether it was free.
+    fn occupy(&mut self, row: &OutboxRow) -> bool {
+        match &row.meter_id {
+            _ if is_of_market(row.kind) => self.trading.insert(row.account),
+            Some(meter) => self.meters.insert((row.account, meter.clone())),
+            None => true,
+        }
+    }
+}
+
+/// The rows, so many at a time as go together.
+fn portions(rows: Vec<OutboxRow>) -> impl Iterator<Item = Vec<OutboxRow>> {
+    let mut rows = rows.into_iter();
+    std::iter::from_fn(move || {
+        let some: Vec<_> = rows.by_ref().take(AT_ONCE).collect();
+        (!some.is_empty()).then_some(some)
+    })
 }
 
 /// Whether nothing becomes of it but by a block: a node has taken it and nothing is amiss.

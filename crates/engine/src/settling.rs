@@ -85,7 +85,7 @@ pub(crate) struct Settling {
 
 impl Settling {
     pub(crate) fn new(parts: Parts) -> (Self, Handle) {
-        let (sender, inbox) = mpsc::channel(16);
+        let (sender, inbox) = mpsc::channel(row::AT_ONCE);
         (
             Self {
                 parts,
@@ -123,14 +123,20 @@ impl Settling {
 
     /// Ends periods: each of these meters is settled, or logs why not.
     async fn end_periods(&self, meters: &[Meter]) {
+        let mut due = Vec::with_capacity(meters.len());
         for meter in meters {
             let minimum = self.parts.ledger.state.borrow().minimum();
             let automatic = self.parts.rules.borrow().of(meter, minimum).automatic;
-            if !automatic.value {
-                tracing::info!(meter = %meter.id, said_by = ?automatic.source, "period not settled: automatic settlement is off");
-                continue;
+            match automatic.value {
+                true => due.push(meter.clone()),
+                false => {
+                    tracing::info!(meter = %meter.id, said_by = ?automatic.source, "period not settled: automatic settlement is off")
+                }
             }
-            match self.settle(meter, Trigger::Periodic).await {
+        }
+        let settled = self.settle(&due, Trigger::Periodic).await;
+        for (meter, settled) in due.iter().zip(settled) {
+            match settled {
                 Ok(row) => {
                     tracing::info!(meter = %meter.id, id = row.settlement_id, wh = row.energy_wh.0, "settlement queued")
                 }
@@ -167,22 +173,37 @@ impl Settling {
         left.min().unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP)
     }
 
+    /// Answers a request, and those that came with it: meters are settled together.
     async fn answer(&mut self, request: Request) {
-        match request {
-            Request::SettleNow(id, reply) => {
-                let outcome = match self.meter(&id) {
-                    Ok(meter) => self.settle(&meter, Trigger::Manual).await,
-                    Err(error) => Err(error),
-                };
-                let _ = reply.send(outcome);
+        let (mut meters, mut replies) = (Vec::new(), Vec::new());
+        let mut next = Some(request);
+        while let Some(request) = next {
+            match request {
+                Request::SettleNow(id, reply) => match self.meter(&id) {
+                    Ok(meter) => {
+                        meters.push(meter);
+                        replies.push(reply);
+                    }
+                    Err(error) => {
+                        let _ = reply.send(Err(error));
+                    }
+                },
+                Request::SettlementKey(id, reply) => {
+                    let outcome = match self.meter(&id) {
+                        Ok(meter) => self.change_key(&meter).await,
+                        Err(error) => Err(error),
+                    };
+                    let _ = reply.send(outcome);
+                }
             }
-            Request::SettlementKey(id, reply) => {
-                let outcome = match self.meter(&id) {
-                    Ok(meter) => self.change_key(&meter).await,
-                    Err(error) => Err(error),
-                };
-                let _ = reply.send(outcome);
-            }
+            next = match meters.len() < row::AT_ONCE {
+                true => self.inbox.try_recv().ok(),
+                false => None,
+            };
+        }
+        let settled = self.settle(&meters, Trigger::Manual).await;
+        for (reply, outcome) in replies.into_iter().zip(settled) {
+            let _ = reply.send(outcome);
         }
     }
 }

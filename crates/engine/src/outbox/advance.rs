@@ -1,10 +1,12 @@
-//! One step of one transaction: what to do next depends only on its stage and on what the chain says.
+//! What becomes of signed transactions: what to do next depends only on the stage and on what the chain says.
 
 use enerlink_chain::{ChainError, Head, Receipt, SendOutcome};
 use enerlink_domain::{Code, Error, SignedTx, TxStage};
 use enerlink_store::{OutboxRow, TxVersion, outbox_versions};
 
-use super::{News, Outbox};
+use futures_util::future::join_all;
+
+use super::{News, Outbox, outcome::Seen};
 use crate::network::Network;
 
 /// A transaction that no node knows for so many blocks, though it is sent again and again, is called dropped.
@@ -19,49 +21,69 @@ struct Missing {
     known: Option<u32>,
 }
 
+/// What a question for receipts has shown.
+enum Asked {
+    Seen(Seen),
+    /// No version is in a block.
+    Missing(OutboxRow, Vec<TxVersion>),
+}
+
+/// What became of a row that was sent.
+enum Handed {
+    /// A node has it, and that is not stored yet.
+    Sent(OutboxRow),
+    /// All there is to store is stored.
+    Kept(OutboxRow),
+}
+
 impl Outbox {
-    /// Moves `row` as far as it goes now. An error of the node leaves the row where it is. `taken` is what the account's
-    /// other transactions on their way cost at most, in wei.
-    pub(super) async fn advance(
+    /// Asks the chain what became of signed transactions, of all at the same time, and stores what it says. One whose
+    /// sending got no answer may be in a block, so that this comes before sending again. An error of the node leaves a
+    /// row where it is. Answers them in any order.
+    pub(super) async fn follow_up(
         &self,
         network: &Network,
-        row: OutboxRow,
-        taken: u128,
-    ) -> Result<OutboxRow, Error> {
-        if row.stage.is_signed() {
-            return self.follow_up(network, row).await;
+        rows: Vec<OutboxRow>,
+    ) -> Result<Vec<OutboxRow>, Error> {
+        let asked = join_all(rows.into_iter().map(|row| self.ask(network, row))).await;
+        let (mut rows, mut changes) = (Vec::with_capacity(asked.len()), Vec::new());
+        for asked in asked {
+            match asked? {
+                Asked::Seen(Seen::Same(row)) => rows.push(row),
+                Asked::Seen(Seen::Changed(row, news)) => changes.push((row, *news)),
+                Asked::Seen(Seen::Unreachable(row, error)) => rows.push(self.unreachable(row, error).await?),
+                Asked::Missing(row, versions) => rows.push(self.missing(network, row, &versions).await?),
+            }
         }
-        let row = self.sign(network, row, taken).await?;
-        if row.stage != TxStage::Signed {
-            return Ok(row);
-        }
-        let row = self.send(network, row).await?;
-        // Nodes that mine at once have it in a block already.
-        match row.stage {
-            TxStage::Sent => self.look(network, row).await,
-            _ => Ok(row),
-        }
+        rows.extend(self.save_all(changes).await?);
+        Ok(rows)
     }
 
-    /// Asks the chain what became of a signed transaction. One whose sending got no answer may be in a block, so that
-    /// this comes before sending again.
-    async fn follow_up(&self, network: &Network, row: OutboxRow) -> Result<OutboxRow, Error> {
-        let versions = outbox_versions::list(&self.parts.store.reader(), &row).await?;
-        match self.find(network, &versions).await {
-            Ok(Some((version, receipt))) => self.mined(network, row, &versions, version, &receipt).await,
-            Ok(None) => self.missing(network, row, &versions).await,
-            Err(error) => self.unreachable(row, error).await,
+    /// Takes note of receipts, where there are some already.
+    pub(super) async fn look(&self, network: &Network, rows: Vec<OutboxRow>) -> Result<(), Error> {
+        let asked = join_all(rows.into_iter().map(|row| self.ask(network, row))).await;
+        let mut changes = Vec::new();
+        for asked in asked {
+            match asked? {
+                Asked::Missing(..) | Asked::Seen(Seen::Same(_)) => {}
+                Asked::Seen(Seen::Changed(row, news)) => changes.push((row, *news)),
+                Asked::Seen(Seen::Unreachable(row, error)) => {
+                    self.unreachable(row, error).await?;
+                }
+            }
         }
+        self.save_all(changes).await.map(|_| ())
     }
 
-    /// Takes note of a receipt, if there is one already.
-    async fn look(&self, network: &Network, row: OutboxRow) -> Result<OutboxRow, Error> {
+    async fn ask(&self, network: &Network, row: OutboxRow) -> Result<Asked, Error> {
         let versions = outbox_versions::list(&self.parts.store.reader(), &row).await?;
-        match self.find(network, &versions).await {
-            Ok(Some((version, receipt))) => self.mined(network, row, &versions, version, &receipt).await,
-            Ok(None) => Ok(row),
-            Err(error) => self.unreachable(row, error).await,
-        }
+        Ok(match self.find(network, &versions).await {
+            Ok(Some((version, receipt))) => {
+                Asked::Seen(self.judge(network, row, &versions, version, &receipt).await)
+            }
+            Ok(None) => Asked::Missing(row, versions),
+            Err(error) => Asked::Seen(Seen::Unreachable(row, error)),
+        })
     }
 
     /// The version that is in a block, the newest first: they share a nonce, so that it is one at most.
@@ -177,7 +199,30 @@ impl Outbox {
 
     /// Sends the bytes of the last version. Without an answer nobody knows: the row stays, and the same bytes go again
     /// unless a receipt is found.
-    pub(super) async fn send(&self, network: &Network, mut row: OutboxRow) -> Result<OutboxRow, Error> {
+    pub(super) async fn send(&self, network: &Network, row: OutboxRow) -> Result<OutboxRow, Error> {
+        match self.hand_over(network, row).await? {
+            Handed::Sent(row) => self.save(row, News::default()).await,
+            Handed::Kept(row) => Ok(row),
+        }
+    }
+
+    /// Sends all of these like [`Outbox::send`], one after the other, and stores at once which of them a node has taken:
+    /// should that get lost, it is found out from the chain. Answers those that were sent just now.
+    pub(super) async fn send_all(
+        &self,
+        network: &Network,
+        rows: Vec<OutboxRow>,
+    ) -> Result<Vec<OutboxRow>, Error> {
+        let mut sent = Vec::with_capacity(rows.len());
+        for row in rows {
+            if let Handed::Sent(row) = self.hand_over(network, row).await? {
+                sent.push((row, News::default()));
+            }
+        }
+        self.save_all(sent).await
+    }
+
+    async fn hand_over(&self, network: &Network, mut row: OutboxRow) -> Result<Handed, Error> {
         let signed = bytes(&row)?;
         let stage = row.stage;
         match network.chain.send_raw(&signed).await {
@@ -185,11 +230,11 @@ impl Outbox {
             Ok(SendOutcome::Accepted | SendOutcome::AlreadyKnown | SendOutcome::NonceTooLow) => {
                 // Taken and forgotten is what dropped means: it counts once the node knows it.
                 if stage == TxStage::Dropped || (stage == TxStage::Sent && row.reason.is_none()) {
-                    return Ok(row);
+                    return Ok(Handed::Kept(row));
                 }
                 row.stage = TxStage::Sent;
                 row.reason = None;
-                self.save(row, News::default()).await
+                return Ok(Handed::Sent(row));
             }
             Ok(SendOutcome::Underpriced) => self.underpriced(network, row).await,
             Ok(SendOutcome::InsufficientFunds) => {
@@ -198,6 +243,7 @@ impl Outbox {
             }
             Err(error) => self.unreachable(row, error).await,
         }
+        .map(Handed::Kept)
     }
 }
 

@@ -7,27 +7,48 @@ use enerlink_store::{OutboxRow, TxVersion};
 use super::{News, Outbox, sign};
 use crate::network::Network;
 
+/// What a receipt makes of a row. Nothing of it is stored yet.
+pub(super) enum Seen {
+    Same(OutboxRow),
+    Changed(OutboxRow, Box<News>),
+    /// The node cannot be asked, or says what cannot be true.
+    Unreachable(OutboxRow, ChainError),
+}
+
 impl Outbox {
     /// Takes a receipt of `version` in.
     pub(super) async fn mined(
+        &self,
+        network: &Network,
+        row: OutboxRow,
+        versions: &[TxVersion],
+        version: &TxVersion,
+        receipt: &Receipt,
+    ) -> Result<OutboxRow, Error> {
+        match self.judge(network, row, versions, version, receipt).await {
+            Seen::Same(row) => Ok(row),
+            Seen::Changed(row, news) => self.save(row, *news).await,
+            Seen::Unreachable(row, error) => self.unreachable(row, error).await,
+        }
+    }
+
+    /// What a receipt of `version` makes of the row.
+    pub(super) async fn judge(
         &self,
         network: &Network,
         mut row: OutboxRow,
         versions: &[TxVersion],
         version: &TxVersion,
         receipt: &Receipt,
-    ) -> Result<OutboxRow, Error> {
-        let looked = async {
-            let head = network.chain.head().await?.number;
-            Ok::<_, ChainError>((head, network.chain.block_hash(receipt.block).await?))
-        };
-        let (head, at) = match looked.await {
-            Ok(looked) => looked,
-            Err(error) => return self.unreachable(row, error).await,
+    ) -> Seen {
+        let looked = tokio::try_join!(network.chain.head(), network.chain.block_hash(receipt.block));
+        let (head, at) = match looked {
+            Ok((head, at)) => (head.number, at),
+            Err(error) => return Seen::Unreachable(row, error),
         };
         if at != Some(receipt.block_hash) {
             // The chain was reorganised between two questions, or two nodes answer in turn: the next turn asks again.
-            return Ok(row);
+            return Seen::Same(row);
         }
         let found = settled(network, &row, version, receipt).and_then(|settled| {
             shown(network, &row, version, receipt)?;
@@ -35,7 +56,7 @@ impl Outbox {
         });
         let (settled, placed) = match found {
             Ok(found) => found,
-            Err(error) => return self.unreachable(row, error).await,
+            Err(error) => return Seen::Unreachable(row, error),
         };
         let block = Some((receipt.block, receipt.block_hash));
         let confirmations = (head + 1).saturating_sub(receipt.block);
@@ -60,14 +81,14 @@ impl Outbox {
             _ => overtaken(versions, version),
         };
         if row == before {
-            return Ok(row);
+            return Seen::Same(row);
         }
         let news = News {
             settled,
             placed,
             ..News::default()
         };
-        self.save(row, news).await
+        Seen::Changed(row, Box::new(news))
     }
 
     /// Why the contract refused it in its block.

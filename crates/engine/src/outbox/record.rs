@@ -2,8 +2,8 @@
 
 use enerlink_chain::{ChainError, Placed, SettledEvent};
 use enerlink_domain::{
-    Code, Error, Event, NoticeKind, Settlement, Status, TxKind, TxStage, audit::FactKind, market::Lots,
-    settlement::Watermark,
+    Code, Error, Event, Notice, NoticeKind, Settlement, Status, TxKind, TxStage, audit::FactKind,
+    market::Lots, settlement::Watermark,
 };
 use enerlink_store::{
     Mark, OrderKey, OrderRow, OutboxRow, Tx, TxVersion, conversions, facts, outbox, outbox_versions,
@@ -42,12 +42,51 @@ impl News {
     };
 }
 
+/// A row that has changed, and what hangs on it.
+pub(super) type Changed = (OutboxRow, News);
+
+/// What is told of a change once it is stored.
+struct Stored {
+    row: OutboxRow,
+    /// It has ended, or its end was undone.
+    turned: bool,
+    /// It is confirmed for the first time.
+    first: bool,
+    orders: Vec<OrderRow>,
+    settlement: Option<Settlement>,
+    notices: Vec<Notice>,
+}
+
 impl Outbox {
     /// Stores a changed row together with what hangs on it, then tells.
-    pub(super) async fn save(&self, mut row: OutboxRow, news: News) -> Result<OutboxRow, Error> {
-        row.updated_at = self.parts.clock.wall();
+    pub(super) async fn save(&self, row: OutboxRow, news: News) -> Result<OutboxRow, Error> {
         let tx = self.parts.store.begin().await?;
-        let before = outbox::get(&tx, row.id)
+        let stored = self.write(&tx, row, news).await?;
+        tx.commit().await?;
+        Ok(self.tell(stored).await)
+    }
+
+    /// [`Outbox::save`] for several rows in one transaction. Answers them in their order.
+    pub(super) async fn save_all(&self, changes: Vec<Changed>) -> Result<Vec<OutboxRow>, Error> {
+        if changes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let tx = self.parts.store.begin().await?;
+        let mut stored = Vec::with_capacity(changes.len());
+        for (row, news) in changes {
+            stored.push(self.write(&tx, row, news).await?);
+        }
+        tx.commit().await?;
+        let mut rows = Vec::with_capacity(stored.len());
+        for stored in stored {
+            rows.push(self.tell(stored).await);
+        }
+        Ok(rows)
+    }
+
+    async fn write(&self, tx: &Tx, mut row: OutboxRow, news: News) -> Result<Stored, Error> {
+        row.updated_at = self.parts.clock.wall();
+        let before = outbox::get(tx, row.id)
             .await?
             .map_or(row.stage, |before| before.stage);
         let moved = before != row.stage;
@@ -56,27 +95,46 @@ impl Outbox {
         if row.stage == TxStage::Confirmed || before == TxStage::Confirmed {
             row.confirmed_at = row.confirmed_at.or(Some(row.updated_at));
         }
-        outbox::update(&tx, &row).await?;
-        conversions::follow(&tx, &row).await?;
+        outbox::update(tx, &row).await?;
+        conversions::follow(tx, &row).await?;
         for version in &news.versions {
-            outbox_versions::insert(&tx, row.id, version).await?;
+            outbox_versions::insert(tx, row.id, version).await?;
         }
         let undone = before.status() == Status::Success && row.stage.status() == Status::Pending;
-        let settlement = follow(&tx, &row, &news).await?;
-        let orders = note_order(&tx, &row, &news).await?;
+        let settlement = follow(tx, &row, &news).await?;
+        let orders = note_order(tx, &row, &news).await?;
         let ended = row.stage.status() != Status::Pending && row.stage != TxStage::Final;
-        if moved && (ended || undone) {
-            transaction_logs::append(&tx, &row).await?;
+        let turned = moved && (ended || undone);
+        if turned {
+            transaction_logs::append(tx, &row).await?;
         }
         let notice = notice(&row, undone, settlement.as_ref()).filter(|_| !news.wanted);
-        let notices = notices::write(&tx, notice.as_slice(), row.updated_at).await?;
+        let notices = notices::write(tx, notice.as_slice(), row.updated_at).await?;
         if moved && row.stage == TxStage::Signed {
             let signer = self.parts.keystore.wallets();
             let signer = signer.iter().find(|wallet| wallet.has(row.account));
             let ids: Vec<_> = signer.iter().map(|wallet| wallet.wallet).collect();
-            wallets::mark(&tx, &ids, Mark::Used, row.updated_at).await?;
+            wallets::mark(tx, &ids, Mark::Used, row.updated_at).await?;
         }
-        tx.commit().await?;
+        Ok(Stored {
+            row,
+            turned,
+            first,
+            orders,
+            settlement,
+            notices,
+        })
+    }
+
+    async fn tell(&self, stored: Stored) -> OutboxRow {
+        let Stored {
+            row,
+            turned,
+            first,
+            orders,
+            settlement,
+            notices,
+        } = stored;
         self.parts.bus.tell(Event::Transaction(row.transaction()));
         for order in orders {
             self.parts.bus.tell(Event::Order(order.view()));
@@ -92,7 +150,7 @@ impl Outbox {
         for notice in notices {
             self.parts.bus.tell(Event::Notice(notice));
         }
-        if moved && (ended || undone) {
+        if turned {
             self.parts.ledger.refresh();
         }
         if first
@@ -104,7 +162,7 @@ impl Outbox {
                 .reset_display_after_settlement(meter.clone())
                 .await;
         }
-        Ok(row)
+        row
     }
 
     pub(super) async fn fail(&self, mut row: OutboxRow, reason: String) -> Result<OutboxRow, Error> {

@@ -1,18 +1,16 @@
-//! Signing: the first version of a transaction, and those that take its place.
+//! Signing: what takes the place of a signed transaction, and what every version has in common.
 
 use std::sync::Arc;
 
-use enerlink_chain::{Call, ChainError, Simulated, build};
-use enerlink_domain::{
-    Address, Code, Error, Fees, TxDetail, TxStage, UnsignedTx, Wei, settlement::Watermark,
-};
+use enerlink_chain::{Call, build};
+use enerlink_domain::{Address, Code, Error, Fees, TxDetail, TxStage, UnsignedTx, Wei};
 use enerlink_keystore::Signer;
-use enerlink_store::{OutboxRow, TxVersion, outbox, outbox_versions, settlements};
+use enerlink_store::{OutboxRow, TxVersion, outbox, outbox_versions};
 
 use super::{News, Outbox, parse_signer};
 use crate::{network::Network, task};
 
-const LOCKED: &str = "waits for the wallet to be unlocked";
+pub(super) const LOCKED: &str = "waits for the wallet to be unlocked";
 /// Gas of a transaction that does nothing.
 const NOTHING_GAS: u64 = 21_000;
 /// So many higher fees are offered without asking, when the node takes no less: enough to double the first, and one that
@@ -40,114 +38,6 @@ impl Outbox {
                 .await;
         }
         Ok(row)
-    }
-
-    /// Simulates, prices and signs; stores the bytes before anybody else sees them. What fails before that has taken no
-    /// nonce and has cost nothing. `taken` is what the account's other transactions on their way cost at most, in wei.
-    pub(super) async fn sign(
-        &self,
-        network: &Network,
-        mut row: OutboxRow,
-        taken: u128,
-    ) -> Result<OutboxRow, Error> {
-        let signer = parse_signer(&row.signer, row.account);
-        if let Signer::Settlement(meter) = &signer
-            && matches!(self.parts.keystore.settlement_key(meter), Ok(None))
-        {
-            // Nobody can sign it any more; what it would have settled is owed again.
-            let text = "the settlement key was given up before it had signed";
-            return self.fail(row, text.to_owned()).await;
-        }
-        if !self.parts.keystore.can_sign(&signer) {
-            return self
-                .wait(row, TxStage::AwaitingUnlock, Code::Locked, LOCKED)
-                .await;
-        }
-        let chain = &network.chain;
-        if let Err(error) = network.check_identity().await {
-            return self.unreachable(row, error).await;
-        }
-        let call = call_of(&row);
-        let (simulated, priced) = tokio::join!(chain.simulate(row.account, &call), async {
-            tokio::try_join!(
-                chain.fees(),
-                chain.native_balance(row.account),
-                chain.pending_nonce(row.account)
-            )
-        });
-        let simulated = match simulated {
-            Ok(simulated) => simulated,
-            Err(ChainError::Reverted(revert)) => return self.fail(row, revert.message).await,
-            Err(error) => return self.unreachable(row, error).await,
-        };
-        let (fees, balance, pending) = match priced {
-            Ok(priced) => priced,
-            Err(error) => return self.unreachable(row, error).await,
-        };
-        let taken = taken.saturating_add(value_of(&row).0);
-        let free = Wei(balance.0.saturating_sub(taken));
-        let Some(fees) = affordable(fees, simulated.gas, free) else {
-            let text = missing_gas(row.account, fees, simulated.gas, free);
-            return self.wait(row, TxStage::NoGas, Code::NoGas, &text).await;
-        };
-        // A node may have lost what was sent to it, and one that lags behind does not know it yet: what the outbox has
-        // signed counts as well. A row that fills a gap was given its nonce.
-        let highest = outbox::highest_nonce(&self.parts.store.reader(), row.account, row.chain_id).await?;
-        let next = highest.map_or(pending, |highest| pending.max(highest + 1));
-        let nonce = row.nonce.unwrap_or(next);
-        if nonce < pending {
-            let text = "the gap that it was to fill has closed without it";
-            return self.fail(row, text.to_owned()).await;
-        }
-        let unsigned = build::unsigned(call, row.chain_id, nonce, simulated.gas, fees);
-        let version = match self.signed(signer, unsigned, 1, false).await? {
-            Ok(version) => version,
-            Err(error) => {
-                return self
-                    .wait(row, TxStage::AwaitingUnlock, error.code, &error.message)
-                    .await;
-            }
-        };
-        row.nonce = Some(nonce);
-        row.gas_limit = Some(simulated.gas);
-        row.simulated = simulated.settled;
-        row.simulated_order = simulated.placed.map(|placed| (placed.order, placed.traded));
-        row.stage = TxStage::Signed;
-        row.reason = None;
-        take(&mut row, &version);
-        row.versions = 1;
-        tracing::info!(
-            id = row.id,
-            kind = row.kind.as_str(),
-            nonce,
-            "transaction signed and stored"
-        );
-        let from = self.moved_from(network, &row, &simulated).await;
-        let news = News {
-            versions: vec![version],
-            from,
-            ..News::default()
-        };
-        self.save(row, news).await
-    }
-
-    /// The registers from which a settlement moves now, when they are not those it was written for: another settlement of
-    /// the meter was undone, failed, or came from another copy of the wallet.
-    async fn moved_from(
-        &self,
-        network: &Network,
-        row: &OutboxRow,
-        simulated: &Simulated,
-    ) -> Option<Watermark> {
-        let (id, meter) = (row.settlement_id.as_ref()?, row.meter_id.as_ref()?);
-        let (energy, _) = simulated.settled?;
-        let reader = self.parts.store.reader();
-        let settlement = settlements::pending(&reader, id).await.ok()??;
-        if settlement.energy_wh == energy {
-            return None;
-        }
-        let standing = network.chain.meter(&network.addresses, meter).await.ok()??;
-        (settlement.to.net_since(standing.watermark) == Some(energy)).then_some(standing.watermark)
     }
 
     /// Signs and stores what takes the place of `row`: same nonce, fees raised by the rule over every version there is.
@@ -251,7 +141,7 @@ impl Outbox {
     }
 
     /// Signs off the async threads. The inner error is the keystore's.
-    async fn signed(
+    pub(super) async fn signed(
         &self,
         signer: Signer,
         unsigned: UnsignedTx,
@@ -295,7 +185,7 @@ pub(super) fn call_of(row: &OutboxRow) -> Call {
 }
 
 /// Native coin that goes along.
-fn value_of(row: &OutboxRow) -> Wei {
+pub(super) fn value_of(row: &OutboxRow) -> Wei {
     row.detail.as_ref().map_or(Wei::ZERO, TxDetail::value)
 }
 
@@ -335,7 +225,7 @@ pub(super) fn cost(row: &OutboxRow) -> u128 {
         .saturating_add(value)
 }
 
-fn missing_gas(account: Address, fees: Fees, gas: u64, balance: Wei) -> String {
+pub(super) fn missing_gas(account: Address, fees: Fees, gas: u64, balance: Wei) -> String {
     let cost = u128::from(gas).saturating_mul(fees.price().0);
     let missing = Wei(cost.saturating_sub(balance.0));
     format!("{account} needs {missing} of the chain's coin more for gas")

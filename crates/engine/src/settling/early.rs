@@ -21,12 +21,16 @@ const PAUSE: Duration = Duration::from_secs(30);
 impl Settling {
     /// Settles meters that owe at least their early amount, where they have one.
     pub(super) async fn settle_early(&mut self) {
+        let mut due = Vec::new();
         for meter in self.meters() {
-            if !self.owes_enough(&meter) || self.tried_lately(&meter).await {
-                continue;
+            if self.owes_enough(&meter) && !self.tried_lately(&meter).await {
+                due.push(meter);
             }
-            let at = self.parts.clock.monotonic();
-            let id = match self.settle(&meter, Trigger::Threshold).await {
+        }
+        let at = self.parts.clock.monotonic();
+        let settled = self.settle(&due, Trigger::Threshold).await;
+        for (meter, settled) in due.into_iter().zip(settled) {
+            let id = match settled {
                 Ok(row) => {
                     tracing::info!(meter = %meter.id, id = row.settlement_id, wh = row.energy_wh.0, "settlement queued early");
                     Some(row.settlement_id)

@@ -1,6 +1,9 @@
-//! The row: what a meter is owed now, what of it may be settled, and from what it was made.
+//! The rows: what meters are owed now, what of it may be settled, and from what it was made. What they all need is asked
+//! and stored once.
 
-use enerlink_chain::{Chain, MeterOnChain, build};
+use std::collections::{BTreeMap, BTreeSet};
+
+use enerlink_chain::{Chain, ConverterTerms, Head, MeterOnChain, build};
 use enerlink_domain::{
     Address, Code, Error, Etk, Event, Meter, Registers, Settlement, SettlementStage, Status, Trigger, TxKind,
     WattHours,
@@ -8,6 +11,7 @@ use enerlink_domain::{
 };
 use enerlink_keystore::Signer;
 use enerlink_store::{NewOutbox, outbox as outbox_rows, readings, settlements};
+use futures_util::future::{join_all, try_join_all};
 
 use super::Settling;
 use crate::{
@@ -19,25 +23,95 @@ use crate::{
 /// What a settlement costs at most, with room.
 const SETTLEMENT_GAS: u64 = 200_000;
 
+/// So many meters are settled together at most.
+pub(super) const AT_ONCE: usize = 32;
+
+/// What is known of one meter that is to be settled.
+struct Looked {
+    standing: MeterOnChain,
+    /// The last settlement that has succeeded.
+    last: Option<Settlement>,
+    account: Address,
+    signer: Signer,
+}
+
+/// What the chain says to all who settle at the same time.
+struct Round {
+    network: Network,
+    terms: ConverterTerms,
+    head: Head,
+    /// What is left of each owner's tokens once everything on its way has burned.
+    free: BTreeMap<Address, Etk>,
+}
+
 impl Settling {
-    /// Writes a settlement of everything that is owed and may be settled now.
-    pub(super) async fn settle(&self, meter: &Meter, trigger: Trigger) -> Result<Settlement, Error> {
+    /// Writes a settlement of everything that is owed and may be settled now, for each of these meters. Answers in their
+    /// order.
+    pub(super) async fn settle(&self, meters: &[Meter], trigger: Trigger) -> Vec<Result<Settlement, Error>> {
+        let mut outcomes = Vec::with_capacity(meters.len());
+        for some in meters.chunks(AT_ONCE) {
+            match self.settle_some(some, trigger).await {
+                Ok(settled) => outcomes.extend(settled),
+                Err(error) => outcomes.extend(some.iter().map(|_| Err(error.clone()))),
+            }
+        }
+        outcomes
+    }
+
+    async fn settle_some(
+        &self,
+        meters: &[Meter],
+        trigger: Trigger,
+    ) -> Result<Vec<Result<Settlement, Error>>, Error> {
         if self.parts.held.borrow().is_some() {
             return Err(backup::unseen());
         }
         let network = self.parts.network.borrow().clone().ok_or_else(network::missing)?;
-        if settlements::open(&self.parts.store.reader(), &meter.id)
-            .await?
-            .is_some()
-        {
-            return Err(Error::new(
-                Code::SettlementPending,
-                format!("a settlement of {} is on its way", meter.id),
-            ));
-        }
         network.check_identity().await?;
-        let Network { chain, addresses } = network;
-        let standing = chain.meter(&addresses, &meter.id).await?;
+        let looked = join_all(meters.iter().map(|meter| self.look(&network, meter))).await;
+        if looked.iter().all(Result::is_err) {
+            return Ok(looked.into_iter().filter_map(Result::err).map(Err).collect());
+        }
+        let standing = meters.iter().zip(&looked).filter(|(_, looked)| looked.is_ok());
+        let owners: BTreeSet<Address> = standing.map(|(meter, _)| meter.owner).collect();
+        let mut round = self.round(network, owners).await?;
+        let mut outcomes: Vec<Result<Settlement, Error>> = Vec::with_capacity(meters.len());
+        let mut entries = Vec::new();
+        for (meter, looked) in meters.iter().zip(looked) {
+            let twice = outcomes.iter().flatten().any(|row| row.meter_id == meter.id);
+            let drafted = match looked {
+                Ok(_) if twice => Err(pending(meter)),
+                Ok(looked) => self.draft(meter, looked, &mut round, trigger).await,
+                Err(error) => Err(error),
+            };
+            outcomes.push(drafted.map(|(row, entry)| {
+                entries.push(entry);
+                row
+            }));
+        }
+        if entries.is_empty() {
+            return Ok(outcomes);
+        }
+        let tx = self.parts.store.begin().await?;
+        for (row, entry) in outcomes.iter().flatten().zip(&entries) {
+            settlements::insert(&tx, row).await?;
+            outbox_rows::insert(&tx, entry).await?;
+        }
+        tx.commit().await?;
+        for row in outcomes.iter().flatten() {
+            self.parts.bus.tell(Event::Settlement(row.clone()));
+        }
+        self.parts.outbox.wake();
+        Ok(outcomes)
+    }
+
+    /// Looks whether `meter` can be settled at all, and lifts its registers to what the chain has settled.
+    async fn look(&self, network: &Network, meter: &Meter) -> Result<Looked, Error> {
+        let reader = self.parts.store.reader();
+        if settlements::open(&reader, &meter.id).await?.is_some() {
+            return Err(pending(meter));
+        }
+        let standing = network.chain.meter(&network.addresses, &meter.id).await?;
         let standing = standing.ok_or_else(|| unregistered(meter))?;
         check_standing(meter, &standing)?;
         let mark = self
@@ -47,28 +121,70 @@ impl Settling {
             .borrow()
             .mark(&meter.id, standing.watermark);
         self.parts.metering.raise(&meter.id, mark).await?;
-        let (terms, balances, head) = tokio::try_join!(
-            chain.terms(&addresses),
-            chain.balances(&addresses, meter.owner),
-            chain.head()
+        let last = settlements::last_success(&reader, &meter.id).await?;
+        check_not_undone(last.as_ref(), &standing)?;
+        let (account, signer) = self.signer(&network.chain, meter, &standing).await?;
+        Ok(Looked {
+            standing,
+            last,
+            account,
+            signer,
+        })
+    }
+
+    async fn round(&self, network: Network, owners: BTreeSet<Address>) -> Result<Round, Error> {
+        let chain = &network.chain;
+        let balances = owners
+            .iter()
+            .map(|owner| chain.balances(&network.addresses, *owner));
+        let (terms, head, balances) = tokio::try_join!(
+            chain.terms(&network.addresses),
+            chain.head(),
+            try_join_all(balances)
         )?;
-        let spent = self.pending_burns(meter.owner).await?;
-        self.check_not_undone(meter, &standing).await?;
+        let burning = settlements::burning_by_meter(&self.parts.store.reader()).await?;
+        let lives = self.parts.metering.state.borrow();
+        let ledger = self.parts.ledger.state.borrow();
+        let free = owners.into_iter().zip(balances).map(|(owner, balances)| {
+            let own = lives.values().filter(|live| live.meter.owner == owner);
+            let spent = guarding::pending_burns(&burning, own, &ledger);
+            (owner, Etk(balances.etk.0.saturating_sub(spent.0)))
+        });
+        let free = free.collect();
+        drop((lives, ledger));
+        Ok(Round {
+            network,
+            terms,
+            head,
+            free,
+        })
+    }
+
+    /// The settlement of one meter and its transaction, neither stored yet.
+    async fn draft(
+        &self,
+        meter: &Meter,
+        looked: Looked,
+        round: &mut Round,
+        trigger: Trigger,
+    ) -> Result<(Settlement, NewOutbox), Error> {
+        let standing = &looked.standing;
+        let free = round.free.entry(meter.owner).or_default();
         let terms = Terms {
             watermark: standing.watermark,
             minimum: self
                 .parts
                 .rules
                 .borrow()
-                .of(meter, Some(terms.minimum))
+                .of(meter, Some(round.terms.minimum))
                 .minimum
                 .value,
-            ratio: terms.ratio,
+            ratio: round.terms.ratio,
             carry: standing.carry,
-            balance: Etk(balances.etk.0.saturating_sub(spent.0)),
+            balance: *free,
             rated_power_w: standing.rated_power_w,
             cleared_at: standing.cleared_at,
-            now: head.timestamp,
+            now: round.head.timestamp,
         };
         let registers = self.registers(meter)?;
         let (to, energy) = match terms.due(registers.export, registers.import) {
@@ -86,7 +202,9 @@ impl Settling {
                 return Err(Error::new(Code::InsufficientBalance, text));
             }
         };
-        let basis = self.basis(meter, &registers, &terms).await?;
+        let basis = self
+            .basis(meter, looked.last.as_ref(), &registers, &terms)
+            .await?;
         let now = self.parts.clock.wall();
         let row = Settlement {
             settlement_id: settlement_id(&meter.id, to),
@@ -107,11 +225,13 @@ impl Settling {
             settled_at: None,
             basis: Some(basis),
         };
-        let call = build::settle_meter(&addresses, &meter.id, to, &row.settlement_id);
-        let (account, signer) = self.signer(&chain, meter, &standing).await?;
+        // What one burns, the next one does not have.
+        *free = Etk(free.0.saturating_add(row.etk.0.min(0)));
+        let addresses = &round.network.addresses;
+        let call = build::settle_meter(addresses, &meter.id, to, &row.settlement_id);
         let entry = NewOutbox {
-            account,
-            signer: outbox::signer_text(&signer),
+            account: looked.account,
+            signer: outbox::signer_text(&looked.signer),
             kind: TxKind::SettleMeter,
             meter_id: Some(meter.id.clone()),
             settlement_id: Some(row.settlement_id.clone()),
@@ -121,41 +241,7 @@ impl Settling {
             input: call.input,
             created_at: now,
         };
-        let tx = self.parts.store.begin().await?;
-        settlements::insert(&tx, &row).await?;
-        outbox_rows::insert(&tx, &entry).await?;
-        tx.commit().await?;
-        self.parts.bus.tell(Event::Settlement(row.clone()));
-        self.parts.outbox.wake();
-        Ok(row)
-    }
-
-    /// What settlements of the account's other meters will burn.
-    async fn pending_burns(&self, owner: Address) -> Result<Etk, Error> {
-        let burning = settlements::burning_by_meter(&self.parts.store.reader()).await?;
-        let lives = self.parts.metering.state.borrow();
-        let own = lives.values().filter(|live| live.meter.owner == owner);
-        Ok(guarding::pending_burns(
-            &burning,
-            own,
-            &self.parts.ledger.state.borrow(),
-        ))
-    }
-
-    /// Refuses while the chain has less than was settled: a reorganisation has undone it, and it is brought forward by
-    /// its own bytes, or found to be lost, before anything new is settled.
-    async fn check_not_undone(&self, meter: &Meter, standing: &MeterOnChain) -> Result<(), Error> {
-        let last = settlements::last_success(&self.parts.store.reader(), &meter.id).await?;
-        match last.filter(|last| !standing.watermark.covers(last.to)) {
-            None => Ok(()),
-            Some(lost) => Err(Error::new(
-                Code::SettlementPending,
-                format!(
-                    "the chain has lost the settlement {}, which comes first",
-                    lost.settlement_id
-                ),
-            )),
-        }
+        Ok((row, entry))
     }
 
     /// The registers of `meter`, once the chain was compared with them.
@@ -172,11 +258,15 @@ impl Settling {
     }
 
     /// What a settlement of `registers` is made from.
-    async fn basis(&self, meter: &Meter, registers: &Registers, terms: &Terms) -> Result<Basis, Error> {
-        let reader = self.parts.store.reader();
-        let last = settlements::last_success(&reader, &meter.id).await?;
+    async fn basis(
+        &self,
+        meter: &Meter,
+        last: Option<&Settlement>,
+        registers: &Registers,
+        terms: &Terms,
+    ) -> Result<Basis, Error> {
         // One that another copy has sent does not say what it was made from.
-        let before = last.as_ref().and_then(|row| row.basis.as_ref());
+        let before = last.and_then(|row| row.basis.as_ref());
         Ok(Basis {
             export: registers.export,
             import: registers.import,
@@ -184,8 +274,8 @@ impl Settling {
             epochs_crossed: registers
                 .epoch
                 .saturating_sub(before.map_or(0, |basis| basis.epoch)),
-            from: match (&last, before) {
-                (None, _) => readings::first(&reader, &meter.id).await?,
+            from: match (last, before) {
+                (None, _) => readings::first(&self.parts.store.reader(), &meter.id).await?,
                 (Some(_), before) => before.and_then(|basis| basis.to),
             },
             to: registers.baseline.map(|last| last.received_at),
@@ -214,6 +304,28 @@ impl Settling {
             return Ok(wallet);
         }
         Ok((key, Signer::Settlement(meter.id.clone())))
+    }
+}
+
+fn pending(meter: &Meter) -> Error {
+    Error::new(
+        Code::SettlementPending,
+        format!("a settlement of {} is on its way", meter.id),
+    )
+}
+
+/// Refuses while the chain has less than was settled: a reorganisation has undone it, and it is brought forward by its
+/// own bytes, or found to be lost, before anything new is settled.
+fn check_not_undone(last: Option<&Settlement>, standing: &MeterOnChain) -> Result<(), Error> {
+    match last.filter(|last| !standing.watermark.covers(last.to)) {
+        None => Ok(()),
+        Some(lost) => Err(Error::new(
+            Code::SettlementPending,
+            format!(
+                "the chain has lost the settlement {}, which comes first",
+                lost.settlement_id
+            ),
+        )),
     }
 }
 

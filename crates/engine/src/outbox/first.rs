@@ -1,0 +1,222 @@
+//! The first way of a transaction: simulated, priced, signed, stored, sent. Those that wait go together, so that what
+//! they all need is asked and stored once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use enerlink_chain::{ChainError, Simulated, build};
+use enerlink_domain::{Address, Code, Error, Fees, TxStage, Wei, settlement::Watermark};
+use enerlink_keystore::Signer;
+use enerlink_store::{OutboxRow, outbox, settlements};
+use futures_util::future::{join_all, try_join_all};
+
+use super::{
+    InFlight, News, Outbox, parse_signer,
+    record::Changed,
+    sign::{LOCKED, affordable, call_of, missing_gas, take, value_of},
+};
+use crate::network::Network;
+
+/// What the chain says of an account that is about to sign.
+struct Purse {
+    balance: Wei,
+    /// The next nonce, with what waits in the node's pool.
+    pending: u64,
+    /// The next nonce of this wallet.
+    next: u64,
+}
+
+impl Outbox {
+    /// Brings rows on their way that nobody has signed: all bytes are stored before anybody else sees one of them, in the
+    /// order of the rows. `in_flight` is what their accounts have on their way.
+    pub(super) async fn bring(
+        &self,
+        network: &Network,
+        rows: Vec<OutboxRow>,
+        in_flight: &mut BTreeMap<Address, InFlight>,
+    ) -> Result<(), Error> {
+        let ready = self.signable(rows).await?;
+        if ready.is_empty() {
+            return Ok(());
+        }
+        let signed = self.sign(network, ready, in_flight).await?;
+        let sent = self.send_all(network, signed).await?;
+        // Nodes that mine at once have them in a block already.
+        self.look(network, sent).await
+    }
+
+    /// Those of the rows for which there is a key at hand.
+    async fn signable(&self, rows: Vec<OutboxRow>) -> Result<Vec<OutboxRow>, Error> {
+        let mut ready = Vec::with_capacity(rows.len());
+        for row in rows {
+            let signer = parse_signer(&row.signer, row.account);
+            if let Signer::Settlement(meter) = &signer
+                && matches!(self.parts.keystore.settlement_key(meter), Ok(None))
+            {
+                // Nobody can sign it any more; what it would have settled is owed again.
+                let text = "the settlement key was given up before it had signed";
+                self.fail(row, text.to_owned()).await?;
+            } else if self.parts.keystore.can_sign(&signer) {
+                ready.push(row);
+            } else {
+                self.wait(row, TxStage::AwaitingUnlock, Code::Locked, LOCKED)
+                    .await?;
+            }
+        }
+        Ok(ready)
+    }
+
+    /// Simulates, prices and signs, and stores the bytes. What fails before that has taken no nonce and has cost nothing.
+    /// Answers what is signed now.
+    async fn sign(
+        &self,
+        network: &Network,
+        rows: Vec<OutboxRow>,
+        in_flight: &mut BTreeMap<Address, InFlight>,
+    ) -> Result<Vec<OutboxRow>, Error> {
+        let asked = async {
+            network.check_identity().await?;
+            let simulated = join_all(rows.iter().map(|row| self.simulated(network, row)));
+            let (fees, simulated, purses) =
+                tokio::join!(network.chain.fees(), simulated, self.purses(network, &rows));
+            Ok::<_, Error>((fees?, simulated, purses?))
+        };
+        let (fees, simulated, mut purses) = match asked.await {
+            Ok(asked) => asked,
+            Err(error) if error.code == Code::Storage => return Err(error),
+            Err(error) => {
+                for row in rows {
+                    self.leave(row, &error).await?;
+                }
+                return Ok(Vec::new());
+            }
+        };
+        let mut changes = Vec::with_capacity(rows.len());
+        for (row, simulated) in rows.into_iter().zip(simulated) {
+            let simulated = match simulated {
+                Ok(simulated) => simulated,
+                Err(ChainError::Reverted(revert)) => {
+                    self.fail(row, revert.message).await?;
+                    continue;
+                }
+                Err(error) => {
+                    self.unreachable(row, error).await?;
+                    continue;
+                }
+            };
+            let flying = in_flight.entry(row.account).or_default();
+            let Some(purse) = purses.get_mut(&row.account) else {
+                continue;
+            };
+            if let Some(changed) = self
+                .sign_one(network, row, simulated, fees, purse, flying.cost)
+                .await?
+            {
+                flying.add(&changed.0);
+                changes.push(changed);
+            }
+        }
+        self.save_all(changes).await
+    }
+
+    async fn simulated(&self, network: &Network, row: &OutboxRow) -> Result<Simulated, ChainError> {
+        network.chain.simulate(row.account, &call_of(row)).await
+    }
+
+    /// What the accounts of `rows` have, and which nonce comes next. A node may have lost what was sent to it, and one
+    /// that lags behind does not know it yet: what the outbox has signed counts as well.
+    async fn purses(&self, network: &Network, rows: &[OutboxRow]) -> Result<BTreeMap<Address, Purse>, Error> {
+        let accounts: BTreeSet<Address> = rows.iter().map(|row| row.account).collect();
+        let asked = accounts.into_iter().map(async |account| {
+            let (balance, pending) = tokio::try_join!(
+                network.chain.native_balance(account),
+                network.chain.pending_nonce(account)
+            )?;
+            let chain_id = network.addresses.chain_id;
+            let highest = outbox::highest_nonce(&self.parts.store.reader(), account, chain_id).await?;
+            let purse = Purse {
+                balance,
+                pending,
+                next: highest.map_or(pending, |highest| pending.max(highest + 1)),
+            };
+            Ok::<_, Error>((account, purse))
+        });
+        Ok(try_join_all(asked).await?.into_iter().collect())
+    }
+
+    /// Prices and signs one row. `taken` is what the account's other transactions on their way cost at most, in wei.
+    async fn sign_one(
+        &self,
+        network: &Network,
+        mut row: OutboxRow,
+        simulated: Simulated,
+        fees: Fees,
+        purse: &mut Purse,
+        taken: u128,
+    ) -> Result<Option<Changed>, Error> {
+        let taken = taken.saturating_add(value_of(&row).0);
+        let free = Wei(purse.balance.0.saturating_sub(taken));
+        let Some(fees) = affordable(fees, simulated.gas, free) else {
+            let text = missing_gas(row.account, fees, simulated.gas, free);
+            self.wait(row, TxStage::NoGas, Code::NoGas, &text).await?;
+            return Ok(None);
+        };
+        // A row that fills a gap was given its nonce.
+        let nonce = row.nonce.unwrap_or(purse.next);
+        if nonce < purse.pending {
+            let text = "the gap that it was to fill has closed without it";
+            self.fail(row, text.to_owned()).await?;
+            return Ok(None);
+        }
+        let signer = parse_signer(&row.signer, row.account);
+        let unsigned = build::unsigned(call_of(&row), row.chain_id, nonce, simulated.gas, fees);
+        let version = match self.signed(signer, unsigned, 1, false).await? {
+            Ok(version) => version,
+            Err(error) => {
+                self.wait(row, TxStage::AwaitingUnlock, error.code, &error.message)
+                    .await?;
+                return Ok(None);
+            }
+        };
+        purse.next = purse.next.max(nonce + 1);
+        row.nonce = Some(nonce);
+        row.gas_limit = Some(simulated.gas);
+        row.simulated = simulated.settled;
+        row.simulated_order = simulated.placed.map(|placed| (placed.order, placed.traded));
+        row.stage = TxStage::Signed;
+        row.reason = None;
+        take(&mut row, &version);
+        row.versions = 1;
+        tracing::info!(
+            id = row.id,
+            kind = row.kind.as_str(),
+            nonce,
+            "transaction signed, to be stored"
+        );
+        let from = self.moved_from(network, &row, &simulated).await;
+        let news = News {
+            versions: vec![version],
+            from,
+            ..News::default()
+        };
+        Ok(Some((row, news)))
+    }
+
+    /// The registers from which a settlement moves now, when they are not those it was written for: another settlement of
+    /// the meter was undone, failed, or came from another copy of the wallet.
+    async fn moved_from(
+        &self,
+        network: &Network,
+        row: &OutboxRow,
+        simulated: &Simulated,
+    ) -> Option<Watermark> {
+        let (id, meter) = (row.settlement_id.as_ref()?, row.meter_id.as_ref()?);
+        let (energy, _) = simulated.settled?;
+        let reader = self.parts.store.reader();
+        let settlement = settlements::pending(&reader, id).await.ok()??;
+        if settlement.energy_wh == energy {
+            return None;
+        }
+        let standing = network.chain.meter(&network.addresses, meter).await.ok()??;
+        (settlement.to.net_since(standing.watermark) == Some(energy)).then_some(standing.watermark)
+    }
+}

@@ -101,17 +101,21 @@ const SQLITE_CORRUPT: u32 = 11;
 /// The file does not begin like one of SQLite.
 const SQLITE_NOTADB: u32 = 26;
 
-/// The primary result code of SQLite; PostgreSQL's codes have five characters.
-fn sqlite_code(error: &DbErr) -> Option<u32> {
+/// What the database calls the error: SQLite's extended result code, or PostgreSQL's state of five characters.
+pub(crate) fn sql_state(error: &DbErr) -> Option<String> {
     let (DbErr::Conn(RuntimeErr::SqlxError(error))
     | DbErr::Exec(RuntimeErr::SqlxError(error))
     | DbErr::Query(RuntimeErr::SqlxError(error))) = error
     else {
         return None;
     };
-    let code = error.as_database_error()?.code()?;
-    let extended: u32 = code.parse().ok().filter(|_| code.len() < 5)?;
-    Some(extended & 0xff)
+    Some(error.as_database_error()?.code()?.into_owned())
+}
+
+/// The primary result code of SQLite.
+fn sqlite_code(error: &DbErr) -> Option<u32> {
+    let state = sql_state(error).filter(|state| state.len() < 5)?;
+    Some(state.parse::<u32>().ok()? & 0xff)
 }
 
 impl From<StoreError> for Error {

@@ -8,10 +8,14 @@ use sea_orm::{
     sqlx::{self, postgres::PgConnectOptions},
 };
 
-use crate::{Access, StoreError};
+use crate::{Access, StoreError, error};
 
 /// `ENRG`: the advisory lock of a database of this program.
 const LOCK: i64 = 0x454e_5247;
+/// How long a program that is about to end may hold the lock still.
+const LOCK_WAIT: &str = "2s";
+/// The state of a statement that was not given its lock in that time.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 /// How long a connection, or the transaction before, is waited for.
 const WAIT: Duration = Duration::from_secs(30);
 /// Readers at the same time.
@@ -57,15 +61,24 @@ pub(crate) async fn connect_writer(url: &str, access: Access) -> Result<Database
     Ok(Database::connect(options).await?)
 }
 
-/// Says at once whether another process holds the lock; a pool would ask for it again and again.
+/// Says whether another process holds the lock; a pool would ask for it again and again. A moment is waited: the server
+/// gives up the lock of a connection only when it has seen its end.
 async fn take_lock_once(url: &str) -> Result<(), StoreError> {
     let db = Database::connect(options(url, 1)).await?;
-    let free = ask::<bool>(&db, &format!("SELECT pg_try_advisory_lock({LOCK})")).await;
+    let taken = async {
+        db.execute_unprepared(&format!("SET lock_timeout = '{LOCK_WAIT}'"))
+            .await?;
+        db.execute_unprepared(&format!("SELECT pg_advisory_lock({LOCK})"))
+            .await
+    };
+    let taken = taken.await;
     db.close().await?;
-    if free? {
-        Ok(())
-    } else {
-        Err(StoreError::InUse { path: place(url) })
+    match taken {
+        Ok(_) => Ok(()),
+        Err(error) if error::sql_state(&error).as_deref() == Some(LOCK_NOT_AVAILABLE) => {
+            Err(StoreError::InUse { path: place(url) })
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

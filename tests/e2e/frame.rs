@@ -137,7 +137,7 @@ async fn say_who_lives_here(window: &Window) {
     window.find_css("[data-testid='profile-save']:enabled").await;
     window.press(&[ENTER]).await;
     window
-        .wait_css_text(".toast:last-child", "says that it is kept", |text| {
+        .wait_css_text(".toasts", "says that it is kept", |text| {
             text.contains("saved") || text.contains("Saved")
         })
         .await;

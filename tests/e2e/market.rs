@@ -169,7 +169,7 @@ async fn keep(window: &Window, file: &Path) {
     window.click("own-trades-csv").await;
     screen.answer(file).await;
     window
-        .wait_css_text(".toast:last-child", "names the file", |text| {
+        .wait_css_text(".toasts", "names the file", |text| {
             text.contains("trades.csv")
         })
         .await;

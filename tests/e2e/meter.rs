@@ -137,7 +137,7 @@ async fn find_and_add(window: &Window, port: u16, saved: &Path) {
     window.click("registration-save").await;
     screen.answer(saved).await;
     window
-        .wait_css_text(".toast:last-child", "names the file", |text| {
+        .wait_css_text(".toasts", "names the file", |text| {
             text.contains("request.json")
         })
         .await;

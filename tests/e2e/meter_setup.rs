@@ -175,7 +175,7 @@ async fn save(window: &Window, household: &Household, button: &str, name: &str) 
     window.click(button).await;
     screen.answer(&path).await;
     window
-        .wait_css_text(".toast:last-child", "names the file", |text| text.contains(name))
+        .wait_css_text(".toasts", "names the file", |text| text.contains(name))
         .await;
     fs::read(&path).expect("written")
 }

@@ -102,7 +102,7 @@ async fn list_and_keep(window: &Window, receipt: &std::path::Path) {
     window.click("receipt-json").await;
     screen.answer(receipt).await;
     window
-        .wait_css_text(".toast:last-child", "names the file", |text| {
+        .wait_css_text(".toasts", "names the file", |text| {
             text.contains("receipt.json")
         })
         .await;

@@ -169,9 +169,7 @@ async fn keep(window: &Window, file: &Path) {
     window.click("own-trades-csv").await;
     screen.answer(file).await;
     window
-        .wait_css_text(".toasts", "names the file", |text| {
-            text.contains("trades.csv")
-        })
+        .wait_css_text(".toasts", "names the file", |text| text.contains("trades.csv"))
         .await;
     let kept = fs::read_to_string(file).expect("written");
     assert!(kept.lines().count() >= 2, "{kept}");

@@ -137,9 +137,7 @@ async fn find_and_add(window: &Window, port: u16, saved: &Path) {
     window.click("registration-save").await;
     screen.answer(saved).await;
     window
-        .wait_css_text(".toasts", "names the file", |text| {
-            text.contains("request.json")
-        })
+        .wait_css_text(".toasts", "names the file", |text| text.contains("request.json"))
         .await;
     let written = fs::read_to_string(saved).expect("written");
     let written: Value = serde_json::from_str(&written).expect("JSON");

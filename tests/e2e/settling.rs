@@ -102,9 +102,7 @@ async fn list_and_keep(window: &Window, receipt: &std::path::Path) {
     window.click("receipt-json").await;
     screen.answer(receipt).await;
     window
-        .wait_css_text(".toasts", "names the file", |text| {
-            text.contains("receipt.json")
-        })
+        .wait_css_text(".toasts", "names the file", |text| text.contains("receipt.json"))
         .await;
     let kept = fs::read_to_string(receipt).expect("written");
     let kept: Value = serde_json::from_str(&kept).expect("JSON");

@@ -67,8 +67,19 @@ impl Settling {
             return Err(backup::unseen());
         }
         let network = self.parts.network.borrow().clone().ok_or_else(network::missing)?;
+        let reader = self.parts.store.reader();
+        let open = meters.iter().map(|meter| settlements::open(&reader, &meter.id));
+        let open = try_join_all(open).await?;
+        // Where all are on their way nobody has to be asked.
+        if open.iter().all(Option::is_some) {
+            return Ok(meters.iter().map(|meter| Err(pending(meter))).collect());
+        }
         network.check_identity().await?;
-        let looked = join_all(meters.iter().map(|meter| self.look(&network, meter))).await;
+        let looked = meters.iter().zip(open).map(async |(meter, open)| match open {
+            Some(_) => Err(pending(meter)),
+            None => self.look(&network, meter).await,
+        });
+        let looked = join_all(looked).await;
         if looked.iter().all(Result::is_err) {
             return Ok(looked.into_iter().filter_map(Result::err).map(Err).collect());
         }
@@ -107,10 +118,6 @@ impl Settling {
 
     /// Looks whether `meter` can be settled at all, and lifts its registers to what the chain has settled.
     async fn look(&self, network: &Network, meter: &Meter) -> Result<Looked, Error> {
-        let reader = self.parts.store.reader();
-        if settlements::open(&reader, &meter.id).await?.is_some() {
-            return Err(pending(meter));
-        }
         let standing = network.chain.meter(&network.addresses, &meter.id).await?;
         let standing = standing.ok_or_else(|| unregistered(meter))?;
         check_standing(meter, &standing)?;
@@ -121,7 +128,7 @@ impl Settling {
             .borrow()
             .mark(&meter.id, standing.watermark);
         self.parts.metering.raise(&meter.id, mark).await?;
-        let last = settlements::last_success(&reader, &meter.id).await?;
+        let last = settlements::last_success(&self.parts.store.reader(), &meter.id).await?;
         check_not_undone(last.as_ref(), &standing)?;
         let (account, signer) = self.signer(&network.chain, meter, &standing).await?;
         Ok(Looked {

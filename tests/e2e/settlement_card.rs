@@ -1,5 +1,7 @@
 //! The settlement card in every state that a household can meet, one after the other, with what helps.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use enerlink_domain::id::keccak256;
 use serde_json::json;
 
@@ -34,16 +36,32 @@ async fn the_settlement_card_says_how_it_stands() {
     window.close().await;
 }
 
+/// The minutes of a period that is nearly over now, and not before ten minutes: what it will come to is about what was
+/// measured already, whatever time of day it is.
+fn nearly_over() -> u64 {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970")
+        .as_secs()
+        / 60;
+    let lengths = (60..=1440).rev();
+    let mut found = lengths.filter(|length| {
+        let passed = now % length;
+        passed * 5 >= length * 4 && length - passed >= 10
+    });
+    found.next().expect("one of 1 381 lengths")
+}
+
 /// A household whose period does not end meanwhile, and whose meter has no settlement key: a locked wallet cannot settle.
 fn of_a_locked_evening() -> Household {
     let household = Household::bare(anvil_with(31337, &["--base-fee", "0", "--gas-price", "0"]));
     household.set_network();
     household.add_meter(&["--no-settlement-key"]);
     household.register(10_u128.pow(18));
-    let profile = household.path("profile");
+    let (profile, period) = (household.path("profile"), nearly_over().to_string());
     let of = ["--data-dir", &profile, "--meter", METER];
     run(&[
-        &["--json", "settle", "settings", "set", "--period", "1440"],
+        &["--json", "settle", "settings", "set", "--period", &period],
         &of[..],
     ]
     .concat());

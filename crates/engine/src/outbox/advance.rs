@@ -3,7 +3,6 @@
 use enerlink_chain::{ChainError, Head, Receipt, SendOutcome};
 use enerlink_domain::{Code, Error, SignedTx, TxStage};
 use enerlink_store::{OutboxRow, TxVersion, outbox_versions};
-
 use futures_util::future::join_all;
 
 use super::{News, Outbox, outcome::Seen};
@@ -21,6 +20,9 @@ struct Missing {
     known: Option<u32>,
 }
 
+/// A row of which no version is in a block, and its versions.
+pub(super) type InNoBlock = (OutboxRow, Vec<TxVersion>);
+
 /// What a question for receipts has shown.
 enum Asked {
     Seen(Seen),
@@ -37,42 +39,40 @@ enum Handed {
 }
 
 impl Outbox {
-    /// Asks the chain what became of signed transactions, of all at the same time, and stores what it says. One whose
-    /// sending got no answer may be in a block, so that this comes before sending again. An error of the node leaves a
-    /// row where it is. Answers them in any order.
+    /// Moves signed transactions as far as they go now. One whose sending got no answer may be in a block, so that
+    /// receipts are asked for before sending again. An error of the node leaves a row where it is. Answers the rows in any
+    /// order.
     pub(super) async fn follow_up(
         &self,
         network: &Network,
         rows: Vec<OutboxRow>,
     ) -> Result<Vec<OutboxRow>, Error> {
+        let (mut rows, missing) = self.look(network, rows).await?;
+        for (row, versions) in missing {
+            rows.push(self.missing(network, row, &versions).await?);
+        }
+        Ok(rows)
+    }
+
+    /// Asks for the receipts of all rows at the same time, and stores what they say. Answers the rows of which that is
+    /// known, and those of which no version is in a block, with their versions.
+    pub(super) async fn look(
+        &self,
+        network: &Network,
+        rows: Vec<OutboxRow>,
+    ) -> Result<(Vec<OutboxRow>, Vec<InNoBlock>), Error> {
         let asked = join_all(rows.into_iter().map(|row| self.ask(network, row))).await;
-        let (mut rows, mut changes) = (Vec::with_capacity(asked.len()), Vec::new());
+        let (mut rows, mut changes, mut missing) = (Vec::new(), Vec::new(), Vec::new());
         for asked in asked {
             match asked? {
                 Asked::Seen(Seen::Same(row)) => rows.push(row),
                 Asked::Seen(Seen::Changed(row, news)) => changes.push((row, *news)),
                 Asked::Seen(Seen::Unreachable(row, error)) => rows.push(self.unreachable(row, error).await?),
-                Asked::Missing(row, versions) => rows.push(self.missing(network, row, &versions).await?),
+                Asked::Missing(row, versions) => missing.push((row, versions)),
             }
         }
         rows.extend(self.save_all(changes).await?);
-        Ok(rows)
-    }
-
-    /// Takes note of receipts, where there are some already.
-    pub(super) async fn look(&self, network: &Network, rows: Vec<OutboxRow>) -> Result<(), Error> {
-        let asked = join_all(rows.into_iter().map(|row| self.ask(network, row))).await;
-        let mut changes = Vec::new();
-        for asked in asked {
-            match asked? {
-                Asked::Missing(..) | Asked::Seen(Seen::Same(_)) => {}
-                Asked::Seen(Seen::Changed(row, news)) => changes.push((row, *news)),
-                Asked::Seen(Seen::Unreachable(row, error)) => {
-                    self.unreachable(row, error).await?;
-                }
-            }
-        }
-        self.save_all(changes).await.map(|_| ())
+        Ok((rows, missing))
     }
 
     async fn ask(&self, network: &Network, row: OutboxRow) -> Result<Asked, Error> {

@@ -41,7 +41,7 @@ impl Outbox {
         let signed = self.sign(network, ready, in_flight).await?;
         let sent = self.send_all(network, signed).await?;
         // Nodes that mine at once have them in a block already.
-        self.look(network, sent).await
+        self.look(network, sent).await.map(|_| ())
     }
 
     /// Those of the rows for which there is a key at hand.

@@ -127,42 +127,36 @@ impl Outbox {
     }
 
     async fn tell(&self, stored: Stored) -> OutboxRow {
-        let Stored {
-            row,
-            turned,
-            first,
-            orders,
-            settlement,
-            notices,
-        } = stored;
-        self.parts.bus.tell(Event::Transaction(row.transaction()));
-        for order in orders {
+        self.parts.bus.tell(Event::Transaction(stored.row.transaction()));
+        for order in stored.orders {
             self.parts.bus.tell(Event::Order(order.view()));
         }
-        if let Some(settlement) = settlement {
-            if first && let Some(settled) = settlement.settled_at {
+        if let Some(settlement) = stored.settlement {
+            if stored.first
+                && let Some(settled) = settlement.settled_at
+            {
                 self.parts
                     .diagnostics
                     .settled(settled.since(settlement.created_at));
             }
             self.parts.bus.tell(Event::Settlement(settlement));
         }
-        for notice in notices {
+        for notice in stored.notices {
             self.parts.bus.tell(Event::Notice(notice));
         }
-        if turned {
+        if stored.turned {
             self.parts.ledger.refresh();
         }
-        if first
-            && row.kind == TxKind::SettleMeter
-            && let Some(meter) = &row.meter_id
+        if stored.first
+            && stored.row.kind == TxKind::SettleMeter
+            && let Some(meter) = &stored.row.meter_id
         {
             self.parts
                 .commands
                 .reset_display_after_settlement(meter.clone())
                 .await;
         }
-        row
+        stored.row
     }
 
     pub(super) async fn fail(&self, mut row: OutboxRow, reason: String) -> Result<OutboxRow, Error> {

@@ -100,14 +100,7 @@ pub(crate) fn App() -> impl IntoView {
             ticket.clear();
         }
     });
-    Effect::new(move |before: Option<(char, char)>| {
-        let signs = prefs.numbers.get().signs(prefs.language.get());
-        // With other signs what was typed would mean another price.
-        if before.is_some_and(|before| before != signs) {
-            ticket.clear();
-        }
-        signs
-    });
+    prefs.on_other_signs(move || ticket.clear());
     Effect::new(move |before: Option<()>| {
         prefs.zone.track();
         // Today begins at another moment.

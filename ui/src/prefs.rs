@@ -123,6 +123,18 @@ impl Prefs {
         });
         prefs
     }
+
+    /// Calls `changed` whenever numbers are written with other signs than before: what was typed would mean another
+    /// number now.
+    pub(crate) fn on_other_signs(self, changed: impl Fn() + 'static) {
+        Effect::new(move |before: Option<(char, char)>| {
+            let signs = self.numbers.get().signs(self.language.get());
+            if before.is_some_and(|before| before != signs) {
+                changed();
+            }
+            signs
+        });
+    }
 }
 
 /// The word for a choice of colours, in storage and in the style sheet.

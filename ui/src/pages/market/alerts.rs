@@ -160,10 +160,12 @@ fn Row(desk: Desk, alert: Alert, doing: Doing, #[prop(into)] on_changed: Callbac
 /// Waits for another price.
 #[component]
 fn NewAlert(desk: Desk, doing: Doing, #[prop(into)] on_added: Callback<()>) -> impl IntoView {
-    let language = prefs().language;
+    let prefs = prefs();
+    let language = prefs.language;
     let watched = RwSignal::new(Watched::Last);
     let direction = RwSignal::new(Direction::Below);
     let limit = RwSignal::new(String::new());
+    prefs.on_other_signs(move || limit.set(String::new()));
     let price = Memo::new(move |_| {
         let units = desk.units.get()?;
         let read = parse(language.get(), &limit.get(), |text| {

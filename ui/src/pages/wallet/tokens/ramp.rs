@@ -34,7 +34,8 @@ struct Exchange {
 /// The card.
 #[component]
 pub(super) fn RampCard() -> impl IntoView {
-    let (feed, language) = (feed(), prefs().language);
+    let (feed, prefs) = (feed(), prefs());
+    let language = prefs.language;
     let accounts = known_accounts(feed.state);
     let chosen = RwSignal::new(None::<Address>);
     let primary = Memo::new(move |_| {
@@ -44,6 +45,10 @@ pub(super) fn RampCard() -> impl IntoView {
     let account = Memo::new(move |_| chosen.get().or(primary.get()));
     let (way, typed) = (RwSignal::new(Ramp::On), RwSignal::new(String::new()));
     let tried = RwSignal::new(false);
+    prefs.on_other_signs(move || {
+        typed.set(String::new());
+        tried.set(false);
+    });
     let asked = RwSignal::new(None::<Exchange>);
     let amount = move || typed.with(|typed| parsed(language.get(), typed));
     let held = Memo::new(move |_| {

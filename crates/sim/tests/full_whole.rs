@@ -1,21 +1,22 @@
 //! The whole system under a thousand seeds, in which everything that can go wrong has gone wrong.
 
-use std::{env, thread};
+use std::{env, ops::Range, thread};
 
 use enerlink_engine::KdfParams;
 use enerlink_sim::whole::Whole;
 
-/// `WHOLE_SEEDS` is another number.
-fn seeds() -> u64 {
-    let given = env::var("WHOLE_SEEDS").ok();
-    given.map_or(1_000, |text| text.parse().expect("a number"))
+/// `WHOLE_SEEDS` is another number of them, or others: `4000..5000`.
+fn seeds() -> Range<u64> {
+    let given = env::var("WHOLE_SEEDS").unwrap_or_else(|_| "1000".to_owned());
+    let (first, end) = given.split_once("..").unwrap_or(("0", &given));
+    first.parse().expect("a number")..end.parse().expect("a number")
 }
 
 #[test]
 fn a_thousand_seeds_end_with_every_watt_hour_once() {
     let whole = Whole::new(KdfParams::for_tests()).expect("a template");
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    let report = whole.run_all(0..seeds(), threads, 40, |_| ()).expect("runs");
+    let report = whole.run_all(seeds(), threads, 40, |_| ()).expect("runs");
     for (kind, count) in &report.faults {
         println!("{count:>8}  {kind:?}");
     }

@@ -2,9 +2,11 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+
 use enerlink_domain::Etk;
 use serde_json::Value;
-use support::{Household, METER, Running, anvil, mosquitto, run};
+use support::{Household, METER, Running, Sockets, anvil, mosquitto, run};
 
 fn integer(summary: &Value, name: &str) -> i64 {
     summary[name]
@@ -89,6 +91,17 @@ fn run_until(household: &mut Household, what: &str, wanted: impl Fn(&Value) -> b
         line["event"] == "registration" && wanted(&line["registration"])
     });
     running
+}
+
+#[test]
+fn the_program_listens_nowhere_and_speaks_with_its_two_servers_only() {
+    let mut household = Household::new(true);
+    let running = run_until(&mut household, "a registration", |_| true);
+    let sockets = Sockets::of(running.id());
+    let servers = BTreeSet::from([household.broker.port, household.node.port]);
+    assert!(sockets.listening.is_empty(), "{sockets:?}");
+    assert_eq!(sockets.reached, servers);
+    running.stop();
 }
 
 #[test]

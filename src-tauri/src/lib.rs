@@ -6,6 +6,7 @@ mod commands;
 mod dialog;
 mod events;
 mod notify;
+mod page;
 pub mod presence;
 mod switch;
 #[cfg(target_os = "linux")]

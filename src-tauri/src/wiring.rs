@@ -18,7 +18,7 @@ use tauri::{
 use tracing_appender::rolling;
 
 use crate::{
-    arguments::Arguments, clipboard::Pasted, dialog::Dialogs, notify::Desktop, presence, switch::Switch,
+    arguments::Arguments, clipboard::Pasted, dialog::Dialogs, notify::Desktop, page, presence, switch::Switch,
 };
 
 /// What runs behind the window; the demo's neighbourhood ends with it.
@@ -33,6 +33,7 @@ pub fn run(arguments: Vec<String>) -> anyhow::Result<()> {
     let context = tauri::generate_context!();
     let given = arguments.clone();
     let app = tauri::Builder::default()
+        .plugin(page::guard())
         .invoke_handler(crate::handler())
         .setup(move |app| {
             let home = app.path().app_local_data_dir()?;

@@ -18,7 +18,7 @@ mod walk;
 #[path = "../window/mod.rs"]
 mod window;
 
-use std::{fs, time::Duration};
+use std::{fs, io::ErrorKind, net::TcpListener, time::Duration};
 
 use serde_json::json;
 use support::{Household, METER, PASSWORD, anvil, anvil_at, anvil_with, free_port, mosquitto};
@@ -227,7 +227,7 @@ async fn a_new_profile_says_what_is_missing_and_nothing_leaves_the_window() {
     window.unlock().await;
     window.find("network-url").await;
     window.shoot_all("empty").await;
-    // The policy of the page: no evaluation, no inline script, no connection elsewhere.
+    nothing_leaves(&window).await;
     let script = "try { eval('1'); return 'ran' } catch (error) { return 'refused' }";
     assert_eq!(window.run(script).await, json!("refused"), "eval");
     let script = "const done = arguments[arguments.length - 1]; fetch('http://127.0.0.1:9/').then(() => done('sent'), error => done(String(error)))";
@@ -240,6 +240,41 @@ async fn a_new_profile_says_what_is_missing_and_nothing_leaves_the_window() {
     let script = "return typeof window.__TAURI__";
     assert_eq!(window.run(script).await, json!("undefined"));
     window.close().await;
+}
+
+/// Tries every way out of the page, and every way in for a script: nobody is asked for anything, and nothing runs.
+async fn nothing_leaves(window: &Window) {
+    let stranger = TcpListener::bind("127.0.0.1:0").expect("a port");
+    stranger.set_nonblocking(true).expect("a socket");
+    let url = format!("http://{}/", stranger.local_addr().expect("an address"));
+    let tries = [
+        "new Image().src = url",
+        "Object.assign(document.body.appendChild(document.createElement('iframe')), { src: url })",
+        "document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', href: url }))",
+        "document.body.append(Object.assign(document.createElement('script'), { src: url }))",
+        "document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.ran = 1' }))",
+        "document.body.insertAdjacentHTML('beforeend', '<img src=\"data:,\" onerror=\"window.ran = 1\">')",
+        "navigator.sendBeacon(url, 'x')",
+        "new WebSocket(url.replace('http', 'ws'))",
+        "document.body.append(Object.assign(document.createElement('form'), { action: url })); document.forms[document.forms.length - 1].submit()",
+        "window.open(url)",
+        "location.href = 'javascript:window.ran = 1'",
+        "location.href = url",
+    ];
+    for attempt in tries {
+        let script = format!("const url = '{url}'; try {{ {attempt} }} catch (refused) {{}}");
+        window.run(&script).await;
+    }
+    sleep(Duration::from_secs(2)).await;
+    let asked = stranger.accept().map(|(_, address)| address);
+    assert!(
+        asked
+            .as_ref()
+            .is_err_and(|error| error.kind() == ErrorKind::WouldBlock),
+        "{asked:?}"
+    );
+    assert_eq!(window.run("return typeof window.ran").await, json!("undefined"));
+    window.find("network-url").await;
 }
 
 #[tokio::test]

@@ -12,12 +12,14 @@ mod household;
 mod markers;
 mod profile;
 mod running;
+mod sockets;
 mod street;
 
 pub use household::{Household, METER, sensors};
 pub use markers::{Marker, Watched, latin};
 pub use profile::{Profile, TEST_ACCOUNTS, TEST_PHRASE, addresses, gather};
 pub use running::{Running, end_group};
+pub use sockets::Sockets;
 pub use street::{Simulated, Street};
 
 use std::{

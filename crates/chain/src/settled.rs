@@ -7,6 +7,7 @@ use alloy::{
     sol_types::SolEvent,
 };
 use enerlink_domain::{Address, BlockHash, Etk, MeterId, NetWattHours, TxHash, settlement::Watermark};
+use futures_util::future::try_join_all;
 use serde_json::json;
 
 use crate::{
@@ -18,6 +19,10 @@ use crate::{
     log::{Log, decode},
     meter::watermark,
 };
+
+/// So many meters are searched for by their keys; among more, whatever was settled is read. Nodes bound how many keys a
+/// search names: geth to 1 000.
+const MOST_KEYS: usize = 64;
 
 /// A settlement by registers, as the chain tells it: `EnergySettled` and `MeterSettled` joined.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,23 +50,27 @@ pub struct SettledEvent {
 }
 
 impl Chain {
-    /// The settlements by registers of `meter` in blocks `from_block..=to_block`, in the order of the chain.
+    /// The settlements by registers of `meters` in blocks `from_block..=to_block`, in the order of the chain.
     pub async fn settled_events(
         &self,
         addresses: &Addresses,
-        meter: &MeterId,
+        meters: &[MeterId],
         from_block: u64,
         to_block: u64,
     ) -> Result<Vec<SettledEvent>, ChainError> {
-        let key = B256::from(meter.key().0);
-        let prosumer = self.meter(addresses, meter).await?.map(|meter| meter.prosumer);
-        // The meter's key and its prosumer stand at the same place of the two events, so one search finds both.
-        let mut first = vec![key];
-        first.extend(prosumer.map(|prosumer| to_alloy(prosumer).into_word()));
-        let topics = json!([
-            [MeterSettled::SIGNATURE_HASH, EnergySettled::SIGNATURE_HASH],
-            first
-        ]);
+        let mut topics = vec![json!([
+            MeterSettled::SIGNATURE_HASH,
+            EnergySettled::SIGNATURE_HASH
+        ])];
+        if meters.len() <= MOST_KEYS {
+            let standing = meters.iter().map(|meter| self.meter(addresses, meter));
+            let prosumers = try_join_all(standing).await?.into_iter().flatten();
+            // A meter's key and its prosumer stand at the same place of the two events, so one search finds both.
+            let keys = meters.iter().map(|meter| B256::from(meter.key().0));
+            let owners = prosumers.map(|meter| to_alloy(meter.prosumer).into_word());
+            topics.push(json!(keys.chain(owners).collect::<BTreeSet<_>>()));
+        }
+        let topics = json!(topics);
         let logs = self
             .logs(&[addresses.converter], &topics, from_block, to_block)
             .await?;
@@ -76,7 +85,8 @@ impl Chain {
             joined.events.retain(|event| event.block != block);
             joined.events.extend(found);
         }
-        joined.events.retain(|event| event.meter_id == *meter);
+        let meters: BTreeSet<&MeterId> = meters.iter().collect();
+        joined.events.retain(|event| meters.contains(&event.meter_id));
         joined.events.sort_by_key(|event| (event.block, event.log_index));
         Ok(joined.events)
     }

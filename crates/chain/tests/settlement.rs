@@ -3,6 +3,8 @@
 #[path = "support/anvil.rs"]
 mod anvil;
 
+use std::slice;
+
 use anvil::{Account, Anvil, Home};
 use enerlink_chain::{ChainError, MeterOnChain, SettledEvent, TokenTotals, build, create_address, proof};
 use enerlink_domain::{
@@ -104,10 +106,12 @@ async fn a_settlement_mints_burns_and_tells() {
         (Some(settler.address), true, false)
     );
     let head = chain.head().await.expect("head");
-    let events = chain.settled_events(addresses, &home.meter, 0, head.number).await;
+    let events = chain
+        .settled_events(addresses, slice::from_ref(&home.meter), 0, head.number)
+        .await;
     assert_eq!(events, Ok(vec![minted, burned.clone()]));
     let later = chain
-        .settled_events(addresses, &home.meter, burned.block, head.number)
+        .settled_events(addresses, slice::from_ref(&home.meter), burned.block, head.number)
         .await;
     assert_eq!(later, Ok(vec![burned]));
     let totals = TokenTotals {
@@ -207,7 +211,7 @@ async fn events_are_found_after_the_meter_changed_hands() {
     );
     assert!(second.block - first.block > 1000);
     let events = chain
-        .settled_events(addresses, &home.meter, 0, second.block)
+        .settled_events(addresses, slice::from_ref(&home.meter), 0, second.block)
         .await;
     assert_eq!(events, Ok(vec![first, second]));
 }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use enerlink_chain::{ConverterTerms, Head, MeterOnChain};
+use enerlink_chain::{ChainError, ConverterTerms, Head, MeterOnChain};
 use enerlink_domain::{
     Address, Clock, Error, Event, Meter, MeterId, Registration, UnixMillis, WattHours,
     event::{Balances, ChainState},
@@ -18,6 +18,7 @@ use enerlink_domain::{
 };
 use enerlink_keystore::Keystore;
 use enerlink_store::{Store, meters};
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio::sync::watch;
 
 pub(crate) use self::adopting::cursor;
@@ -29,6 +30,9 @@ use crate::{
     task::Task,
 };
 
+/// So many questions are asked at the same time at most.
+const AT_ONCE: usize = 32;
+
 /// What the chain said last.
 #[derive(Clone, Debug)]
 pub(crate) struct LedgerState {
@@ -38,6 +42,8 @@ pub(crate) struct LedgerState {
     /// `Some(None)` is a meter that the chain does not know.
     pub(crate) meters: BTreeMap<MeterId, Option<MeterOnChain>>,
     pub(crate) balances: BTreeMap<Address, Balances>,
+    /// How often it was looked at because its time had come.
+    pub(crate) turns: u64,
     /// When the chain was last read in full, by the steady clock.
     pub(crate) read_at: Option<Duration>,
     /// The watermarks of meters that had not been heard yet when they were last read so.
@@ -52,6 +58,7 @@ impl LedgerState {
             terms: None,
             meters: BTreeMap::new(),
             balances: BTreeMap::new(),
+            turns: 0,
             read_at: None,
             unheard: BTreeMap::new(),
         }
@@ -112,13 +119,25 @@ fn registration(meter: &Meter, standing: &MeterOnChain) -> Registration {
 #[derive(Clone)]
 pub(crate) struct Handle {
     pub(crate) state: watch::Receiver<LedgerState>,
-    wake: watch::Sender<u64>,
+    wake: watch::Sender<Asked>,
+}
+
+/// What was asked of the task so far.
+#[derive(Clone, Copy, Default)]
+struct Asked {
+    looks: u64,
+    readings: u64,
 }
 
 impl Handle {
-    /// Makes the task read the chain now instead of at its next turn.
+    /// Makes the task look at the chain now instead of at its next turn. What was read at the same head stands.
+    pub(crate) fn look(&self) {
+        self.wake.send_modify(|asked| asked.looks += 1);
+    }
+
+    /// Makes the task read everything now, whatever the head is: there are other meters or accounts.
     pub(crate) fn refresh(&self) {
-        self.wake.send_modify(|turn| *turn += 1);
+        self.wake.send_modify(|asked| asked.readings += 1);
     }
 }
 
@@ -132,8 +151,10 @@ pub(crate) struct Ledger {
     keystore: Arc<Keystore>,
     diagnostics: diagnostics::Handle,
     state: watch::Sender<LedgerState>,
-    wake: watch::Receiver<u64>,
+    wake: watch::Receiver<Asked>,
     verified: bool,
+    /// Readings that were asked for and are done.
+    readings: u64,
     /// Read again even when there is no new block.
     asked: bool,
 }
@@ -181,7 +202,7 @@ impl Ledger {
             block: None,
         };
         let (state, reader) = watch::channel(LedgerState::new(chain));
-        let (wake, waker) = watch::channel(0);
+        let (wake, waker) = watch::channel(Asked::default());
         let ledger = Self {
             clock,
             store,
@@ -194,6 +215,7 @@ impl Ledger {
             state,
             wake: waker,
             verified: false,
+            readings: 0,
             asked: true,
         };
         (ledger, Handle { state: reader, wake })
@@ -239,21 +261,7 @@ impl Ledger {
         if self.verified && known_head && !self.asked {
             return self.catch_up(network, head.number).await;
         }
-        let terms = chain.terms(addresses).await?;
-        let before = self.state.borrow().terms.filter(|before| *before != terms);
-        if let Some(before) = before {
-            tracing::warn!(?before, now = ?terms, "the converter's ratio or minimum has changed");
-        }
-        self.state.send_modify(|state| {
-            state.head = Some(head);
-            state.terms = Some(terms);
-        });
         let known = meters::list(&self.store.reader()).await?;
-        for meter in &known {
-            let standing = chain.meter(addresses, &meter.id).await?;
-            self.note_standing(meter, standing).await?;
-            self.adopt(network, meter, head.number, true).await?;
-        }
         let mut accounts: BTreeSet<Address> = known.iter().map(|meter| meter.owner).collect();
         let wallets = self.keystore.wallets();
         accounts.extend(
@@ -262,71 +270,101 @@ impl Ledger {
                 .flat_map(|wallet| &wallet.accounts)
                 .map(|account| account.address),
         );
-        self.state
-            .send_modify(|state| state.balances.retain(|account, _| accounts.contains(account)));
-        for account in accounts {
-            self.note_balances(chain.balances(addresses, account).await?);
-        }
-        Ok(())
+        let standings: Vec<_> = known
+            .iter()
+            .map(|meter| chain.meter(addresses, &meter.id))
+            .collect();
+        let balances: Vec<_> = accounts
+            .iter()
+            .map(|account| chain.balances(addresses, *account))
+            .collect();
+        let (terms, standings, balances) =
+            tokio::try_join!(chain.terms(addresses), all(standings), all(balances))?;
+        let standings: Vec<_> = known.iter().zip(standings).collect();
+        // Registers are compared with the chain before anybody can settle by both.
+        self.raise(&standings).await?;
+        self.publish(head, terms, &standings, &balances);
+        self.adopt(network, &known, head.number, true).await
     }
 
     /// Does what the last block could not yet: a meter may have been heard, or a settlement have ended, since then.
     async fn catch_up(&self, network: &Network, head: u64) -> Result<(), Error> {
-        for meter in meters::list(&self.store.reader()).await? {
-            let registration = self.state.borrow().registration(&meter);
+        let known = meters::list(&self.store.reader()).await?;
+        for meter in &known {
+            let registration = self.state.borrow().registration(meter);
             if let Registration::Open { watermark, .. } = registration {
                 let mark = self.state.borrow().mark(&meter.id, watermark);
                 self.metering.raise(&meter.id, mark).await?;
             }
-            self.adopt(network, &meter, head, false).await?;
+        }
+        self.adopt(network, &known, head, false).await
+    }
+
+    /// Lifts the registers of opened meters to the chain's.
+    async fn raise(&self, standings: &[(&Meter, Option<MeterOnChain>)]) -> Result<(), Error> {
+        let opened = standings.iter().filter_map(|(meter, standing)| {
+            let standing = standing.filter(|standing| standing.opened)?;
+            Some((&meter.id, standing.watermark))
+        });
+        let unheard = opened
+            .clone()
+            .filter(|(meter, _)| !self.metering.has_heard(meter));
+        self.state.send_if_modified(|state| {
+            state
+                .unheard
+                .extend(unheard.map(|(meter, watermark)| (meter.clone(), watermark)));
+            // Nobody waits for it.
+            false
+        });
+        for (meter, watermark) in opened {
+            let mark = self.state.borrow().mark(meter, watermark);
+            self.metering.raise(meter, mark).await?;
         }
         Ok(())
     }
 
-    async fn note_standing(&self, meter: &Meter, standing: Option<MeterOnChain>) -> Result<(), Error> {
-        let before = self.state.borrow().registration(meter);
-        let watermark = standing
-            .as_ref()
-            .filter(|standing| standing.opened)
-            .map(|standing| standing.watermark);
-        // Registers are compared with the chain before anybody can settle by both.
-        if let Some(watermark) = watermark {
-            let heard = self.metering.has_heard(&meter.id);
-            if !heard {
-                self.state.send_modify(|state| {
-                    state.unheard.insert(meter.id.clone(), watermark);
-                });
+    /// Lets everybody see what was read, all of it at once, and tells what of it is new.
+    fn publish(
+        &self,
+        head: Head,
+        terms: ConverterTerms,
+        standings: &[(&Meter, Option<MeterOnChain>)],
+        balances: &[Balances],
+    ) {
+        let mut news = Vec::new();
+        self.state.send_modify(|state| {
+            if let Some(before) = state.terms.filter(|before| *before != terms) {
+                tracing::warn!(?before, now = ?terms, "the converter's ratio or minimum has changed");
             }
-            let mark = self.state.borrow().mark(&meter.id, watermark);
-            self.metering.raise(&meter.id, mark).await?;
-        }
-        self.state.send_modify(|state| {
-            state.meters.insert(meter.id.clone(), standing);
+            state.head = Some(head);
+            state.terms = Some(terms);
+            for (meter, standing) in standings {
+                let before = state.registration(meter);
+                state.meters.insert(meter.id.clone(), *standing);
+                let registration = state.registration(meter);
+                if before != registration {
+                    tracing::info!(meter = %meter.id, after = ?registration, "registration changed");
+                    let meter_id = meter.id.clone();
+                    news.push(Event::Registration {
+                        meter_id,
+                        registration,
+                    });
+                }
+            }
+            let before = std::mem::take(&mut state.balances);
+            for balances in balances {
+                state.balances.insert(balances.account, *balances);
+                let block = balances.block;
+                let same = before
+                    .get(&balances.account)
+                    .is_some_and(|before| Balances { block, ..*before } == *balances);
+                if !same {
+                    news.push(Event::Balances(*balances));
+                }
+            }
         });
-        let after = self.state.borrow().registration(meter);
-        if before != after {
-            tracing::info!(meter = %meter.id, ?after, "registration changed");
-            self.bus.tell(Event::Registration {
-                meter_id: meter.id.clone(),
-                registration: after,
-            });
-        }
-        Ok(())
-    }
-
-    fn note_balances(&self, balances: Balances) {
-        let mut changed = false;
-        self.state.send_modify(|state| {
-            let before = state.balances.insert(balances.account, balances);
-            changed = before.is_none_or(|before| {
-                Balances {
-                    block: balances.block,
-                    ..before
-                } != balances
-            });
-        });
-        if changed {
-            self.bus.tell(Event::Balances(balances));
+        for event in news {
+            self.bus.tell(event);
         }
     }
 
@@ -356,6 +394,11 @@ impl Ledger {
     }
 }
 
+/// The answers to these questions, in their order; not all are asked at the same time.
+async fn all<T>(questions: Vec<impl Future<Output = Result<T, ChainError>>>) -> Result<Vec<T>, ChainError> {
+    stream::iter(questions).buffered(AT_ONCE).try_collect().await
+}
+
 impl Task for Ledger {
     const NAME: &'static str = "ledger";
 
@@ -365,9 +408,18 @@ impl Task for Ledger {
             self.look().await?;
             tokio::select! {
                 biased;
-                _ = self.wake.changed() => self.asked = true,
+                _ = self.wake.changed() => {
+                    let readings = self.wake.borrow_and_update().readings;
+                    self.asked |= readings != std::mem::replace(&mut self.readings, readings);
+                }
                 _ = self.network.changed() => self.verified = false,
-                () = self.clock.sleep(self.config.chain_poll) => {}
+                () = self.clock.sleep(self.config.chain_poll) => {
+                    self.state.send_if_modified(|state| {
+                        state.turns += 1;
+                        // The look that follows is told.
+                        false
+                    });
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The verification: every hash again, the facts against the rows, the rows against the node, the sums of all of them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, slice};
 
 use enerlink_chain::SettledEvent;
 use enerlink_domain::{
@@ -221,7 +221,9 @@ impl<F: FnMut(VerifyProgress)> Run<'_, F> {
             } else {
                 head.max(last)
             };
-            let events = chain.settled_events(&addresses, &meter.id, from, to).await?;
+            let events = chain
+                .settled_events(&addresses, slice::from_ref(&meter.id), from, to)
+                .await?;
             for event in &events {
                 if !follows.on(event) {
                     let block = event.block;

@@ -1,9 +1,11 @@
 //! Settlements that another copy of the wallet has sent: rows that only the chain knows of.
 
+use std::collections::BTreeMap;
+
 use enerlink_chain::SettledEvent;
 use enerlink_domain::{
-    Error, Event, Meter, MeterId, NoticeKind, Registration, Settlement, SettlementStage, Status, Trigger,
-    UnixMillis, audit::FactKind, settlement::Watermark,
+    BlockHash, Error, Event, Meter, MeterId, Notice, NoticeKind, Registration, Settlement, SettlementStage,
+    Status, Trigger, UnixMillis, audit::FactKind, settlement::Watermark,
 };
 use enerlink_store::{Tx, cursors, facts, settlements};
 
@@ -24,80 +26,134 @@ impl Ledger {
     pub(super) async fn adopt(
         &self,
         network: &Network,
-        meter: &Meter,
+        known: &[Meter],
         head: u64,
         moved: bool,
     ) -> Result<(), Error> {
-        let Network { chain, addresses } = network;
-        let cursor = cursor(&meter.id);
         let Some(to) = (head + 1).checked_sub(u64::from(network.confirmations())) else {
             return Ok(());
         };
         let reader = self.store.reader();
-        let read = cursors::get(&reader, addresses.chain_id, &cursor).await?;
-        let current = !moved && read.is_some_and(|(block, _)| block == to);
-        if current || settlements::open(&reader, &meter.id).await?.is_some() {
-            return Ok(());
+        let cursors = cursors::by_name(&reader, network.addresses.chain_id).await?;
+        let open = settlements::open_by_meter(&reader).await?;
+        // Most have come equally far, and are read together.
+        let mut groups: BTreeMap<Option<(u64, BlockHash)>, Vec<&Meter>> = BTreeMap::new();
+        for meter in known {
+            let read = cursors.get(&cursor(&meter.id)).copied();
+            let current = !moved && read.is_some_and(|(block, _)| block == to);
+            if !current && !open.contains_key(&meter.id) {
+                groups.entry(read).or_default().push(meter);
+            }
         }
-        let from = match read {
-            None => 0,
+        for (read, meters) in groups {
+            self.adopt_since(network, read, &meters, to).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes over what came after block `read` up to block `to`.
+    async fn adopt_since(
+        &self,
+        network: &Network,
+        read: Option<(u64, BlockHash)>,
+        meters: &[&Meter],
+        to: u64,
+    ) -> Result<(), Error> {
+        let Network { chain, addresses } = network;
+        let mut since = Vec::with_capacity(meters.len());
+        match read {
+            None => since.extend(meters.iter().map(|meter| (*meter, 0))),
             Some((block, hash)) => match chain.block_hash(block).await? {
-                Some(found) if found == hash => block + 1,
+                Some(found) if found == hash => since.extend(meters.iter().map(|meter| (*meter, block + 1))),
                 // A reorganisation has taken the block away, and perhaps others before it.
-                Some(_) => self.reread_from(meter, block.saturating_sub(REORGANISED)).await?,
+                Some(_) => {
+                    for meter in meters {
+                        let from = self.reread_from(meter, block.saturating_sub(REORGANISED)).await?;
+                        since.push((*meter, from));
+                    }
+                }
                 // A node that lags behind is no reorganisation.
                 None => return Ok(()),
             },
-        };
-        if from > to {
-            return Ok(());
         }
+        since.retain(|(_, from)| *from <= to);
+        let Some(first) = since.iter().map(|(_, from)| *from).min() else {
+            return Ok(());
+        };
+        let ids: Vec<MeterId> = since.iter().map(|(meter, _)| meter.id.clone()).collect();
         let before = chain.block_hash(to).await?;
-        let events = chain.settled_events(addresses, &meter.id, from, to).await?;
-        // The same hash before and after: the events are those of the chain that the cursor will name.
+        let events = chain.settled_events(addresses, &ids, first, to).await?;
+        // The same hash before and after: the events are those of the chain that the cursors will name.
         let Some(hash) = chain.block_hash(to).await?.filter(|hash| before == Some(*hash)) else {
             return Ok(());
         };
+        let mut by_meter: BTreeMap<MeterId, Vec<SettledEvent>> = BTreeMap::new();
+        for event in events {
+            by_meter.entry(event.meter_id.clone()).or_default().push(event);
+        }
         let now = self.clock.wall();
         let tx = self.store.begin().await?;
         // One that was begun since may be in the events already.
-        if settlements::open(&tx, &meter.id).await?.is_some() {
-            return Ok(());
+        let open = settlements::open_by_meter(&tx).await?;
+        since.retain(|(meter, _)| !open.contains_key(&meter.id));
+        let (mut changed, mut told) = (Vec::new(), Vec::new());
+        for (meter, from) in &since {
+            let mut events = by_meter.remove(&meter.id).unwrap_or_default();
+            events.retain(|event| event.block >= *from);
+            let (rows, notices) = self.take_over(&tx, meter, *from, events, now).await?;
+            changed.extend(rows);
+            told.extend(notices);
         }
-        let mut changed = undo(&tx, &meter.id, from, &events, now).await?;
-        let undone = |row: &Settlement| Change::Raise {
-            meter: Some(meter.id.clone()),
-            kind: NoticeKind::SettlementUndone,
-            detail: row.settlement_id.clone(),
-        };
-        let undone: Vec<_> = changed.iter().map(undone).collect();
-        let told = notices::write(&tx, &undone, now).await?;
-        let mut before = match settlements::last_before(&tx, &meter.id, from).await? {
-            Some(last) => last.to,
-            None => self.baseline(meter),
-        };
-        for event in events {
-            let from = std::mem::replace(&mut before, event.registers);
-            let known = settlements::get(&tx, &event.settlement_id).await?;
-            if known.is_some_and(|row| row.status == Status::Success) {
-                continue;
-            }
-            let settlement = settlement(meter, from, &event, now);
-            settlements::insert(&tx, &settlement).await?;
-            facts::append(&tx, FactKind::Settled, &settlement, now).await?;
-            changed.push(settlement);
-        }
-        cursors::set(&tx, addresses.chain_id, &cursor, to, hash).await?;
+        let cursors = since.iter().map(|(meter, _)| cursor(&meter.id));
+        cursors::set_all(&tx, addresses.chain_id, cursors, to, hash).await?;
         tx.commit().await?;
         for settlement in changed {
-            let (id, status) = (&settlement.settlement_id, settlement.status);
-            tracing::info!(meter = %meter.id, id, ?status, "settlement of another copy of the wallet");
+            let (meter, id, status) = (&settlement.meter_id, &settlement.settlement_id, settlement.status);
+            tracing::info!(%meter, id, ?status, "settlement of another copy of the wallet");
             self.bus.tell(Event::Settlement(settlement));
         }
         for notice in told {
             self.bus.tell(Event::Notice(notice));
         }
         Ok(())
+    }
+
+    /// Makes the rows of `meter` from block `from` on those of the `events`. Answers the rows that have changed.
+    async fn take_over(
+        &self,
+        tx: &Tx,
+        meter: &Meter,
+        from: u64,
+        events: Vec<SettledEvent>,
+        now: UnixMillis,
+    ) -> Result<(Vec<Settlement>, Vec<Notice>), Error> {
+        let mut changed = undo(tx, &meter.id, from, &events, now).await?;
+        let undone = |row: &Settlement| Change::Raise {
+            meter: Some(meter.id.clone()),
+            kind: NoticeKind::SettlementUndone,
+            detail: row.settlement_id.clone(),
+        };
+        let undone: Vec<_> = changed.iter().map(undone).collect();
+        let told = notices::write(tx, &undone, now).await?;
+        if events.is_empty() {
+            return Ok((changed, told));
+        }
+        let mut before = match settlements::last_before(tx, &meter.id, from).await? {
+            Some(last) => last.to,
+            None => self.baseline(meter),
+        };
+        for event in events {
+            let from = std::mem::replace(&mut before, event.registers);
+            let known = settlements::get(tx, &event.settlement_id).await?;
+            if known.is_some_and(|row| row.status == Status::Success) {
+                continue;
+            }
+            let settlement = settlement(meter, from, &event, now);
+            settlements::insert(tx, &settlement).await?;
+            facts::append(tx, FactKind::Settled, &settlement, now).await?;
+            changed.push(settlement);
+        }
+        Ok((changed, told))
     }
 
     /// From which block the settlements of `meter` are read again, when those from `block` on are: from the first one, when

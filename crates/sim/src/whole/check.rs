@@ -1,7 +1,7 @@
 //! What has to be true: energy is counted once and not invented, settled once, paid as the chain says, and nothing is
 //! left on its way.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, slice};
 
 use enerlink_chain::SettledEvent;
 use enerlink_domain::{
@@ -109,7 +109,7 @@ pub(super) async fn end(world: &World) -> anyhow::Result<Vec<Violation>> {
     let head = world.exact.head().await?;
     let events = world
         .exact
-        .settled_events(&world.addresses, &world.id, 0, head.number)
+        .settled_events(&world.addresses, slice::from_ref(&world.id), 0, head.number)
         .await?;
     chain(
         &mut court,

@@ -211,6 +211,12 @@ async fn settings_and_cursors_are_replaced() {
     let cursor = cursors::get(&tx, 31_337, "settled").await.expect("a read");
     assert_eq!(cursor, Some((7, Hash32([1; 32]))));
     assert_eq!(cursors::get(&tx, 31_337, "other").await.expect("a read"), None);
+    let more = ["settled", "moved"];
+    let written = cursors::set_all(&tx, 31_337, more, 8, Hash32([3; 32])).await;
+    written.expect("two cursors");
+    let all = cursors::by_name(&tx, 31_337).await.expect("a read");
+    let at = (8, Hash32([3; 32]));
+    assert_eq!(all, more.map(|name| (name.to_owned(), at)).into());
     let refused = cursors::set(&tx, u64::MAX, "settled", 1, Hash32::default()).await;
     assert!(matches!(refused, Err(StoreError::Range { .. })));
 }

@@ -1,5 +1,7 @@
 //! What the database and the chain say, and whether it agrees.
 
+use std::slice;
+
 use super::*;
 use enerlink_domain::settlement::SettlementFilter;
 
@@ -138,7 +140,9 @@ impl Household {
     /// The settlements of the meter, as the chain tells them.
     pub(crate) async fn events(&self) -> Vec<SettledEvent> {
         let head = self.chain.head().await.expect("a head").number;
-        let events = self.chain.settled_events(&self.addresses, &self.id, 0, head);
+        let events = self
+            .chain
+            .settled_events(&self.addresses, slice::from_ref(&self.id), 0, head);
         events.await.expect("events")
     }
 

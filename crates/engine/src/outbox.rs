@@ -54,6 +54,8 @@ pub(crate) struct Outbox {
     /// A head whose chain is known to hold every confirmed transaction up to it. Lost with the process: then each is
     /// asked for once.
     seen: Option<Head>,
+    /// The head that the ledger has shown, and its turns.
+    read: (Option<Head>, u64),
     /// Nonces that keep others from a block and whose bytes nobody here has, with the block at which that was found.
     gaps: BTreeMap<(Address, u64), u64>,
 }
@@ -65,6 +67,7 @@ impl Outbox {
             parts,
             inbox,
             seen: None,
+            read: (None, 0),
             gaps: BTreeMap::new(),
         };
         (outbox, handle)
@@ -115,13 +118,19 @@ impl Outbox {
                 }
             }
         }
-        for ready in portions(ready) {
-            self.bring(&network, ready, &mut line.in_flight).await?;
-        }
+        self.bring(&network, ready, &mut line.in_flight).await?;
         match read {
             true => self.heal(&network).await,
             false => Ok(()),
         }
+    }
+
+    /// Whether the ledger has read the chain since this was asked last, and not only because somebody wanted it to look.
+    fn is_read_anew(&mut self) -> bool {
+        let state = self.parts.ledger.state.borrow_and_update();
+        let now = (state.head, state.turns);
+        drop(state);
+        std::mem::replace(&mut self.read, now) != now
     }
 
     /// What is PENDING on this chain, in the order of queueing.
@@ -244,7 +253,12 @@ impl Task for Outbox {
                         self.answer(request).await;
                     }
                 }
-                changed = self.parts.ledger.state.changed() => if changed.is_err() { return Ok(()) },
+                changed = self.parts.ledger.state.changed() => {
+                    if changed.is_err() {
+                        return Ok(());
+                    }
+                    read = self.is_read_anew();
+                }
                 () = self.parts.clock.sleep(TURN) => {}
             }
         }

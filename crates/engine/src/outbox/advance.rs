@@ -3,9 +3,12 @@
 use enerlink_chain::{ChainError, Head, Receipt, SendOutcome};
 use enerlink_domain::{Code, Error, SignedTx, TxStage};
 use enerlink_store::{OutboxRow, TxVersion, outbox_versions};
-use futures_util::future::join_all;
+use futures_util::future::try_join_all;
 
-use super::{News, Outbox, outcome::Seen};
+use super::{
+    News, Outbox,
+    outcome::{self, Seen},
+};
 use crate::network::Network;
 
 /// A transaction that no node knows for so many blocks, though it is sent again and again, is called dropped.
@@ -23,12 +26,8 @@ struct Missing {
 /// A row of which no version is in a block, and its versions.
 pub(super) type InNoBlock = (OutboxRow, Vec<TxVersion>);
 
-/// What a question for receipts has shown.
-enum Asked {
-    Seen(Seen),
-    /// No version is in a block.
-    Missing(OutboxRow, Vec<TxVersion>),
-}
+/// A row, its versions, and the one of them that is in a block with its receipt.
+type InBlock = (OutboxRow, Vec<TxVersion>, (TxVersion, Receipt));
 
 /// What became of a row that was sent.
 enum Handed {
@@ -61,29 +60,48 @@ impl Outbox {
         network: &Network,
         rows: Vec<OutboxRow>,
     ) -> Result<(Vec<OutboxRow>, Vec<InNoBlock>), Error> {
-        let asked = join_all(rows.into_iter().map(|row| self.ask(network, row))).await;
-        let (mut rows, mut changes, mut missing) = (Vec::new(), Vec::new(), Vec::new());
-        for asked in asked {
-            match asked? {
-                Asked::Seen(Seen::Same(row)) => rows.push(row),
-                Asked::Seen(Seen::Changed(row, news)) => changes.push((row, *news)),
-                Asked::Seen(Seen::Unreachable(row, error)) => rows.push(self.unreachable(row, error).await?),
-                Asked::Missing(row, versions) => missing.push((row, versions)),
+        let found = try_join_all(rows.into_iter().map(async |row| {
+            let versions = outbox_versions::list(&self.parts.store.reader(), &row).await?;
+            let found = self.find(network, &versions).await;
+            let found = found.map(|found| found.map(|(version, receipt)| (version.clone(), receipt)));
+            Ok::<_, Error>((row, versions, found))
+        }));
+        let (mut rows, mut in_block, mut in_none) = (Vec::new(), Vec::new(), Vec::new());
+        for (row, versions, found) in found.await? {
+            match found {
+                Ok(Some(found)) => in_block.push((row, versions, found)),
+                Ok(None) => in_none.push((row, versions)),
+                Err(error) => rows.push(self.unreachable(row, error).await?),
+            }
+        }
+        rows.extend(self.note(network, in_block).await?);
+        Ok((rows, in_none))
+    }
+
+    /// Stores what the receipts say.
+    async fn note(&self, network: &Network, in_block: Vec<InBlock>) -> Result<Vec<OutboxRow>, Error> {
+        if in_block.is_empty() {
+            return Ok(Vec::new());
+        }
+        let numbers = in_block.iter().map(|(_, _, (_, receipt))| receipt.block);
+        let blocks = outcome::blocks(network, numbers).await;
+        let (mut rows, mut changes) = (Vec::new(), Vec::new());
+        for (row, versions, (version, receipt)) in in_block {
+            let seen = match &blocks {
+                Ok(blocks) => {
+                    self.judge(network, row, &versions, &version, &receipt, blocks)
+                        .await
+                }
+                Err(error) => Seen::Unreachable(row, error.clone()),
+            };
+            match seen {
+                Seen::Same(row) => rows.push(row),
+                Seen::Changed(row, news) => changes.push((row, *news)),
+                Seen::Unreachable(row, error) => rows.push(self.unreachable(row, error).await?),
             }
         }
         rows.extend(self.save_all(changes).await?);
-        Ok((rows, missing))
-    }
-
-    async fn ask(&self, network: &Network, row: OutboxRow) -> Result<Asked, Error> {
-        let versions = outbox_versions::list(&self.parts.store.reader(), &row).await?;
-        Ok(match self.find(network, &versions).await {
-            Ok(Some((version, receipt))) => {
-                Asked::Seen(self.judge(network, row, &versions, version, &receipt).await)
-            }
-            Ok(None) => Asked::Missing(row, versions),
-            Err(error) => Asked::Seen(Seen::Unreachable(row, error)),
-        })
+        Ok(rows)
     }
 
     /// The version that is in a block, the newest first: they share a nonce, so that it is one at most.

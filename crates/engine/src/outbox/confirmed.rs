@@ -1,8 +1,10 @@
 //! Confirmed transactions are watched until they are final: a reorganisation may take their block away, and then the
 //! same bytes go again.
 
+use std::collections::BTreeMap;
+
 use enerlink_chain::{ChainError, Head};
-use enerlink_domain::{Error, TxStage};
+use enerlink_domain::{BlockHash, Error, TxStage};
 use enerlink_store::{OutboxRow, outbox};
 
 use super::{News, Outbox};
@@ -20,6 +22,18 @@ enum Found {
     Gone,
     /// The node has not come to that height, or not again: nothing is known.
     Unknown,
+}
+
+impl Found {
+    /// The block of a transaction is `hash`, and at its height the node has `found`.
+    fn of(found: Option<BlockHash>, hash: BlockHash) -> Self {
+        match found {
+            Some(found) if found == hash => Self::Stands,
+            Some(_) => Self::Gone,
+            // A node that lags behind is no reorganisation.
+            None => Self::Unknown,
+        }
+    }
 }
 
 impl Outbox {
@@ -64,12 +78,17 @@ impl Outbox {
             false => (false, true),
         };
         complete &= asked;
+        let mut hashes = BTreeMap::new();
         for row in old.into_iter().chain(new) {
-            let Some((number, _)) = row.block else { continue };
-            let found = match number < known {
-                true => Found::Stands,
-                false => match self.look_at_block(network, &row).await {
-                    Ok(found) => found,
+            let Some((number, hash)) = row.block else { continue };
+            let found = match (number < known, hashes.get(&number)) {
+                (true, _) => Found::Stands,
+                (false, Some(found)) => Found::of(*found, hash),
+                (false, None) => match network.chain.block_hash(number).await {
+                    Ok(found) => {
+                        hashes.insert(number, found);
+                        Found::of(found, hash)
+                    }
                     Err(_) => return Ok(undone),
                 },
             };
@@ -123,12 +142,7 @@ impl Outbox {
         let Some((number, hash)) = row.block else {
             return Ok(Found::Unknown);
         };
-        Ok(match network.chain.block_hash(number).await? {
-            Some(found) if found == hash => Found::Stands,
-            Some(_) => Found::Gone,
-            // A node that lags behind is no reorganisation.
-            None => Found::Unknown,
-        })
+        Ok(Found::of(network.chain.block_hash(number).await?, hash))
     }
 
     /// No reorganisation reaches it any more.

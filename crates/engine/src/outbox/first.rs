@@ -10,7 +10,7 @@ use enerlink_store::{OutboxRow, outbox, settlements};
 use futures_util::future::{join_all, try_join_all};
 
 use super::{
-    InFlight, News, Outbox, parse_signer,
+    InFlight, News, Outbox, parse_signer, portions,
     record::Changed,
     sign::{LOCKED, affordable, call_of, missing_gas, take, value_of},
 };
@@ -25,23 +25,44 @@ struct Purse {
     next: u64,
 }
 
+/// What the chain says before rows are signed.
+struct Asked {
+    fees: Fees,
+    /// Of each row.
+    simulated: Vec<Result<Simulated, ChainError>>,
+    purses: BTreeMap<Address, Purse>,
+}
+
 impl Outbox {
-    /// Brings rows on their way that nobody has signed: all bytes are stored before anybody else sees one of them, in the
-    /// order of the rows. `in_flight` is what their accounts have on their way.
+    /// Brings rows on their way that nobody has signed: the bytes of those that go together are stored before anybody else
+    /// sees one of them, in the order of the rows. While they are sent, the next are asked for. `in_flight` is what their
+    /// accounts have on their way.
     pub(super) async fn bring(
         &self,
         network: &Network,
         rows: Vec<OutboxRow>,
         in_flight: &mut BTreeMap<Address, InFlight>,
     ) -> Result<(), Error> {
-        let ready = self.signable(rows).await?;
-        if ready.is_empty() {
-            return Ok(());
+        let mut signed = Vec::new();
+        for rows in portions(self.signable(rows).await?) {
+            let (asked, sent) = tokio::join!(self.ask(network, &rows), self.hand_all(network, signed));
+            sent?;
+            signed = self.sign(network, rows, asked, in_flight).await?;
         }
-        let signed = self.sign(network, ready, in_flight).await?;
+        self.hand_all(network, signed).await
+    }
+
+    /// Sends what is signed and stored.
+    async fn hand_all(&self, network: &Network, signed: Vec<OutboxRow>) -> Result<(), Error> {
         let sent = self.send_all(network, signed).await?;
-        // Nodes that mine at once have them in a block already.
-        self.look(network, sent).await.map(|_| ())
+        // Nodes that mine at once have them in a block already: the last one tells.
+        let Some(last) = sent.last().and_then(|row| row.hash) else {
+            return Ok(());
+        };
+        match network.chain.receipt(last).await {
+            Ok(Some(_)) => self.look(network, sent).await.map(|_| ()),
+            Ok(None) | Err(_) => Ok(()),
+        }
     }
 
     /// Those of the rows for which there is a key at hand.
@@ -65,22 +86,33 @@ impl Outbox {
         Ok(ready)
     }
 
-    /// Simulates, prices and signs, and stores the bytes. What fails before that has taken no nonce and has cost nothing.
-    /// Answers what is signed now.
+    /// Simulates, and asks for prices and accounts.
+    async fn ask(&self, network: &Network, rows: &[OutboxRow]) -> Result<Asked, Error> {
+        network.check_identity().await?;
+        let simulated = join_all(rows.iter().map(|row| self.simulated(network, row)));
+        let (fees, simulated, purses) =
+            tokio::join!(network.chain.fees(), simulated, self.purses(network, rows));
+        Ok(Asked {
+            fees: fees?,
+            simulated,
+            purses: purses?,
+        })
+    }
+
+    /// Prices and signs, and stores the bytes. What fails before that has taken no nonce and has cost nothing. Answers what
+    /// is signed now.
     async fn sign(
         &self,
         network: &Network,
         rows: Vec<OutboxRow>,
+        asked: Result<Asked, Error>,
         in_flight: &mut BTreeMap<Address, InFlight>,
     ) -> Result<Vec<OutboxRow>, Error> {
-        let asked = async {
-            network.check_identity().await?;
-            let simulated = join_all(rows.iter().map(|row| self.simulated(network, row)));
-            let (fees, simulated, purses) =
-                tokio::join!(network.chain.fees(), simulated, self.purses(network, &rows));
-            Ok::<_, Error>((fees?, simulated, purses?))
-        };
-        let (fees, simulated, mut purses) = match asked.await {
+        let Asked {
+            fees,
+            simulated,
+            mut purses,
+        } = match asked {
             Ok(asked) => asked,
             Err(error) if error.code == Code::Storage => return Err(error),
             Err(error) => {

@@ -1,8 +1,11 @@
 //! What a receipt says: which version it was, whether it is deep enough, and whether it did what the simulation had said.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use enerlink_chain::{Addresses, ChainError, Placed, Receipt, SettledEvent};
-use enerlink_domain::{Error, TxKind, TxStage};
+use enerlink_domain::{BlockHash, Error, TxKind, TxStage};
 use enerlink_store::{OutboxRow, TxVersion};
+use futures_util::future::try_join_all;
 
 use super::{News, Outbox, sign};
 use crate::network::Network;
@@ -15,6 +18,30 @@ pub(super) enum Seen {
     Unreachable(OutboxRow, ChainError),
 }
 
+/// What the chain says of the blocks that receipts name, asked after them.
+pub(super) struct Blocks {
+    /// The newest one.
+    head: u64,
+    /// The hashes by number; none of a block that is not there.
+    at: BTreeMap<u64, Option<BlockHash>>,
+}
+
+/// Asks for each of these blocks once.
+pub(super) async fn blocks(
+    network: &Network,
+    numbers: impl IntoIterator<Item = u64>,
+) -> Result<Blocks, ChainError> {
+    let numbers: BTreeSet<u64> = numbers.into_iter().collect();
+    let hashes = numbers
+        .into_iter()
+        .map(async |number| Ok((number, network.chain.block_hash(number).await?)));
+    let (head, at) = tokio::try_join!(network.chain.head(), try_join_all(hashes))?;
+    Ok(Blocks {
+        head: head.number,
+        at: at.into_iter().collect(),
+    })
+}
+
 impl Outbox {
     /// Takes a receipt of `version` in.
     pub(super) async fn mined(
@@ -25,7 +52,14 @@ impl Outbox {
         version: &TxVersion,
         receipt: &Receipt,
     ) -> Result<OutboxRow, Error> {
-        match self.judge(network, row, versions, version, receipt).await {
+        let blocks = match blocks(network, [receipt.block]).await {
+            Ok(blocks) => blocks,
+            Err(error) => return self.unreachable(row, error).await,
+        };
+        match self
+            .judge(network, row, versions, version, receipt, &blocks)
+            .await
+        {
             Seen::Same(row) => Ok(row),
             Seen::Changed(row, news) => self.save(row, *news).await,
             Seen::Unreachable(row, error) => self.unreachable(row, error).await,
@@ -40,13 +74,9 @@ impl Outbox {
         versions: &[TxVersion],
         version: &TxVersion,
         receipt: &Receipt,
+        blocks: &Blocks,
     ) -> Seen {
-        let looked = tokio::try_join!(network.chain.head(), network.chain.block_hash(receipt.block));
-        let (head, at) = match looked {
-            Ok((head, at)) => (head.number, at),
-            Err(error) => return Seen::Unreachable(row, error),
-        };
-        if at != Some(receipt.block_hash) {
+        if blocks.at.get(&receipt.block) != Some(&Some(receipt.block_hash)) {
             // The chain was reorganised between two questions, or two nodes answer in turn: the next turn asks again.
             return Seen::Same(row);
         }
@@ -59,7 +89,7 @@ impl Outbox {
             Err(error) => return Seen::Unreachable(row, error),
         };
         let block = Some((receipt.block, receipt.block_hash));
-        let confirmations = (head + 1).saturating_sub(receipt.block);
+        let confirmations = (blocks.head + 1).saturating_sub(receipt.block);
         let deep = confirmations >= u64::from(network.confirmations());
         let before = row.clone();
         row.block = block;

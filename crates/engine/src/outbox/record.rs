@@ -145,7 +145,7 @@ impl Outbox {
             self.parts.bus.tell(Event::Notice(notice));
         }
         if stored.turned {
-            self.parts.ledger.refresh();
+            self.parts.ledger.look();
         }
         if stored.first
             && stored.row.kind == TxKind::SettleMeter

@@ -47,6 +47,8 @@ pub(crate) struct Commands {
     bus: Bus,
     diagnostics: diagnostics::Handle,
     inbox: mpsc::Receiver<Request>,
+    /// Meters that have settled.
+    settled: mpsc::UnboundedReceiver<MeterId>,
     /// Metering sends for this task and is sent answers by it, so one of the two learns of the other later.
     metering: Arc<OnceCell<metering::Handle>>,
     /// Every command of which something may still be heard, by its correlation id.
@@ -63,6 +65,7 @@ impl Commands {
         diagnostics: diagnostics::Handle,
     ) -> (Self, Handle, Arc<OnceCell<metering::Handle>>) {
         let (sender, inbox) = mpsc::channel(256);
+        let (settled_sender, settled) = mpsc::unbounded_channel();
         let (watched, reader) = watch::channel(BTreeSet::new());
         let metering = Arc::new(OnceCell::new());
         let commands = Self {
@@ -71,12 +74,13 @@ impl Commands {
             bus,
             diagnostics,
             inbox,
+            settled,
             metering: Arc::clone(&metering),
             courses: BTreeMap::new(),
             watched,
             rate: Rate::default(),
         };
-        (commands, Handle::new(sender, reader), metering)
+        (commands, Handle::new(sender, settled_sender, reader), metering)
     }
 
     /// Takes up what a former run has left.
@@ -127,7 +131,6 @@ impl Commands {
                 let _ = reply.send(answer);
                 Ok(())
             }
-            Request::ResetAfterSettlement(meter) => self.reset(&meter).await,
             Request::Answered(meter, response) => self.answered(&meter, &response).await,
             Request::Observed(meter, status, sensors) => {
                 self.observed(&meter, status.as_deref(), sensors.as_deref()).await
@@ -446,6 +449,7 @@ impl Task for Commands {
             tokio::select! {
                 biased;
                 Some(request) = self.inbox.recv() => self.answer(request).await?,
+                Some(meter) = self.settled.recv() => self.reset(&meter).await?,
                 () = self.clock.sleep_until(next) => {}
             }
         }

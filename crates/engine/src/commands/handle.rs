@@ -24,7 +24,6 @@ pub(super) enum Request {
         oneshot::Sender<Result<CommandView, Error>>,
     ),
     Guard(MeterId, GridMode, oneshot::Sender<Result<CommandView, Error>>),
-    ResetAfterSettlement(MeterId),
     Answered(MeterId, Response),
     Observed(MeterId, Option<Box<StatusSnapshot>>, Option<Box<Sensors>>),
 }
@@ -33,13 +32,23 @@ pub(super) enum Request {
 #[derive(Clone)]
 pub(crate) struct Handle {
     inbox: mpsc::Sender<Request>,
+    settled: mpsc::UnboundedSender<MeterId>,
     watched: watch::Receiver<BTreeSet<MeterId>>,
 }
 
 impl Handle {
-    /// The handle of a task that reads from the other end of `inbox` and tells of which meters it wants to hear.
-    pub(super) fn new(inbox: mpsc::Sender<Request>, watched: watch::Receiver<BTreeSet<MeterId>>) -> Self {
-        Self { inbox, watched }
+    /// The handle of a task that reads from the other ends of `inbox` and `settled`, and tells of which meters it wants to
+    /// hear.
+    pub(super) fn new(
+        inbox: mpsc::Sender<Request>,
+        settled: mpsc::UnboundedSender<MeterId>,
+        watched: watch::Receiver<BTreeSet<MeterId>>,
+    ) -> Self {
+        Self {
+            inbox,
+            settled,
+            watched,
+        }
     }
 
     /// Stores `command` for `meter` and sends it.
@@ -69,8 +78,9 @@ impl Handle {
     }
 
     /// Resets the settlement counters on the display of `meter`, when that cannot lose energy or the household wants it.
-    pub(crate) async fn reset_display_after_settlement(&self, meter: MeterId) {
-        let _ = self.inbox.send(Request::ResetAfterSettlement(meter)).await;
+    /// Settlements do not wait for displays.
+    pub(crate) fn reset_display_after_settlement(&self, meter: MeterId) {
+        let _ = self.settled.send(meter);
     }
 
     /// Hands over an answer of `meter`. Metering must not wait for a task that waits for metering: when the inbox is

@@ -63,7 +63,7 @@ impl Outbox {
         let tx = self.parts.store.begin().await?;
         let stored = self.write(&tx, row, news).await?;
         tx.commit().await?;
-        Ok(self.tell(stored).await)
+        Ok(self.tell(stored))
     }
 
     /// [`Outbox::save`] for several rows in one transaction. Answers them in their order.
@@ -77,11 +77,7 @@ impl Outbox {
             stored.push(self.write(&tx, row, news).await?);
         }
         tx.commit().await?;
-        let mut rows = Vec::with_capacity(stored.len());
-        for stored in stored {
-            rows.push(self.tell(stored).await);
-        }
-        Ok(rows)
+        Ok(stored.into_iter().map(|stored| self.tell(stored)).collect())
     }
 
     async fn write(&self, tx: &Tx, mut row: OutboxRow, news: News) -> Result<Stored, Error> {
@@ -126,7 +122,7 @@ impl Outbox {
         })
     }
 
-    async fn tell(&self, stored: Stored) -> OutboxRow {
+    fn tell(&self, stored: Stored) -> OutboxRow {
         self.parts.bus.tell(Event::Transaction(stored.row.transaction()));
         for order in stored.orders {
             self.parts.bus.tell(Event::Order(order.view()));
@@ -151,10 +147,7 @@ impl Outbox {
             && stored.row.kind == TxKind::SettleMeter
             && let Some(meter) = &stored.row.meter_id
         {
-            self.parts
-                .commands
-                .reset_display_after_settlement(meter.clone())
-                .await;
+            self.parts.commands.reset_display_after_settlement(meter.clone());
         }
         stored.row
     }

@@ -4,6 +4,7 @@
 
 mod first_run;
 mod frame;
+mod hostile;
 mod keys;
 mod market;
 mod meter;

@@ -1,11 +1,15 @@
 //! A walk through every page in both languages, both themes and both sizes: a picture of each, nothing wider than the
-//! window, and nothing that axe-core finds serious.
+//! window, and nothing that axe-core finds serious. All pictures stand on one sheet in the end.
 
+use image::{
+    RgbImage,
+    imageops::{self, FilterType},
+};
 use serde_json::{Value, json};
 
 use crate::{
     close_toasts, create_wallet,
-    window::{CONTROL, Window},
+    window::{CONTROL, SIZES, Window},
 };
 
 /// A page: the number of its shortcut, what it shows when it is there, and the parts that it is divided into.
@@ -84,12 +88,46 @@ async fn full_every_page_is_whole_in_both_languages_and_themes() {
             found.extend(walk(&window, language, &page).await);
         }
     }
+    contact_sheet(&window);
     window.close().await;
     assert!(
         found.is_empty(),
         "{}",
         serde_json::to_string_pretty(&found).expect("JSON")
     );
+}
+
+impl Page {
+    /// What there are pictures of: its parts, or itself.
+    fn views(&self) -> Vec<&'static str> {
+        match self.parts {
+            [] => vec![self.name],
+            parts => parts.to_vec(),
+        }
+    }
+}
+
+/// Puts a small copy of each picture where it can be compared with its neighbours: a row for each view, in it both
+/// languages, sizes and themes.
+fn contact_sheet(window: &Window) {
+    const CELL: (u32, u32) = (320, 220);
+    let views: Vec<&str> = PAGES.iter().flat_map(Page::views).collect();
+    let kinds: Vec<String> = ["en", "id"]
+        .iter()
+        .flat_map(|language| SIZES.map(|(width, _)| format!("{language}-{width}")))
+        .flat_map(|kind| ["light", "dark"].map(|theme| format!("{kind}-{theme}")))
+        .collect();
+    let count = |cells: usize| u32::try_from(cells).expect("a few");
+    let mut sheet = RgbImage::new(CELL.0 * count(kinds.len()), CELL.1 * count(views.len()));
+    for (row, view) in views.iter().enumerate() {
+        for (column, kind) in kinds.iter().enumerate() {
+            let picture = image::open(window.picture(&format!("walk-{view}-{kind}"))).expect("a picture");
+            let small = picture.resize(CELL.0, CELL.1, FilterType::Triangle).into_rgb8();
+            let (x, y) = (CELL.0 * count(column), CELL.1 * count(row));
+            imageops::replace(&mut sheet, &small, x.into(), y.into());
+        }
+    }
+    sheet.save(window.picture("contact-sheet")).expect("written");
 }
 
 async fn walk(window: &Window, language: &str, page: &Page) -> Vec<Value> {
@@ -104,13 +142,12 @@ async fn walk(window: &Window, language: &str, page: &Page) -> Vec<Value> {
         window.click("meter-open").await;
     }
     window.find(page.shows).await;
-    if page.parts.is_empty() {
-        return look(window, &format!("walk-{}-{language}", page.name)).await;
-    }
     let mut found = Vec::new();
-    for part in page.parts {
-        window.click(part).await;
-        found.extend(look(window, &format!("walk-{part}-{language}")).await);
+    for view in page.views() {
+        if page.parts.contains(&view) {
+            window.click(view).await;
+        }
+        found.extend(look(window, &format!("walk-{view}-{language}")).await);
     }
     found
 }

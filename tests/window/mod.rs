@@ -25,7 +25,7 @@ use crate::support::{PASSWORD, end_group, free_port};
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(150);
 /// The sizes a picture is taken at: the usual one and the smallest.
-const SIZES: [(u32, u32); 2] = [(1280, 800), (1024, 700)];
+pub(crate) const SIZES: [(u32, u32); 2] = [(1280, 800), (1024, 700)];
 
 /// The Control key in WebDriver.
 pub(crate) const CONTROL: char = '\u{e009}';

@@ -71,6 +71,40 @@ fn windows() -> BTreeSet<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
+/// Whether the app's window is on the screen.
+pub(crate) fn is_visible() -> bool {
+    !windows().is_empty()
+}
+
+/// Closes the app's window, as a click on its cross does.
+pub(crate) fn close_window() {
+    xdotool(&["windowquit", &window()]);
+}
+
+/// Where the app's window is, and how large.
+pub(crate) fn geometry() -> ((i32, i32), (i32, i32)) {
+    let asked = Command::new("xdotool")
+        .args(["getwindowgeometry", "--shell", &window()])
+        .output();
+    let text = String::from_utf8_lossy(&asked.expect("started").stdout).into_owned();
+    let of = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|value| value.parse().ok()).expect("a number")
+    };
+    ((of("X="), of("Y=")), (of("WIDTH="), of("HEIGHT=")))
+}
+
+/// Puts the app's window somewhere else, in another size.
+pub(crate) fn place((x, y): (i32, i32), (width, height): (i32, i32)) {
+    let window = window();
+    xdotool(&["windowsize", &window, &width.to_string(), &height.to_string()]);
+    xdotool(&["windowmove", &window, &x.to_string(), &y.to_string()]);
+}
+
+fn window() -> String {
+    windows().pop_first().expect("a window")
+}
+
 fn xdotool(arguments: &[&str]) {
     let status = Command::new("xdotool").args(arguments).status();
     assert!(status.expect("started").success(), "xdotool {arguments:?}");

@@ -174,7 +174,6 @@ async fn a_panel_may_come_later() {
     let mut panel = Panel::start(bus.connect().await).await;
     panel.wait_item().await;
     shown.says("here true").await;
-    assert!(panel.is_empty(), "it registers once");
     panel.choose("Quit").await;
     shown.ends();
 }

@@ -58,11 +58,6 @@ impl Panel {
         self.item = item.expect("the watcher lives");
     }
 
-    /// Whether none has registered that nobody has waited for.
-    pub(crate) fn is_empty(&mut self) -> bool {
-        self.registered.try_recv().is_err()
-    }
-
     /// The tooltip's text below its title.
     pub(crate) async fn tooltip(&self) -> String {
         type ToolTip = (String, Vec<(i32, i32, Vec<u8>)>, String, String);

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, path::Path, process::Command, time::Duration};
 
 use tokio::time::{Instant, sleep};
+use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt as _, EventMask};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(200);
@@ -76,9 +77,18 @@ pub(crate) fn is_visible() -> bool {
     !windows().is_empty()
 }
 
-/// Closes the app's window, as a click on its cross does.
+/// Closes the app's window, as a click on its cross does: a message that xdotool learned late.
 pub(crate) fn close_window() {
-    xdotool(&["windowquit", &window()]);
+    let window = window().parse().expect("a number");
+    let (screen, _) = x11rb::connect(None).expect("an X server");
+    let atom = |name: &[u8]| {
+        let asked = screen.intern_atom(false, name).expect("sent");
+        asked.reply().expect("known").atom
+    };
+    let close = [atom(b"WM_DELETE_WINDOW"), 0, 0, 0, 0];
+    let message = ClientMessageEvent::new(32, window, atom(b"WM_PROTOCOLS"), close);
+    let sent = screen.send_event(false, window, EventMask::NO_EVENT, message);
+    sent.expect("sent").check().expect("taken");
 }
 
 /// Where the app's window is, and how large.

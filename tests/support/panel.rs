@@ -94,9 +94,10 @@ impl Panel {
 
     /// The entries of the menu: id, label, and whether it can be chosen.
     pub(crate) async fn entries(&self) -> Vec<(i32, String, bool)> {
-        let none: Vec<i32> = Vec::new();
+        // Asked for all, ksni names them by their places, which are not their ids any more once the menu has changed.
+        let ids: Vec<i32> = (1..1000).collect();
         let answer = self
-            .menu("GetGroupProperties", &(none, vec!["label", "enabled"]))
+            .menu("GetGroupProperties", &(ids, vec!["label", "enabled"]))
             .await;
         let body = answer.body();
         let items: Vec<(i32, HashMap<String, OwnedVariant>)> = body.deserialize().expect("items");

@@ -310,6 +310,8 @@ async fn desktop_a_hidden_start_waits_in_the_tray_or_shows_itself() {
     panel.stop().await;
 
     let mut app = App::start(&["--hidden"], &profile, &bus.address);
+    // It is on the screen for a moment while it is made.
+    sleep(Duration::from_secs(6)).await;
     wait_visible(true).await;
     close_window();
     app.ended().await;

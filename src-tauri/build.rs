@@ -106,7 +106,15 @@ const COMMANDS: &[&str] = &[
     "add_price_alert",
     "rearm_price_alert",
     "remove_price_alert",
+    "read_desktop",
+    "set_at_login",
+    "show_tray",
+    "show_window",
+    "quit",
+    "answer_closing",
+    "pause_settling",
     "subscribe_events",
+    "subscribe_wishes",
 ];
 
 fn main() {

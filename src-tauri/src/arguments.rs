@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 
+use crate::login::HIDDEN;
+
 /// What the command line asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Arguments {
@@ -17,6 +19,8 @@ pub(crate) struct Arguments {
     pub(crate) seed: u64,
     /// Simulated seconds per second in the demo.
     pub(crate) speed: u32,
+    /// Starts in the tray, without a window.
+    pub(crate) hidden: bool,
 }
 
 impl Arguments {
@@ -27,6 +31,7 @@ impl Arguments {
             return_to: None,
             seed: 1,
             speed: 1,
+            hidden: false,
         };
         let mut rest = arguments.into_iter();
         while let Some(argument) = rest.next() {
@@ -35,11 +40,12 @@ impl Arguments {
                 "demo" => parsed.demo = true,
                 "--data-dir" => parsed.data_dir = Some(value()?.into()),
                 "--return-to" => parsed.return_to = Some(value()?.into()),
+                HIDDEN => parsed.hidden = true,
                 "--seed" => parsed.seed = value()?.parse().context("--seed needs a number")?,
                 "--speed" => parsed.speed = value()?.parse().context("--speed needs a whole number")?,
                 other => {
                     bail!(
-                        "unknown argument {other}; known are demo, --data-dir D, --return-to D, --seed N and --speed N"
+                        "unknown argument {other}; known are demo, --data-dir D, --return-to D, --seed N, --speed N and --hidden"
                     )
                 }
             }
@@ -76,8 +82,12 @@ mod tests {
             return_to: None,
             seed: 7,
             speed: 60,
+            hidden: true,
         };
-        assert_eq!(parse("demo --seed 7 --speed 60").expect("valid"), expected);
+        assert_eq!(
+            parse("demo --seed 7 --speed 60 --hidden").expect("valid"),
+            expected
+        );
         assert!(parse("demo --seed").is_err());
         assert!(parse("--password secret").is_err());
     }
@@ -92,6 +102,7 @@ mod tests {
             ("demo --return-to /p", false, "--data-dir /p"),
             ("demo --return-to /p", true, "demo --return-to /p"),
             ("demo --data-dir /d --seed 7", false, ""),
+            ("--hidden --data-dir /p", false, "--data-dir /p"),
         ] {
             let next = parse(from).expect("valid").switched(demo);
             let words: Vec<_> = next.iter().map(|word| word.display().to_string()).collect();

@@ -2,6 +2,9 @@
 //! window says when something is missing. Screenshots are saved for people to look at. Run by `cargo xtask e2e`, which
 //! provides the display and the driver.
 
+#[path = "../support/bus.rs"]
+mod bus;
+mod desktop;
 mod first_run;
 mod frame;
 mod hostile;
@@ -9,6 +12,8 @@ mod keys;
 mod market;
 mod meter;
 mod meter_setup;
+#[path = "../support/panel.rs"]
+mod panel;
 mod settlement_card;
 mod settling;
 #[path = "../support/mod.rs"]

@@ -41,7 +41,16 @@ pub(crate) fn sample(command: &str, wallet: &str, address: &str) -> Value {
         | "list_allowances"
         | "list_meters"
         | "list_price_alerts"
+        | "read_desktop"
+        | "show_window"
+        | "quit"
         | "copy_database" => json!({}),
+        "set_at_login" => json!({ "enabled": false }),
+        "show_tray" => json!({ "closing": "ask", "face": {
+            "tooltip": ["Sun 1.28 kW"], "entries": [{ "act": "settle", "label": "Settle now", "enabled": true }],
+        } }),
+        "answer_closing" => json!({ "answer": "stay" }),
+        "pause_settling" => json!({ "paused": false }),
         "switch_profile" => json!({ "demo": true }),
         "check_payee" => json!({ "text": address }),
         "preview_send" | "send_tokens" => json!({ "draft": {

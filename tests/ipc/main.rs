@@ -1,6 +1,7 @@
 //! The commands of the window on Tauri's mock runtime: each is registered, permitted, answers bad input with an error
 //! instead of a panic, and none but the one made for it answers a secret.
 
+mod desktop;
 mod flows;
 mod input;
 mod secrets;
@@ -11,12 +12,14 @@ use serde_json::{Value, json};
 use support::Shell;
 
 const CAPABILITY: &str = include_str!("../../src-tauri/capabilities/main.json");
+/// The commands that feed a channel, which no type of the table can be.
+const CHANNELS: [&str; 2] = ["subscribe_events", "subscribe_wishes"];
 const BUILD: &str = include_str!("../../src-tauri/build.rs");
 
 #[test]
 fn every_command_of_the_table_is_registered() {
     let shell = Shell::empty();
-    for name in enerlink_ipc::names().chain(["subscribe_events"]) {
+    for name in enerlink_ipc::names().chain(CHANNELS) {
         if let Err(error) = shell.call(name, json!({})) {
             assert!(!error.to_string().contains("not found"), "{name}: {error}");
         }
@@ -36,7 +39,7 @@ fn exactly_the_commands_of_the_table_are_permitted() {
         .iter()
         .filter_map(Value::as_str)
         .collect();
-    let names: Vec<&str> = enerlink_ipc::names().chain(["subscribe_events"]).collect();
+    let names: Vec<&str> = enerlink_ipc::names().chain(CHANNELS).collect();
     let expected: Vec<String> = names
         .iter()
         .map(|name| format!("allow-{}", name.replace('_', "-")))

@@ -7,7 +7,7 @@ use std::{
 };
 
 use enerlink_engine::{Config, Engine, KdfParams, Keystore, Parts, SystemClock};
-use enerlink_wallet::{Dialogs, Question};
+use enerlink_wallet::{Dialogs, Login, Question};
 use serde_json::{Value, json};
 use tauri::{
     App, WebviewWindow,
@@ -71,7 +71,8 @@ impl Shell {
             .invoke_handler(enerlink_wallet::handler())
             .build(mock_context(noop_assets()))
             .expect("the mock app builds");
-        enerlink_wallet::manage(&app, engine.clone(), person.dialogs());
+        let login = Login::new(directory.path(), Path::new("/opt/enerlink-wallet"), &[]);
+        enerlink_wallet::manage(&app, engine.clone(), person.dialogs(), login);
         let window = tauri::WebviewWindowBuilder::new(&app, "main", tauri::WebviewUrl::default())
             .build()
             .expect("a window");

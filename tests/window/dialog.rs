@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, path::Path, process::Command, time::Duration};
 
 use tokio::time::{Instant, sleep};
+use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt as _, EventMask};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(200);
@@ -69,6 +70,49 @@ fn windows() -> BTreeSet<String> {
         .expect("`cargo xtask e2e` installs xdotool");
     let text = String::from_utf8_lossy(&found.stdout).into_owned();
     text.split_whitespace().map(str::to_owned).collect()
+}
+
+/// Whether the app's window is on the screen.
+pub(crate) fn is_visible() -> bool {
+    !windows().is_empty()
+}
+
+/// Closes the app's window, as a click on its cross does: a message that xdotool learned late.
+pub(crate) fn close_window() {
+    let window = window().parse().expect("a number");
+    let (screen, _) = x11rb::connect(None).expect("an X server");
+    let atom = |name: &[u8]| {
+        let asked = screen.intern_atom(false, name).expect("sent");
+        asked.reply().expect("known").atom
+    };
+    let close = [atom(b"WM_DELETE_WINDOW"), 0, 0, 0, 0];
+    let message = ClientMessageEvent::new(32, window, atom(b"WM_PROTOCOLS"), close);
+    let sent = screen.send_event(false, window, EventMask::NO_EVENT, message);
+    sent.expect("sent").check().expect("taken");
+}
+
+/// Where the app's window is, and how large.
+pub(crate) fn geometry() -> ((i32, i32), (i32, i32)) {
+    let asked = Command::new("xdotool")
+        .args(["getwindowgeometry", "--shell", &window()])
+        .output();
+    let text = String::from_utf8_lossy(&asked.expect("started").stdout).into_owned();
+    let of = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|value| value.parse().ok()).expect("a number")
+    };
+    ((of("X="), of("Y=")), (of("WIDTH="), of("HEIGHT=")))
+}
+
+/// Puts the app's window somewhere else, in another size.
+pub(crate) fn place((x, y): (i32, i32), (width, height): (i32, i32)) {
+    let window = window();
+    xdotool(&["windowsize", &window, &width.to_string(), &height.to_string()]);
+    xdotool(&["windowmove", &window, &x.to_string(), &y.to_string()]);
+}
+
+fn window() -> String {
+    windows().pop_first().expect("a window")
 }
 
 fn xdotool(arguments: &[&str]) {

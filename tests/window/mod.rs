@@ -72,13 +72,18 @@ pub(crate) struct Window {
 impl Window {
     /// Opens the app with `arguments` on `profile`.
     pub(crate) async fn open(arguments: &[&str], profile: &Path) -> Self {
+        Self::open_with(arguments, profile, &[]).await
+    }
+
+    /// The same with these variables in its environment.
+    pub(crate) async fn open_with(arguments: &[&str], profile: &Path, variables: &[(&str, &str)]) -> Self {
         let app = std::env::var("ENERLINK_APP").expect("run by `cargo xtask e2e`");
         let screenshots =
             PathBuf::from(std::env::var("ENERLINK_SCREENSHOTS").expect("run by `cargo xtask e2e`"));
         fs::create_dir_all(&screenshots).expect("writable");
         let web_data = tempfile::tempdir().expect("directory");
         let port = free_port();
-        let driver = drive(port, web_data.path());
+        let driver = drive(port, web_data.path(), variables);
         let mut arguments: Vec<&str> = arguments.to_vec();
         let profile = profile.display().to_string();
         arguments.extend(["--data-dir", &profile]);
@@ -436,13 +441,15 @@ impl Window {
     }
 }
 
-/// Starts the driver on `port`. What the web view keeps goes to `web_data`, so that windows do not share it.
-fn drive(port: u16, web_data: &Path) -> Driver {
+/// Starts the driver on `port`. What the web view keeps, and what the desktop is told, goes to `web_data`, so that windows do not share it.
+fn drive(port: u16, web_data: &Path, variables: &[(&str, &str)]) -> Driver {
     let driver = Command::new("tauri-driver")
         .args(["--port", &port.to_string()])
         .args(["--native-port", &free_port().to_string()])
         .env("XDG_DATA_HOME", web_data.join("data"))
         .env("XDG_CACHE_HOME", web_data.join("cache"))
+        .env("XDG_CONFIG_HOME", web_data.join("config"))
+        .envs(variables.iter().copied())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .process_group(0)

@@ -6,7 +6,8 @@ use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     components::{
-        frame::Frame, key_sheet::KeySheet, palette::Palette, toasts::Toasts, unlock_form::UnlockDialog,
+        frame::Frame, key_sheet::KeySheet, palette::Palette, parting::Parting, toasts::Toasts,
+        unlock_form::UnlockDialog,
     },
     feed::{Feed, feed},
     household::Household,
@@ -32,6 +33,8 @@ use crate::{
     presence::Presence,
     security::Security,
     session::{Flow, Over, Page, Session},
+    tray,
+    verbs::{Means, Verb},
 };
 
 /// What fills the window.
@@ -112,7 +115,9 @@ pub(crate) fn App() -> impl IntoView {
         let (flow, inside) = (session.flow.get(), session.inside.get());
         feed.state.with(|state| Screen::of(state, flow, inside))
     });
-    act_on_keys(screen);
+    let means = Means { feed, session, prefs };
+    tray::follow(means);
+    act_on_keys(screen, means);
     view! {
         {move || match screen.get() {
             Screen::Starting(error) => view! { <StartingPage error=error /> }.into_any(),
@@ -125,6 +130,7 @@ pub(crate) fn App() -> impl IntoView {
             Screen::Unlock => view! { <UnlockPage /> }.into_any(),
             Screen::Main => view! { <Main /> }.into_any(),
         }}
+        <Parting />
         <Toasts />
     }
 }
@@ -162,8 +168,8 @@ fn Overlay() -> impl IntoView {
 }
 
 /// The keys of the whole window. What lies over the pages needs pages below it.
-fn act_on_keys(screen: Memo<Screen>) {
-    let (session, feed) = (crate::session::session(), feed());
+fn act_on_keys(screen: Memo<Screen>, means: Means) {
+    let Means { feed, session, .. } = means;
     window_event_listener(leptos::ev::keydown, move |event| {
         let shortcut = Shortcut::of(Press {
             key: &event.key(),
@@ -185,6 +191,7 @@ fn act_on_keys(screen: Memo<Screen>) {
                 return;
             }
             Shortcut::TurnKey => feed.turn_key(),
+            Shortcut::Quit => means.run(Verb::Quit),
             Shortcut::Page(page) => session.open(page),
             Shortcut::Palette if main => session.over.set(Some(Over::Palette)),
             Shortcut::Sheet if main => session.over.set(Some(Over::Sheet)),

@@ -68,7 +68,8 @@ pub(crate) struct Feed {
     told: StoredValue<u64>,
     session: Session,
     prefs: Prefs,
-    household: Household,
+    /// What the household has chosen.
+    pub household: Household,
     desk: StoredValue<Desk>,
 }
 
@@ -394,6 +395,15 @@ impl Feed {
             }
             News::Notice { told, notice } => self.tell_notice(told, notice),
         }
+    }
+
+    /// Says what has come of something that may have been asked for outside the window: there too, when nobody looks here.
+    pub(crate) fn announce(self, tone: Tone, text: String) {
+        if !ipc::is_attended() {
+            let (title, body) = ("EnerLink Wallet".to_owned(), text.clone());
+            spawn_local(async move { drop(ipc::call(&ShowNotification { title, body }).await) });
+        }
+        self.session.say(tone, text);
     }
 
     /// A toast for whoever looks at the window, a word on the desktop for whoever does not.

@@ -1,7 +1,7 @@
-//! What the household pays, keeps and wants to be told, as the core stores it.
+//! What the household pays, keeps, wants to be told and lets rest, as the core stores it.
 
-use enerlink_domain::{device::NoticeKind, view::Preferences};
-use enerlink_ipc::{ReadPreferences, SetPreferences};
+use enerlink_domain::{choice::SettlingView, device::NoticeKind, view::Preferences};
+use enerlink_ipc::{ReadPreferences, ReadSettling, SetPreferences};
 use leptos::prelude::*;
 
 use crate::components::{doing::Doing, loaded::Loaded};
@@ -11,6 +11,8 @@ use crate::components::{doing::Doing, loaded::Loaded};
 pub(crate) struct Household {
     /// As they were read or saved last.
     pub preferences: Loaded<Preferences>,
+    /// The settings of settlement, as they were read or saved last.
+    pub settling: Loaded<SettlingView>,
 }
 
 impl Household {
@@ -18,12 +20,14 @@ impl Household {
     pub(crate) fn new() -> Self {
         Self {
             preferences: Loaded::new(),
+            settling: Loaded::new(),
         }
     }
 
     /// Reads them again.
     pub(crate) fn read(self) {
         self.preferences.read(ReadPreferences {});
+        self.settling.read(ReadSettling {});
     }
 
     /// What a kWh costs, in hundredths of a rupiah.

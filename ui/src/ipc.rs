@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 pub(crate) use enerlink_ipc::Error;
-use enerlink_ipc::{Code, Command, Event};
+use enerlink_ipc::{Code, Command, Event, desktop::Wish};
 use leptos::{html, prelude::*};
 use serde::{Deserialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
@@ -27,6 +27,8 @@ mod tauri {
 
 /// The shell's command that feeds a channel with events; its argument is a channel, which no type of `ipc` can be.
 const SUBSCRIBE: &str = "subscribe_events";
+/// The same for what the shell wants of the page.
+const SUBSCRIBE_WISHES: &str = "subscribe_wishes";
 
 /// Calls a command of the core and waits for its answer.
 pub(crate) async fn call<C: Command>(command: &C) -> Result<C::Output, Error> {
@@ -45,12 +47,29 @@ pub(crate) async fn subscribe(mut on_event: impl FnMut(Option<Event>) + 'static)
             on_event(message);
         }
     });
+    open_channel(SUBSCRIBE, receive).await
+}
+
+/// Hands every wish of the shell to `on_wish`. The callback lives as long as the window.
+pub(crate) async fn subscribe_wishes(on_wish: impl Fn(Wish) + 'static) -> Result<(), Error> {
+    let receive = Closure::<dyn FnMut(JsValue)>::new(move |raw: JsValue| {
+        // What a person wishes comes one at a time: there is no order to keep.
+        if let Ok(Message::Event { message, .. }) = read(&raw)
+            && let Ok(wish) = serde_json::from_value(message)
+        {
+            on_wish(wish);
+        }
+    });
+    open_channel(SUBSCRIBE_WISHES, receive).await
+}
+
+async fn open_channel(command: &str, receive: Closure<dyn FnMut(JsValue)>) -> Result<(), Error> {
     let id = tauri::transform_callback(receive.as_ref(), false).map_err(rejection)?;
     receive.forget();
     let arguments = js_sys::Object::new();
     let channel = JsValue::from_str(&format!("__CHANNEL__:{id}"));
     js_sys::Reflect::set(&arguments, &JsValue::from_str("channel"), &channel).map_err(rejection)?;
-    tauri::invoke(SUBSCRIBE, arguments.into())
+    tauri::invoke(command, arguments.into())
         .await
         .map(drop)
         .map_err(rejection)

@@ -36,16 +36,19 @@ pub(crate) enum Shortcut {
     Search,
     /// Closes a form and leaves a flow.
     Leave,
+    /// Ends the program.
+    Quit,
 }
 
 impl Shortcut {
     /// Every shortcut, in the order of the sheet.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Palette,
         Self::Sheet,
         Self::Search,
         Self::Leave,
         Self::TurnKey,
+        Self::Quit,
         Self::Page(Page::Home),
         Self::Page(Page::Energy),
         Self::Page(Page::Market),
@@ -76,8 +79,9 @@ impl Shortcut {
 
     fn with_control(press: Press<'_>) -> Option<Self> {
         match press.key {
-            // Locking must never wait for a dialog.
+            // Locking must never wait for a dialog, nor must whoever wants to go.
             "l" | "L" => Some(Self::TurnKey),
+            "q" | "Q" => Some(Self::Quit),
             _ if press.dialog => None,
             "k" | "K" => Some(Self::Palette),
             digit => {
@@ -102,6 +106,7 @@ impl Shortcut {
             Self::Sheet => "?",
             Self::Search => "/",
             Self::Leave => "Esc",
+            Self::Quit => "Ctrl Q",
         }
     }
 
@@ -114,6 +119,7 @@ impl Shortcut {
             Self::Sheet => Key::ShortcutSheet,
             Self::Search => Key::ShortcutSearch,
             Self::Leave => Key::ShortcutLeave,
+            Self::Quit => Key::Quit,
         }
     }
 }

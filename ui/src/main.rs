@@ -22,6 +22,7 @@ mod prefs;
 mod presence;
 mod security;
 mod session;
+mod tray;
 mod verbs;
 
 fn main() {

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod contrast;
 
+use enerlink_ipc::desktop::Closing;
 use leptos::prelude::*;
 
 use crate::{
@@ -17,6 +18,7 @@ const PALETTE: &str = "enerlink.palette";
 const NUMBERS: &str = "enerlink.numbers";
 const ZONE: &str = "enerlink.time-zone";
 const HIDDEN: &str = "enerlink.hide-amounts";
+const CLOSING: &str = "enerlink.closing";
 
 /// Dark, light, or as the desktop says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +60,8 @@ pub(crate) struct Prefs {
     pub zone: RwSignal<HomeZone>,
     /// Whether amounts of tokens are hidden.
     pub hidden: RwSignal<bool>,
+    /// What closing the window does, where there is a tray.
+    pub closing: RwSignal<Closing>,
 }
 
 impl Prefs {
@@ -78,6 +82,10 @@ impl Prefs {
         let zone = read(ZONE)
             .and_then(|word| HomeZone::parse(&word))
             .unwrap_or(HomeZone::System);
+        let closing = read(CLOSING);
+        let closing = [Closing::Keep, Closing::Quit]
+            .into_iter()
+            .find(|choice| Some(closing_word(*choice)) == closing.as_deref());
         // Before anything is written.
         locale::use_numbers(numbers);
         locale::use_zone(zone);
@@ -88,6 +96,7 @@ impl Prefs {
             numbers: RwSignal::new(numbers),
             zone: RwSignal::new(zone),
             hidden: RwSignal::new(read(HIDDEN).as_deref() == Some("yes")),
+            closing: RwSignal::new(closing.unwrap_or_default()),
         };
         Effect::new(move || write(THEME, prefs.theme.get().as_str()));
         Effect::new(move || {
@@ -109,6 +118,7 @@ impl Prefs {
             set_root("lang", language.code());
         });
         Effect::new(move || write(HIDDEN, if prefs.hidden.get() { "yes" } else { "no" }));
+        Effect::new(move || write(CLOSING, closing_word(prefs.closing.get())));
         Effect::new(move |before: Option<(Numbers, HomeZone)>| {
             let chosen = (prefs.numbers.get(), prefs.zone.get());
             locale::use_numbers(chosen.0);
@@ -140,6 +150,15 @@ impl Prefs {
 /// The word for a choice of colours, in storage and in the style sheet.
 fn palette(safe: bool) -> &'static str {
     if safe { "safe" } else { "usual" }
+}
+
+/// The word for what closing does, in storage and in test ids.
+pub(crate) fn closing_word(closing: Closing) -> &'static str {
+    match closing {
+        Closing::Ask => "ask",
+        Closing::Keep => "keep",
+        Closing::Quit => "quit",
+    }
 }
 
 /// The preferences of this window.

@@ -5,6 +5,7 @@ mod places;
 use std::sync::Arc;
 
 use enerlink_domain::{Address, MeterId, view::MessageFilter, wallet::WalletId};
+use enerlink_ipc::desktop::Wish;
 use leptos::prelude::*;
 
 pub(crate) use places::{EnergyPart, MeterPart, MeterPlace, Page, SettingsPart, WalletPart};
@@ -113,6 +114,8 @@ pub(crate) struct Session {
     pub form: RwSignal<Option<Form>>,
     /// Whether the inbox is open.
     pub inbox: RwSignal<bool>,
+    /// What is asked before the window or the program goes.
+    pub parting: RwSignal<Option<Wish>>,
     /// What is being said.
     pub toasts: RwSignal<Vec<Toast>>,
     next_toast: StoredValue<u64>,
@@ -138,6 +141,7 @@ impl Session {
             message_filter: RwSignal::new(MessageFilter::default()),
             form: RwSignal::new(None),
             inbox: RwSignal::new(false),
+            parting: RwSignal::new(None),
             toasts: RwSignal::new(Vec::new()),
             next_toast: StoredValue::new(0),
             then: StoredValue::new_local(None),

@@ -35,6 +35,11 @@ pub(crate) enum Verb {
     Settings(SettingsPart),
     /// Settles what is owed.
     Settle,
+    /// Lets automatic settlement rest, or go on.
+    Automatic {
+        /// Whether it rests.
+        pause: bool,
+    },
     /// Wipes the keys from memory.
     Lock,
     /// Asks for the password.
@@ -75,6 +80,8 @@ pub(crate) enum Verb {
     Network,
     /// All shortcuts.
     Sheet,
+    /// Ends the program.
+    Quit,
 }
 
 /// What decides which verbs make sense.
@@ -89,13 +96,15 @@ pub(crate) struct Situation {
     meter: Option<MeterId>,
     /// Whether there is anything to settle with.
     settles: bool,
+    /// Whether automatic settlement rests, where there is a meter.
+    paused: Option<bool>,
     /// The account that the bar on top shows.
     account: Option<Address>,
 }
 
 impl Situation {
     /// As it is now.
-    pub(crate) fn of(state: &LiveState, prefs: Prefs) -> Self {
+    pub(crate) fn of(state: &LiveState, prefs: Prefs, paused: Option<bool>) -> Self {
         let estimate = state.home.as_ref().and_then(|home| home.estimate.as_ref());
         Self {
             unlocked: state.unlocked(),
@@ -105,6 +114,7 @@ impl Situation {
             language: prefs.language.get(),
             meter: state.meter_id().cloned(),
             settles: estimate.is_some_and(|estimate| estimate.readiness != Readiness::Settling),
+            paused,
             account: state.account(),
         }
     }
@@ -116,6 +126,8 @@ impl Verb {
         let pages = Page::ALL.map(Self::Page);
         let acts = [
             Self::Settle,
+            Self::Automatic { pause: true },
+            Self::Automatic { pause: false },
             Self::Lock,
             Self::Unlock,
             Self::Send,
@@ -131,6 +143,7 @@ impl Verb {
             Self::ImportWallet,
             Self::Network,
             Self::Sheet,
+            Self::Quit,
         ];
         let all = pages
             .into_iter()
@@ -149,6 +162,7 @@ impl Verb {
     fn fits(self, now: &Situation) -> bool {
         match self {
             Self::Settle => now.settles,
+            Self::Automatic { pause } => now.paused == Some(!pause),
             Self::Lock => now.unlocked,
             Self::Unlock => !now.unlocked,
             Self::Amounts { hide } => hide != now.hidden,
@@ -168,7 +182,8 @@ impl Verb {
             | Self::NewWallet
             | Self::ImportWallet
             | Self::Network
-            | Self::Sheet => true,
+            | Self::Sheet
+            | Self::Quit => true,
         }
     }
 
@@ -178,6 +193,7 @@ impl Verb {
             Self::Page(page) => Some(Shortcut::Page(page)),
             Self::Lock | Self::Unlock => Some(Shortcut::TurnKey),
             Self::Sheet => Some(Shortcut::Sheet),
+            Self::Quit => Some(Shortcut::Quit),
             _ => None,
         }
     }
@@ -198,6 +214,7 @@ pub(crate) mod tests {
             language: Language::English,
             meter: Some(meter_id()),
             settles: true,
+            paused: Some(false),
             account: Some(ACCOUNT),
         }
     }
@@ -206,6 +223,8 @@ pub(crate) mod tests {
     fn what_would_do_nothing_is_not_offered() {
         let open = Verb::all(&situation());
         for (verb, offered) in [
+            (Verb::Automatic { pause: true }, true),
+            (Verb::Automatic { pause: false }, false),
             (Verb::Lock, true),
             (Verb::Unlock, false),
             (Verb::Amounts { hide: true }, true),
@@ -222,6 +241,7 @@ pub(crate) mod tests {
             hidden: true,
             meter: None,
             settles: false,
+            paused: None,
             account: None,
             ..situation()
         });

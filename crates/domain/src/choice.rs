@@ -24,6 +24,8 @@ pub enum Source {
     Environment,
     /// The file `.env` in the data directory.
     EnvFile,
+    /// Automatic settlement is paused.
+    Pause,
     /// Chosen for this meter.
     Meter,
     /// Chosen for this account.
@@ -154,6 +156,8 @@ pub struct SettlingView {
     pub contract_minimum: Option<WattHours>,
     /// The ratio of the live estimate, when the environment names another one.
     pub estimate_ratio: Option<Sourced<u64>>,
+    /// Whether automatic settlement is paused, whatever was chosen for accounts and meters.
+    pub paused: bool,
 }
 
 /// The settings of one meter.

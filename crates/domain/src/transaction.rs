@@ -269,6 +269,11 @@ impl TxStage {
         matches!(self, Self::Signed | Self::Sent | Self::Mined | Self::Dropped)
     }
 
+    /// Whether it goes on by itself: it waits neither for a person nor for coins, and has not come to its end.
+    pub fn is_on_its_way(self) -> bool {
+        matches!(self, Self::Queued | Self::Signed | Self::Sent | Self::Mined)
+    }
+
     /// Whether it is signed and may still take coins of its account.
     pub fn is_in_flight(self) -> bool {
         self.is_signed() && self != Self::Mined

@@ -34,6 +34,12 @@ impl Engine {
         }
     }
 
+    /// How many transactions are on their way and need nobody for it; settlements among them.
+    pub async fn under_way(&self) -> Result<usize, Error> {
+        let rows = outbox::unfinished(&self.store().reader()).await?;
+        Ok(rows.iter().filter(|row| row.stage.is_on_its_way()).count())
+    }
+
     /// The time it lives in, which may be simulated.
     pub fn now(&self) -> UnixMillis {
         self.clock().wall()

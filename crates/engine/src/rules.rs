@@ -18,6 +18,8 @@ use crate::{
 
 /// Settings under this are choices: of an account, `settling.choice/{owner}`, or of its meter, `…/{owner}/{meter}`.
 const CHOICE: &str = "settling.choice/";
+/// The setting that is there while automatic settlement is paused.
+const PAUSED: &str = "settling.paused";
 
 /// The choices as they are stored, under what rules over them.
 #[derive(Clone, Debug)]
@@ -27,6 +29,7 @@ pub(crate) struct Rules {
     env_file: Given,
     accounts: BTreeMap<Address, SettlingChoice>,
     meters: BTreeMap<(Address, MeterId), SettlingChoice>,
+    paused: bool,
 }
 
 impl Rules {
@@ -38,8 +41,13 @@ impl Rules {
             env_file: config.env_file,
             accounts: BTreeMap::new(),
             meters: BTreeMap::new(),
+            paused: false,
         };
         for (key, text) in settings::all(r).await? {
+            if key == PAUSED {
+                rules.paused = true;
+                continue;
+            }
             let Some(whose) = key.strip_prefix(CHOICE) else {
                 continue;
             };
@@ -74,9 +82,14 @@ impl Rules {
             early: self.default.early,
             guard: None,
         };
+        let pause = SettlingChoice {
+            automatic: self.paused.then_some(false),
+            ..SettlingChoice::default()
+        };
         let layers = [
             (Source::Environment, self.environment.choice),
             (Source::EnvFile, self.env_file.choice),
+            (Source::Pause, pause),
             (Source::Meter, self.chosen(meter)),
             (Source::Account, self.account(meter.owner)),
             (Source::Default, default),
@@ -158,6 +171,7 @@ impl Engine {
             ratio: terms.map(|terms| terms.ratio),
             contract_minimum: minimum,
             estimate_ratio: rules.estimate_ratio(),
+            paused: rules.paused,
         }
     }
 
@@ -203,6 +217,21 @@ impl Engine {
         }
         tx.commit().await?;
         tracing::info!(%whose, ?choice, "settling was chosen");
+        self.reload_rules().await?;
+        Ok(self.settling_view())
+    }
+
+    /// Pauses automatic settlement of every meter, or lets it go on as it was chosen.
+    pub async fn pause_settling(&self, paused: bool) -> Result<SettlingView, Error> {
+        self.may_write()?;
+        let tx = self.store().begin().await?;
+        if paused {
+            settings::set(&tx, PAUSED, "yes").await?;
+        } else {
+            settings::remove(&tx, PAUSED).await?;
+        }
+        tx.commit().await?;
+        tracing::info!(paused, "automatic settlement was paused or goes on");
         self.reload_rules().await?;
         Ok(self.settling_view())
     }

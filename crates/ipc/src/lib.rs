@@ -50,15 +50,17 @@ macro_rules! commands {
     };
 }
 
+pub mod desktop;
 mod market;
 mod tokens;
 
+pub use desktop::{AnswerClosing, PauseSettling, Quit, ReadDesktop, SetAtLogin, ShowTray, ShowWindow};
 pub use market::*;
 pub use tokens::*;
 
 /// The name of every command, for the test that the shell registers and permits each.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    let tables = [HOUSEHOLD, tokens::TOKENS, market::MARKET];
+    let tables = [HOUSEHOLD, tokens::TOKENS, market::MARKET, desktop::DESKTOP];
     tables.into_iter().flatten().copied()
 }
 

@@ -3,6 +3,7 @@
 
 mod backup;
 mod contacts;
+mod desktop;
 mod device;
 mod guard;
 mod history;
@@ -124,6 +125,14 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         market::add_price_alert,
         market::rearm_price_alert,
         market::remove_price_alert,
+        desktop::read_desktop,
+        desktop::set_at_login,
+        desktop::show_tray,
+        desktop::show_window,
+        desktop::quit,
+        desktop::answer_closing,
+        desktop::pause_settling,
         network::subscribe_events,
+        desktop::subscribe_wishes,
     ]
 }

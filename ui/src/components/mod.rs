@@ -26,6 +26,7 @@ pub(crate) mod new_password;
 pub(crate) mod notices;
 pub(crate) mod pages;
 pub(crate) mod palette;
+pub(crate) mod parting;
 pub(crate) mod password;
 pub(crate) mod power_flow;
 pub(crate) mod problem;

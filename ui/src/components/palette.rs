@@ -28,7 +28,10 @@ pub(crate) fn Palette(
     let language = prefs.language;
     let means = Means { feed, session, prefs };
     let typed = RwSignal::new(String::new());
-    let situation = Memo::new(move |_| feed.state.with(|state| Situation::of(state, prefs)));
+    let situation = Memo::new(move |_| {
+        feed.state
+            .with(|state| Situation::of(state, prefs, means.paused()))
+    });
     let verbs = Memo::new(move |_| {
         let all = situation.with(Verb::all);
         typed.with(|typed| found(&all, typed, language.get()))

@@ -21,6 +21,30 @@ macro_rules! with_frame_texts {
     VerbNewWallet: "Buat dompet baru", "Create a wallet";
     VerbImportWallet: "Impor dompet", "Import a wallet";
 
+    VerbPause: "Jeda penyelesaian otomatis", "Pause automatic settlement";
+    VerbResume: "Lanjutkan penyelesaian otomatis", "Resume automatic settlement";
+    PausedNow: "Penyelesaian otomatis dijeda.", "Automatic settlement is paused.";
+    ResumedNow: "Penyelesaian otomatis berlanjut.", "Automatic settlement goes on.";
+    PauseHint: "Berlaku untuk semua meter, di atas pilihan di bawah, sampai dilanjutkan. Menyelesaikan dengan tangan tetap bisa.", "For every meter, over the choices below, until it goes on. Settling by hand still works.";
+    Quit: "Keluar dari aplikasi", "Quit";
+
+    // Desktop
+    Desktop: "Desktop", "Desktop";
+    AtLogin: "Mulai saat masuk", "Start at login";
+    AtLoginHint: "Dimulai di baki sistem, tanpa jendela, saat Anda masuk ke komputer.", "It starts in the tray, without a window, when you log in to the computer.";
+    OnClosing: "Saat jendela ditutup", "When the window is closed";
+    OnClosingHint: "Di baki sistem aplikasi terus mendengar meter dan menyelesaikan.", "In the tray the app goes on listening to the meter and settling.";
+    ClosingAsks: "Tanyakan", "Ask";
+    KeepRunning: "Terus berjalan di baki", "Keep running in the tray";
+    NoTray: "Desktop ini tidak menampilkan baki: menutup jendela berarti keluar.", "This desktop shows no tray: closing the window quits.";
+    TrayOpen: "Buka EnerLink", "Open EnerLink";
+    TrayPeriod: "periode ini", "this period";
+    AskClosingTitle: "Terus berjalan di baki?", "Keep running in the tray?";
+    AskClosingWords: "Jendela ditutup, tetapi aplikasi bisa terus mendengar meter dan menyelesaikan. Ikonnya di baki membukanya lagi.", "The window closes, but the app can go on listening to the meter and settling. Its icon in the tray opens it again.";
+    AskClosingRemembered: "Ini ditanyakan sekali; di Pengaturan dapat diubah.", "This is asked once; it can be changed in Settings.";
+    AskQuittingTitle: "Keluar sekarang?", "Quit now?";
+    AskQuittingWords: "Sebuah penyelesaian atau transaksi sedang berjalan. Ia tersimpan dan berlanjut saat aplikasi dibuka lagi.", "A settlement or a transaction is on its way. It is stored, and goes on when the app is started again.";
+
     VerbSafeColours: "Warna ramah buta warna", "Colour-blind friendly colours";
     VerbUsualColours: "Warna biasa", "Usual colours";
     SafeColours: "Warna ramah buta warna", "Colour-blind palette";

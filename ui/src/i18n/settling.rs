@@ -216,6 +216,7 @@ macro_rules! with_settling_texts {
     InEffect: "Berlaku: {value}, {source}", "In effect: {value}, {source}";
     SourceEnvironment: "dari lingkungan", "from the environment";
     SourceEnvFile: "dari berkas .env", "from the file .env";
+    SourcePause: "karena dijeda", "because it is paused";
     SourceMeter: "dipilih untuk meter ini", "chosen for this meter";
     SourceAccount: "dipilih untuk akun", "chosen for the account";
     SourceContract: "dari kontrak", "from the contract";

@@ -35,6 +35,7 @@ impl Key {
         Self::Offline,
         Self::StageFinal,
         Self::Wifi,
+        Self::Desktop,
         Self::NumbersComma,
         Self::NumbersPoint,
         Self::ZoneWib,

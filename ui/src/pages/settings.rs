@@ -1,8 +1,9 @@
-//! Settings: appearance, profile, security, the network in use, notifications, data, diagnostics, and what this program is.
+//! Settings: appearance, profile, security, the network in use, the desktop, notifications, data, diagnostics, and what this program is.
 
 mod about;
 mod appearance;
 mod data;
+mod desktop;
 mod diagnostics;
 mod notifications;
 mod profile;
@@ -24,6 +25,7 @@ use crate::{
 use about::AboutCard;
 use appearance::AppearanceCard;
 use data::DataCard;
+use desktop::DesktopCard;
 use diagnostics::DiagnosticsCard;
 use notifications::NotificationsCard;
 use profile::ProfileCard;
@@ -40,6 +42,7 @@ pub(crate) fn SettingsPage() -> impl IntoView {
             <Part part=SettingsPart::Security><SecurityCards /></Part>
             <Part part=SettingsPart::Settling><SettlingCard /></Part>
             <Part part=SettingsPart::Network><Network /></Part>
+            <Part part=SettingsPart::Desktop><DesktopCard /></Part>
             <Part part=SettingsPart::Notifications><NotificationsCard /></Part>
             <Part part=SettingsPart::Data><DataCard /></Part>
             <Part part=SettingsPart::Diagnostics><DiagnosticsCard /></Part>

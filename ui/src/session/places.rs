@@ -121,6 +121,8 @@ pub(crate) enum SettingsPart {
     Settling,
     /// Node and contracts.
     Network,
+    /// Start at login, and what closing does.
+    Desktop,
     /// What the desktop shows.
     Notifications,
     /// What is kept for how long.
@@ -133,12 +135,13 @@ pub(crate) enum SettingsPart {
 
 impl SettingsPart {
     /// Every card, from top to bottom.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Appearance,
         Self::Profile,
         Self::Security,
         Self::Settling,
         Self::Network,
+        Self::Desktop,
         Self::Notifications,
         Self::Data,
         Self::Diagnostics,
@@ -153,6 +156,7 @@ impl SettingsPart {
             Self::Security => "settings-security",
             Self::Settling => "settings-settling",
             Self::Network => "settings-network-part",
+            Self::Desktop => "settings-desktop",
             Self::Notifications => "settings-notifications",
             Self::Data => "settings-data",
             Self::Diagnostics => "settings-diagnostics",

@@ -1,7 +1,7 @@
 //! Does what a verb says, with what the pages themselves use.
 
 use enerlink_domain::Code;
-use enerlink_ipc::SettleNow;
+use enerlink_ipc::{PauseSettling, Quit, SettleNow};
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
@@ -47,6 +47,7 @@ impl Means {
                 session.settings_part.set(Some(part));
             }
             Verb::Settle => self.settle(),
+            Verb::Automatic { pause } => self.pause(pause),
             Verb::Lock | Verb::Unlock => feed.turn_key(),
             Verb::Amounts { hide } => prefs.hidden.set(hide),
             Verb::Theme(theme) => prefs.theme.set(theme),
@@ -69,12 +70,42 @@ impl Means {
                 session.form.set(Some(Form::Network));
             }
             Verb::Sheet => session.over.set(Some(Over::Sheet)),
+            // It says itself what is in the way.
+            Verb::Quit => spawn_local(async { drop(ipc::call(&Quit {}).await) }),
         }
+    }
+
+    /// Whether automatic settlement rests; none without a meter that could settle.
+    pub(crate) fn paused(self) -> Option<bool> {
+        self.feed.household.settling.value.with(|view| {
+            let view = view.as_ref().filter(|view| !view.meters.is_empty())?;
+            Some(view.paused)
+        })
+    }
+
+    fn pause(self, paused: bool) {
+        let Self { feed, prefs, .. } = self;
+        spawn_local(async move {
+            let answer = ipc::call(&PauseSettling { paused }).await;
+            let language = prefs.language.get_untracked();
+            match answer {
+                Ok(view) => {
+                    let said = if view.paused {
+                        Key::PausedNow
+                    } else {
+                        Key::ResumedNow
+                    };
+                    feed.household.settling.value.set(Some(view));
+                    feed.announce(Tone::Good, said.text(language).to_owned());
+                }
+                Err(error) => feed.announce(Tone::Bad, problem::sentence(language, &error)),
+            }
+        });
     }
 
     /// Settles what Home's meter is owed; the core refuses what cannot be settled, in words that are shown.
     fn settle(self) {
-        let Self { feed, session, prefs } = self;
+        let Self { feed, prefs, .. } = self;
         let language = prefs.language;
         let estimate = |state: &LiveState| state.home.as_ref()?.estimate.clone();
         let Some(estimate) = feed.state.with_untracked(estimate) else {
@@ -87,8 +118,8 @@ impl Means {
                 let answer = ipc::call(&SettleNow { meter_id }).await;
                 let language = language.get_untracked();
                 match answer {
-                    Ok(_) => session.say(Tone::Good, Key::SettleStarted.text(language).to_owned()),
-                    Err(error) => session.say(Tone::Bad, problem::sentence(language, &error)),
+                    Ok(_) => feed.announce(Tone::Good, Key::SettleStarted.text(language).to_owned()),
+                    Err(error) => feed.announce(Tone::Bad, problem::sentence(language, &error)),
                 }
                 feed.refresh_home().await;
             });

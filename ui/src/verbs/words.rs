@@ -39,6 +39,8 @@ impl Verb {
             Self::Colours { safe: true } => Key::VerbSafeColours,
             Self::Colours { safe: false } => Key::VerbUsualColours,
             Self::Settle => Key::VerbSettle,
+            Self::Automatic { pause: true } => Key::VerbPause,
+            Self::Automatic { pause: false } => Key::VerbResume,
             Self::Lock => Key::Lock,
             Self::Unlock => Key::Unlock,
             Self::Amounts { hide: true } => Key::HideAmounts,
@@ -54,6 +56,7 @@ impl Verb {
             Self::ImportWallet => Key::VerbImportWallet,
             Self::Network => Key::ChangeNetwork,
             Self::Sheet => Key::ShortcutSheet,
+            Self::Quit => Key::Quit,
         }
     }
 
@@ -107,6 +110,7 @@ fn settings(part: SettingsPart) -> Key {
         SettingsPart::Security => Key::Security,
         SettingsPart::Settling => Key::SettlingSettings,
         SettingsPart::Network => Key::Network,
+        SettingsPart::Desktop => Key::Desktop,
         SettingsPart::Notifications => Key::Notifications,
         SettingsPart::Data => Key::DataSettings,
         SettingsPart::Diagnostics => Key::Diagnostics,

@@ -13,9 +13,9 @@ use super::{
 const CAPABILITIES: &str = "src-tauri/capabilities/";
 const COMMANDS: &str = "crates/ipc/src/";
 
-/// What the window may call beside the table: the one command that carries a channel, which is no value of the table. It
-/// needs nothing of Tauri itself, since that channel brings every event.
-const FIXED: [&str; 1] = ["allow-subscribe-events"];
+/// What the window may call beside the table: the two commands that carry a channel, which is no value of the table. They
+/// need nothing of Tauri itself, since these channels bring every event and wish.
+const FIXED: [&str; 2] = ["allow-subscribe-events", "allow-subscribe-wishes"];
 
 /// Compares the capability files with the commands.
 pub(super) fn check(files: &BTreeMap<String, String>) -> Vec<Finding> {

@@ -133,6 +133,7 @@ fn word(source: Source) -> &'static str {
     match source {
         Source::Environment => "environment",
         Source::EnvFile => ".env",
+        Source::Pause => "paused",
         Source::Meter => "meter",
         Source::Account => "account",
         Source::Contract => "contract",
@@ -167,6 +168,7 @@ mod tests {
                 value: 100,
                 source: Source::EnvFile,
             }),
+            paused: false,
         };
         assert_eq!(
             shown(&view),

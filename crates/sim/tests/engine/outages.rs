@@ -1,7 +1,7 @@
 //! A node that is away, hangs, lies or is another one, a database that is locked, a clock that is set back: energy is
 //! counted meanwhile, and settled once.
 
-use enerlink_domain::{Code, Event, Status, TxStage};
+use enerlink_domain::{Code, Event, Status, Trigger, TxStage, event::VaultState, wallet::LockReason};
 use enerlink_sim::node::{Fault, Span};
 use futures_util::future::join_all;
 
@@ -227,4 +227,48 @@ async fn a_task_that_cannot_write_is_told_and_comes_back() {
     .await;
     household.settle_through().await;
     household.check(household.engine(), 1).await;
+}
+
+/// A computer that sleeps: the monotonic clock stands still while the time of day goes on, every connection is dead
+/// when it wakes, and the meter has counted on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hours_of_sleep_lock_the_wallet_and_settle_what_came_meanwhile_once() {
+    let mut household = Household::open(Setup {
+        period: Some(60),
+        settlement_key: true,
+        ..Setup::default()
+    })
+    .await;
+    household.flow(500 * WH, 0).await;
+    household.check(household.engine(), 1).await;
+    household.engine().touch();
+    let mut events = household.engine().events();
+    let faults = household.node.faults().clone();
+    faults.set(Fault::Hang, Span::UntilCleared);
+    household.clock.shift(8 * 3_600_000);
+    for _ in 0..8 {
+        household.murmur(400 * WH, 50 * WH).await;
+    }
+    let reason = told(&mut events, |event| match event {
+        Event::Vault { reason, .. } => reason,
+        _ => None,
+    });
+    assert_eq!(reason.await, LockReason::Suspend);
+    household.heard(household.engine()).await;
+    faults.clear();
+    household.link_up().await;
+    until("all of it to be settled", async || {
+        household.watermark().await == household.floor()
+    })
+    .await;
+    let settled = household.events().await.len();
+    // A period may end between the first message after the sleep and the last; the many that were slept through do not.
+    assert!((2..=3).contains(&settled), "{settled} settlements");
+    household.check(household.engine(), settled).await;
+    let automatic = household.rows(household.engine()).await;
+    assert!(automatic.iter().all(|row| row.trigger == Trigger::Periodic));
+    assert_eq!(household.engine().vault(), VaultState::Locked);
+    // And it goes on as if nothing had been.
+    household.flow(500 * WH, 0).await;
+    household.check(household.engine(), settled + 1).await;
 }

@@ -91,6 +91,36 @@ async fn a_choice_counts_at_once_and_each_trigger_is_recorded() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pause_stands_over_every_choice_and_outlives_the_process() {
+    let mut household = Household::open(Setup::default()).await;
+    let chosen = SettlingChoice {
+        automatic: Some(true),
+        period_minutes: Some(1),
+        ..NOTHING
+    };
+    let (owner, meter) = (household.owner(), Some(household.id.clone()));
+    household
+        .engine()
+        .set_settling(owner, meter, chosen)
+        .await
+        .expect("a choice");
+    let view = household.engine().pause_settling(true).await.expect("paused");
+    assert!(view.paused);
+    household.restart(End::Stopped).await;
+    let automatic = household.effect().automatic;
+    assert_eq!((automatic.value, automatic.source), (false, Source::Pause));
+    household.flow(500 * WH, 0).await;
+    household.clock.pass(Duration::from_secs(180)).await;
+    assert_eq!(household.triggers().await, [], "nothing settles by itself");
+    let view = household.engine().pause_settling(false).await.expect("goes on");
+    assert!(!view.paused);
+    let automatic = household.effect().automatic;
+    assert_eq!((automatic.value, automatic.source), (true, Source::Meter));
+    household.check(household.engine(), 1).await;
+    assert_eq!(household.triggers().await, [Trigger::Periodic]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_chosen_is_refused_and_changes_nothing() {
     let household = Household::open(Setup::default()).await;
     let (engine, owner) = (household.engine(), household.owner());

@@ -8,13 +8,14 @@ use enerlink_domain::{
     Address, MeterId,
     choice::{SettlingChoice, SettlingView},
 };
-use enerlink_ipc::ReadSettling;
+use enerlink_ipc::{PauseSettling, ReadSettling};
 use leptos::{ev, prelude::*};
 
 use crate::{
-    components::loaded::{Loaded, Waiting},
+    components::{doing::Doing, loaded::Waiting},
     feed::feed,
     format,
+    household::household,
     i18n::{Key, say, text},
     pages::energy::ratio_words,
     prefs::prefs,
@@ -64,7 +65,7 @@ impl Scope {
 /// The card.
 #[component]
 pub(super) fn SettlingCard() -> impl IntoView {
-    let loaded = Loaded::<SettlingView>::new();
+    let loaded = household().settling;
     let read = move || loaded.read(ReadSettling {});
     read();
     let known = Memo::new(move |_| loaded.value.with(Option::is_some));
@@ -94,9 +95,35 @@ fn Choices(view: RwSignal<Option<SettlingView>>) -> impl IntoView {
     let scope =
         Memo::new(move |_| scopes.with(|scopes| scopes.get(chosen.get()).or(scopes.first()).cloned()));
     view! {
+        <Pause view=view />
         <ScopeChoice scopes=scopes chosen=chosen />
         {move || scope.get().map(|scope| view! { <ChoiceForm view=view scope=scope /> })}
         <Terms view=view />
+    }
+}
+
+/// The switch over everything that is chosen below.
+#[component]
+fn Pause(view: RwSignal<Option<SettlingView>>) -> impl IntoView {
+    let doing = Doing::new();
+    let paused = Memo::new(move |_| view.with(|view| view.as_ref().is_some_and(|view| view.paused)));
+    let change = move |event| {
+        let paused = event_target_checked(&event);
+        doing.call(PauseSettling { paused }, move |now| view.set(Some(now)));
+    };
+    view! {
+        <label class="setting">
+            <div><b>{text(Key::VerbPause)}</b><small>{text(Key::PauseHint)}</small></div>
+            <input
+                type="checkbox"
+                class="switch"
+                data-testid="settling-paused"
+                prop:checked=paused
+                disabled=doing.busy
+                on:change=change
+            />
+        </label>
+        {doing.problem()}
     }
 }
 
@@ -214,6 +241,7 @@ mod tests {
             ratio: None,
             contract_minimum: None,
             estimate_ratio: None,
+            paused: false,
         }
     }
 

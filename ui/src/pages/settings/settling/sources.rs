@@ -103,6 +103,7 @@ pub(super) fn source_words(source: Source) -> Key {
     match source {
         Source::Environment => Key::SourceEnvironment,
         Source::EnvFile => Key::SourceEnvFile,
+        Source::Pause => Key::SourcePause,
         Source::Meter => Key::SourceMeter,
         Source::Account => Key::SourceAccount,
         Source::Contract => Key::SourceContract,
@@ -143,6 +144,7 @@ mod tests {
         let sources = [
             Source::Environment,
             Source::EnvFile,
+            Source::Pause,
             Source::Meter,
             Source::Account,
             Source::Contract,
@@ -151,6 +153,6 @@ mod tests {
         let seen: HashSet<Key> = sources.map(source_words).into_iter().collect();
         assert_eq!(seen.len(), sources.len());
         let fixed = sources.map(is_fixed);
-        assert_eq!(fixed, [true, true, false, false, false, false]);
+        assert_eq!(fixed, [true, true, false, false, false, false, false]);
     }
 }

@@ -20,12 +20,12 @@ pub const PERIOD_MINUTES: RangeInclusive<u32> = 1..=1440;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
+    /// Automatic settlement is paused.
+    Pause,
     /// A variable of the environment.
     Environment,
     /// The file `.env` in the data directory.
     EnvFile,
-    /// Automatic settlement is paused.
-    Pause,
     /// Chosen for this meter.
     Meter,
     /// Chosen for this account.

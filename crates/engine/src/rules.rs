@@ -87,9 +87,10 @@ impl Rules {
             ..SettlingChoice::default()
         };
         let layers = [
+            // Whoever pauses means all of it, now.
+            (Source::Pause, pause),
             (Source::Environment, self.environment.choice),
             (Source::EnvFile, self.env_file.choice),
-            (Source::Pause, pause),
             (Source::Meter, self.chosen(meter)),
             (Source::Account, self.account(meter.owner)),
             (Source::Default, default),

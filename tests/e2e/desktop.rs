@@ -249,7 +249,7 @@ async fn desktop_quitting_says_what_is_on_its_way_and_it_goes_on() {
     window.find_css("[data-testid='settle-now']:enabled").await;
     window.click("settle-now").await;
     window
-        .find_css("[data-testid='transaction-row'][data-stage='sent']")
+        .find_css("[data-testid='settlement-row'][data-status='PENDING']")
         .await;
     window.press(&[CONTROL, 'q']).await;
     window.find("ask-quitting").await;

@@ -268,8 +268,7 @@ async fn desktop_quitting_says_what_is_on_its_way_and_it_goes_on() {
     window
         .find_css("[data-testid='settlement-row'][data-status='SUCCESS']")
         .await;
-    window.press(&[CONTROL, 'q']).await;
-    wait_visible(false).await;
+    window.close().await;
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ fn AskClosing() -> impl IntoView {
                 <button type="button" class="button quiet" data-testid="closing-quit" on:click=quit>
                     {text(Key::Quit)}
                 </button>
-                <button type="button" class="button" data-testid="closing-keep" on:click=keep>
+                <button type="button" class="button" autofocus data-testid="closing-keep" on:click=keep>
                     {text(Key::KeepRunning)}
                 </button>
             </div>

@@ -87,7 +87,7 @@ async fn wait_visible(visible: bool) {
 }
 
 #[tokio::test]
-async fn desktop_tray_follows_the_household_and_its_entries_do_what_they_say() {
+async fn full_desktop_tray_follows_the_household_and_its_entries_do_what_they_say() {
     let bus = Bus::start();
     let mut panel = Panel::start(bus.connect().await).await;
     let directory = tempfile::tempdir().expect("directory");
@@ -234,7 +234,7 @@ async fn lose_the_tray(window: &Window, panel: Panel, profile: &Path) {
 }
 
 #[tokio::test]
-async fn desktop_quitting_says_what_is_on_its_way_and_it_goes_on() {
+async fn full_desktop_quitting_says_what_is_on_its_way_and_it_goes_on() {
     let mut household = Household::new(true);
     let node = household.node.port;
     let profile = household.file("profile");
@@ -272,7 +272,7 @@ async fn desktop_quitting_says_what_is_on_its_way_and_it_goes_on() {
 }
 
 #[tokio::test]
-async fn desktop_profiles_run_side_by_side_and_each_once() {
+async fn full_desktop_profiles_run_side_by_side_and_each_once() {
     let directory = tempfile::tempdir().expect("directory");
     let [one, two] = ["one", "two"].map(|name| directory.path().join(name));
     let bus = "unix:path=/nonexistent/bus";
@@ -290,7 +290,7 @@ async fn desktop_profiles_run_side_by_side_and_each_once() {
 }
 
 #[tokio::test]
-async fn desktop_a_hidden_start_waits_in_the_tray_or_shows_itself() {
+async fn full_desktop_a_hidden_start_waits_in_the_tray_or_shows_itself() {
     let directory = tempfile::tempdir().expect("directory");
     let bus = Bus::start();
     let mut panel = Panel::start(bus.connect().await).await;
@@ -317,7 +317,7 @@ async fn desktop_a_hidden_start_waits_in_the_tray_or_shows_itself() {
 }
 
 #[tokio::test]
-async fn desktop_the_window_is_where_it_was_and_on_a_screen() {
+async fn full_desktop_the_window_is_where_it_was_and_on_a_screen() {
     let directory = tempfile::tempdir().expect("directory");
     let profile = directory.path().join("profile");
     let bus = "unix:path=/nonexistent/bus";

@@ -72,7 +72,7 @@ async fn from_the_meter(window: &Window, port: u16, text: &str) {
 
     publish(port, "home/energy-monitor/sensors", text.as_bytes());
     window.click("meter-part-messages").await;
-    let refused = "[data-testid='messages'] tbody tr:has(.chip.bad)";
+    let refused = "[data-testid='messages'] tbody tr:has(.chip.bad) .unfold";
     window.find_css(refused).await.click().await.expect("a row");
     window
         .wait_text("message-payload", "is what was said", |shown| {

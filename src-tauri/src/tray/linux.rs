@@ -1,14 +1,28 @@
 //! Linux: a StatusNotifierItem on the session's bus, which KDE shows by itself, GNOME by an extension, and most others by
 //! their panels. There is no C library that could be missing, and it comes back when the panel is started anew.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use enerlink_ipc::desktop::{TrayAct, TrayFace};
 use ksni::{Icon, MenuItem, OfflineReason, ToolTip, TrayMethods as _, menu::StandardItem};
 use tauri::{AppHandle, Runtime, async_runtime::spawn};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::sleep};
+use zbus::{Connection, fdo::DBusProxy};
 
 use super::{NAME, Tray};
+
+/// The name of the panel on the bus.
+const PANEL: &str = "org.kde.StatusNotifierWatcher";
+/// Before the next try where the panel has come in a bad moment.
+const PAUSE: Duration = Duration::from_millis(200);
+
+type Act = dyn Fn(TrayAct) + Send + Sync;
 
 /// A picture of rows of red, green, blue and how opaque.
 pub struct Picture {
@@ -33,25 +47,39 @@ pub(crate) fn start<R: Runtime>(app: &AppHandle<R>, tray: Tray) {
 /// The same, until the other end of the face is gone.
 pub async fn run(tray: Tray, picture: Option<Picture>) {
     let Tray { mut face, here, act } = tray;
-    let item = Item {
-        face: face.borrow_and_update().clone(),
-        icons: picture.map(icon).into_iter().collect(),
-        here: here.clone(),
-        lost: AtomicBool::new(false),
-        act,
-    };
-    // The panel may come later than we do.
-    let handle = match item.assume_sni_available(true).spawn().await {
-        Ok(handle) => handle,
-        Err(error) => {
-            tracing::info!(%error, "there is no tray");
-            return;
+    let (act, icons): (Arc<Act>, Vec<Icon>) = (Arc::from(act), picture.map(icon).into_iter().collect());
+    let handle = loop {
+        let item = Item {
+            face: face.borrow_and_update().clone(),
+            icons: icons.clone(),
+            here: here.clone(),
+            lost: AtomicBool::new(false),
+            act: Arc::clone(&act),
+        };
+        // The panel may come later than we do.
+        let handle = match item.assume_sni_available(true).spawn().await {
+            Ok(handle) => handle,
+            Err(error) => {
+                tracing::info!(%error, "there is no tray");
+                return;
+            }
+        };
+        let is_shown = async || handle.update(|item| !item.lost.load(Ordering::SeqCst)).await == Some(true);
+        // The library asks for the panel before it listens for one: what comes in between is known to the bus alone.
+        let mut shown = is_shown().await;
+        if !shown && panel_is_there().await.unwrap_or_default() {
+            sleep(PAUSE).await;
+            shown = is_shown().await;
+            if !shown {
+                handle.shutdown().await;
+                continue;
+            }
         }
+        if shown {
+            here.send_replace(true);
+        }
+        break handle;
     };
-    let shown = handle.update(|item| !item.lost.load(Ordering::SeqCst)).await;
-    if shown == Some(true) {
-        here.send_replace(true);
-    }
     while face.changed().await.is_ok() {
         let next = face.borrow_and_update().clone();
         if handle.update(|item| item.face = next).await.is_none() {
@@ -62,6 +90,11 @@ pub async fn run(tray: Tray, picture: Option<Picture>) {
     }
 }
 
+async fn panel_is_there() -> zbus::Result<bool> {
+    let bus = DBusProxy::new(&Connection::session().await?).await?;
+    Ok(bus.name_has_owner(PANEL.try_into()?).await?)
+}
+
 /// The item, as ksni asks for it.
 struct Item {
     face: TrayFace,
@@ -69,7 +102,7 @@ struct Item {
     here: watch::Sender<bool>,
     /// Whether nobody shows it now.
     lost: AtomicBool,
-    act: Box<dyn Fn(TrayAct) + Send + Sync>,
+    act: Arc<Act>,
 }
 
 impl ksni::Tray for Item {

@@ -156,7 +156,7 @@ pub struct SettlingView {
     pub contract_minimum: Option<WattHours>,
     /// The ratio of the live estimate, when the environment names another one.
     pub estimate_ratio: Option<Sourced<u64>>,
-    /// Whether automatic settlement is paused, whatever was chosen for accounts and meters.
+    /// Whether automatic settlement is paused, whatever the environment says and was chosen for accounts and meters.
     pub paused: bool,
 }
 

@@ -222,7 +222,7 @@ impl Engine {
         Ok(self.settling_view())
     }
 
-    /// Pauses automatic settlement of every meter, or lets it go on as it was chosen.
+    /// Pauses automatic settlement of every meter, over the environment too, or lets it go on as before.
     pub async fn pause_settling(&self, paused: bool) -> Result<SettlingView, Error> {
         self.may_write()?;
         let tx = self.store().begin().await?;

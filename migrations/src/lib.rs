@@ -15,6 +15,7 @@ mod m20261122_000009_guard;
 mod m20261122_000010_reboots;
 mod m20261122_000011_market;
 mod m20261122_000012_tokens;
+mod m20261123_000013_resets;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000010_reboots::Migration),
             Box::new(m20261122_000011_market::Migration),
             Box::new(m20261122_000012_tokens::Migration),
+            Box::new(m20261123_000013_resets::Migration),
         ]
     }
 }

@@ -97,6 +97,12 @@ pub struct Suspicion {
     pub uptime: u32,
     /// How many in a row.
     pub count: u8,
+    /// When the last was received.
+    #[serde(default)]
+    pub received_at: UnixMillis,
+    /// What the last showed.
+    #[serde(default)]
+    pub counters: Pair<MicroWh>,
 }
 
 /// A meter's registers, durable in the same transaction as the reading that moved them.
@@ -121,6 +127,10 @@ pub struct Registers {
     /// When the device was last seen to have booted. Soon after it a message from before may still come.
     #[serde(default)]
     pub rebooted_at: Option<UnixMillis>,
+    /// When the counters last began anew together with the uptime. Soon after it a message from before may show more than
+    /// the last one, and a higher uptime.
+    #[serde(default)]
+    pub reset_at: Option<UnixMillis>,
     /// Energy that the chain has settled and that was not counted yet; none before the first comparison.
     #[serde(default)]
     pub lead: Option<Pair<MicroWh>>,
@@ -265,6 +275,7 @@ impl Registers {
             baseline: None,
             suspicion: Suspicion::default(),
             rebooted_at: None,
+            reset_at: None,
             lead: None,
             opening: Pair::default(),
         }
@@ -375,6 +386,9 @@ impl Registers {
             .saturating_add(u32::from(in_time == Some(Remark::Rebooted)));
         if in_time == Some(Remark::Rebooted) {
             self.rebooted_at = Some(message.received_at);
+            if new_epoch {
+                self.reset_at = self.rebooted_at;
+            }
         }
         self.suspicion = Suspicion::default();
         self.baseline = Some(Baseline {

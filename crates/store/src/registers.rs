@@ -63,6 +63,7 @@ fn encode(meter: &MeterId, registers: &Registers, now: UnixMillis) -> Result<Fie
         None => (None, None),
     };
     let settlement = last.map(|last| last.settlement).unwrap_or_default();
+    let suspected = Some(registers.suspicion).filter(|last| last.count > 0);
     Ok(Fields::default()
         .text(KEY, meter.as_str())
         .text("counter_source", registers.source.as_str())
@@ -99,7 +100,17 @@ fn encode(meter: &MeterId, registers: &Registers, now: UnixMillis) -> Result<Fie
         // Nothing is an empty column, as in rows that were sealed before there was an opening balance.
         .opt_int("opening_export_uwh", counter(opening(registers.opening.export))?)
         .opt_int("opening_import_uwh", counter(opening(registers.opening.import))?)
-        .opt_int("rebooted_at", registers.rebooted_at.map(|at| at.0)))
+        .opt_int("rebooted_at", registers.rebooted_at.map(|at| at.0))
+        .opt_int("reset_at", registers.reset_at.map(|at| at.0))
+        .opt_int("suspicion_at", suspected.map(|last| last.received_at.0))
+        .opt_int(
+            "suspicion_export_uwh",
+            counter(suspected.map(|last| last.counters.export))?,
+        )
+        .opt_int(
+            "suspicion_import_uwh",
+            counter(suspected.map(|last| last.counters.import))?,
+        ))
 }
 
 fn opening(energy: MicroWh) -> Option<MicroWh> {
@@ -121,8 +132,14 @@ fn decode(row: &Record) -> Result<Registers, StoreError> {
         suspicion: Suspicion {
             uptime: row.number("suspicion_uptime")?,
             count: row.number("suspicion_count")?,
+            received_at: UnixMillis(row.opt_int("suspicion_at")?.unwrap_or_default()),
+            counters: Pair {
+                export: MicroWh(row.opt_number("suspicion_export_uwh")?.unwrap_or_default()),
+                import: MicroWh(row.opt_number("suspicion_import_uwh")?.unwrap_or_default()),
+            },
         },
         rebooted_at: row.opt_int("rebooted_at")?.map(UnixMillis),
+        reset_at: row.opt_int("reset_at")?.map(UnixMillis),
         lead: row
             .opt_number("lead_export_uwh")?
             .zip(row.opt_number("lead_import_uwh")?)

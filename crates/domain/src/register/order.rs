@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::{Baseline, Delivery, NOISE, Pair, Registers, Remark, SLACK, Suspicion};
-use crate::{MicroWh, reading::DeviceTime};
+use crate::{MicroWh, UnixMillis, reading::DeviceTime};
 
 /// A device that has been up longer than the silence lasted, by more than this, has not rebooted in it.
 const REBOOT_SLACK: Duration = Duration::from_secs(30);
-/// This many messages of a rising uptime in a row are a reboot, or a counter that was reset, and no stragglers.
+/// This many messages in a row, whose uptime rises as time passes and whose counters do not fall, are a reboot, or a counter that was reset, and no
+/// stragglers.
 const REBOOT_EVIDENCE: u8 = 3;
 /// One turn of a 32-bit millisecond counter.
 const ROLLOVER: u64 = 1 << 32;
@@ -48,6 +49,15 @@ impl Change {
     }
 }
 
+/// Signs that a message may be from before a boot.
+#[derive(Clone, Copy)]
+struct Doubt {
+    /// It shows less than the last one.
+    fallen: bool,
+    /// The counters began anew not long ago, so that one from before may show more than the last one.
+    reset: bool,
+}
+
 /// Whether a counter has fallen by more than means nothing.
 fn fell(before: Pair<MicroWh>, after: Pair<MicroWh>) -> bool {
     let fell = |before: MicroWh, after: MicroWh| before.0.saturating_sub(after.0) > NOISE.0;
@@ -60,11 +70,12 @@ impl Registers {
         let change = Change::between(baseline.counters, message.counters);
         match (baseline.device_time, message.device_time) {
             (Some(DeviceTime::Uptime(last)), Some(DeviceTime::Uptime(now))) => {
-                let fresh = self
-                    .rebooted_at
-                    .is_some_and(|at| message.received_at.since(at) < STRAGGLER);
-                let doubtful = fresh && fell(baseline.counters, message.counters);
-                self.order_by_uptime((last, now), by_receipt, change, doubtful, delivery)
+                let lately = |at: UnixMillis| message.received_at.since(at) < STRAGGLER;
+                let doubt = Doubt {
+                    fallen: self.rebooted_at.is_some_and(lately) && fell(baseline.counters, message.counters),
+                    reset: self.reset_at.is_some_and(lately),
+                };
+                self.order_by_uptime((last, now), message, by_receipt, change, doubt, delivery)
             }
             (Some(DeviceTime::Unix(last)), Some(DeviceTime::Unix(now))) if now < last => Order::Before,
             (Some(DeviceTime::Unix(last)), Some(DeviceTime::Unix(now))) if now == last => Order::Same,
@@ -81,9 +92,10 @@ impl Registers {
     fn order_by_uptime(
         &mut self,
         (last, now): (u32, u32),
+        message: &Baseline,
         by_receipt: Duration,
         change: Change,
-        doubtful: bool,
+        doubt: Doubt,
         delivery: Delivery,
     ) -> Order {
         // The same uptime twice is the same message, unless there was time to boot and the counters moved on.
@@ -103,8 +115,10 @@ impl Registers {
                 return Order::Before;
             }
             // Who was up longer, and shows less, may have spoken before the reboot: to believe in a reset then would count
-            // the same energy twice, now and with the next message. A reset lasts.
-            if doubtful && (delivery == Delivery::Again || !self.lasts(now)) {
+            // the same energy twice, now and with the next message. A reset lasts. After one, so may who shows more, unless
+            // the uptime has kept step with the receipts: of what had flowed before the reset nothing is counted again.
+            let doubtful = doubt.fallen || doubt.reset && !in_step(elapsed, by_receipt);
+            if doubtful && (delivery == Delivery::Again || !self.lasts(now, message)) {
                 return Order::Before;
             }
             // Silence that is longer than the uptime may hide a reboot, after which the uptime has overtaken the last.
@@ -124,21 +138,40 @@ impl Registers {
             };
         }
         // A reboot fits into the silence, and the counters went on; a straggler has been up longer, or shows no more.
-        if change == Change::Grown && uptime <= by_receipt + SLACK {
+        if change == Change::Grown && uptime <= by_receipt + SLACK && !doubt.reset {
             return rebooted;
         }
         // After a crash the broker repeats a run of messages whose uptime rises: that is no sign of a reboot.
         if delivery == Delivery::Again {
             return Order::Before;
         }
-        if self.lasts(now) { rebooted } else { Order::Before }
+        if self.lasts(now, message) {
+            rebooted
+        } else {
+            Order::Before
+        }
     }
 
-    /// Whether enough messages in a row, of rising uptime, say the same.
-    fn lasts(&mut self, uptime: u32) -> bool {
-        let rising = uptime > self.suspicion.uptime && self.suspicion.count > 0;
-        let count = if rising { self.suspicion.count + 1 } else { 1 };
-        self.suspicion = Suspicion { uptime, count };
+    /// Whether enough messages in a row say the same: their uptime keeps step with the receipts, and no counter falls.
+    fn lasts(&mut self, uptime: u32, message: &Baseline) -> bool {
+        let last = self.suspicion;
+        let passed = uptime.checked_sub(last.uptime).filter(|passed| *passed > 0);
+        let passed = passed.map(|passed| Duration::from_millis(passed.into()));
+        let goes_on = last.count > 0
+            && passed.is_some_and(|passed| in_step(passed, message.received_at.since(last.received_at)))
+            && Change::between(last.counters, message.counters) != Change::Fallen;
+        let count = if goes_on { last.count.saturating_add(1) } else { 1 };
+        self.suspicion = Suspicion {
+            uptime,
+            count,
+            received_at: message.received_at,
+            counters: message.counters,
+        };
         count >= REBOOT_EVIDENCE
     }
+}
+
+/// Whether as much time has passed by the device's clock as by this computer's.
+fn in_step(by_uptime: Duration, by_receipt: Duration) -> bool {
+    by_uptime.abs_diff(by_receipt) <= SLACK
 }

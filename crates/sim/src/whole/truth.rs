@@ -24,15 +24,26 @@ pub(super) struct Known {
     lost: (u64, u64),
     run: Option<Run>,
     doubt: Option<Doubt>,
+    /// A reset was seen: what does not keep step with the receipts may be from before.
+    reset: bool,
 }
 
-/// Readings of a lower uptime which the time between the receipts does not explain, because the computer's clock was set
-/// back in between: stragglers, or a reboot that is not believed before enough have come.
+/// Readings that may be stragglers, and are not believed before enough have come. Their uptime is lower and the time between
+/// the receipts does not explain it, because the computer's clock was set back in between; or they come after a
+/// reset, and do not keep step with the receipts.
 #[derive(Clone, Copy, Debug)]
 struct Doubt {
     /// The last reading that was believed.
     before: Reading,
+    evidence: Evidence,
+}
+
+/// How many readings have come, one after the other, whose uptime has kept step with the receipts.
+#[derive(Clone, Copy, Debug, Default)]
+struct Evidence {
     length: u8,
+    uptime: u32,
+    received_at: UnixMillis,
 }
 
 /// Readings after a reset, of which none is believed before enough have come.
@@ -42,7 +53,7 @@ struct Run {
     before: (u64, u64),
     /// What they show since.
     shown: (u64, u64),
-    length: u8,
+    evidence: Evidence,
     /// One of them came twice: before the process died it may have been the last one that was needed.
     doubtful: bool,
 }
@@ -71,10 +82,15 @@ impl Known {
         if reading.number <= last.number {
             // Late: the uptimes of the run do not rise any more, and it begins anew.
             if let Some(run) = &mut self.run {
-                (run.length, run.doubtful) = (1, true);
+                let evidence = Evidence {
+                    length: 1,
+                    uptime: reading.uptime,
+                    received_at,
+                };
+                (run.evidence, run.doubtful) = (evidence, true);
             }
             if let Some(doubt) = &mut self.doubt {
-                doubt.length = 0;
+                doubt.evidence = Evidence::default();
             }
             return;
         }
@@ -88,15 +104,15 @@ impl Known {
             self.run = Some(Run {
                 before,
                 shown: (0, 0),
-                length: 0,
+                evidence: Evidence::default(),
                 doubtful: false,
             });
         }
         let believed = match &mut self.run {
             Some(run) => {
-                run.take(reading, again);
-                let believed = run.is_believed();
+                let believed = run.take(reading, received_at, self.reset, again);
                 if believed {
+                    self.reset |= run.evidence.is_enough();
                     let unknown = run.unknown(received_at.since(self.received_at));
                     self.lost.0 += unknown.0;
                     self.lost.1 += unknown.1;
@@ -114,23 +130,25 @@ impl Known {
     /// Whether `reading`, of the same counters as `last`, is no straggler for all that can be known.
     fn is_believed(&mut self, last: Reading, reading: Reading, received_at: UnixMillis, again: bool) -> bool {
         let silence = received_at.since(self.received_at);
-        let uptime = Duration::from_millis(reading.uptime.into());
-        let explained = uptime <= silence + SLACK;
-        if self.doubt.is_none() && (reading.uptime >= last.uptime || explained) {
+        let before = self.doubt.map_or(last, |doubt| doubt.before);
+        let passed = reading.uptime.checked_sub(before.uptime);
+        let passed = passed.map(|passed| Duration::from_millis(passed.into()));
+        let straight = match passed {
+            Some(passed) => !self.reset || passed.abs_diff(silence) <= SLACK,
+            None => !self.reset && Duration::from_millis(reading.uptime.into()) <= silence + SLACK,
+        };
+        if self.doubt.is_none() && straight {
             return true;
         }
         let doubt = self.doubt.get_or_insert(Doubt {
-            before: last,
-            length: 0,
+            before,
+            evidence: Evidence::default(),
         });
-        doubt.length += u8::from(!again);
-        let passed = reading.uptime.checked_sub(doubt.before.uptime);
-        let elapsed = passed.map_or(silence, |passed| {
-            silence.min(Duration::from_millis(passed.into()))
-        });
-        let limit = energy_limit(elapsed);
-        let (before, now) = (doubt.before.truth, reading.truth);
-        (explained || passed.is_some() || doubt.length >= RUN)
+        doubt.evidence.take(reading, received_at, again);
+        let enough = doubt.evidence.is_enough();
+        let limit = energy_limit(passed.map_or(silence, |passed| silence.min(passed)));
+        let (before, now) = (before.truth, reading.truth);
+        (straight || enough)
             && now.export.0 - before.export.0 <= limit
             && now.import.0 - before.import.0 <= limit
     }
@@ -152,19 +170,36 @@ impl Known {
     }
 }
 
-impl Run {
-    fn take(&mut self, reading: Reading, again: bool) {
-        self.shown = reading.counters();
-        self.doubtful |= again;
-        // What is delivered again is no sign of a reboot.
-        self.length += u8::from(!again);
+impl Evidence {
+    /// What is delivered again is none, and whatever is out of step begins anew.
+    fn take(&mut self, reading: Reading, received_at: UnixMillis, again: bool) {
+        if again {
+            return;
+        }
+        let passed = reading.uptime.checked_sub(self.uptime);
+        let passed = passed.map(|passed| Duration::from_millis(passed.into()));
+        if passed.is_none_or(|passed| passed.abs_diff(received_at.since(self.received_at)) > SLACK) {
+            self.length = 0;
+        }
+        self.length = self.length.saturating_add(1);
+        (self.uptime, self.received_at) = (reading.uptime, received_at);
     }
 
-    /// A reset has to last, or else a message from before a reboot would count the same energy twice. Counters that have
-    /// passed what they showed before are believed at once: they have not fallen, as far as anybody can tell.
-    fn is_believed(&self) -> bool {
+    fn is_enough(self) -> bool {
+        self.length >= RUN
+    }
+}
+
+impl Run {
+    /// Whether the reset is believed with `reading`. It has to last, or else a message from before a reboot would count the
+    /// same energy twice. Counters that have passed what they showed before are believed at once, when none was reset
+    /// before: they have not fallen, as far as anybody can tell.
+    fn take(&mut self, reading: Reading, received_at: UnixMillis, reset: bool, again: bool) -> bool {
+        self.shown = reading.counters();
+        self.doubtful |= again;
+        self.evidence.take(reading, received_at, again);
         let passed = self.shown.0 >= self.before.0 && self.shown.1 >= self.before.1;
-        passed || self.length >= RUN
+        passed && !reset || self.evidence.is_enough()
     }
 
     /// What cannot be known of the energy since the reset, which is believed now, so long by the receipts after the

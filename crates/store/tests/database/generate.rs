@@ -446,11 +446,17 @@ pub(crate) fn registers() -> impl Strategy<Value = Registers> {
                 epoch,
                 boot,
                 baseline,
-                suspicion: Suspicion {
-                    uptime: suspicion.0,
-                    count: suspicion.1,
+                suspicion: match suspicion {
+                    (_, 0) => Suspicion::default(),
+                    (uptime, count) => Suspicion {
+                        uptime,
+                        count,
+                        received_at: UnixMillis(i64::from(uptime)),
+                        counters: first,
+                    },
                 },
                 rebooted_at: lead.map(|lead| UnixMillis(i64::from(lead.export.0 as u32))),
+                reset_at: lead.map(|lead| UnixMillis(i64::from(lead.import.0 as u32))),
                 lead,
                 opening,
             },

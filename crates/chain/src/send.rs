@@ -5,11 +5,12 @@ use alloy::{
     sol_types::SolCall,
 };
 use enerlink_domain::{Address, Etk, Fees, NetWattHours, SignedTx, Wei};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::{
     Chain, ChainError, Receipt,
-    block::tag,
+    block::{Block, tag},
     build::Call,
     contracts::{
         converter::EnergyConverter::settleMeterCall,
@@ -59,13 +60,42 @@ impl Chain {
     /// Runs `call` at the newest block without leaving a trace, and estimates its gas.
     /// A refusal is [`ChainError::Reverted`], an estimate beyond belief [`ChainError::AbsurdGas`].
     pub async fn simulate(&self, from: Address, call: &Call) -> Result<Simulated, ChainError> {
+        let (ran, block) = tokio::try_join!(self.run(from, call), self.latest_block())?;
+        self.simulated(call, ran, &block)
+    }
+
+    /// [`Chain::simulate`] of several that know nothing of each other. Answers them in their order; an error when the
+    /// newest block cannot be had.
+    pub async fn simulate_all(
+        &self,
+        calls: &[(Address, Call)],
+    ) -> Result<Vec<Result<Simulated, ChainError>>, ChainError> {
+        let runs = join_all(calls.iter().map(|(from, call)| self.run(*from, call)));
+        let (runs, block) = tokio::join!(runs, self.latest_block());
+        let block = block?;
+        let simulated = calls
+            .iter()
+            .zip(runs)
+            .map(|((_, call), ran)| self.simulated(call, ran?, &block));
+        Ok(simulated.collect())
+    }
+
+    /// What the call answers, and the node's estimate of its gas.
+    async fn run(&self, from: Address, call: &Call) -> Result<(Bytes, u64), ChainError> {
         let request = request(from, call);
-        let (output, estimate, block) = tokio::try_join!(
+        let (output, estimate) = tokio::try_join!(
             self.attempt::<Bytes>(from, "eth_call", json!([request, "latest"])),
             self.attempt::<U64>(from, "eth_estimateGas", json!([request, "latest"])),
-            self.latest_block()
         )?;
-        let estimate = estimate.to::<u64>();
+        Ok((output, estimate.to()))
+    }
+
+    fn simulated(
+        &self,
+        call: &Call,
+        (output, estimate): (Bytes, u64),
+        block: &Block,
+    ) -> Result<Simulated, ChainError> {
         let limit = block.gas_limit.to::<u64>().min(MAX_GAS);
         if !(MIN_GAS..=limit).contains(&estimate) {
             return Err(ChainError::AbsurdGas { gas: estimate, limit });

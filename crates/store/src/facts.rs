@@ -43,34 +43,53 @@ pub async fn append(
     settlement: &Settlement,
     at: UnixMillis,
 ) -> Result<Fact, StoreError> {
-    let (last, previous) = end(tx).await?.unwrap_or_default();
-    let number = last.checked_add(1).ok_or(StoreError::Range {
-        what: "the number of a fact",
-    })?;
-    let mut settlement = settlement.clone();
-    // As its row says it.
-    settlement.settlement_id = record::without_nul(settlement.settlement_id);
-    let content =
-        serde_json::to_string(&settlement).map_err(|_| StoreError::Range { what: "a settlement" })?;
-    let fact = Fact {
-        number,
-        kind,
-        at,
-        hash: hash(number, kind, at, previous, &content),
-        previous,
-        settlement,
-    };
-    let row = Fields::default()
-        .int(KEY, signed(number, "the number of a fact")?)
-        .text("kind", kind.as_str())
-        .int("written_at", at.0)
-        .text("meter_id", fact.settlement.meter_id.as_str())
-        .text("settlement_id", fact.settlement.settlement_id.as_str())
-        .text("content", content)
-        .blob("previous", previous.0)
-        .blob("hash", fact.hash.0);
-    record::insert(tx, TABLE, row, || number.to_string()).await?;
-    Ok(fact)
+    let mut facts = append_all(tx, [(kind, settlement.clone(), at)]).await?;
+    facts.pop().ok_or(StoreError::Range { what: "the facts" })
+}
+
+/// [`append`] for several, in their order.
+pub async fn append_all(
+    tx: &Tx,
+    facts: impl IntoIterator<Item = (FactKind, Settlement, UnixMillis)>,
+) -> Result<Vec<Fact>, StoreError> {
+    let mut facts = facts.into_iter().peekable();
+    if facts.peek().is_none() {
+        return Ok(Vec::new());
+    }
+    let (mut last, mut previous) = end(tx).await?.unwrap_or_default();
+    let (mut added, mut rows) = (Vec::new(), Vec::new());
+    for (kind, mut settlement, at) in facts {
+        last = last.checked_add(1).ok_or(StoreError::Range {
+            what: "the number of a fact",
+        })?;
+        // As its row says it.
+        settlement.settlement_id = record::without_nul(settlement.settlement_id);
+        let content =
+            serde_json::to_string(&settlement).map_err(|_| StoreError::Range { what: "a settlement" })?;
+        let hash = hash(last, kind, at, previous, &content);
+        rows.push(
+            Fields::default()
+                .int(KEY, signed(last, "the number of a fact")?)
+                .text("kind", kind.as_str())
+                .int("written_at", at.0)
+                .text("meter_id", settlement.meter_id.as_str())
+                .text("settlement_id", settlement.settlement_id.as_str())
+                .text("content", content)
+                .blob("previous", previous.0)
+                .blob("hash", hash.0),
+        );
+        added.push(Fact {
+            number: last,
+            kind,
+            at,
+            hash,
+            previous,
+            settlement,
+        });
+        previous = hash;
+    }
+    record::insert_many(tx, TABLE, rows).await?;
+    Ok(added)
 }
 
 /// Facts of one meter or of all, newest first; only those before `before`, when given. At most 200 at a time. With them

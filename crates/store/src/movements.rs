@@ -17,6 +17,8 @@ use crate::{
 const TABLE: &str = "token_movements";
 /// A page has at most so many rows.
 const PAGE: u16 = 200;
+/// Blocks that one statement names at most.
+const AT_ONCE: usize = 512;
 
 /// A movement that is not stored yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,26 +43,32 @@ pub struct NewMovement {
     pub at: UnixMillis,
 }
 
-/// Adds a movement; nothing happens when its event is there already. Answers it when it is new.
-pub async fn insert(tx: &Tx, chain_id: u64, new: &NewMovement) -> Result<Option<Movement>, StoreError> {
-    let id = record::next_id(tx, TABLE).await?;
-    let row = Fields::default()
-        .int("id", id)
-        .int("chain_id", signed(chain_id, "the chain id")?)
-        .text("account", new.account.to_lower())
-        .text("kind", new.kind.as_str())
-        .text("token", new.token.symbol())
-        .text("amount", new.units.to_string())
-        .opt_text("other", new.other.map(Address::to_lower))
-        .text("tx_hash", new.tx.to_string())
-        .int("block", signed(new.block.0, "the block number")?)
-        .text("block_hash", new.block.1.to_string())
-        .int("log_index", signed(new.log_index, "the log's place")?)
-        .int("at", new.at.0);
-    match record::insert(tx, TABLE, row, || id.to_string()).await {
-        Err(StoreError::Exists { .. }) => Ok(None),
-        Err(error) => Err(error),
-        Ok(()) => Ok(Some(Movement {
+/// Adds movements; nothing happens for one whose event is there already. Answers those that are new, in their order.
+pub async fn insert(tx: &Tx, chain_id: u64, new: &[NewMovement]) -> Result<Vec<Movement>, StoreError> {
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut there = places(tx, new).await?;
+    let first = record::next_id(tx, TABLE).await?;
+    let news = new.iter().filter(|new| there.insert(new.place()));
+    let (mut added, mut rows) = (Vec::new(), Vec::new());
+    for (id, new) in (first..).zip(news) {
+        rows.push(
+            Fields::default()
+                .int("id", id)
+                .int("chain_id", signed(chain_id, "the chain id")?)
+                .text("account", new.account.to_lower())
+                .text("kind", new.kind.as_str())
+                .text("token", new.token.symbol())
+                .text("amount", new.units.to_string())
+                .opt_text("other", new.other.map(Address::to_lower))
+                .text("tx_hash", new.tx.to_string())
+                .int("block", signed(new.block.0, "the block number")?)
+                .text("block_hash", new.block.1.to_string())
+                .int("log_index", signed(new.log_index, "the log's place")?)
+                .int("at", new.at.0),
+        );
+        added.push(Movement {
             id,
             account: new.account,
             kind: new.kind,
@@ -69,8 +77,41 @@ pub async fn insert(tx: &Tx, chain_id: u64, new: &NewMovement) -> Result<Option<
             tx: new.tx,
             block: new.block.0,
             at: new.at,
-        })),
+        });
     }
+    record::insert_many(tx, TABLE, rows).await?;
+    Ok(added)
+}
+
+/// What names an event of an account: the block, its place there, the account.
+type Place = (BlockHash, u64, Address);
+
+impl NewMovement {
+    fn place(&self) -> Place {
+        (self.block.1, self.log_index, self.account)
+    }
+}
+
+/// The events that are stored of the blocks of these.
+async fn places(tx: &Tx, new: &[NewMovement]) -> Result<BTreeSet<Place>, StoreError> {
+    let blocks: BTreeSet<BlockHash> = new.iter().map(|new| new.block.1).collect();
+    let blocks: Vec<_> = blocks.iter().map(BlockHash::to_string).collect();
+    let mut places = BTreeSet::new();
+    for blocks in blocks.chunks(AT_ONCE) {
+        let query = Query::select()
+            .columns(["id", "block_hash", "log_index", "account"])
+            .from(TABLE)
+            .and_where(Expr::col("block_hash").is_in(record::any_of(blocks.iter().map(String::as_str))))
+            .take();
+        for row in record::fetch_all(tx, TABLE, "id", &query).await? {
+            places.insert((
+                row.parse("block_hash", |text| text.parse().ok())?,
+                row.number("log_index")?,
+                row.parse("account", |text| text.parse().ok())?,
+            ));
+        }
+    }
+    Ok(places)
 }
 
 /// Forgets what `account` did from block `from` on: it is read again. Answers the transactions that did it.

@@ -1,6 +1,6 @@
 //! The outbox: every transaction of this wallet, its signed bytes stored before they are sent.
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range, slice};
 
 use enerlink_domain::{
     Address, BlockHash, Etk, MeterId, NetWattHours, Status, Transaction, TxHash, TxKind, TxStage, UnixMillis,
@@ -198,14 +198,30 @@ pub async fn insert(tx: &Tx, new: &NewOutbox) -> Result<i64, StoreError> {
 
 /// Overwrites a row; [`StoreError::Missing`] when there is none of this number.
 pub async fn update(tx: &Tx, row: &OutboxRow) -> Result<(), StoreError> {
-    let fields = seal::seal(TABLE, encode(row)?);
-    record::update(tx, TABLE, "id", row.id, fields).await
+    update_all(tx, slice::from_ref(row)).await
+}
+
+/// [`update`] for several rows, of which each was read in this transaction.
+pub async fn update_all(tx: &Tx, rows: &[OutboxRow]) -> Result<(), StoreError> {
+    let rows = rows
+        .iter()
+        .map(|row| Ok((row.id, seal::seal(TABLE, encode(row)?))));
+    record::update_all(tx, TABLE, rows.collect::<Result<_, StoreError>>()?).await
 }
 
 /// The row of this number.
 pub async fn get(r: &impl Read, id: i64) -> Result<Option<OutboxRow>, StoreError> {
-    let query = record::select(TABLE).and_where(Expr::col("id").eq(id)).take();
-    Ok(fetch(r, &query).await?.pop())
+    Ok(get_all(r, &[id]).await?.remove(&id))
+}
+
+/// The rows of these numbers.
+pub async fn get_all(r: &impl Read, ids: &[i64]) -> Result<BTreeMap<i64, OutboxRow>, StoreError> {
+    let ids = ids.iter().copied();
+    let query = record::select(TABLE)
+        .and_where(Expr::col("id").is_in(record::any_of(ids)))
+        .take();
+    let rows = fetch(r, &query).await?.into_iter();
+    Ok(rows.map(|row| (row.id, row)).collect())
 }
 
 /// The row whose version in a block, or else last version, has this hash.

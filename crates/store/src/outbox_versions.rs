@@ -1,6 +1,8 @@
 //! Every version of a transaction that was signed: the first, each higher fee, the cancellation. They share a nonce, and
 //! any of them may be in a block.
 
+use std::{collections::BTreeMap, slice};
+
 use enerlink_domain::{TxHash, UnixMillis, Wei};
 use sea_orm::sea_query::{Expr, ExprTrait, Order};
 
@@ -37,28 +39,56 @@ pub async fn insert(tx: &Tx, id: i64, version: &TxVersion) -> Result<(), StoreEr
     record::insert(tx, TABLE, row, || format!("{id}/{}", version.number)).await
 }
 
+/// [`insert`] for several, with the transactions that they are of.
+pub async fn insert_all(tx: &Tx, versions: &[(i64, TxVersion)]) -> Result<(), StoreError> {
+    match versions {
+        [(id, version)] => insert(tx, *id, version).await,
+        versions => {
+            let rows = versions
+                .iter()
+                .map(|(id, version)| seal::seal(TABLE, encode(*id, version)));
+            record::insert_many(tx, TABLE, rows.collect()).await
+        }
+    }
+}
+
 /// Every version of `row`, oldest first; none before it was signed. One that was signed before versions were kept is
 /// its own first.
 pub async fn list(r: &impl Read, row: &OutboxRow) -> Result<Vec<TxVersion>, StoreError> {
+    let mut lists = list_all(r, slice::from_ref(row)).await?;
+    Ok(lists.pop().unwrap_or_default())
+}
+
+/// [`list`] for each of these rows, in their order.
+pub async fn list_all(r: &impl Read, rows: &[OutboxRow]) -> Result<Vec<Vec<TxVersion>>, StoreError> {
     let query = record::select(TABLE)
-        .and_where(Expr::col("outbox_id").eq(row.id))
+        .and_where(Expr::col("outbox_id").is_in(record::any_of(rows.iter().map(|row| row.id))))
         .order_by("version", Order::Asc)
         .take();
-    let records = record::fetch_all(r, TABLE, "outbox_id", &query).await?;
-    let versions = records.iter().map(|record| decode(row.id, record));
-    let versions = versions.collect::<Result<Vec<_>, _>>()?;
-    match (&row.raw, row.hash) {
-        (Some(raw), Some(hash)) if versions.is_empty() => Ok(vec![TxVersion {
-            number: 1,
-            hash,
-            raw: raw.clone(),
-            max_fee: row.max_fee.unwrap_or_default(),
-            priority_fee: row.priority_fee,
-            cancels: row.cancelling,
-            created_at: row.updated_at,
-        }]),
-        _ => Ok(versions),
+    let mut found: BTreeMap<i64, Vec<TxVersion>> = BTreeMap::new();
+    for record in record::fetch_all(r, TABLE, "outbox_id", &query).await? {
+        let id = record.int("outbox_id")?;
+        found.entry(id).or_default().push(decode(id, &record)?);
     }
+    let lists = rows.iter().map(|row| {
+        found
+            .remove(&row.id)
+            .unwrap_or_else(|| first_of(row).into_iter().collect())
+    });
+    Ok(lists.collect())
+}
+
+/// The version of a row that was signed before versions were kept.
+fn first_of(row: &OutboxRow) -> Option<TxVersion> {
+    Some(TxVersion {
+        number: 1,
+        hash: row.hash?,
+        raw: row.raw.clone()?,
+        max_fee: row.max_fee.unwrap_or_default(),
+        priority_fee: row.priority_fee,
+        cancels: row.cancelling,
+        created_at: row.updated_at,
+    })
 }
 
 fn encode(id: i64, version: &TxVersion) -> Fields {

@@ -195,6 +195,16 @@ pub(crate) fn select(table: &'static str) -> SelectStatement {
     Query::select().column(Asterisk).from(table).take()
 }
 
+/// The values of an `IN`, the last one repeated until they are a power of two: of each length the connection keeps a prepared
+/// statement, and every other one would be forgotten for those.
+pub(crate) fn any_of<T: Clone>(values: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut values: Vec<T> = values.into_iter().collect();
+    if let Some(last) = values.last().cloned() {
+        values.resize(values.len().next_power_of_two(), last);
+    }
+    values
+}
+
 /// The first row of a query over `table`, whose rows are named by `key`.
 pub(crate) async fn fetch_one(
     r: &impl Read,
@@ -344,6 +354,23 @@ fn insertion_of(backend: DbBackend, table: &str, columns: &[&str], rows: usize) 
         sql.push(')');
     }
     sql
+}
+
+/// Overwrites rows that are there, each with the number that its column `id` has; several with few statements.
+pub(crate) async fn update_all(
+    tx: &Tx,
+    table: &'static str,
+    mut rows: Vec<(i64, Fields)>,
+) -> Result<(), StoreError> {
+    match (rows.len(), rows.pop()) {
+        (1, Some((id, row))) => update(tx, table, "id", id, row).await,
+        (_, Some(last)) => {
+            rows.push(last);
+            let rows = rows.into_iter().map(|(_, row)| row).collect();
+            upsert(tx, table, &["id"], rows).await
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Overwrites the row whose `key` has `value`.

@@ -1,7 +1,10 @@
 //! What was settled in each hour and each day, kept in the transaction that changes a settlement. For the eye: sums that
 //! money depends on are in `totals`.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use enerlink_domain::{Etk, MeterId, Settlement, Status, UnixMillis, view::Totals};
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -10,46 +13,85 @@ use crate::{
     Read, StoreError, Tx,
     record::{self, Fields, Record, signed},
     rollups::span,
-    totals,
+    totals::{self, Change},
 };
 
 const TABLE: &str = "settlement_rollups";
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Takes `before` out of the sums and `after` in, as far as they succeeded.
-pub(crate) async fn replace(
-    tx: &Tx,
-    before: Option<&Settlement>,
-    after: Option<&Settlement>,
-) -> Result<(), StoreError> {
+/// Where a sum stands: meter, width in milliseconds, beginning.
+type Place = (MeterId, i64, UnixMillis);
+/// Adds or subtracts; none when the sum would leave its range.
+type Calculate = fn(Totals, Totals) -> Option<Totals>;
+
+/// Takes out of the sums what was and in what is, as far as it succeeded.
+pub(crate) async fn replace(tx: &Tx, changes: &[Change<'_>]) -> Result<(), StoreError> {
     let share = |settlement: Option<&Settlement>| {
         let settlement = settlement.filter(|settlement| settlement.status == Status::Success)?;
         Some((settlement.settled_at?, totals::share(settlement)?.totals))
     };
-    let (less, more) = (share(before), share(after));
-    let Some(meter) = after.or(before).map(|settlement| &settlement.meter_id) else {
-        return Ok(());
-    };
-    if less == more {
-        return Ok(());
-    }
-    for (share, change) in [
-        (less, totals::subtract as fn(Totals, Totals) -> Option<Totals>),
-        (more, totals::add),
-    ] {
-        let Some((at, share)) = share else { continue };
-        for width in [HOUR, DAY] {
-            let at = span::clamp(at).floor_to(width);
-            let sums = load(tx, meter, width, at, at.plus(width)).await?;
-            let changed = change(sums, share).ok_or(StoreError::Range {
-                what: "the sum of settlements",
-            })?;
-            let row = encode(meter, width, at, &changed)?;
-            record::upsert(tx, TABLE, &["meter_id", "width_ms", "settled_at"], vec![row]).await?;
+    let mut due: Vec<(Place, Calculate, Totals)> = Vec::new();
+    for change in changes {
+        let (less, more) = (share(change.before), share(Some(change.after)));
+        if less == more {
+            continue;
+        }
+        for (share, calculate) in [(less, totals::subtract as Calculate), (more, totals::add)] {
+            let Some((at, share)) = share else { continue };
+            for width in [HOUR, DAY] {
+                let at = span::clamp(at).floor_to(width);
+                due.push((
+                    (change.after.meter_id.clone(), millis(width), at),
+                    calculate,
+                    share,
+                ));
+            }
         }
     }
-    Ok(())
+    if due.is_empty() {
+        return Ok(());
+    }
+    let mut sums = load_places(tx, due.iter().map(|(place, ..)| place)).await?;
+    for (place, calculate, share) in due {
+        let sums = sums.entry(place).or_default();
+        *sums = calculate(*sums, share).ok_or(StoreError::Range {
+            what: "the sum of settlements",
+        })?;
+    }
+    let rows = sums
+        .iter()
+        .map(|(place, sums)| encode(place, sums))
+        .collect::<Result<_, _>>()?;
+    record::upsert(tx, TABLE, &["meter_id", "width_ms", "settled_at"], rows).await
+}
+
+/// What stands at these places; nothing where nothing does.
+async fn load_places<'a>(
+    tx: &Tx,
+    places: impl Iterator<Item = &'a Place>,
+) -> Result<BTreeMap<Place, Totals>, StoreError> {
+    let places: BTreeSet<&Place> = places.collect();
+    let meters: BTreeSet<&str> = places.iter().map(|(meter, ..)| meter.as_str()).collect();
+    let times: BTreeSet<i64> = places.iter().map(|(.., at)| at.0).collect();
+    let query = record::select(TABLE)
+        .and_where(Expr::col("meter_id").is_in(record::any_of(meters)))
+        .and_where(Expr::col("width_ms").is_in([millis(HOUR), millis(DAY)]))
+        .and_where(Expr::col("settled_at").is_in(record::any_of(times)))
+        .take();
+    let rows = record::fetch_all(tx, TABLE, "settled_at", &query).await?;
+    let mut found = BTreeMap::new();
+    for row in &rows {
+        let place = (
+            row.parse("meter_id", |text| text.parse().ok())?,
+            row.int("width_ms")?,
+            UnixMillis(row.int("settled_at")?),
+        );
+        if places.contains(&place) {
+            found.insert(place, decode(row)?);
+        }
+    }
+    Ok(found)
 }
 
 /// Sums over the stored stretches of `width` that begin in `from..to`.
@@ -106,10 +148,10 @@ fn millis(width: Duration) -> i64 {
     i64::try_from(width.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn encode(meter: &MeterId, width: Duration, at: UnixMillis, sums: &Totals) -> Result<Fields, StoreError> {
+fn encode((meter, width, at): &Place, sums: &Totals) -> Result<Fields, StoreError> {
     Ok(Fields::default()
         .text("meter_id", meter.as_str())
-        .int("width_ms", millis(width))
+        .int("width_ms", *width)
         .int("settled_at", at.0)
         .int(
             "settlements",

@@ -1,6 +1,9 @@
 //! Settlements: sealed rows from PENDING to SUCCESS or FAILED. A meter has one PENDING, unless a reorganisation of the
 //! chain has brought others back.
 
+mod adopted;
+mod changes;
+
 use std::collections::BTreeMap;
 
 use enerlink_domain::{
@@ -10,10 +13,13 @@ use enerlink_domain::{
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
+pub use self::{adopted::adopted_from, changes::Changes};
+
 use crate::{
     Read, StoreError, Tx,
     record::{self, Fields, Record, opt_signed, signed},
-    seal, settled, totals as sums,
+    seal, settled,
+    totals::{self as sums, Change},
 };
 
 pub(crate) const TABLE: &str = "energy_settlements";
@@ -35,24 +41,17 @@ pub async fn insert(tx: &Tx, settlement: &Settlement) -> Result<i64, StoreError>
     let id = record::next_id(tx, TABLE).await?;
     let row = seal::seal(TABLE, encode(id, settlement)?);
     record::insert(tx, TABLE, row, || settlement.settlement_id.clone()).await?;
-    sums::replace(tx, &settlement.meter_id, None, Some(settlement)).await?;
-    settled::replace(tx, None, Some(settlement)).await?;
+    let change = [Change::new(settlement)];
+    sums::replace(tx, &change).await?;
+    settled::replace(tx, &change).await?;
     Ok(id)
 }
 
 /// Overwrites the newest settlement of this id; [`StoreError::Missing`] when there is none.
 pub async fn update(tx: &Tx, settlement: &Settlement) -> Result<(), StoreError> {
-    let found = fetch(tx, &newest(&settlement.settlement_id)).await?.pop();
-    let Some((id, before)) = found else {
-        return Err(StoreError::Missing {
-            table: TABLE,
-            key: settlement.settlement_id.clone(),
-        });
-    };
-    let row = seal::seal(TABLE, encode(id, settlement)?);
-    record::update(tx, TABLE, "id", id, row).await?;
-    sums::replace(tx, &settlement.meter_id, Some(&before), Some(settlement)).await?;
-    settled::replace(tx, Some(&before), Some(settlement)).await
+    let mut changes = Changes::load(tx, &[&settlement.settlement_id]).await?;
+    changes.set(settlement.clone())?;
+    changes.write(tx).await
 }
 
 /// The newest settlement of this id.
@@ -283,7 +282,7 @@ pub async fn in_blocks_after(
 /// The settlements of these ids that have not failed; one whose row is damaged is left out.
 pub async fn alive(r: &impl Read, ids: &[&str]) -> Result<Vec<Settlement>, StoreError> {
     let query = record::select(TABLE)
-        .and_where(Expr::col("settlement_id").is_in(ids.iter().copied()))
+        .and_where(Expr::col("settlement_id").is_in(record::any_of(ids.iter().copied())))
         .and_where(Expr::col("status").ne(Status::Failed.as_str()))
         .take();
     let rows = lenient(r, &query).await?;

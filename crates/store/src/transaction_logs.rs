@@ -79,19 +79,26 @@ pub struct NewActivity {
     pub detail: Option<String>,
 }
 
-/// Adds the line of a transaction that came to its end. Answers its number.
-pub async fn append(tx: &Tx, row: &OutboxRow) -> Result<i64, StoreError> {
-    let log = TransactionLog {
-        logged_at: row.updated_at,
-        kind: LogKind::Transaction(row.kind),
-        status: row.stage.status(),
-        account: Some(row.account),
-        hash: row.hash,
-        line: transaction_line(row),
-    };
-    let detail = row.detail.as_ref().map(serde_json::to_string).transpose();
-    let detail = detail.map_err(|_| StoreError::Range { what: "the detail" })?;
-    insert(tx, &log, None, detail.as_deref()).await
+/// Adds the lines of transactions that came to their end, in this order.
+pub async fn append(tx: &Tx, rows: &[&OutboxRow]) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let first = record::next_id(tx, TABLE).await?;
+    let rows = (first..).zip(rows).map(|(id, row)| {
+        let log = TransactionLog {
+            logged_at: row.updated_at,
+            kind: LogKind::Transaction(row.kind),
+            status: row.stage.status(),
+            account: Some(row.account),
+            hash: row.hash,
+            line: transaction_line(row),
+        };
+        let detail = row.detail.as_ref().map(serde_json::to_string).transpose();
+        let detail = detail.map_err(|_| StoreError::Range { what: "the detail" })?;
+        Ok(encode(id, &log, None, detail.as_deref()))
+    });
+    record::insert_many(tx, TABLE, rows.collect::<Result<_, StoreError>>()?).await
 }
 
 /// Adds the line of an act. Answers it as it is shown.
@@ -107,7 +114,9 @@ pub async fn note(tx: &Tx, new: NewActivity) -> Result<Activity, StoreError> {
         hash: None,
         line: act_line(&new),
     };
-    let id = insert(tx, &log, new.wallet.as_deref(), new.detail.as_deref()).await?;
+    let id = record::next_id(tx, TABLE).await?;
+    let row = encode(id, &log, new.wallet.as_deref(), new.detail.as_deref());
+    record::insert(tx, TABLE, row, || id.to_string()).await?;
     Ok(Activity {
         id,
         at: new.at,
@@ -118,14 +127,8 @@ pub async fn note(tx: &Tx, new: NewActivity) -> Result<Activity, StoreError> {
     })
 }
 
-async fn insert(
-    tx: &Tx,
-    log: &TransactionLog,
-    wallet: Option<&str>,
-    detail: Option<&str>,
-) -> Result<i64, StoreError> {
-    let id = record::next_id(tx, TABLE).await?;
-    let fields = Fields::default()
+fn encode(id: i64, log: &TransactionLog, wallet: Option<&str>, detail: Option<&str>) -> Fields {
+    Fields::default()
         .int("id", id)
         .int("logged_at", log.logged_at.0)
         .text("category", log.kind.category())
@@ -135,9 +138,7 @@ async fn insert(
         .opt_text("account", log.account.map(Address::to_lower))
         .opt_text("tx_hash", log.hash.map(|hash| hash.to_string()))
         .opt_text("detail", detail)
-        .text("line", log.line.as_str());
-    record::insert(tx, TABLE, fields, || id.to_string()).await?;
-    Ok(id)
+        .text("line", log.line.as_str())
 }
 
 fn transaction_line(row: &OutboxRow) -> String {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use enerlink_chain::SettledEvent;
 use enerlink_domain::{
-    BlockHash, Error, Event, Meter, MeterId, Notice, NoticeKind, Registration, Settlement, SettlementStage,
-    Status, Trigger, UnixMillis, audit::FactKind, settlement::Watermark,
+    BlockHash, Error, Event, Meter, MeterId, NoticeKind, Registration, Settlement, SettlementStage, Status,
+    Trigger, UnixMillis, audit::FactKind, settlement::Watermark,
 };
 use enerlink_store::{Tx, cursors, facts, settlements};
 
@@ -96,13 +96,31 @@ impl Ledger {
         // One that was begun since may be in the events already.
         let open = settlements::open_by_meter(&tx).await?;
         since.retain(|(meter, _)| !open.contains_key(&meter.id));
-        let (mut changed, mut told) = (Vec::new(), Vec::new());
+        let ids: Vec<MeterId> = since.iter().map(|(meter, _)| meter.id.clone()).collect();
         for (meter, from) in &since {
-            let mut events = by_meter.remove(&meter.id).unwrap_or_default();
-            events.retain(|event| event.block >= *from);
-            let (rows, notices) = self.take_over(&tx, meter, *from, events, now).await?;
-            changed.extend(rows);
-            told.extend(notices);
+            if let Some(events) = by_meter.get_mut(&meter.id) {
+                events.retain(|event| event.block >= *from);
+            }
+        }
+        let (mut changed, mut told) = (Vec::new(), Vec::new());
+        let adopted = settlements::adopted_from(&tx, &ids, first).await?;
+        for (meter, from) in since.iter().filter(|(meter, _)| adopted.contains(&meter.id)) {
+            let events = by_meter.get(&meter.id).map_or(&[][..], Vec::as_slice);
+            let undone = undo(&tx, &meter.id, *from, events, now).await?;
+            let notices = undone.iter().map(|row| Change::Raise {
+                meter: Some(meter.id.clone()),
+                kind: NoticeKind::SettlementUndone,
+                detail: row.settlement_id.clone(),
+            });
+            told.extend(notices::write(&tx, &notices.collect::<Vec<_>>(), now).await?);
+            changed.extend(undone);
+        }
+        let named = by_meter.values().flatten();
+        let named: Vec<_> = named.map(|event| event.settlement_id.as_str()).collect();
+        let known = settlements::Changes::load(&tx, &named).await?;
+        for (meter, from) in &since {
+            let events = by_meter.get(&meter.id).map_or(&[][..], Vec::as_slice);
+            changed.extend(self.take_over(&tx, meter, *from, events, &known, now).await?);
         }
         let cursors = since.iter().map(|(meter, _)| cursor(&meter.id));
         cursors::set_all(&tx, addresses.chain_id, cursors, to, hash).await?;
@@ -118,42 +136,36 @@ impl Ledger {
         Ok(())
     }
 
-    /// Makes the rows of `meter` from block `from` on those of the `events`. Answers the rows that have changed.
+    /// Writes those of the `events` of `meter` from block `from` on that are not among the `known` settlements. Answers
+    /// the new rows.
     async fn take_over(
         &self,
         tx: &Tx,
         meter: &Meter,
         from: u64,
-        events: Vec<SettledEvent>,
+        events: &[SettledEvent],
+        known: &settlements::Changes,
         now: UnixMillis,
-    ) -> Result<(Vec<Settlement>, Vec<Notice>), Error> {
-        let mut changed = undo(tx, &meter.id, from, &events, now).await?;
-        let undone = |row: &Settlement| Change::Raise {
-            meter: Some(meter.id.clone()),
-            kind: NoticeKind::SettlementUndone,
-            detail: row.settlement_id.clone(),
-        };
-        let undone: Vec<_> = changed.iter().map(undone).collect();
-        let told = notices::write(tx, &undone, now).await?;
-        if events.is_empty() {
-            return Ok((changed, told));
-        }
-        let mut before = match settlements::last_before(tx, &meter.id, from).await? {
-            Some(last) => last.to,
-            None => self.baseline(meter),
-        };
+    ) -> Result<Vec<Settlement>, Error> {
+        let (mut new, mut before) = (Vec::new(), None);
         for event in events {
-            let from = std::mem::replace(&mut before, event.registers);
-            let known = settlements::get(tx, &event.settlement_id).await?;
+            let previous = before.replace(event.registers);
+            let known = known.get(&event.settlement_id);
             if known.is_some_and(|row| row.status == Status::Success) {
                 continue;
             }
-            let settlement = settlement(meter, from, &event, now);
+            let start = match previous {
+                Some(registers) => registers,
+                None => settlements::last_before(tx, &meter.id, from)
+                    .await?
+                    .map_or_else(|| self.baseline(meter), |last| last.to),
+            };
+            let settlement = settlement(meter, start, event, now);
             settlements::insert(tx, &settlement).await?;
             facts::append(tx, FactKind::Settled, &settlement, now).await?;
-            changed.push(settlement);
+            new.push(settlement);
         }
-        Ok((changed, told))
+        Ok(new)
     }
 
     /// From which block the settlements of `meter` are read again, when those from `block` on are: from the first one, when

@@ -3,7 +3,7 @@
 use enerlink_chain::{ChainError, Head, Receipt, SendOutcome};
 use enerlink_domain::{Code, Error, SignedTx, TxStage};
 use enerlink_store::{OutboxRow, TxVersion, outbox_versions};
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 
 use super::{
     News, Outbox,
@@ -60,14 +60,14 @@ impl Outbox {
         network: &Network,
         rows: Vec<OutboxRow>,
     ) -> Result<(Vec<OutboxRow>, Vec<InNoBlock>), Error> {
-        let found = try_join_all(rows.into_iter().map(async |row| {
-            let versions = outbox_versions::list(&self.parts.store.reader(), &row).await?;
+        let versions = outbox_versions::list_all(&self.parts.store.reader(), &rows).await?;
+        let found = join_all(rows.into_iter().zip(versions).map(async |(row, versions)| {
             let found = self.find(network, &versions).await;
             let found = found.map(|found| found.map(|(version, receipt)| (version.clone(), receipt)));
-            Ok::<_, Error>((row, versions, found))
+            (row, versions, found)
         }));
         let (mut rows, mut in_block, mut in_none) = (Vec::new(), Vec::new(), Vec::new());
-        for (row, versions, found) in found.await? {
+        for (row, versions, found) in found.await {
             match found {
                 Ok(Some(found)) => in_block.push((row, versions, found)),
                 Ok(None) => in_none.push((row, versions)),

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use enerlink_chain::{ChainError, Simulated, build};
-use enerlink_domain::{Address, Code, Error, Fees, TxStage, Wei, settlement::Watermark};
+use enerlink_domain::{Address, Code, Error, Fees, Settlement, Status, TxStage, Wei, settlement::Watermark};
 use enerlink_keystore::Signer;
 use enerlink_store::{OutboxRow, outbox, settlements};
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::try_join_all;
 
 use super::{
     InFlight, News, Outbox, parse_signer, portions,
@@ -31,12 +31,14 @@ struct Asked {
     /// Of each row.
     simulated: Vec<Result<Simulated, ChainError>>,
     purses: BTreeMap<Address, Purse>,
+    /// What the rows are to settle, by the ids of settlements.
+    planned: BTreeMap<String, Settlement>,
 }
 
 impl Outbox {
     /// Brings rows on their way that nobody has signed: the bytes of those that go together are stored before anybody else
-    /// sees one of them, in the order of the rows. While they are sent, the next are asked for. `in_flight` is what their
-    /// accounts have on their way.
+    /// sees one of them, in the order of the rows. While they are sent, the next are asked for and signed. `in_flight` is
+    /// what their accounts have on their way.
     pub(super) async fn bring(
         &self,
         network: &Network,
@@ -45,9 +47,13 @@ impl Outbox {
     ) -> Result<(), Error> {
         let mut signed = Vec::new();
         for rows in portions(self.signable(rows).await?) {
-            let (asked, sent) = tokio::join!(self.ask(network, &rows), self.hand_all(network, signed));
+            let next = async {
+                let asked = self.ask(network, &rows).await;
+                self.sign(network, rows, asked, in_flight).await
+            };
+            let (next, sent) = tokio::join!(next, self.hand_all(network, signed));
             sent?;
-            signed = self.sign(network, rows, asked, in_flight).await?;
+            signed = next?;
         }
         self.hand_all(network, signed).await
     }
@@ -89,13 +95,22 @@ impl Outbox {
     /// Simulates, and asks for prices and accounts.
     async fn ask(&self, network: &Network, rows: &[OutboxRow]) -> Result<Asked, Error> {
         network.check_identity().await?;
-        let simulated = join_all(rows.iter().map(|row| self.simulated(network, row)));
-        let (fees, simulated, purses) =
-            tokio::join!(network.chain.fees(), simulated, self.purses(network, rows));
+        let calls: Vec<_> = rows.iter().map(|row| (row.account, call_of(row))).collect();
+        let ids = rows.iter().filter_map(|row| row.settlement_id.as_deref());
+        let ids: Vec<_> = ids.collect();
+        let reader = self.parts.store.reader();
+        let (fees, simulated, purses, planned) = tokio::join!(
+            network.chain.fees(),
+            network.chain.simulate_all(&calls),
+            self.purses(network, rows),
+            settlements::alive(&reader, &ids)
+        );
+        let planned = planned?.into_iter().map(|row| (row.settlement_id.clone(), row));
         Ok(Asked {
             fees: fees?,
-            simulated,
+            simulated: simulated?,
             purses: purses?,
+            planned: planned.collect(),
         })
     }
 
@@ -112,6 +127,7 @@ impl Outbox {
             fees,
             simulated,
             mut purses,
+            planned,
         } = match asked {
             Ok(asked) => asked,
             Err(error) if error.code == Code::Storage => return Err(error),
@@ -139,19 +155,16 @@ impl Outbox {
             let Some(purse) = purses.get_mut(&row.account) else {
                 continue;
             };
-            if let Some(changed) = self
-                .sign_one(network, row, simulated, fees, purse, flying.cost)
-                .await?
-            {
-                flying.add(&changed.0);
-                changes.push(changed);
+            if let Some((row, mut news)) = self.sign_one(row, simulated, fees, purse, flying.cost).await? {
+                flying.add(&row);
+                let planned = row.settlement_id.as_ref().and_then(|id| planned.get(id));
+                if let Some(planned) = planned {
+                    news.from = self.moved_from(network, planned, &simulated).await;
+                }
+                changes.push((row, news));
             }
         }
         self.save_all(changes).await
-    }
-
-    async fn simulated(&self, network: &Network, row: &OutboxRow) -> Result<Simulated, ChainError> {
-        network.chain.simulate(row.account, &call_of(row)).await
     }
 
     /// What the accounts of `rows` have, and which nonce comes next. A node may have lost what was sent to it, and one
@@ -178,7 +191,6 @@ impl Outbox {
     /// Prices and signs one row. `taken` is what the account's other transactions on their way cost at most, in wei.
     async fn sign_one(
         &self,
-        network: &Network,
         mut row: OutboxRow,
         simulated: Simulated,
         fees: Fees,
@@ -224,10 +236,8 @@ impl Outbox {
             nonce,
             "transaction signed, to be stored"
         );
-        let from = self.moved_from(network, &row, &simulated).await;
         let news = News {
             versions: vec![version],
-            from,
             ..News::default()
         };
         Ok(Some((row, news)))
@@ -238,16 +248,14 @@ impl Outbox {
     async fn moved_from(
         &self,
         network: &Network,
-        row: &OutboxRow,
+        settlement: &Settlement,
         simulated: &Simulated,
     ) -> Option<Watermark> {
-        let (id, meter) = (row.settlement_id.as_ref()?, row.meter_id.as_ref()?);
         let (energy, _) = simulated.settled?;
-        let reader = self.parts.store.reader();
-        let settlement = settlements::pending(&reader, id).await.ok()??;
-        if settlement.energy_wh == energy {
+        if settlement.status != Status::Pending || settlement.energy_wh == energy {
             return None;
         }
+        let meter = &settlement.meter_id;
         let standing = network.chain.meter(&network.addresses, meter).await.ok()??;
         (settlement.to.net_since(standing.watermark) == Some(energy)).then_some(standing.watermark)
     }

@@ -1,9 +1,11 @@
 //! What a step has changed is stored in one transaction with everything that hangs on it, and told afterwards.
 
+use std::collections::BTreeSet;
+
 use enerlink_chain::{ChainError, Placed, SettledEvent};
 use enerlink_domain::{
-    Code, Error, Event, Notice, NoticeKind, Settlement, Status, TxKind, TxStage, audit::FactKind,
-    market::Lots, settlement::Watermark,
+    Address, Code, Error, Event, Notice, NoticeKind, Settlement, Status, TxKind, TxStage, UnixMillis,
+    audit::FactKind, market::Lots, settlement::Watermark,
 };
 use enerlink_store::{
     Mark, OrderKey, OrderRow, OutboxRow, Tx, TxVersion, conversions, facts, outbox, outbox_versions,
@@ -60,66 +62,86 @@ struct Stored {
 impl Outbox {
     /// Stores a changed row together with what hangs on it, then tells.
     pub(super) async fn save(&self, row: OutboxRow, news: News) -> Result<OutboxRow, Error> {
-        let tx = self.parts.store.begin().await?;
-        let stored = self.write(&tx, row, news).await?;
-        tx.commit().await?;
-        Ok(self.tell(stored))
+        let mut saved = self.save_all(vec![(row, news)]).await?;
+        saved
+            .pop()
+            .ok_or_else(|| Error::new(Code::Storage, "what was to be stored is not there"))
     }
 
-    /// [`Outbox::save`] for several rows in one transaction. Answers them in their order.
+    /// [`Outbox::save`] for several rows in one transaction, with few statements. Answers them in their order.
     pub(super) async fn save_all(&self, changes: Vec<Changed>) -> Result<Vec<OutboxRow>, Error> {
         if changes.is_empty() {
             return Ok(Vec::new());
         }
         let tx = self.parts.store.begin().await?;
-        let mut stored = Vec::with_capacity(changes.len());
-        for (row, news) in changes {
-            stored.push(self.write(&tx, row, news).await?);
-        }
+        let stored = self.write(&tx, changes).await?;
         tx.commit().await?;
         Ok(stored.into_iter().map(|stored| self.tell(stored)).collect())
     }
 
-    async fn write(&self, tx: &Tx, mut row: OutboxRow, news: News) -> Result<Stored, Error> {
-        row.updated_at = self.parts.clock.wall();
-        let before = outbox::get(tx, row.id)
-            .await?
-            .map_or(row.stage, |before| before.stage);
-        let moved = before != row.stage;
-        // The display of a meter is reset once, however often the chain changes its mind.
-        let first = row.stage == TxStage::Confirmed && row.confirmed_at.is_none();
-        if row.stage == TxStage::Confirmed || before == TxStage::Confirmed {
-            row.confirmed_at = row.confirmed_at.or(Some(row.updated_at));
+    async fn write(&self, tx: &Tx, changes: Vec<Changed>) -> Result<Vec<Stored>, Error> {
+        let now = self.parts.clock.wall();
+        let ids: Vec<_> = changes.iter().map(|(row, _)| row.id).collect();
+        let before = outbox::get_all(tx, &ids).await?;
+        let ids = changes.iter().filter_map(|(row, _)| row.settlement_id.as_deref());
+        let ids: Vec<_> = ids.collect();
+        let mut settling = Settling {
+            changes: settlements::Changes::load(tx, &ids).await?,
+            facts: Vec::new(),
+        };
+        let (mut all, mut versions, mut used) =
+            (Vec::with_capacity(changes.len()), Vec::new(), BTreeSet::new());
+        for (mut row, news) in changes {
+            row.updated_at = now;
+            let before = before.get(&row.id).map_or(row.stage, |before| before.stage);
+            let moved = before != row.stage;
+            // The display of a meter is reset once, however often the chain changes its mind.
+            let first = row.stage == TxStage::Confirmed && row.confirmed_at.is_none();
+            if row.stage == TxStage::Confirmed || before == TxStage::Confirmed {
+                row.confirmed_at = row.confirmed_at.or(Some(now));
+            }
+            conversions::follow(tx, &row).await?;
+            let undone = before.status() == Status::Success && row.stage.status() == Status::Pending;
+            let settlement = settling.follow(tx, &row, &news).await?;
+            let orders = note_order(tx, &row, &news).await?;
+            let ended = row.stage.status() != Status::Pending && row.stage != TxStage::Final;
+            let notice = notice(&row, undone, settlement.as_ref()).filter(|_| !news.wanted);
+            let notices = notices::write(tx, notice.as_slice(), now).await?;
+            if moved && row.stage == TxStage::Signed {
+                used.insert(row.account);
+            }
+            versions.extend(news.versions.into_iter().map(|version| (row.id, version)));
+            all.push(Stored {
+                row,
+                turned: moved && (ended || undone),
+                first,
+                orders,
+                settlement,
+                notices,
+            });
         }
-        outbox::update(tx, &row).await?;
-        conversions::follow(tx, &row).await?;
-        for version in &news.versions {
-            outbox_versions::insert(tx, row.id, version).await?;
+        let rows: Vec<_> = all.iter().map(|stored| stored.row.clone()).collect();
+        outbox::update_all(tx, &rows).await?;
+        outbox_versions::insert_all(tx, &versions).await?;
+        settling.write(tx).await?;
+        let turned = all.iter().filter(|stored| stored.turned);
+        let turned: Vec<_> = turned.map(|stored| &stored.row).collect();
+        transaction_logs::append(tx, &turned).await?;
+        self.mark_used(tx, &used, now).await?;
+        Ok(all)
+    }
+
+    /// Notes that the wallets of these accounts have signed.
+    async fn mark_used(&self, tx: &Tx, accounts: &BTreeSet<Address>, now: UnixMillis) -> Result<(), Error> {
+        if accounts.is_empty() {
+            return Ok(());
         }
-        let undone = before.status() == Status::Success && row.stage.status() == Status::Pending;
-        let settlement = follow(tx, &row, &news).await?;
-        let orders = note_order(tx, &row, &news).await?;
-        let ended = row.stage.status() != Status::Pending && row.stage != TxStage::Final;
-        let turned = moved && (ended || undone);
-        if turned {
-            transaction_logs::append(tx, &row).await?;
-        }
-        let notice = notice(&row, undone, settlement.as_ref()).filter(|_| !news.wanted);
-        let notices = notices::write(tx, notice.as_slice(), row.updated_at).await?;
-        if moved && row.stage == TxStage::Signed {
-            let signer = self.parts.keystore.wallets();
-            let signer = signer.iter().find(|wallet| wallet.has(row.account));
-            let ids: Vec<_> = signer.iter().map(|wallet| wallet.wallet).collect();
-            wallets::mark(tx, &ids, Mark::Used, row.updated_at).await?;
-        }
-        Ok(Stored {
-            row,
-            turned,
-            first,
-            orders,
-            settlement,
-            notices,
-        })
+        let wallets = self.parts.keystore.wallets();
+        let signers = wallets
+            .iter()
+            .filter(|wallet| accounts.iter().any(|account| wallet.has(*account)));
+        let ids: Vec<_> = signers.map(|wallet| wallet.wallet).collect();
+        Ok(wallets::mark(tx, &ids, Mark::Used, now).await?)
     }
 
     fn tell(&self, stored: Stored) -> OutboxRow {
@@ -204,73 +226,93 @@ impl Outbox {
     }
 }
 
-/// Brings the settlement of a row to where the row is. Answers it when it has one that the row may still change.
-async fn follow(tx: &Tx, row: &OutboxRow, news: &News) -> Result<Option<Settlement>, Error> {
-    let Some(id) = &row.settlement_id else {
-        return Ok(None);
-    };
-    // An id is used again after a failure: only the newest of this id can be this row's, and only if it is not another's.
-    let Some(before) = settlements::get(tx, id).await? else {
-        return Ok(None);
-    };
-    let own = match before.status {
-        Status::Pending => true,
-        Status::Success => before.tx.is_some() && before.tx == row.hash,
-        Status::Failed => false,
-    };
-    if !own {
-        return Ok(None);
-    }
-    let mut after = before.clone();
-    after.stage = row.stage;
-    after.status = row.stage.status();
-    after.tx = row.hash;
-    after.block = row.block.map(|(number, _)| number);
-    after.confirmations = row.confirmations;
-    after.reason.clone_from(&row.reason);
-    if row.stage == TxStage::Signed
-        && let Some((energy, etk)) = row.simulated
-    {
-        (after.energy_wh, after.etk) = (energy, etk);
-        after.from = news.from.unwrap_or(after.from);
-    }
-    if let Some(event) = &news.settled {
-        (after.energy_wh, after.etk, after.to) = (event.energy, event.etk, event.registers);
-        if event.registers.net_since(after.from) != Some(event.energy) {
-            after.from = before_it(tx, &after).await?;
+/// The settlements of the rows that change, and what becomes of them.
+struct Settling {
+    changes: settlements::Changes,
+    facts: Vec<(FactKind, Settlement, UnixMillis)>,
+}
+
+impl Settling {
+    /// Brings the settlement of a row to where the row is. Answers it when it has one that the row may still change.
+    async fn follow(&mut self, tx: &Tx, row: &OutboxRow, news: &News) -> Result<Option<Settlement>, Error> {
+        let Some(id) = &row.settlement_id else {
+            return Ok(None);
+        };
+        // An id is used again after a failure: only the newest of this id can be this row's, and only if it is not another's.
+        let Some(before) = self.changes.get(id).cloned() else {
+            return Ok(None);
+        };
+        let own = match before.status {
+            Status::Pending => true,
+            Status::Success => before.tx.is_some() && before.tx == row.hash,
+            Status::Failed => false,
+        };
+        if !own {
+            return Ok(None);
         }
-    }
-    match after.status {
-        Status::Success => after.settled_at = before.settled_at.or(Some(row.updated_at)),
-        Status::Pending | Status::Failed => after.settled_at = None,
-    }
-    if after.status == Status::Success
-        && let Some(alarm) = after.surprise()
-    {
-        tracing::warn!(
-            id = after.settlement_id,
-            alarm,
-            "settled otherwise than the wallet reckons"
-        );
-        after.reason = Some(alarm);
-    }
-    settlements::update(tx, &after).await?;
-    // The facts say what was: a reversal what is taken back, and not what waits now.
-    match (before.status, after.status) {
-        (Status::Success, Status::Pending) => {
-            facts::append(tx, FactKind::Reversed, &before, row.updated_at).await?;
+        let mut after = before.clone();
+        after.stage = row.stage;
+        after.status = row.stage.status();
+        after.tx = row.hash;
+        after.block = row.block.map(|(number, _)| number);
+        after.confirmations = row.confirmations;
+        after.reason.clone_from(&row.reason);
+        if row.stage == TxStage::Signed
+            && let Some((energy, etk)) = row.simulated
+        {
+            (after.energy_wh, after.etk) = (energy, etk);
+            after.from = news.from.unwrap_or(after.from);
         }
-        (Status::Pending, Status::Success) => {
-            facts::append(tx, FactKind::Settled, &after, row.updated_at).await?;
+        if let Some(event) = &news.settled {
+            (after.energy_wh, after.etk, after.to) = (event.energy, event.etk, event.registers);
+            if event.registers.net_since(after.from) != Some(event.energy) {
+                // It may have been stored just before.
+                self.changes.write(tx).await?;
+                after.from = before_it(tx, &after).await?;
+            }
         }
-        // Another block has it now, between two looks.
-        (Status::Success, Status::Success) if (before.tx, before.block) != (after.tx, after.block) => {
-            facts::append(tx, FactKind::Reversed, &before, row.updated_at).await?;
-            facts::append(tx, FactKind::Settled, &after, row.updated_at).await?;
+        match after.status {
+            Status::Success => after.settled_at = before.settled_at.or(Some(row.updated_at)),
+            Status::Pending | Status::Failed => after.settled_at = None,
         }
-        _ => {}
+        if after.status == Status::Success
+            && let Some(alarm) = after.surprise()
+        {
+            tracing::warn!(
+                id = after.settlement_id,
+                alarm,
+                "settled otherwise than the wallet reckons"
+            );
+            after.reason = Some(alarm);
+        }
+        self.changes.set(after.clone())?;
+        // The facts say what was: a reversal what is taken back, and not what waits now.
+        match (before.status, after.status) {
+            (Status::Success, Status::Pending) => {
+                self.facts
+                    .push((FactKind::Reversed, before.clone(), row.updated_at));
+            }
+            (Status::Pending, Status::Success) => {
+                self.facts
+                    .push((FactKind::Settled, after.clone(), row.updated_at));
+            }
+            // Another block has it now, between two looks.
+            (Status::Success, Status::Success) if (before.tx, before.block) != (after.tx, after.block) => {
+                self.facts
+                    .push((FactKind::Reversed, before.clone(), row.updated_at));
+                self.facts
+                    .push((FactKind::Settled, after.clone(), row.updated_at));
+            }
+            _ => {}
+        }
+        Ok(Some(after))
     }
-    Ok(Some(after))
+
+    async fn write(mut self, tx: &Tx) -> Result<(), Error> {
+        self.changes.write(tx).await?;
+        facts::append_all(tx, self.facts).await?;
+        Ok(())
+    }
 }
 
 /// Adds to an order what its events do not say: what was asked for, and that an order came of which nothing could be

@@ -3,11 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use enerlink_chain::{Head, TransferEvent};
-use enerlink_domain::{
-    Address, BlockHash, Error, Event, UnixMillis,
-    token::{Movement, MovementKind},
-};
-use enerlink_store::{NewMovement, Tx, approvals, cursors, movements};
+use enerlink_domain::{Address, BlockHash, Error, Event, UnixMillis, token::MovementKind};
+use enerlink_store::{NewMovement, approvals, cursors, movements};
 
 use super::{Tokens, allowances};
 use crate::network::Network;
@@ -118,7 +115,8 @@ impl Tokens {
                 .transfers
                 .iter()
                 .filter_map(|event| movement(*account, event, &times));
-            let stored = store(&tx, addresses.chain_id, rows).await?;
+            let rows: Vec<_> = rows.collect();
+            let stored = movements::insert(&tx, addresses.chain_id, &rows).await?;
             // What is only in another block now was told before.
             news.extend(stored.into_iter().filter(|row| !known.contains(&row.tx)));
             cursors::set(&tx, addresses.chain_id, &cursor(*account), to, hash).await?;
@@ -134,18 +132,6 @@ impl Tokens {
         }
         Ok(())
     }
-}
-
-async fn store(
-    tx: &Tx,
-    chain_id: u64,
-    rows: impl Iterator<Item = NewMovement>,
-) -> Result<Vec<Movement>, Error> {
-    let mut stored = Vec::new();
-    for row in rows {
-        stored.extend(movements::insert(tx, chain_id, &row).await?);
-    }
-    Ok(stored)
 }
 
 /// What an event is for `account`. Of nothing nobody is told: anybody can make a token say that nothing was sent.

@@ -232,11 +232,11 @@ async fn a_finished_transaction_leaves_a_line() {
     row.stage = TxStage::Confirmed;
     row.block = Some((12, Hash32([3; 32])));
     row.hash = Some(Hash32([4; 32]));
-    transaction_logs::append(&tx, &row).await.expect("a line");
+    transaction_logs::append(&tx, &[&row]).await.expect("a line");
     row.stage = TxStage::Failed;
     row.reason = Some("its nonce was used".to_owned());
     row.block = None;
-    transaction_logs::append(&tx, &row).await.expect("a line");
+    transaction_logs::append(&tx, &[&row]).await.expect("a line");
     let lines = transaction_logs::list(&tx, 10, None).await.expect("a list");
     let texts: Vec<_> = lines.iter().map(|(_, log)| log.line.as_str()).collect();
     assert_eq!(

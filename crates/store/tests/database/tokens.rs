@@ -70,7 +70,7 @@ async fn an_exchange_follows_its_transaction_forward_and_back() {
         (page.rows[0].status, page.rows[0].reason.clone()),
         (Status::Failed, row.reason.clone())
     );
-    transaction_logs::append(&tx, &row).await.expect("a line");
+    transaction_logs::append(&tx, &[&row]).await.expect("a line");
     let lines = transaction_logs::list(&tx, 1, None).await.expect("a list");
     let line = "on_ramp: exchange 123.45 IDR for IDRS (simulated), failed: the open ramp is closed";
     assert_eq!(lines[0].1.line, line);
@@ -101,9 +101,12 @@ async fn movements_are_stored_once_paged_by_the_chain_and_taken_back() {
         movement(9, 4, MovementKind::Sent, Some(OTHER)),
     ];
     for event in &events {
-        let stored = movements::insert(&tx, CHAIN, event).await.expect("stored");
-        assert_eq!(stored.map(|row| row.amount), Some(event.token.of(event.units)));
-        assert_eq!(movements::insert(&tx, CHAIN, event).await.expect("known"), None);
+        let twice = [event.clone(), event.clone()];
+        let stored = movements::insert(&tx, CHAIN, &twice).await.expect("stored");
+        let stored: Vec<_> = stored.into_iter().map(|row| row.amount).collect();
+        assert_eq!(stored, [event.token.of(event.units)]);
+        let again = movements::insert(&tx, CHAIN, &twice).await.expect("known");
+        assert!(again.is_empty(), "{again:?}");
     }
     let all = MovementFilter::default();
     let page = movements::list(&tx, CHAIN, &all, 3, None).await.expect("a page");

@@ -101,7 +101,7 @@ async fn acts_stand_beside_transactions_and_come_in_pages() {
             .await
             .expect("a line");
         assert_eq!((noted.act, noted.at), (kind, UnixMillis(at as i64)));
-        transaction_logs::append(&tx, &row).await.expect("a line");
+        transaction_logs::append(&tx, &[&row]).await.expect("a line");
     }
     tx.commit().await.expect("a commit");
     let reader = store.reader();

@@ -20,6 +20,12 @@ use crate::{
 /// Where Tauri's bundler is installed, at a locked version.
 pub(crate) const BUNDLER: &str = "xtask/dist";
 
+/// What people get.
+const PROGRAMS: [&str; 2] = ["enerlink-wallet", "enerlink-cli"];
+
+/// What the bundler calls the package on Linux.
+const NAME: &str = "ener-link-wallet";
+
 /// What a Linux package brings beside the programs, by where it goes: a file of the checkout.
 const BESIDE: [(&str, &str); 5] = [
     (
@@ -97,7 +103,7 @@ pub(crate) fn chore(arguments: &[String]) -> Result<ExitCode> {
     let started = Instant::now();
     setup::ensure(&[Need::Window, Need::Bundler])?;
     eprintln!("dist: 1 of 2: the programs");
-    let programs = wish.profile.build(&["enerlink-wallet", "enerlink-cli"])?;
+    let programs = wish.profile.build(&PROGRAMS)?;
     eprintln!("dist: 2 of 2: the packages");
     let packages = packages(&wish, &programs)?;
     eprintln!("dist: done in {} s", started.elapsed().as_secs());
@@ -105,6 +111,37 @@ pub(crate) fn chore(arguments: &[String]) -> Result<ExitCode> {
         println!("{}  {}", size(&package)?, package.display());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The package of Debian in the debug profile, which a test installs. It is made as those that people get are, with none of
+/// the parts that only tests may use.
+pub(crate) fn debian_package() -> Result<PathBuf> {
+    setup::ensure(&[Need::Window, Need::Bundler, Need::Packages])?;
+    let wish = Wish {
+        profile: Profile::Debug,
+        all: false,
+        into: None,
+    };
+    let programs = wish.profile.build(&PROGRAMS)?;
+    let made = packages(&wish, &programs)?;
+    let package = made
+        .into_iter()
+        .find(|path| path.extension().is_some_and(|kind| kind == "deb"));
+    package.context("the bundler made no package of Debian")
+}
+
+/// Why no package can be installed here, if none can.
+pub(crate) fn obstacle() -> Option<&'static str> {
+    let says = |program: &str, words: &[&str]| process::answer(process::command(program).args(words));
+    if !cfg!(target_os = "linux") || process::find("dpkg").is_none() {
+        return Some("this system has no dpkg");
+    }
+    if says("id", &["-u"]).as_deref() != Some("0") && says("sudo", &["-n", "true"]).is_none() {
+        return Some("installing a package needs root, or sudo without a password");
+    }
+    let status = ["--show", "--showformat=${db:Status-Status}", NAME];
+    (says("dpkg-query", &status).as_deref() == Some("installed"))
+        .then_some("the app is installed on this system, and the test would take it away")
 }
 
 /// Makes the packages of what stands in `programs`.

@@ -1,6 +1,7 @@
 //! Test: every check and test in one run, counted, one line at the end.
 
 use std::{
+    env,
     process::{Command, ExitCode},
     time::Instant,
 };
@@ -97,6 +98,9 @@ fn checks(report: &mut Report, extent: Extent) {
             }),
             Some(obstacle) => report.skip("tests in the window", obstacle),
         }
+        if extent == Extent::Full {
+            not_installed(report);
+        }
     } else {
         report.skip("tests", "the UI did not build");
         report.skip("tests in the window", "the UI did not build");
@@ -137,6 +141,20 @@ fn long(report: &mut Report, has_ui: bool) {
         process::run(cargo("deny").args(["check", "licenses", "bans", "sources"]))
     });
     advisories(report);
+}
+
+/// Says when the package was not installed. Where nobody reads along, on a system that has packages, that is a failure.
+fn not_installed(report: &mut Report) {
+    const STEP: &str = "the installed package";
+    let Some(obstacle) = e2e::package_obstacle("") else {
+        return;
+    };
+    let unattended = env::var_os("CI").is_some() && process::find("dpkg").is_some();
+    if unattended {
+        report.check(STEP, || anyhow::bail!(obstacle));
+    } else {
+        report.skip(STEP, obstacle);
+    }
 }
 
 /// The app and the command line as the compiler sees them on Windows, unused code included.

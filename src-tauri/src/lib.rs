@@ -25,5 +25,5 @@ pub use self::{
     login::Login,
     notify::Desktop,
     switch::Switch,
-    wiring::{manage, run},
+    wiring::{manage, run, tell_failure},
 };

@@ -8,11 +8,9 @@ fn main() -> ExitCode {
     match enerlink_wallet::run(std::env::args().skip(1).collect()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Before there is a window, the terminal is the only place to say it.
-            #[expect(
-                clippy::print_stderr,
-                reason = "the only output of the app outside its window"
-            )]
+            enerlink_wallet::tell_failure(&error);
+            // Before there is a window, the terminal is where Linux says it.
+            #[expect(clippy::print_stderr, reason = "the only output of the app on a terminal")]
             {
                 eprintln!("EnerLink cannot start: {error:#}");
             }

@@ -70,6 +70,18 @@ pub fn run(arguments: Vec<String>) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Says in a dialog why the program cannot start: Windows and macOS start it without a terminal. Linux has one, or a log.
+pub fn tell_failure(error: &anyhow::Error) {
+    #[cfg(not(target_os = "linux"))]
+    rfd::MessageDialog::new()
+        .set_level(rfd::MessageLevel::Error)
+        .set_title(tray::NAME)
+        .set_description(format!("EnerLink cannot start: {error:#}"))
+        .show();
+    #[cfg(target_os = "linux")]
+    let _ = error;
+}
+
 /// Starts the engine, then everything that speaks with it.
 fn set_up(app: &mut App, given: &Arguments) -> anyhow::Result<()> {
     let place = Place::of(given, &app.path().app_local_data_dir()?)?;

@@ -12,6 +12,7 @@ mod keys;
 mod market;
 mod meter;
 mod meter_setup;
+mod package;
 #[path = "../support/panel.rs"]
 mod panel;
 mod settlement_card;

@@ -78,6 +78,16 @@ impl Window {
     /// The same with these variables in its environment.
     pub(crate) async fn open_with(arguments: &[&str], profile: &Path, variables: &[(&str, &str)]) -> Self {
         let app = std::env::var("ENERLINK_APP").expect("run by `cargo xtask e2e`");
+        Self::open_program(&app, arguments, profile, variables).await
+    }
+
+    /// The same with another program than the one that was just built.
+    pub(crate) async fn open_program(
+        program: &str,
+        arguments: &[&str],
+        profile: &Path,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let screenshots =
             PathBuf::from(std::env::var("ENERLINK_SCREENSHOTS").expect("run by `cargo xtask e2e`"));
         fs::create_dir_all(&screenshots).expect("writable");
@@ -87,7 +97,7 @@ impl Window {
         let mut arguments: Vec<&str> = arguments.to_vec();
         let profile = profile.display().to_string();
         arguments.extend(["--data-dir", &profile]);
-        let capabilities = json!({ "tauri:options": { "application": app, "args": arguments } });
+        let capabilities = json!({ "tauri:options": { "application": program, "args": arguments } });
         let client = connect(port, &capabilities).await;
         let window = Self {
             client,

@@ -25,8 +25,6 @@ use std::{env, process::ExitCode};
 
 use anyhow::Result;
 
-use release::Profile;
-
 const USAGE: &str = "\
 cargo xtask <chore>
 
@@ -34,7 +32,8 @@ cargo xtask <chore>
   test [--full]                   every check and test; --full adds the long ones
   e2e [filter]                    the tests in the real window
   bench [name] [--json]           measurements beside a peer that does the same work
-  dist [--debug]                  packages for this system, as people install them
+  dist [--debug] [--all]          packages for this system, as people install them; --all adds those whose tools are
+       [--into FOLDER]            downloaded first (AppImage, .msi, .dmg); --into copies them
   contracts build|test            compile or test the contracts
   contracts deploy|authorize …    `enerlink operator deploy|authorize …`
   licences                        write the list of licences that the window shows
@@ -55,8 +54,7 @@ fn main() -> ExitCode {
         ("test", [full]) if full == "--full" => Ok(test::run(test::Extent::Full)),
         ("e2e", [] | [_]) => e2e::chore(rest.first().map(String::as_str)),
         ("bench", rest) => bench::run(rest).map(|()| ExitCode::SUCCESS),
-        ("dist", []) => dist::run(Profile::Release).map(|()| ExitCode::SUCCESS),
-        ("dist", [debug]) if debug == "--debug" => dist::run(Profile::Debug).map(|()| ExitCode::SUCCESS),
+        ("dist", rest) => dist::chore(rest),
         ("contracts", [verb, rest @ ..]) => contracts::run(verb, rest),
         ("licences", []) => licences::run().map(|()| ExitCode::SUCCESS),
         ("tidy", []) => tidy::run().map(|()| ExitCode::SUCCESS),

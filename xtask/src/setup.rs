@@ -15,6 +15,9 @@ use crate::{
 /// The target of the window's content.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 
+/// The target that stands for Windows on a machine that is not one: it needs no files of Microsoft.
+pub(crate) const WINDOWS: &str = "x86_64-pc-windows-gnu";
+
 /// What a chore may need beyond Rust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Need {
@@ -28,10 +31,17 @@ pub(crate) enum Need {
     Contracts,
     /// Node and the program that makes packages.
     Bundler,
+    /// Checking the code for Windows on Linux: a C compiler for it, its resource compiler, and the Rust target.
+    Windows,
+    /// What looks at a package's files.
+    Packages,
 }
 
 /// Everything that `cargo xtask test` needs.
 pub(crate) const ALL: [Need; 4] = [Need::Window, Need::Driver, Need::Tests, Need::Contracts];
+
+/// What the long run needs beyond that.
+pub(crate) const LONG: [Need; 3] = [Need::Bundler, Need::Windows, Need::Packages];
 
 /// One thing that is missing.
 struct Missing {
@@ -117,10 +127,13 @@ fn missing(needs: &[Need]) -> Result<Vec<Missing>> {
         missing.extend(["rustfmt", "clippy"].into_iter().filter_map(tools::component));
     }
     if needs.contains(&Need::Window) {
-        missing.extend(tools::wasm_target());
+        missing.extend(tools::target(WASM));
         let lock = std::fs::read_to_string(root().join("Cargo.lock")).context("cannot read Cargo.lock")?;
         missing.extend(tools::trunk());
         missing.extend(tools::wasm_bindgen(&lock)?);
+    }
+    if needs.contains(&Need::Windows) && cfg!(target_os = "linux") {
+        missing.extend(tools::target(WINDOWS));
     }
     if needs.contains(&Need::Driver) && !cfg!(target_os = "macos") {
         missing.extend(tools::driver());

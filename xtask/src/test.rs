@@ -1,6 +1,7 @@
 //! Test: every check and test in one run, counted, one line at the end.
 
 use std::{
+    env,
     process::{Command, ExitCode},
     time::Instant,
 };
@@ -44,7 +45,11 @@ pub(crate) const SELECTION: [&str; 5] = [
 /// Runs all steps; those that can go on after a failure do.
 pub(crate) fn run(extent: Extent) -> ExitCode {
     let mut report = Report::default();
-    if report.check("set-up", || setup::ensure(&setup::ALL)) {
+    let needs = match extent {
+        Extent::Usual => setup::ALL.to_vec(),
+        Extent::Full => [&setup::ALL[..], &setup::LONG].concat(),
+    };
+    if report.check("set-up", || setup::ensure(&needs)) {
         checks(&mut report, extent);
     }
     report.end()
@@ -93,6 +98,9 @@ fn checks(report: &mut Report, extent: Extent) {
             }),
             Some(obstacle) => report.skip("tests in the window", obstacle),
         }
+        if extent == Extent::Full {
+            not_installed(report);
+        }
     } else {
         report.skip("tests", "the UI did not build");
         report.skip("tests in the window", "the UI did not build");
@@ -103,6 +111,9 @@ fn checks(report: &mut Report, extent: Extent) {
 }
 
 fn long(report: &mut Report, has_ui: bool) {
+    if cfg!(target_os = "linux") && has_ui {
+        report.check("check for Windows", windows);
+    }
     report.count("long contract tests", || contract_tests("test:full"));
     if has_ui {
         report.count("long tests", || {
@@ -130,6 +141,31 @@ fn long(report: &mut Report, has_ui: bool) {
         process::run(cargo("deny").args(["check", "licenses", "bans", "sources"]))
     });
     advisories(report);
+}
+
+/// Says when the package was not installed. Where nobody reads along, on a system that has packages, that is a failure.
+fn not_installed(report: &mut Report) {
+    const STEP: &str = "the installed package";
+    let Some(obstacle) = e2e::package_obstacle("") else {
+        return;
+    };
+    let unattended = env::var_os("CI").is_some() && process::find("dpkg").is_some();
+    if unattended {
+        report.check(STEP, || anyhow::bail!(obstacle));
+    } else {
+        report.skip(STEP, obstacle);
+    }
+}
+
+/// The app and the command line as the compiler sees them on Windows, unused code included.
+fn windows() -> Result<()> {
+    let packages = ["--package", "enerlink-cli", "--package", "enerlink-wallet"];
+    let mut clippy = cargo("clippy");
+    clippy
+        .args(packages)
+        .args(["--features", "enerlink-wallet/custom-protocol"])
+        .args(["--target", setup::WINDOWS, "--", "-D", "warnings"]);
+    process::run(&mut clippy)
 }
 
 /// Known holes; a machine that cannot reach their list says so and does not fail.

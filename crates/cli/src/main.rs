@@ -19,6 +19,7 @@ mod run;
 mod secret;
 mod session;
 mod settle;
+mod signals;
 mod sim;
 mod tokens;
 mod transactions;

@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::{
     arguments::{ProfileArguments, RunArguments},
     failure::Outcome,
-    guard, output, records, session, settle, tokens,
+    guard, output, records, session, settle, signals, tokens,
 };
 
 /// An event as a line of JSON; a settlement as `enerlink settle list` shows it.
@@ -40,7 +40,7 @@ fn line(event: &Event) {
 /// Runs the wallet until it is told to stop.
 pub(crate) async fn run(arguments: &RunArguments, json: bool) -> Outcome {
     // From the first moment: the signal would end a process that does not listen to it.
-    let mut lock_asked = LockSignal::listen();
+    let mut lock_asked = signals::Lock::listen();
     let engine = session::open_unlocked(&arguments.unlock).await?;
     let mut events = engine.events();
     output::answer(
@@ -197,45 +197,7 @@ pub(crate) async fn stop_after(length: Option<Duration>) {
     tokio::select! {
         () = time => {}
         _ = tokio::signal::ctrl_c() => {}
-        () = terminated() => {}
-    }
-}
-
-#[cfg(unix)]
-async fn terminated() {
-    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(mut signal) => {
-            signal.recv().await;
-        }
-        Err(_) => std::future::pending().await,
-    }
-}
-
-#[cfg(not(unix))]
-async fn terminated() {
-    std::future::pending::<()>().await;
-}
-
-/// SIGUSR1, which asks to lock the wallet; nothing where there are no such signals.
-struct LockSignal(#[cfg(unix)] Option<tokio::signal::unix::Signal>);
-
-impl LockSignal {
-    fn listen() -> Self {
-        #[cfg(unix)]
-        return Self(tokio::signal::unix::signal(tokio::signal::unix::SignalKind::user_defined1()).ok());
-        #[cfg(not(unix))]
-        return Self();
-    }
-
-    /// Completes with each signal.
-    async fn next(&mut self) {
-        #[cfg(unix)]
-        if let Some(signal) = &mut self.0
-            && signal.recv().await.is_some()
-        {
-            return;
-        }
-        std::future::pending().await
+        () = signals::terminated() => {}
     }
 }
 

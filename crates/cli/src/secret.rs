@@ -34,7 +34,7 @@ impl Secret {
                     "standard input can be read once only; put the other text into a file",
                 ));
             }
-            standard_input().and_then(|input| read_all(input, LARGEST))
+            enerlink_platform::standard_input().and_then(|input| read_all(input, LARGEST))
         } else {
             File::open(path).and_then(|file| {
                 let metadata = file.metadata()?;
@@ -104,15 +104,6 @@ fn read_all(mut file: File, length: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     }
     bytes.truncate(filled);
     Ok(bytes)
-}
-
-/// The descriptor itself: the standard library's handle reads into a buffer that nobody wipes.
-fn standard_input() -> io::Result<File> {
-    #[cfg(unix)]
-    let input = std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned()?;
-    #[cfg(windows)]
-    let input = std::os::windows::io::AsHandle::as_handle(&io::stdin()).try_clone_to_owned()?;
-    Ok(input.into())
 }
 
 #[cfg(test)]

@@ -61,9 +61,7 @@ pub(crate) fn replace(
 pub(crate) fn private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    enerlink_platform::private(&mut options).open(path)
 }
 
 /// Writes a file that must not be there yet, for its owner only, and reads it back.
@@ -182,9 +180,7 @@ fn check_free(path: &Path) -> Result<(), Error> {
 fn open_new(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    enerlink_platform::private(&mut options).open(path)
 }
 
 fn write_new(path: &Path, content: &[u8]) -> Result<(), Error> {
@@ -213,18 +209,8 @@ fn failed(path: &Path, error: &io::Error) -> Error {
 }
 
 /// A rename is durable once its directory is.
-#[cfg(unix)]
 fn flush_directory(path: &Path) -> Result<(), Error> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let directory = directory.unwrap_or(Path::new("."));
-    File::open(directory)
-        .and_then(|directory| directory.sync_all())
-        .map_err(|error| failed(path, &error))
-}
-
-#[cfg(not(unix))]
-fn flush_directory(_path: &Path) -> Result<(), Error> {
-    Ok(())
+    enerlink_platform::flush_directory_of(path).map_err(|error| failed(path, &error))
 }
 
 #[cfg(test)]

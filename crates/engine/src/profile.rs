@@ -7,6 +7,7 @@ use std::{
 };
 
 use enerlink_domain::{Code, Error};
+use enerlink_platform::{create_private_directory, keeps_private};
 
 use crate::config::Access;
 
@@ -16,7 +17,13 @@ pub(crate) struct ProfileLock(#[expect(dead_code, reason = "the open file is the
 impl ProfileLock {
     /// Creates the directory (0700) and takes the lock when `access` asks for it.
     pub(crate) fn take(directory: &Path, access: Access) -> Result<Self, Error> {
-        create_private(directory).map_err(|error| storage(directory, &error))?;
+        create_private_directory(directory).map_err(|error| storage(directory, &error))?;
+        if !keeps_private(directory) {
+            tracing::warn!(
+                "others who use this computer may read {}: a profile is private below your own folder only",
+                directory.display()
+            );
+        }
         if access == Access::ReadOnly {
             return Ok(Self(None));
         }
@@ -60,20 +67,6 @@ fn holder(path: &Path) -> String {
 
 fn storage(path: &Path, error: &std::io::Error) -> Error {
     Error::new(Code::Storage, format!("{}: {error}", path.display()))
-}
-
-#[cfg(unix)]
-fn create_private(directory: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)
-}
-
-#[cfg(not(unix))]
-fn create_private(directory: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(directory)
 }
 
 #[cfg(test)]

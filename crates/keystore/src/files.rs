@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use enerlink_platform::{create_private_directory, no_follow, private};
 use zeroize::Zeroizing;
 
 use crate::Error;
@@ -21,7 +22,7 @@ pub(crate) fn private_dir(dir: &Path) -> Result<(), Error> {
     let found = match fs::metadata(dir) {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            make_dir(dir).map_err(failed("create", dir))?;
+            create_private_directory(dir).map_err(failed("create", dir))?;
             fs::metadata(dir).map_err(failed("read", dir))?
         }
         Err(error) => return Err(failed("read", dir)(error)),
@@ -29,7 +30,7 @@ pub(crate) fn private_dir(dir: &Path) -> Result<(), Error> {
     if !found.is_dir() {
         return Err(Error::UnsafePath { path: dir.to_owned() });
     }
-    restrict(dir, &found, 0o700)
+    restrict(dir, &found)
 }
 
 /// The content of a private file, nothing when there is none.
@@ -40,7 +41,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
     let Some(found) = plain_file(path)? else {
         return Ok(None);
     };
-    if let Err(error) = restrict(path, &found, 0o600) {
+    if let Err(error) = restrict(path, &found) {
         tracing::warn!(target: "enerlink::keystore", %error, "others can read a file of secrets");
     }
     // The capacity fits from the start, so that growing leaves no copies of what was read.
@@ -154,9 +155,7 @@ fn plain_file(path: &Path) -> Result<Option<fs::Metadata>, Error> {
 fn write_new(path: &Path, content: &[u8]) -> Result<(), Error> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(failed("create", path))?;
+    let mut file = private(&mut options).open(path).map_err(failed("create", path))?;
     file.write_all(content).map_err(failed("write", path))?;
     file.sync_all().map_err(failed("flush", path))
 }
@@ -185,55 +184,14 @@ fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error 
     move |source| Error::File { action, path, source }
 }
 
-#[cfg(unix)]
-fn make_dir(dir: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
-}
-
-#[cfg(not(unix))]
-fn make_dir(dir: &Path) -> io::Result<()> {
-    fs::create_dir_all(dir)
-}
-
-/// Takes access from group and others. Elsewhere the user's profile directory is private by its inherited ACL.
-#[cfg(unix)]
-fn restrict(path: &Path, found: &fs::Metadata, mode: u32) -> Result<(), Error> {
-    use std::os::unix::fs::PermissionsExt;
-    if found.permissions().mode() & 0o077 == 0 {
-        return Ok(());
-    }
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(failed("protect", path))
-}
-
-#[cfg(not(unix))]
-fn restrict(_path: &Path, _found: &fs::Metadata, _mode: u32) -> Result<(), Error> {
-    Ok(())
-}
-
-#[cfg(unix)]
-fn no_follow(options: &mut OpenOptions) -> &mut OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt;
-    options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
-}
-
-#[cfg(not(unix))]
-fn no_follow(options: &mut OpenOptions) -> &mut OpenOptions {
-    options
+/// Takes access from everybody but the owner, as far as the system has such a thing.
+fn restrict(path: &Path, found: &fs::Metadata) -> Result<(), Error> {
+    enerlink_platform::restrict(path, found).map_err(failed("protect", path))
 }
 
 /// A rename is durable once its directory is.
-#[cfg(unix)]
 fn flush_dir(path: &Path) -> Result<(), Error> {
-    let dir = path.parent().unwrap_or(Path::new("."));
-    fs::File::open(dir)
-        .and_then(|dir| dir.sync_all())
-        .map_err(failed("flush", dir))
-}
-
-#[cfg(not(unix))]
-fn flush_dir(_path: &Path) -> Result<(), Error> {
-    Ok(())
+    enerlink_platform::flush_directory_of(path).map_err(failed("flush", path.parent().unwrap_or(path)))
 }
 
 #[cfg(all(test, unix))]

@@ -1,12 +1,24 @@
 //! Keeps secrets of this process out of core files and away from debuggers.
 
+use std::io::ErrorKind;
+
 use zeroize::Zeroize;
 
 /// Switches core files off, and on Linux makes the process undumpable, so that other processes of the same user can
-/// neither attach to it nor read its memory. Does nothing on systems without these means.
+/// neither attach to it nor read its memory. What the system does not let a program refuse is said in the log.
 pub fn harden_process() {
-    #[cfg(unix)]
-    harden_unix();
+    for (what, refused) in [
+        ("core files", enerlink_platform::refuse_core_files()),
+        ("debuggers", enerlink_platform::refuse_debuggers()),
+    ] {
+        match refused {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::Unsupported => {
+                tracing::info!(target: "enerlink::keystore", "{what} are not refused: the system decides");
+            }
+            Err(error) => tracing::warn!(target: "enerlink::keystore", %error, "{what} are not refused"),
+        }
+    }
 }
 
 /// More than any call of this crate uses. Argon2 and scrypt work on the heap.
@@ -19,23 +31,6 @@ pub(crate) fn wipe_stack() {
     let mut left = [0_u8; STACK];
     left.zeroize();
     std::hint::black_box(&left);
-}
-
-#[cfg(unix)]
-fn harden_unix() {
-    use rustix::process::{Resource, Rlimit, setrlimit};
-    let none = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
-    };
-    if let Err(error) = setrlimit(Resource::Core, none) {
-        tracing::warn!(target: "enerlink::keystore", %error, "core files stay on");
-    }
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
-    {
-        tracing::warn!(target: "enerlink::keystore", %error, "the process stays dumpable");
-    }
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -306,16 +306,8 @@ pub(crate) async fn fold(path: &Path) -> Result<(), StoreError> {
 pub(crate) fn create_private(path: &Path) -> Result<(), StoreError> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-        options.mode(0o600);
-        let file = options.open(path)?;
-        file.set_permissions(fs::Permissions::from_mode(0o600))?;
-    }
-    #[cfg(not(unix))]
-    options.open(path)?;
-    Ok(())
+    let file = enerlink_platform::private(&mut options).open(path)?;
+    Ok(enerlink_platform::restrict(path, &file.metadata()?)?)
 }
 
 /// Copies the database as of now to `target`, durably; whatever was there is replaced at the end.
@@ -336,13 +328,7 @@ pub(crate) async fn copy_to(db: &impl ConnectionTrait, target: &Path) -> Result<
 }
 
 pub(crate) fn sync_directory(path: &Path) -> Result<(), StoreError> {
-    #[cfg(unix)]
-    if let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        File::open(directory)?.sync_all()?;
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
+    Ok(enerlink_platform::flush_directory_of(path)?)
 }
 
 /// `path` with `suffix` after its whole name.

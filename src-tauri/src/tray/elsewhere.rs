@@ -12,6 +12,9 @@ use tauri::{
 
 use super::{NAME, Tray};
 
+/// What Windows shows of a tooltip, in its own units, without the end that it wants to see.
+const TOOLTIP: usize = 127;
+
 /// Shows `tray` as long as the program runs.
 pub(crate) fn start<R: Runtime>(app: &AppHandle<R>, tray: Tray) {
     let Tray { mut face, here, act } = tray;
@@ -67,11 +70,37 @@ pub(crate) fn start<R: Runtime>(app: &AppHandle<R>, tray: Tray) {
 /// Shows a face; an entry's id is its place in it.
 fn draw<R: Runtime>(app: &AppHandle<R>, icon: &TrayIcon<R>, face: &TrayFace) -> tauri::Result<()> {
     let lines = std::iter::once(NAME).chain(face.tooltip.iter().map(String::as_str));
-    icon.set_tooltip(Some(lines.collect::<Vec<_>>().join("\n")))?;
+    icon.set_tooltip(Some(fitting(&lines.collect::<Vec<_>>().join("\n"))))?;
     let menu = Menu::new(app)?;
     for (at, entry) in face.entries.iter().enumerate() {
-        let item = MenuItem::with_id(app, at.to_string(), &entry.label, entry.enabled, None::<&str>)?;
+        // One ampersand would mark the letter after it.
+        let label = entry.label.replace('&', "&&");
+        let item = MenuItem::with_id(app, at.to_string(), label, entry.enabled, None::<&str>)?;
         menu.append(&item)?;
     }
     icon.set_menu(Some(menu))
+}
+
+/// As much of a tooltip as is shown.
+fn fitting(text: &str) -> &str {
+    let mut room = TOOLTIP;
+    let fits = |(at, letter): (usize, char)| {
+        let left = room.checked_sub(letter.len_utf16());
+        room = left.unwrap_or_default();
+        left.is_none().then_some(at)
+    };
+    let end = text.char_indices().find_map(fits);
+    &text[..end.unwrap_or(text.len())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tooltip_leaves_room_for_its_end() {
+        assert_eq!(fitting("EnerLink"), "EnerLink");
+        assert_eq!(fitting(&"é".repeat(200)).chars().count(), TOOLTIP);
+        assert_eq!(fitting(&"\u{1f31e}".repeat(200)).chars().count(), TOOLTIP / 2);
+    }
 }

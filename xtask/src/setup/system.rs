@@ -41,7 +41,7 @@ const fn package(need: Need, probe: Probe, names: [&'static str; 3]) -> Package 
 use Probe::{Library, PostgreSql, Program, Python};
 
 /// In the order in which they are installed.
-const PACKAGES: [Package; 17] = [
+const PACKAGES: [Package; 20] = [
     package(
         Need::Window,
         Program("pkg-config"),
@@ -123,6 +123,21 @@ const PACKAGES: [Package; 17] = [
         Need::Tests,
         Python("ensurepip"),
         ["python3-venv", "python3-pip", "python"],
+    ),
+    package(
+        Need::Windows,
+        Program("x86_64-w64-mingw32-gcc"),
+        ["mingw-w64", "mingw64-gcc", "mingw-w64-gcc"],
+    ),
+    package(
+        Need::Windows,
+        Program("x86_64-w64-mingw32-windres"),
+        ["mingw-w64", "mingw64-binutils", "mingw-w64-binutils"],
+    ),
+    package(
+        Need::Packages,
+        Program("desktop-file-validate"),
+        ["desktop-file-utils", "desktop-file-utils", "desktop-file-utils"],
     ),
 ];
 

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::{Install, Missing, WASM};
+use super::{Install, Missing};
 use crate::{process, workspace::locked_version};
 
 const TRUNK: &str = "0.21.14";
@@ -50,12 +50,12 @@ pub(super) fn component(name: &str) -> Option<Missing> {
     (!here).then(|| by_rustup(name, &["component", "add", name]))
 }
 
-/// The standard library for the window's content.
-pub(super) fn wasm_target() -> Option<Missing> {
+/// The standard library for another target: the window's content, or Windows.
+pub(super) fn target(name: &str) -> Option<Missing> {
     let mut rustc = process::command("rustc");
-    let folder = process::answer(rustc.args(["--print", "target-libdir", "--target", WASM]));
+    let folder = process::answer(rustc.args(["--print", "target-libdir", "--target", name]));
     let here = folder.is_some_and(|folder| Path::new(&folder).is_dir());
-    (!here).then(|| by_rustup(&format!("the Rust target {WASM}"), &["target", "add", WASM]))
+    (!here).then(|| by_rustup(&format!("the Rust target {name}"), &["target", "add", name]))
 }
 
 fn by_rustup(what: &str, arguments: &[&str]) -> Missing {

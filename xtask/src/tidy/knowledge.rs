@@ -6,7 +6,7 @@ use super::{Finding, direction::manifest, line_of, text::javascript_values};
 use crate::workspace::{Dependency, Package};
 
 /// A package, or with a trailing `*` all that begin so, and the crates that may depend on it. The first match counts.
-const OWNERS: [(&str, &[&str]); 22] = [
+const OWNERS: [(&str, &[&str]); 23] = [
     ("tauri*", &["enerlink-wallet"]),
     ("wry", &["enerlink-wallet"]),
     ("tao", &["enerlink-wallet"]),
@@ -39,6 +39,7 @@ const OWNERS: [(&str, &[&str]); 22] = [
     ("pdf-writer", &["enerlink-paper"]),
     ("image", &["enerlink-paper"]),
     ("rxing", &["enerlink-paper"]),
+    ("rustix", &["enerlink-platform"]),
     ("leptos*", &["enerlink-ui"]),
     ("plotters*", &["enerlink-ui"]),
 ];
@@ -130,6 +131,7 @@ mod tests {
             ("enerlink-bench", "argon2", 0),
             ("enerlink-bench", "k256", 1),
             ("enerlink-engine", "image", 1),
+            ("enerlink-keystore", "rustix", 1),
         ];
         for (name, dependency, count) in cases {
             assert_eq!(

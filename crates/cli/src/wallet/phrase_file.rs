@@ -21,9 +21,9 @@ impl PhraseFile {
     pub(crate) fn create(path: &Path) -> Result<Self, Failure> {
         let mut options = File::options();
         options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).map_err(|error| refused(path, &error))?;
+        let file = enerlink_platform::private(&mut options)
+            .open(path)
+            .map_err(|error| refused(path, &error))?;
         Ok(Self {
             path: path.to_owned(),
             file: Some(file),

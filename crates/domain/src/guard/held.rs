@@ -13,6 +13,8 @@ pub(super) const OBEY_WITHIN: Duration = Duration::from_secs(60);
 const LONGEST_PAUSE: Duration = Duration::from_secs(900);
 /// After so long nothing that a meter was told can still come.
 const LATE_WITHIN: Duration = Duration::from_secs(600);
+/// More than these it is not told meanwhile.
+const MOST_LATE: usize = 10;
 /// The sun gives more than the home uses for so long before the grid takes it.
 const SUN_FOR: Duration = Duration::from_secs(120);
 /// The home takes from the grid for so long before it is cut off again.
@@ -30,7 +32,7 @@ pub(super) struct Held {
     pub(super) told: GridMode,
     /// Its mode when it was told.
     before: GridMode,
-    /// What it was told before that and has not done, as far as it said: it may still do it.
+    /// What it was told and may still do: it has not said that it did, or showed the same already when it was told.
     late: Vec<GridMode>,
     /// Whether it has said that it is as it was told.
     pub(super) obeyed: bool,
@@ -91,7 +93,7 @@ impl Held {
         if self.obeyed {
             self.before = self.told;
         } else if !again {
-            self.late.push(self.told);
+            self.may_come(self.told);
         }
         self.told = mode;
         self.obeyed = false;
@@ -109,11 +111,14 @@ impl Held {
         let (mode, said_at) = (seen.mode?, seen.said_at?);
         if self.obeyed {
             let obeyed_at = *self.timers.obeyed_at.get_or_insert(inputs.steady);
+            if inputs.steady.saturating_sub(obeyed_at) >= LATE_WITHIN {
+                self.late.clear();
+            }
             if mode == self.told || said_at <= obeyed_at {
                 return None;
             }
             let Some(older) = self.late.iter().position(|late| *late == mode) else {
-                return Some(News::Taken);
+                return Some(self.yield_to(mode, inputs.steady));
             };
             // An older order was carried out after all; the newer one follows it, or is repeated.
             self.late.remove(older);
@@ -125,14 +130,37 @@ impl Held {
         if said_at < told_at {
             None
         } else if mode == self.told {
+            if mode == self.before {
+                self.may_come(mode);
+            } else if let Some(done) = self.late.iter().position(|late| *late == mode) {
+                self.late.remove(done);
+            }
             self.obeyed = true;
             self.timers.obeyed_at = Some(inputs.steady);
             self.timers.repeated = 0;
             self.shown = (!self.leaving).then_some((inputs.wall, mode)).or(self.shown);
             Some(News::Obeyed(mode))
+        } else if mode == self.before || self.late.contains(&mode) {
+            None
         } else {
-            (mode != self.before && !self.late.contains(&mode)).then_some(News::Taken)
+            self.may_come(self.told);
+            Some(self.yield_to(mode, inputs.steady))
         }
+    }
+
+    /// A person has turned the switch: `mode` is what it goes back to, should an order that it has not done yet come after.
+    fn yield_to(&mut self, mode: GridMode, now: Duration) -> News {
+        (self.former, self.told) = (mode, mode);
+        (self.leaving, self.obeyed, self.shown) = (true, true, None);
+        self.timers.obeyed_at = Some(now);
+        News::Taken
+    }
+
+    fn may_come(&mut self, mode: GridMode) {
+        if self.late.len() == MOST_LATE {
+            self.late.remove(0);
+        }
+        self.late.push(mode);
     }
 
     /// Whether it is on its way back and has the former mode again.

@@ -205,17 +205,13 @@ impl Guard {
     fn hear(&mut self, inputs: &Inputs, acts: &mut Vec<Act>) {
         let mut shown = Vec::new();
         let mut taken = false;
-        self.held.retain_mut(|held| match held.learn(inputs) {
-            Some(News::Taken) => {
-                taken = true;
-                false
+        for held in &mut self.held {
+            match held.learn(inputs) {
+                Some(News::Taken) => taken = true,
+                Some(News::Obeyed(mode)) if !held.leaving => shown.push(mode),
+                Some(News::Obeyed(_)) | None => {}
             }
-            Some(News::Obeyed(mode)) if !held.leaving => {
-                shown.push(mode);
-                true
-            }
-            Some(News::Obeyed(_)) | None => true,
-        });
+        }
         if taken {
             self.pause(inputs, acts);
         }

@@ -77,8 +77,8 @@ struct Onlooker {
     warned: Option<u64>,
     paused_until: u64,
     touched: BTreeMap<MeterId, Touched>,
-    /// Switches that a person has turned.
-    by_hand: BTreeSet<MeterId>,
+    /// Switches that a person has turned, and to what.
+    by_hand: BTreeMap<MeterId, Vec<GridMode>>,
 }
 
 impl Onlooker {
@@ -93,6 +93,12 @@ impl Onlooker {
                 Act::Note(GuardStep::Paused) => {
                     self.warned = None;
                     self.paused_until = world.now + 3600;
+                    // What a person has taken begins anew.
+                    let taken = self
+                        .touched
+                        .iter_mut()
+                        .filter(|(meter, _)| self.by_hand.contains_key(meter));
+                    taken.for_each(|(_, touched)| (touched.cuts, touched.was_off) = (0, false));
                 }
                 Act::Note(_) => {}
                 Act::Switch { meter, mode, why } => self.judge(world, meter, *mode, *why),
@@ -142,7 +148,8 @@ impl Onlooker {
             }
             Why::Restore => {
                 let touched = self.touched.get_mut(meter).expect("only what it has changed");
-                assert_eq!(mode, touched.former, "what it was before");
+                let by_hand = self.by_hand.get(meter).is_some_and(|modes| modes.contains(&mode));
+                assert!(mode == touched.former || by_hand, "what it was before");
                 // The episode of this meter is over.
                 (touched.cuts, touched.was_off) = (0, false);
             }
@@ -163,18 +170,19 @@ impl Onlooker {
                 continue;
             };
             if held.contains(home.id.as_str()) {
-                touched.was_off = world_says(world, &home.id) == Some(GridMode::Off);
+                // An order of the episode before, carried out late, says nothing about this one.
+                touched.was_off = touched.cuts > 0 && world_says(world, &home.id) == Some(GridMode::Off);
                 continue;
             }
             let said = world_says(world, &home.id);
             assert!(
-                said == Some(touched.former) || self.by_hand.contains(&home.id),
+                said == Some(touched.former) || self.by_hand.contains_key(&home.id),
                 "{} was forgotten: {touched:?}, {said:?}",
                 home.id
             );
             self.touched.remove(&home.id);
         }
-        self.by_hand.retain(|meter| self.touched.contains_key(meter));
+        self.by_hand.retain(|meter, _| self.touched.contains_key(meter));
     }
 }
 
@@ -203,7 +211,8 @@ fn live(events: Vec<Event>) {
             Event::Obeys(home, delay) => world.homes[home].obeys_in = delay,
             Event::Hand(home, mode) => {
                 world.homes[home].mode = mode;
-                onlooker.by_hand.insert(world.homes[home].id.clone());
+                let modes = onlooker.by_hand.entry(world.homes[home].id.clone());
+                modes.or_default().push(mode);
             }
             Event::Guarded(home, on) => world.homes[home].guarded = on,
             Event::Switchable(home, on) => world.homes[home].switchable = on,

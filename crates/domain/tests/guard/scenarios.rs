@@ -185,6 +185,27 @@ fn a_switch_that_a_person_turns_is_the_persons() {
 }
 
 #[test]
+fn an_order_that_a_meter_seemed_to_have_followed_already_is_not_a_persons_when_it_comes() {
+    let mut world = World::new(&[3_600], 100);
+    world.homes[0].mode = GridMode::Export;
+    world.homes[0].surplus = 2;
+    world.pass(WARNED + CUT);
+    assert_eq!(world.homes[0].mode, GridMode::Off);
+    // The sun wants it to export. It is slow, so that it is told to stay off, as it still is.
+    world.homes[0].obeys_in = Some(78);
+    let told: Vec<GridMode> = switches(&world.pass(181))
+        .iter()
+        .map(|(_, mode, _)| *mode)
+        .collect();
+    assert_eq!(told, [GridMode::Export, GridMode::Off]);
+    // It exports, is off, and exports again, all as it was told.
+    world.order(GuardOrder::NotNow);
+    let acts = world.pass(300);
+    assert_eq!(notes(&acts), [GuardStep::Restored]);
+    assert_eq!(world.homes[0].mode, GridMode::Export);
+}
+
+#[test]
 fn a_deaf_meter_is_told_twice_and_nothing_is_claimed() {
     let mut world = World::new(&[3_600], 100);
     world.homes[0].obeys_in = None;

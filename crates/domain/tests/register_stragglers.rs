@@ -169,7 +169,7 @@ fn a_message_from_before_a_reset_that_shows_more_than_the_ones_since_counts_noth
     meter.clock += 1_500;
     meter.heard_by(&mut registers, &straggler);
     assert_eq!(registers.export, counted);
-    // Who is late without a reset in between, or in step, is believed at once.
+    // Who keeps step is believed at once.
     meter.pass(BEAT, 2_500);
     meter.speaks_to(&mut registers);
     assert_eq!(registers.export.0 - counted.0, 2_500 * BEAT * 1_000 / 3_600);

@@ -419,11 +419,9 @@ fn a_burst_from_before_and_after_a_reboot_is_told_from_stragglers() {
     for reading in &after {
         registers.apply(reading, arrival, Delivery::First, RATED_W);
     }
-    // The receipt times say nothing about the reboot: it is believed, and the energy plausible, with the time that passes.
-    for millis in [900_000, 5_000] {
-        device.pass(millis, 0, 0);
-        registers.apply(&device.reading(), device.now(), Delivery::First, RATED_W);
-    }
+    // The receipt times say nothing about the reboot, so the energy becomes plausible with the time that passes.
+    device.pass(900_000, 0, 0);
+    registers.apply(&device.reading(), device.now(), Delivery::First, RATED_W);
     assert_eq!(registers.export.0, device.true_export);
     assert_eq!(registers.boot, 1);
 }

@@ -7,8 +7,8 @@ use crate::{MicroWh, UnixMillis, reading::DeviceTime};
 
 /// A device that has been up longer than the silence lasted, by more than this, has not rebooted in it.
 const REBOOT_SLACK: Duration = Duration::from_secs(30);
-/// This many messages in a row, whose uptime rises as time passes and whose counters do not fall, are a reboot, or a counter that was reset, and no
-/// stragglers.
+/// This many messages in a row, whose uptime rises and whose counters do not fall, are a reboot, or a counter that was
+/// reset, and no stragglers.
 const REBOOT_EVIDENCE: u8 = 3;
 /// One turn of a 32-bit millisecond counter.
 const ROLLOVER: u64 = 1 << 32;
@@ -118,7 +118,7 @@ impl Registers {
             // the same energy twice, now and with the next message. A reset lasts. After one, so may who shows more, unless
             // the uptime has kept step with the receipts: of what had flowed before the reset nothing is counted again.
             let doubtful = doubt.fallen || doubt.reset && !in_step(elapsed, by_receipt);
-            if doubtful && (delivery == Delivery::Again || !self.lasts(now, message)) {
+            if doubtful && (delivery == Delivery::Again || !self.lasts(now, message, true)) {
                 return Order::Before;
             }
             // Silence that is longer than the uptime may hide a reboot, after which the uptime has overtaken the last.
@@ -145,20 +145,24 @@ impl Registers {
         if delivery == Delivery::Again {
             return Order::Before;
         }
-        if self.lasts(now, message) {
+        // Energy that the counters show on top is there, whoever says so first. What fell, or began anew lately, may have
+        // flowed before.
+        if self.lasts(now, message, change == Change::Fallen || doubt.reset) {
             rebooted
         } else {
             Order::Before
         }
     }
 
-    /// Whether enough messages in a row say the same: their uptime keeps step with the receipts, and no counter falls.
-    fn lasts(&mut self, uptime: u32, message: &Baseline) -> bool {
+    /// Whether enough messages in a row say the same: their uptime rises, and no counter falls. When it matters that time
+    /// has passed, which a burst of stragglers does not show, the uptime has to keep step with the receipts (`in_time`).
+    fn lasts(&mut self, uptime: u32, message: &Baseline, in_time: bool) -> bool {
         let last = self.suspicion;
         let passed = uptime.checked_sub(last.uptime).filter(|passed| *passed > 0);
         let passed = passed.map(|passed| Duration::from_millis(passed.into()));
+        let by_receipt = message.received_at.since(last.received_at);
         let goes_on = last.count > 0
-            && passed.is_some_and(|passed| in_step(passed, message.received_at.since(last.received_at)))
+            && passed.is_some_and(|passed| !in_time || in_step(passed, by_receipt))
             && Change::between(last.counters, message.counters) != Change::Fallen;
         let count = if goes_on { last.count.saturating_add(1) } else { 1 };
         self.suspicion = Suspicion {

@@ -38,7 +38,8 @@ struct Doubt {
     evidence: Evidence,
 }
 
-/// How many readings have come, one after the other, whose uptime has kept step with the receipts.
+/// How many readings have come, one after the other, whose uptime has risen, and has kept step with the receipts where
+/// that matters.
 #[derive(Clone, Copy, Debug, Default)]
 struct Evidence {
     length: u8,
@@ -144,7 +145,7 @@ impl Known {
             before,
             evidence: Evidence::default(),
         });
-        doubt.evidence.take(reading, received_at, again);
+        doubt.evidence.take(reading, received_at, self.reset, again);
         let enough = doubt.evidence.is_enough();
         let limit = energy_limit(passed.map_or(silence, |passed| silence.min(passed)));
         let (before, now) = (before.truth, reading.truth);
@@ -171,14 +172,15 @@ impl Known {
 }
 
 impl Evidence {
-    /// What is delivered again is none, and whatever is out of step begins anew.
-    fn take(&mut self, reading: Reading, received_at: UnixMillis, again: bool) {
+    /// What is delivered again is none; whatever does not rise, or is out of step where it has to be `in_time`, begins anew.
+    fn take(&mut self, reading: Reading, received_at: UnixMillis, in_time: bool, again: bool) {
         if again {
             return;
         }
         let passed = reading.uptime.checked_sub(self.uptime);
         let passed = passed.map(|passed| Duration::from_millis(passed.into()));
-        if passed.is_none_or(|passed| passed.abs_diff(received_at.since(self.received_at)) > SLACK) {
+        let silence = received_at.since(self.received_at);
+        if passed.is_none_or(|passed| in_time && passed.abs_diff(silence) > SLACK) {
             self.length = 0;
         }
         self.length = self.length.saturating_add(1);
@@ -197,7 +199,7 @@ impl Run {
     fn take(&mut self, reading: Reading, received_at: UnixMillis, reset: bool, again: bool) -> bool {
         self.shown = reading.counters();
         self.doubtful |= again;
-        self.evidence.take(reading, received_at, again);
+        self.evidence.take(reading, received_at, true, again);
         let passed = self.shown.0 >= self.before.0 && self.shown.1 >= self.before.1;
         passed && !reset || self.evidence.is_enough()
     }

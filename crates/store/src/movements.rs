@@ -48,7 +48,7 @@ pub async fn insert(tx: &Tx, chain_id: u64, new: &[NewMovement]) -> Result<Vec<M
     if new.is_empty() {
         return Ok(Vec::new());
     }
-    let mut there = places(tx, new).await?;
+    let mut there = places(tx, &new.iter().map(|new| new.block.1).collect()).await?;
     let first = record::next_id(tx, TABLE).await?;
     let news = new.iter().filter(|new| there.insert(new.place()));
     let (mut added, mut rows) = (Vec::new(), Vec::new());
@@ -92,9 +92,11 @@ impl NewMovement {
     }
 }
 
-/// The events that are stored of the blocks of these.
-async fn places(tx: &Tx, new: &[NewMovement]) -> Result<BTreeSet<Place>, StoreError> {
-    let blocks: BTreeSet<BlockHash> = new.iter().map(|new| new.block.1).collect();
+/// The events that are stored of these blocks.
+pub(crate) async fn places(
+    r: &impl Read,
+    blocks: &BTreeSet<BlockHash>,
+) -> Result<BTreeSet<Place>, StoreError> {
     let blocks: Vec<_> = blocks.iter().map(BlockHash::to_string).collect();
     let mut places = BTreeSet::new();
     for blocks in blocks.chunks(AT_ONCE) {
@@ -103,7 +105,7 @@ async fn places(tx: &Tx, new: &[NewMovement]) -> Result<BTreeSet<Place>, StoreEr
             .from(TABLE)
             .and_where(Expr::col("block_hash").is_in(record::any_of(blocks.iter().map(String::as_str))))
             .take();
-        for row in record::fetch_all(tx, TABLE, "id", &query).await? {
+        for row in record::fetch_all(r, TABLE, "id", &query).await? {
             places.insert((
                 row.parse("block_hash", |text| text.parse().ok())?,
                 row.number("log_index")?,

@@ -61,8 +61,21 @@ pub async fn list(r: &impl Read, row: &OutboxRow) -> Result<Vec<TxVersion>, Stor
 
 /// [`list`] for each of these rows, in their order.
 pub async fn list_all(r: &impl Read, rows: &[OutboxRow]) -> Result<Vec<Vec<TxVersion>>, StoreError> {
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    let mut found = of_rows(r, &ids).await?;
+    let lists = rows.iter().map(|row| {
+        found
+            .remove(&row.id)
+            .unwrap_or_else(|| first_of(row).into_iter().collect())
+    });
+    Ok(lists.collect())
+}
+
+/// What is stored of the rows with these numbers, in order.
+pub(crate) async fn of_rows(r: &impl Read, ids: &[i64]) -> Result<BTreeMap<i64, Vec<TxVersion>>, StoreError> {
     let query = record::select(TABLE)
-        .and_where(Expr::col("outbox_id").is_in(record::any_of(rows.iter().map(|row| row.id))))
+        .and_where(Expr::col("outbox_id").is_in(record::any_of(ids.iter().copied())))
+        .order_by("outbox_id", Order::Asc)
         .order_by("version", Order::Asc)
         .take();
     let mut found: BTreeMap<i64, Vec<TxVersion>> = BTreeMap::new();
@@ -70,12 +83,7 @@ pub async fn list_all(r: &impl Read, rows: &[OutboxRow]) -> Result<Vec<Vec<TxVer
         let id = record.int("outbox_id")?;
         found.entry(id).or_default().push(decode(id, &record)?);
     }
-    let lists = rows.iter().map(|row| {
-        found
-            .remove(&row.id)
-            .unwrap_or_else(|| first_of(row).into_iter().collect())
-    });
-    Ok(lists.collect())
+    Ok(found)
 }
 
 /// The version of a row that was signed before versions were kept.

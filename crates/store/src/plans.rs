@@ -1,6 +1,6 @@
 //! Reads EXPLAIN QUERY PLAN for each public query: none may scan a table that grows, none may sort.
 
-use std::sync::Mutex;
+use std::{collections::BTreeSet, sync::Mutex};
 
 use enerlink_domain::{
     Address, MeterId, Status, Trigger, UnixMillis, settlement::SettlementFilter, view::MessageFilter,
@@ -10,8 +10,8 @@ use sea_orm_migration::async_trait::async_trait;
 
 use crate::{
     Read, Store, address_book, commands, cursors, facts, guards, heartbeats, lockstep::Paced, messages,
-    meters, notices, outbox, prosumers, readings, registers, retention, rollups, session::sealed::Connected,
-    settings, settlements, statuses, tallies, transaction_logs, wallets,
+    meters, notices, outbox, outbox_versions, prosumers, readings, registers, retention, rollups,
+    session::sealed::Connected, settings, settled, settlements, statuses, tallies, transaction_logs, wallets,
 };
 
 /// A connection that notes the plan of each query before it runs it.
@@ -320,6 +320,16 @@ async fn settling(r: &Explaining, meter: &MeterId) {
     );
     let before = search("meter_id_block", "meter_id=? AND block<?");
     check!(r, settlements::last_before(r, meter, 3), [before.as_str()]);
+    let changing = "SEARCH energy_settlements USING INTEGER PRIMARY KEY (rowid=?); LIST SUBQUERY 1; \
+                    SEARCH energy_settlements USING COVERING INDEX energy_settlements_by_settlement_id_id \
+                    (settlement_id=?); CREATE BLOOM FILTER";
+    check!(r, settlements::Changes::load(r, &["a", "b"]), [changing]);
+    let meters = [meter.clone(), "METER-002".parse().expect("a meter id")];
+    check!(r, settlements::adopted_from(r, &meters, 3), [blocks.as_str()]);
+    let place = (meter.clone(), 3_600_000, UnixMillis(0));
+    let by_place = "SEARCH settlement_rollups USING INDEX sqlite_autoindex_settlement_rollups_1 \
+                    (meter_id=? AND width_ms=? AND settled_at=?)";
+    check!(r, settled::load_places(r, &BTreeSet::from([&place])), [by_place]);
     let search_facts = |index: &str, by: &str| format!("SEARCH settlement_facts USING {index} ({by})");
     check!(r, facts::last(r), ["SCAN settlement_facts"]);
     let key = search_facts("INTEGER PRIMARY KEY", "rowid>?");
@@ -360,6 +370,16 @@ async fn settling(r: &Explaining, meter: &MeterId) {
         r,
         outbox::get(r, 1),
         ["SEARCH outbox USING INTEGER PRIMARY KEY (rowid=?)"]
+    );
+    check!(
+        r,
+        outbox::get_all(r, &[1, 2]),
+        ["SEARCH outbox USING INTEGER PRIMARY KEY (rowid=?)"]
+    );
+    check!(
+        r,
+        outbox_versions::of_rows(r, &[1, 2]),
+        ["SEARCH outbox_versions"]
     );
     let open = ["SEARCH outbox USING INDEX outbox_by_status_id (status=?)"];
     check!(r, outbox::unfinished(r), open);

@@ -362,15 +362,13 @@ pub(crate) async fn update_all(
     table: &'static str,
     mut rows: Vec<(i64, Fields)>,
 ) -> Result<(), StoreError> {
-    match (rows.len(), rows.pop()) {
-        (1, Some((id, row))) => update(tx, table, "id", id, row).await,
-        (_, Some(last)) => {
-            rows.push(last);
-            let rows = rows.into_iter().map(|(_, row)| row).collect();
-            upsert(tx, table, &["id"], rows).await
-        }
-        _ => Ok(()),
+    if rows.len() == 1
+        && let Some((id, row)) = rows.pop()
+    {
+        return update(tx, table, "id", id, row).await;
     }
+    let rows = rows.into_iter().map(|(_, row)| row).collect();
+    upsert(tx, table, &["id"], rows).await
 }
 
 /// Overwrites the row whose `key` has `value`.

@@ -21,7 +21,7 @@ const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Where a sum stands: meter, width in milliseconds, beginning.
-type Place = (MeterId, i64, UnixMillis);
+pub(crate) type Place = (MeterId, i64, UnixMillis);
 /// Adds or subtracts; none when the sum would leave its range.
 type Calculate = fn(Totals, Totals) -> Option<Totals>;
 
@@ -52,7 +52,8 @@ pub(crate) async fn replace(tx: &Tx, changes: &[Change<'_>]) -> Result<(), Store
     if due.is_empty() {
         return Ok(());
     }
-    let mut sums = load_places(tx, due.iter().map(|(place, ..)| place)).await?;
+    let places: BTreeSet<&Place> = due.iter().map(|(place, ..)| place).collect();
+    let mut sums = load_places(tx, &places).await?;
     for (place, calculate, share) in due {
         let sums = sums.entry(place).or_default();
         *sums = calculate(*sums, share).ok_or(StoreError::Range {
@@ -67,11 +68,10 @@ pub(crate) async fn replace(tx: &Tx, changes: &[Change<'_>]) -> Result<(), Store
 }
 
 /// What stands at these places; nothing where nothing does.
-async fn load_places<'a>(
-    tx: &Tx,
-    places: impl Iterator<Item = &'a Place>,
+pub(crate) async fn load_places(
+    r: &impl Read,
+    places: &BTreeSet<&Place>,
 ) -> Result<BTreeMap<Place, Totals>, StoreError> {
-    let places: BTreeSet<&Place> = places.collect();
     let meters: BTreeSet<&str> = places.iter().map(|(meter, ..)| meter.as_str()).collect();
     let times: BTreeSet<i64> = places.iter().map(|(.., at)| at.0).collect();
     let query = record::select(TABLE)
@@ -79,7 +79,7 @@ async fn load_places<'a>(
         .and_where(Expr::col("width_ms").is_in([millis(HOUR), millis(DAY)]))
         .and_where(Expr::col("settled_at").is_in(record::any_of(times)))
         .take();
-    let rows = record::fetch_all(tx, TABLE, "settled_at", &query).await?;
+    let rows = record::fetch_all(r, TABLE, "settled_at", &query).await?;
     let mut found = BTreeMap::new();
     for row in &rows {
         let place = (

@@ -173,6 +173,10 @@ pub(super) async fn tokens(r: &Explaining) {
     );
     let paid = search("kind_other", " AND kind=? AND other>?").replace("INDEX", "COVERING INDEX");
     check!(r, movements::paid(r, CHAIN), [paid.as_str()]);
+    let of_blocks = "SEARCH token_movements USING COVERING INDEX \
+                     token_movements_by_block_hash_log_index_account (block_hash=?)";
+    let blocks = BTreeSet::from([Hash32([7; 32]), Hash32([8; 32])]);
+    check!(r, movements::places(r, &blocks), [of_blocks]);
     check!(
         r,
         approvals::list(r, CHAIN),

@@ -7,7 +7,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query};
 
 use super::{TABLE, encode, fetch};
 use crate::{
-    StoreError, Tx, record, seal, settled,
+    Read, StoreError, Tx, record, seal, settled,
     totals::{self, Change},
 };
 
@@ -26,7 +26,7 @@ struct Changing {
 
 impl Changes {
     /// The newest settlement of each of these ids that has one.
-    pub async fn load(tx: &Tx, ids: &[&str]) -> Result<Self, StoreError> {
+    pub async fn load(r: &impl Read, ids: &[&str]) -> Result<Self, StoreError> {
         let mut all = BTreeMap::new();
         for ids in ids.chunks(AT_ONCE) {
             let newest = Query::select()
@@ -38,7 +38,7 @@ impl Changes {
             let query = record::select(TABLE)
                 .and_where(Expr::col("id").in_subquery(newest))
                 .take();
-            all.extend(fetch(tx, &query).await?.into_iter().map(|(id, stored)| {
+            all.extend(fetch(r, &query).await?.into_iter().map(|(id, stored)| {
                 let changing = Changing {
                     id,
                     now: stored.clone(),

@@ -50,6 +50,11 @@ pub trait Clock: Send + Sync + 'static {
     /// Completes when [`Clock::monotonic`] has reached `deadline`.
     fn sleep_until(&self, deadline: Duration) -> BoxFuture<'static, ()>;
 
+    /// How many times as fast as a person's time this clock's goes: 1, but for a simulation's that does not wait.
+    fn pace(&self) -> u32 {
+        1
+    }
+
     /// Completes after `duration` of this clock's time.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         self.sleep_until(self.monotonic() + duration)

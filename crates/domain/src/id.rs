@@ -34,19 +34,12 @@ pub fn keccak256(data: &[u8]) -> [u8; 32] {
 
 /// Lower-case hexadecimal without a prefix.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    const_hex::encode(bytes)
 }
 
 /// Bytes of hexadecimal text, with or without `0x`; `None` when it is not that.
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
-    let text = text.strip_prefix("0x").unwrap_or(text);
-    if !text.len().is_multiple_of(2) || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
-        .collect()
+    const_hex::decode(text).ok()
 }
 
 /// The name under which a meter is registered on chain.
@@ -102,17 +95,12 @@ impl fmt::Display for Address {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lower = hex(&self.0);
         let digest = keccak256(lower.as_bytes());
-        formatter.write_str("0x")?;
-        for (at, letter) in lower.chars().enumerate() {
-            let nibble = (digest[at / 2] >> (4 * (1 - at % 2))) & 0xf;
-            let letter = if nibble >= 8 {
-                letter.to_ascii_uppercase()
-            } else {
-                letter
-            };
-            write!(formatter, "{letter}")?;
-        }
-        Ok(())
+        let nibbles = digest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+        let letters = lower.chars().zip(nibbles).map(|(letter, nibble)| match nibble {
+            8.. => letter.to_ascii_uppercase(),
+            _ => letter,
+        });
+        write!(formatter, "0x{}", letters.collect::<String>())
     }
 }
 
@@ -122,7 +110,7 @@ impl FromStr for Address {
     /// All-lower and all-upper digits are accepted, mixed case only with a right checksum.
     fn from_str(text: &str) -> Result<Self, ParseIdError> {
         let digits = text.strip_prefix("0x").ok_or(ParseIdError::Address)?;
-        let bytes = unhex(digits)
+        let bytes = unhex(text)
             .and_then(|bytes| bytes.try_into().ok())
             .ok_or(ParseIdError::Address)?;
         let address = Self(bytes);
@@ -155,8 +143,8 @@ impl FromStr for Hash32 {
     type Err = ParseIdError;
 
     fn from_str(text: &str) -> Result<Self, ParseIdError> {
-        let digits = text.strip_prefix("0x").ok_or(ParseIdError::Hash)?;
-        unhex(digits)
+        unhex(text)
+            .filter(|_| text.starts_with("0x"))
             .and_then(|bytes| bytes.try_into().ok())
             .map(Self)
             .ok_or(ParseIdError::Hash)
@@ -201,10 +189,25 @@ mod tests {
             "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1Beaed".parse::<Address>(),
             Err(ParseIdError::Checksum)
         );
-        assert_eq!(
-            "5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed".parse::<Address>(),
-            Err(ParseIdError::Address)
-        );
+        for text in [
+            "5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+            "0x0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+            "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAe",
+            "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeg",
+        ] {
+            assert_eq!(text.parse::<Address>(), Err(ParseIdError::Address), "{text}");
+        }
+    }
+
+    #[test]
+    fn hashes_are_written_and_read_in_full() {
+        let hash = Hash32(std::array::from_fn(|at| u8::try_from(at * 8).expect("small")));
+        let text = "0x0008101820283038404850586068707880889098a0a8b0b8c0c8d0d8e0e8f0f8";
+        assert_eq!(hash.to_string(), text);
+        assert_eq!(text.parse(), Ok(hash));
+        for wrong in [text[2..].to_owned(), format!("0x{text}"), format!("{text}00")] {
+            assert_eq!(wrong.parse::<Hash32>(), Err(ParseIdError::Hash), "{wrong}");
+        }
     }
 
     #[test]

@@ -25,11 +25,6 @@ impl SimClock {
             origin: Instant::now(),
         }
     }
-
-    /// How many simulated seconds a real one has.
-    pub fn speed(&self) -> u32 {
-        self.speed
-    }
 }
 
 impl Clock for SimClock {
@@ -39,6 +34,10 @@ impl Clock for SimClock {
 
     fn monotonic(&self) -> Duration {
         self.origin.elapsed().saturating_mul(self.speed)
+    }
+
+    fn pace(&self) -> u32 {
+        self.speed
     }
 
     fn sleep_until(&self, deadline: Duration) -> BoxFuture<'static, ()> {

@@ -184,11 +184,12 @@ impl Autolock {
         self.parts.clock.wall().0.saturating_sub(monotonic)
     }
 
-    /// When the wallet locks for want of a person.
+    /// When the wallet locks for want of a person, whose minutes are real ones.
     fn idle_at(&self) -> Option<Duration> {
         let minutes = u64::from(self.parts.choices.borrow().idle_minutes);
         let touched = (*self.touched.borrow()).filter(|_| minutes > 0)?;
-        Some(touched + Duration::from_secs(minutes * 60))
+        let idle = Duration::from_secs(minutes * 60);
+        Some(touched + idle.saturating_mul(self.parts.clock.pace()))
     }
 
     /// Locks if there is a reason to; a computer that nobody sits at has none.

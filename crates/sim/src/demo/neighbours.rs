@@ -128,7 +128,7 @@ impl Neighbours {
 
     /// Lives on, settling at the end of each period and trading between.
     pub(super) async fn live(mut self, clock: Arc<SimClock>) {
-        let turn = TURN.max(BREATH * clock.speed());
+        let turn = TURN.max(BREATH * clock.pace());
         let mut due = period_end(clock.wall(), PERIOD);
         loop {
             clock.sleep(turn).await;

@@ -91,6 +91,19 @@ async fn an_unattended_wallet_locks_and_signing_goes_on_after_unlock() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_in_a_fast_simulation_has_real_minutes() {
+    let household = Household::open(FAST).await;
+    household.clock.simulate(true);
+    household.engine().set_idle_lock(1).await.expect("set");
+    let mut events = household.engine().events();
+    household.engine().touch();
+    household.clock.pass(Duration::from_secs(120)).await;
+    assert_eq!(household.engine().vault(), VaultState::Unlocked);
+    household.clock.simulate(false);
+    assert_eq!(locked(&mut events).await, LockReason::Idle);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_computer_that_has_slept_is_locked() {
     let household = Household::found(Setup::default()).await;
     household

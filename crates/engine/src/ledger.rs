@@ -42,8 +42,6 @@ pub(crate) struct LedgerState {
     /// `Some(None)` is a meter that the chain does not know.
     pub(crate) meters: BTreeMap<MeterId, Option<MeterOnChain>>,
     pub(crate) balances: BTreeMap<Address, Balances>,
-    /// How often it was looked at because its time had come.
-    pub(crate) turns: u64,
     /// When the chain was last read in full, by the steady clock.
     pub(crate) read_at: Option<Duration>,
     /// The watermarks of meters that had not been heard yet when they were last read so.
@@ -58,7 +56,6 @@ impl LedgerState {
             terms: None,
             meters: BTreeMap::new(),
             balances: BTreeMap::new(),
-            turns: 0,
             read_at: None,
             unheard: BTreeMap::new(),
         }
@@ -115,10 +112,19 @@ fn registration(meter: &Meter, standing: &MeterOnChain) -> Registration {
     }
 }
 
+/// How far the chain was seen to go, before anything was read at that block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sight {
+    pub(crate) head: Option<Head>,
+    /// How often it was looked for because its time had come, whatever came of it.
+    turns: u64,
+}
+
 /// Reads the chain's state, and asks the task to read again at once.
 #[derive(Clone)]
 pub(crate) struct Handle {
     pub(crate) state: watch::Receiver<LedgerState>,
+    pub(crate) sight: watch::Receiver<Sight>,
     wake: watch::Sender<Asked>,
 }
 
@@ -127,6 +133,8 @@ pub(crate) struct Handle {
 struct Asked {
     looks: u64,
     readings: u64,
+    /// A transaction waits for the next block.
+    awaited: bool,
 }
 
 impl Handle {
@@ -138,6 +146,14 @@ impl Handle {
     /// Makes the task read everything now, whatever the head is: there are other meters or accounts.
     pub(crate) fn refresh(&self) {
         self.wake.send_modify(|asked| asked.readings += 1);
+    }
+
+    /// Says whether a transaction waits for the next block: until then it is looked for more often.
+    pub(crate) fn await_block(&self, awaited: bool) {
+        self.wake.send_if_modified(|asked| {
+            let before = std::mem::replace(&mut asked.awaited, awaited);
+            awaited && !before
+        });
     }
 }
 
@@ -151,12 +167,16 @@ pub(crate) struct Ledger {
     keystore: Arc<Keystore>,
     diagnostics: diagnostics::Handle,
     state: watch::Sender<LedgerState>,
+    sight: watch::Sender<Sight>,
     wake: watch::Receiver<Asked>,
     verified: bool,
     /// Readings that were asked for and are done.
     readings: u64,
     /// Read again even when there is no new block.
     asked: bool,
+    /// Looks that were due, and when the next one is, by the steady clock.
+    turns: u64,
+    due: Duration,
 }
 
 /// What the task needs from the engine.
@@ -202,6 +222,7 @@ impl Ledger {
             block: None,
         };
         let (state, reader) = watch::channel(LedgerState::new(chain));
+        let (sight, seen) = watch::channel(Sight::default());
         let (wake, waker) = watch::channel(Asked::default());
         let ledger = Self {
             clock,
@@ -213,12 +234,20 @@ impl Ledger {
             keystore,
             diagnostics,
             state,
+            sight,
             wake: waker,
             verified: false,
             readings: 0,
             asked: true,
+            turns: 0,
+            due: Duration::ZERO,
         };
-        (ledger, Handle { state: reader, wake })
+        let handle = Handle {
+            state: reader,
+            sight: seen,
+            wake,
+        };
+        (ledger, handle)
     }
 
     /// One look at the chain.
@@ -228,6 +257,7 @@ impl Ledger {
             return Ok(());
         };
         let outcome = self.read(&network).await;
+        self.show(None);
         if let Err(error) = &outcome {
             tracing::warn!(code = ?error.code, %error, "the chain cannot be read");
         }
@@ -239,6 +269,15 @@ impl Ledger {
         self.asked = outcome.is_err();
         self.set_link(network.addresses.chain_id, outcome);
         Ok(())
+    }
+
+    /// Shows how far the chain goes, if that is known, and that it was looked for.
+    fn show(&self, head: Option<Head>) {
+        self.sight.send_if_modified(|sight| {
+            let (head, turns) = (head.or(sight.head), self.turns);
+            let now = Sight { head, turns };
+            std::mem::replace(sight, now) != now
+        });
     }
 
     async fn read(&mut self, network: &Network) -> Result<(), Error> {
@@ -253,6 +292,8 @@ impl Ledger {
         let head = chain.head().await?;
         self.diagnostics
             .called(self.clock.monotonic().saturating_sub(asked));
+        // Who waits for a block need not wait for what is read at it.
+        self.show(Some(head));
         let known_head = self
             .state
             .borrow()
@@ -406,6 +447,10 @@ impl Task for Ledger {
         self.verified = false;
         loop {
             self.look().await?;
+            let pause = match self.wake.borrow().awaited {
+                true => self.config.chain_poll / 4,
+                false => self.config.chain_poll,
+            };
             tokio::select! {
                 biased;
                 _ = self.wake.changed() => {
@@ -413,12 +458,12 @@ impl Task for Ledger {
                     self.asked |= readings != std::mem::replace(&mut self.readings, readings);
                 }
                 _ = self.network.changed() => self.verified = false,
-                () = self.clock.sleep(self.config.chain_poll) => {
-                    self.state.send_if_modified(|state| {
-                        state.turns += 1;
-                        // The look that follows is told.
-                        false
-                    });
+                () = self.clock.sleep(pause) => {
+                    let now = self.clock.monotonic();
+                    if now >= self.due {
+                        self.turns += 1;
+                        self.due = now + self.config.chain_poll;
+                    }
                 }
             }
         }

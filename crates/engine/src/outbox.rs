@@ -28,7 +28,7 @@ use crate::{bus::Bus, commands, diagnostics, ledger, network::Network, task::Tas
 
 /// So many transactions of an account wait for a block at most: nodes drop what goes beyond their own bound, which geth
 /// sets at 5 120 for all accounts together.
-const MOST_IN_FLIGHT: usize = 512;
+const MOST_IN_FLIGHT: usize = 1024;
 /// So many are asked for, signed and stored together.
 const AT_ONCE: usize = 32;
 /// A transaction that waits is looked at again after this long even when nothing happens.
@@ -54,8 +54,6 @@ pub(crate) struct Outbox {
     /// A head whose chain is known to hold every confirmed transaction up to it. Lost with the process: then each is
     /// asked for once.
     seen: Option<Head>,
-    /// The head that the ledger has shown, and its turns.
-    read: (Option<Head>, u64),
     /// Nonces that keep others from a block and whose bytes nobody here has, with the block at which that was found.
     gaps: BTreeMap<(Address, u64), u64>,
 }
@@ -67,7 +65,6 @@ impl Outbox {
             parts,
             inbox,
             seen: None,
-            read: (None, 0),
             gaps: BTreeMap::new(),
         };
         (outbox, handle)
@@ -83,8 +80,11 @@ impl Outbox {
             return Ok(());
         };
         let rows = self.unfinished(&network).await?;
-        if rows.is_empty() && !self.has_to_watch(&network).await? {
-            return Ok(());
+        if rows.is_empty() {
+            self.parts.ledger.await_block(false);
+            if !self.has_to_watch(&network).await? {
+                return Ok(());
+            }
         }
         // Another chain knows nothing of what was sent to this one, and may have used a nonce for something else. It is
         // asked for again before anything is signed.
@@ -118,19 +118,13 @@ impl Outbox {
                 }
             }
         }
-        self.bring(&network, ready, &mut line.in_flight).await?;
+        let sent = self.bring(&network, ready, &mut line.in_flight).await?;
+        let waits = |row: &OutboxRow| row.stage == TxStage::Sent && is_with_node(row);
+        self.parts.ledger.await_block(sent || signed.iter().any(waits));
         match read {
             true => self.heal(&network).await,
             false => Ok(()),
         }
-    }
-
-    /// Whether the ledger has read the chain since this was asked last, and not only because somebody wanted it to look.
-    fn is_read_anew(&mut self) -> bool {
-        let state = self.parts.ledger.state.borrow_and_update();
-        let now = (state.head, state.turns);
-        drop(state);
-        std::mem::replace(&mut self.read, now) != now
     }
 
     /// What is PENDING on this chain, in the order of queueing.
@@ -253,12 +247,9 @@ impl Task for Outbox {
                         self.answer(request).await;
                     }
                 }
-                changed = self.parts.ledger.state.changed() => {
-                    if changed.is_err() {
-                        return Ok(());
-                    }
-                    read = self.is_read_anew();
-                }
+                changed = self.parts.ledger.sight.changed() => if changed.is_err() {
+                    return Ok(());
+                },
                 () = self.parts.clock.sleep(TURN) => {}
             }
         }

@@ -1,9 +1,11 @@
 //! What becomes of signed transactions: what to do next depends only on the stage and on what the chain says.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use enerlink_chain::{ChainError, Head, Receipt, SendOutcome};
-use enerlink_domain::{Code, Error, SignedTx, TxStage};
+use enerlink_domain::{Address, Code, Error, SignedTx, TxStage};
 use enerlink_store::{OutboxRow, TxVersion, outbox_versions};
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join_all};
 
 use super::{
     News, Outbox,
@@ -14,13 +16,18 @@ use crate::network::Network;
 /// A transaction that no node knows for so many blocks, though it is sent again and again, is called dropped.
 pub(super) const DROPPED_AFTER: u64 = 10;
 
-/// What the chain says of a transaction that is in none of its blocks.
-struct Missing {
+/// What the chain says of accounts.
+struct Counted {
     head: Head,
-    /// The account's transactions that are in blocks deep enough.
-    used: u64,
-    /// The newest version that a node has in its pool.
-    known: Option<u32>,
+    accounts: BTreeMap<Address, Used>,
+}
+
+/// How many transactions of an account are in blocks: the nonce of the next one.
+#[derive(Clone, Copy)]
+struct Used {
+    newest: u64,
+    /// In blocks deep enough.
+    deep: u64,
 }
 
 /// A row of which no version is in a block, and its versions.
@@ -39,18 +46,63 @@ enum Handed {
 
 impl Outbox {
     /// Moves signed transactions as far as they go now. One whose sending got no answer may be in a block, so that
-    /// receipts are asked for before sending again. An error of the node leaves a row where it is. Answers the rows in any
-    /// order.
+    /// receipts are asked for before sending again: of all whose nonce is used, no others can have one. An error of the
+    /// node leaves a row where it is. Answers the rows in any order.
     pub(super) async fn follow_up(
         &self,
         network: &Network,
         rows: Vec<OutboxRow>,
     ) -> Result<Vec<OutboxRow>, Error> {
-        let (mut rows, missing) = self.look(network, rows).await?;
-        for (row, versions) in missing {
-            rows.push(self.missing(network, row, &versions).await?);
+        let counted = match self.count(network, &rows).await {
+            Ok(counted) => counted,
+            Err(error) => return self.all_unreachable(rows, &error).await,
+        };
+        let (used, free): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| {
+            let used = counted.accounts.get(&row.account);
+            row.nonce
+                .zip(used)
+                .is_none_or(|(nonce, used)| nonce < used.newest)
+        });
+        let (mut rows, mut missing) = self.look(network, used).await?;
+        let versions = outbox_versions::list_all(&self.parts.store.reader(), &free).await?;
+        missing.extend(free.into_iter().zip(versions));
+        // Asked for after the nonces: what is in the pool now had not lost its nonce then.
+        let known = missing
+            .iter()
+            .map(|(_, versions)| newest_known(network, versions));
+        let known = join_all(known).await;
+        for ((row, versions), known) in missing.into_iter().zip(known) {
+            rows.push(match known {
+                Ok(known) => self.missing(network, row, &versions, &counted, known).await?,
+                Err(error) => self.unreachable(row, error).await?,
+            });
         }
         Ok(rows)
+    }
+
+    async fn all_unreachable(
+        &self,
+        rows: Vec<OutboxRow>,
+        error: &ChainError,
+    ) -> Result<Vec<OutboxRow>, Error> {
+        let mut left = Vec::with_capacity(rows.len());
+        for row in rows {
+            left.push(self.unreachable(row, error.clone()).await?);
+        }
+        Ok(left)
+    }
+
+    async fn count(&self, network: &Network, rows: &[OutboxRow]) -> Result<Counted, ChainError> {
+        let accounts: BTreeSet<Address> = rows.iter().map(|row| row.account).collect();
+        let head = network.chain.head().await?;
+        let deep = (head.number + 1).saturating_sub(u64::from(network.confirmations()));
+        let counts = accounts.into_iter().map(async |account| {
+            let newest = network.chain.nonce(account);
+            let (newest, deep) = tokio::try_join!(newest, network.chain.nonce_at(account, deep))?;
+            Ok::<_, ChainError>((account, Used { newest, deep }))
+        });
+        let accounts = try_join_all(counts).await?.into_iter().collect();
+        Ok(Counted { head, accounts })
     }
 
     /// Asks for the receipts of all rows at the same time, and stores what they say. Answers the rows of which that is
@@ -118,18 +170,19 @@ impl Outbox {
         Ok(None)
     }
 
-    /// No version is in a block: still in the pool, dropped, or the nonce was used by something else.
+    /// No version is in a block: still in the pool, dropped, or the nonce was used by something else. `known` is the
+    /// newest version that a node has in its pool.
     async fn missing(
         &self,
         network: &Network,
         mut row: OutboxRow,
         versions: &[TxVersion],
+        counted: &Counted,
+        known: Option<u32>,
     ) -> Result<OutboxRow, Error> {
-        let found = match self.ask_missing(network, &row, versions).await {
-            Ok(found) => found,
-            Err(error) => return self.unreachable(row, error).await,
-        };
-        if found.known.is_none() && row.nonce.is_some_and(|nonce| found.used > nonce) {
+        let Counted { head, accounts } = counted;
+        let used = accounts.get(&row.account).map_or(0, |used| used.deep);
+        if known.is_none() && row.nonce.is_some_and(|nonce| used > nonce) {
             // Between the question for the receipt and the one for the nonce it may have come into a block itself: what
             // ends a transaction is asked for again.
             return match self.find(network, versions).await {
@@ -151,19 +204,19 @@ impl Outbox {
             row.reason = None;
         }
         let last = versions.last();
-        let waits = found.known == last.map(|version| version.number);
+        let waits = known == last.map(|version| version.number);
         // No block takes it for what it offers, and nobody says so: a pool may keep it for ever.
         let offer = last.map(|version| version.max_fee);
-        let outbid = waits && found.head.base_fee > offer;
-        if waits || found.known.is_some() {
+        let outbid = waits && head.base_fee > offer;
+        if waits || known.is_some() {
             row.unknown_since = None;
         }
         if waits {
             row.stage = TxStage::Sent;
             row.reason = row.reason.filter(|_| outbid);
-        } else if found.known.is_none() {
-            let since = *row.unknown_since.get_or_insert(found.head.number);
-            if row.stage != TxStage::Dropped && found.head.number >= since.saturating_add(DROPPED_AFTER) {
+        } else if known.is_none() {
+            let since = *row.unknown_since.get_or_insert(head.number);
+            if row.stage != TxStage::Dropped && head.number >= since.saturating_add(DROPPED_AFTER) {
                 row.stage = TxStage::Dropped;
                 row.reason = Some(format!(
                     "no node has known it since block {since}; it is sent again and again"
@@ -193,26 +246,6 @@ impl Outbox {
             TxStage::Signed => self.send(network, row).await,
             _ => Ok(row),
         }
-    }
-
-    async fn ask_missing(
-        &self,
-        network: &Network,
-        row: &OutboxRow,
-        versions: &[TxVersion],
-    ) -> Result<Missing, ChainError> {
-        let head = network.chain.head().await?;
-        let deep = (head.number + 1).saturating_sub(u64::from(network.confirmations()));
-        let used = network.chain.nonce_at(row.account, deep).await?;
-        let mut known = None;
-        for version in versions.iter().rev() {
-            // Asked for last: what was in the pool then cannot have lost its nonce before.
-            if network.chain.transaction_known(version.hash).await? {
-                known = Some(version.number);
-                break;
-            }
-        }
-        Ok(Missing { head, used, known })
     }
 
     /// Sends the bytes of the last version. Without an answer nobody knows: the row stays, and the same bytes go again
@@ -263,6 +296,16 @@ impl Outbox {
         }
         .map(Handed::Kept)
     }
+}
+
+/// The newest version that the node has.
+async fn newest_known(network: &Network, versions: &[TxVersion]) -> Result<Option<u32>, ChainError> {
+    for version in versions.iter().rev() {
+        if network.chain.transaction_known(version.hash).await? {
+            return Ok(Some(version.number));
+        }
+    }
+    Ok(None)
 }
 
 fn bytes(row: &OutboxRow) -> Result<SignedTx, Error> {

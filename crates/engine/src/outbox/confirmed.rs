@@ -39,7 +39,7 @@ impl Found {
 impl Outbox {
     /// Whether the chain has moved since the transactions in blocks were looked at, and there are any.
     pub(super) async fn has_to_watch(&self, network: &Network) -> Result<bool, Error> {
-        let head = self.parts.ledger.state.borrow().head;
+        let head = self.parts.ledger.sight.borrow().head;
         if head.is_some() && head == self.seen {
             return Ok(false);
         }

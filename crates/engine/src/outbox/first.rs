@@ -38,13 +38,14 @@ struct Asked {
 impl Outbox {
     /// Brings rows on their way that nobody has signed: the bytes of those that go together are stored before anybody else
     /// sees one of them, in the order of the rows. While they are sent, the next are asked for and signed. `in_flight` is
-    /// what their accounts have on their way.
+    /// what their accounts have on their way. Answers whether any was sent.
     pub(super) async fn bring(
         &self,
         network: &Network,
         rows: Vec<OutboxRow>,
         in_flight: &mut BTreeMap<Address, InFlight>,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
+        let mut any = false;
         let mut signed = Vec::new();
         for rows in portions(self.signable(rows).await?) {
             let next = async {
@@ -52,23 +53,23 @@ impl Outbox {
                 self.sign(network, rows, asked, in_flight).await
             };
             let (next, sent) = tokio::join!(next, self.hand_all(network, signed));
-            sent?;
+            any |= sent?;
             signed = next?;
         }
-        self.hand_all(network, signed).await
+        Ok(self.hand_all(network, signed).await? || any)
     }
 
-    /// Sends what is signed and stored.
-    async fn hand_all(&self, network: &Network, signed: Vec<OutboxRow>) -> Result<(), Error> {
+    /// Sends what is signed and stored. Answers whether a node has taken any of it.
+    async fn hand_all(&self, network: &Network, signed: Vec<OutboxRow>) -> Result<bool, Error> {
         let sent = self.send_all(network, signed).await?;
         // Nodes that mine at once have them in a block already: the last one tells.
         let Some(last) = sent.last().and_then(|row| row.hash) else {
-            return Ok(());
+            return Ok(false);
         };
-        match network.chain.receipt(last).await {
-            Ok(Some(_)) => self.look(network, sent).await.map(|_| ()),
-            Ok(None) | Err(_) => Ok(()),
+        if let Ok(Some(_)) = network.chain.receipt(last).await {
+            self.look(network, sent).await?;
         }
+        Ok(true)
     }
 
     /// Those of the rows for which there is a key at hand.

@@ -124,7 +124,8 @@ pub struct Registers {
     pub baseline: Option<Baseline>,
     /// Signs of a reboot, or that a fall of the counters lasts.
     pub suspicion: Suspicion,
-    /// When the device was last seen to have booted. Soon after it a message from before may still come.
+    /// When the device last booted, as far as seen or, as long as it was not seen (`boot` is 0), as it said at first contact.
+    /// Soon after it a message from before may still come.
     #[serde(default)]
     pub rebooted_at: Option<UnixMillis>,
     /// When the counters last began anew together with the uptime. Soon after it a message from before may show more than
@@ -322,6 +323,9 @@ impl Registers {
             export: self.export,
             import: self.import,
         };
+        if let Some(DeviceTime::Uptime(uptime)) = message.device_time {
+            self.rebooted_at = Some(UnixMillis(message.received_at.0.saturating_sub(uptime.into())));
+        }
         self.baseline = Some(message);
         Verdict::First
     }

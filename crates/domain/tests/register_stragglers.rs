@@ -91,13 +91,21 @@ proptest! {
     #[test]
     fn nothing_is_counted_twice_when_messages_cross_resets(
         story in prop::collection::vec(happens(), 10..80), watts in 1_u64..2_500, way in prop::collection::vec(0..1_500_i64, 1..20),
+        before in prop::option::of(0..LATEST),
     ) {
         let mut meter = Meter { clock: 1_790_000_000_000, way, ..Meter::default() };
         let mut registers = Registers::new(CounterSource::Total);
-        meter.pass(BEAT, watts);
-        meter.speaks_to(&mut registers);
         // One at a time: of three stragglers in a row nobody can say that they are no news.
         let mut late: Option<(u8, Sensors)> = None;
+        if let Some(beats) = before {
+            // First contact is the first message after a reset, and one from before is on its way.
+            meter.pass(100 * BEAT, watts);
+            late = Some((beats, meter.says()));
+            (meter.uptime, meter.reset_at) = (0, meter.truth);
+        }
+        meter.pass(BEAT, watts);
+        meter.speaks_to(&mut registers);
+        let unseen = meter.reset_at;
         for happens in story {
             match happens {
                 // A message that is as late as the device was up comes at the very uptime that it tells, but of the next
@@ -128,7 +136,7 @@ proptest! {
                 late => late.map(|(beats, message)| (beats - 1, message)),
             };
             prop_assert!(
-                registers.export.0 <= meter.truth,
+                registers.export.0 <= meter.truth - unseen,
                 "{:?} of {:?}", registers.export, MicroWh(meter.truth)
             );
         }
@@ -144,6 +152,37 @@ proptest! {
         }
         prop_assert_eq!(registers.export.0 - counted, meter.truth - flowed);
     }
+}
+
+/// A profile that begins anew hears the first message after a reset first, and one from before it next.
+#[test]
+fn at_first_contact_a_message_from_before_a_reset_counts_nothing_and_a_queue_goes_on() {
+    let mut meter = Meter {
+        clock: 1_790_000_000_000,
+        ..Meter::default()
+    };
+    meter.pass(57 * BEAT, 2_500);
+    let straggler = meter.says();
+    (meter.uptime, meter.reset_at) = (0, meter.truth);
+    let mut registers = Registers::new(CounterSource::Total);
+    meter.pass(BEAT, 2_500);
+    meter.speaks_to(&mut registers);
+    let counted = registers.export.0;
+    meter.heard_by(&mut registers, &straggler);
+    for _ in 0..3 {
+        meter.pass(BEAT, 2_500);
+        meter.speaks_to(&mut registers);
+        meter.heard_by(&mut registers, &straggler);
+    }
+    let step = 2_500 * BEAT * 1_000 / 3_600;
+    assert_eq!(registers.export.0 - counted, 3 * step);
+    // A queue comes at once, and in the right order.
+    for _ in 0..10 {
+        meter.pass(BEAT, 2_500);
+        meter.clock -= i64::try_from(BEAT).expect("small");
+        meter.speaks_to(&mut registers);
+    }
+    assert_eq!(registers.export.0 - counted, 13 * step);
 }
 
 /// As seen by the simulation: 560 s into one life of the meter a message is sent that comes 30 s into the next.

@@ -15,6 +15,9 @@ const ROLLOVER: u64 = 1 << 32;
 /// A message from before the turn of the uptime, or from before a reboot, is at most this late.
 const STRAGGLER: Duration = Duration::from_secs(86_400);
 
+/// Soon after a boot before first contact a message from before that boot is at most this late.
+const FIRST_STRAGGLER: Duration = Duration::from_secs(600);
+
 /// Where a message stands in time, compared with the baseline.
 pub(super) enum Order {
     /// Later by this much.
@@ -56,6 +59,8 @@ struct Doubt {
     fallen: bool,
     /// The counters began anew not long ago, so that one from before may show more than the last one.
     reset: bool,
+    /// The device was heard first soon after it had booted: its counters may have begun anew with that.
+    fresh: bool,
 }
 
 /// Whether a counter has fallen by more than means nothing.
@@ -70,10 +75,14 @@ impl Registers {
         let change = Change::between(baseline.counters, message.counters);
         match (baseline.device_time, message.device_time) {
             (Some(DeviceTime::Uptime(last)), Some(DeviceTime::Uptime(now))) => {
-                let lately = |at: UnixMillis| message.received_at.since(at) < STRAGGLER;
+                let within = |limit, at: UnixMillis| message.received_at.since(at) < limit;
+                // A clock that was set back beyond the boot tells nothing of how long ago it was.
+                let known = self.rebooted_at.is_some_and(|at| message.received_at >= at);
+                let booted = |limit| self.rebooted_at.is_some_and(|at| within(limit, at));
                 let doubt = Doubt {
-                    fallen: self.rebooted_at.is_some_and(lately) && fell(baseline.counters, message.counters),
-                    reset: self.reset_at.is_some_and(lately),
+                    fallen: self.boot > 0 && booted(STRAGGLER) && fell(baseline.counters, message.counters),
+                    reset: self.reset_at.is_some_and(|at| within(STRAGGLER, at)),
+                    fresh: self.boot == 0 && known && booted(FIRST_STRAGGLER),
                 };
                 self.order_by_uptime((last, now), message, by_receipt, change, doubt, delivery)
             }
@@ -120,6 +129,14 @@ impl Registers {
             let doubtful = doubt.fallen || doubt.reset && !in_step(elapsed, by_receipt);
             if doubtful && (delivery == Delivery::Again || !self.lasts(now, message, true)) {
                 return Order::Before;
+            }
+            // First contact may have been the first message after a reset. Who is ahead of the receipts then is from before
+            // it, or one of a queue that goes on.
+            if !doubtful && doubt.fresh && elapsed > by_receipt + SLACK {
+                if delivery == Delivery::Again || !self.lasts(now, message, false) {
+                    return Order::Before;
+                }
+                self.rebooted_at = None;
             }
             // Silence that is longer than the uptime may hide a reboot, after which the uptime has overtaken the last.
             if uptime <= by_receipt + SLACK && by_receipt > elapsed + SLACK {

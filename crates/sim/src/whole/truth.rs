@@ -12,6 +12,8 @@ const NOISE: u64 = 10_000;
 const RUN: u8 = 3;
 /// So much may receipts differ from the device's time.
 const SLACK: Duration = Duration::from_secs(2);
+/// A reading from before the boot before first contact is at most this late.
+const FIRST_STRAGGLER: Duration = Duration::from_secs(600);
 
 /// What reached one database. When the database is an older one again, so is this.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +28,9 @@ pub(super) struct Known {
     doubt: Option<Doubt>,
     /// A reset was seen: what does not keep step with the receipts may be from before.
     reset: bool,
+    /// When the meter had booted that was heard first. Soon after it a reading that is ahead of the receipts may be from
+    /// before that boot.
+    fresh: Option<UnixMillis>,
 }
 
 /// Readings that may be stragglers, and are not believed before enough have come. Their uptime is lower and the time between
@@ -74,6 +79,7 @@ impl Known {
             // What was before the last reset is not on any counter.
             self.lost = (reading.reset_at.export.0, reading.reset_at.import.0);
             (self.last, self.received_at) = (Some(reading), received_at);
+            self.fresh = Some(UnixMillis(received_at.0 - i64::from(reading.uptime)));
             return;
         };
         // A clock that was set back: time counts from there.
@@ -114,6 +120,7 @@ impl Known {
                 let believed = run.take(reading, received_at, self.reset, again);
                 if believed {
                     self.reset |= run.evidence.is_enough();
+                    self.fresh = None;
                     let unknown = run.unknown(received_at.since(self.received_at));
                     self.lost.0 += unknown.0;
                     self.lost.1 += unknown.1;
@@ -135,7 +142,11 @@ impl Known {
         let passed = reading.uptime.checked_sub(before.uptime);
         let passed = passed.map(|passed| Duration::from_millis(passed.into()));
         let straight = match passed {
-            Some(passed) => !self.reset || passed.abs_diff(silence) <= SLACK,
+            Some(passed) if self.reset => passed.abs_diff(silence) <= SLACK,
+            Some(passed) => {
+                let fresh = |at| received_at >= at && received_at.since(at) < FIRST_STRAGGLER;
+                passed <= silence + SLACK || !self.fresh.is_some_and(fresh)
+            }
             None => !self.reset && Duration::from_millis(reading.uptime.into()) <= silence + SLACK,
         };
         if self.doubt.is_none() && straight {
@@ -147,6 +158,7 @@ impl Known {
         });
         doubt.evidence.take(reading, received_at, self.reset, again);
         let enough = doubt.evidence.is_enough();
+        self.fresh = self.fresh.filter(|_| !enough);
         let limit = energy_limit(passed.map_or(silence, |passed| silence.min(passed)));
         let (before, now) = (before.truth, reading.truth);
         (straight || enough)

@@ -54,7 +54,7 @@ async fn opened_with(source: CounterSource, take: bool) -> i64 {
     engine.add_meter(household.draft().await).await.expect("a meter");
     until("the meter to be heard", async || {
         household
-            .say(Channel::Sensors, &sensors(source, 60_000, 400, 150))
+            .say(Channel::Sensors, &sensors(source, 7_200_000, 400, 150))
             .await;
         tokio::time::sleep(Duration::from_millis(20)).await;
         registers(household.engine(), &household.id).is_some()
@@ -84,7 +84,7 @@ async fn opened_with(source: CounterSource, take: bool) -> i64 {
     assert!(!opening(&household).open);
     let before = registers(household.engine(), &household.id).expect("heard").0;
     household
-        .say(Channel::Sensors, &sensors(source, 3_660_000, 700, 150))
+        .say(Channel::Sensors, &sensors(source, 10_800_000, 700, 150))
         .await;
     until("the energy", async || {
         let now = registers(household.engine(), &household.id).expect("heard").0;
@@ -136,12 +136,12 @@ async fn a_profile_that_begins_anew_cannot_take_the_opening_balance_again() {
         })
         .await;
     };
-    hear(&household, 60_000, 400).await;
+    hear(&household, 7_200_000, 400).await;
     household.opened().await;
     assert_eq!(household.settle_through().await.energy_wh.0, 400);
     // The database is lost; the display still shows what was paid, and more.
     household.lose_database().await;
-    hear(&household, 3_660_000, 900).await;
+    hear(&household, 10_800_000, 900).await;
     // What the chain has settled, and not what the display shows.
     until("the chain to be compared", async || {
         let counted = registers(household.engine(), &household.id).expect("heard").0;

@@ -13,6 +13,9 @@ pub(super) struct HandMeter {
     pub(super) import: u64,
 }
 
+/// It has run for two hours when it is first heard.
+const RUNNING: u32 = 7_200_000;
+
 impl HandMeter {
     pub(super) async fn join(base_topic: &str, shape: Shape) -> Self {
         let broker = broker().await;
@@ -48,7 +51,7 @@ impl HandMeter {
             commands,
             base_topic: base_topic.to_owned(),
             shape,
-            uptime_ms: 60_000,
+            uptime_ms: RUNNING,
             export,
             import,
         }

@@ -379,7 +379,7 @@ async fn settling(r: &Explaining, meter: &MeterId) {
     check!(
         r,
         outbox_versions::of_rows(r, &[1, 2]),
-        ["SEARCH outbox_versions"]
+        ["SEARCH outbox_versions USING INDEX sqlite_autoindex_outbox_versions_1 (outbox_id=?)"]
     );
     let open = ["SEARCH outbox USING INDEX outbox_by_status_id (status=?)"];
     check!(r, outbox::unfinished(r), open);

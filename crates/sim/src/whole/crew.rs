@@ -17,8 +17,15 @@ use super::fuse::Fuse;
 /// The tasks of one process. Dropped, they are gone in the middle of what they did.
 pub(super) struct Crew {
     shared: Arc<Shared>,
-    tasks: Vec<Option<BoxFuture<'static, ()>>>,
+    tasks: Vec<Option<Member>>,
     fuse: Fuse,
+}
+
+/// A task and its waker, the same one at every poll: who holds one of a task's wakers and is given another that does not
+/// say it is the same wakes the old one, which would be this task again, and again.
+struct Member {
+    work: BoxFuture<'static, ()>,
+    waker: Waker,
 }
 
 #[derive(Default)]
@@ -82,9 +89,11 @@ impl Crew {
     /// The next task that can go on, if any.
     fn next(&mut self, context: &Context<'_>) -> Option<usize> {
         let mut state = self.shared.state();
-        for task in state.new.split_off(0) {
+        for work in state.new.split_off(0) {
             let number = self.tasks.len();
-            self.tasks.push(Some(task));
+            let shared = Arc::clone(&self.shared);
+            let waker = Waker::from(Arc::new(TaskWaker { shared, task: number }));
+            self.tasks.push(Some(Member { work, waker }));
             state.woken.insert(number);
         }
         let next = state.woken.pop_first();
@@ -103,14 +112,11 @@ impl Future for Crew {
             let Some(number) = self.next(context) else {
                 return Poll::Pending;
             };
-            let waker = Waker::from(Arc::new(TaskWaker {
-                shared: Arc::clone(&self.shared),
-                task: number,
-            }));
-            let Some(task) = self.tasks.get_mut(number).and_then(Option::as_mut) else {
+            let Some(member) = self.tasks.get_mut(number).and_then(Option::as_mut) else {
                 continue;
             };
-            if task.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
+            let mut context = Context::from_waker(&member.waker);
+            if member.work.as_mut().poll(&mut context).is_ready() {
                 self.tasks[number] = None;
             }
         }

@@ -121,6 +121,10 @@ async fn wait_for_a_price(window: &Window) {
     // The last price is below: the next block tells.
     window.find("alert-reached").await;
     window.click("alert-rearm").await;
+    // The row is another one when the list was read again.
+    window
+        .find_css("[data-testid='alert-row'][data-fired='false']")
+        .await;
     window.click("alert-remove").await;
     window.find("alerts-empty").await;
 }

@@ -36,13 +36,12 @@ const STORED: usize = 1_000_000;
 /// The part of them that ethers reads in a round: the rate is the same, the patience is not.
 const PART: usize = 10;
 /// Events of a page, about: as many as the product asks for.
-const PAGE: u64 = 5_000;
+const PAGE: u64 = 10_000;
 /// Seconds between two blocks.
 const INTERVAL: u64 = 15;
 const PATIENCE: Duration = Duration::from_secs(300);
 
-const RAW: &str =
-    "eth_getLogs by pages of 5 000 events, on one connection one after the other: bytes that nobody looks at";
+const RAW: &str = "eth_getLogs by pages of 10 000 events, on one connection one after the other: bytes that nobody looks at";
 const ETHERS: &str = "queryFilter of ethers 6 by the same pages, a tenth of them: decoded into memory; nothing is stored, no book is kept, no rule \
                       and no reorganisation is looked at, and what block an event is of has no time";
 const VIEM: &str =

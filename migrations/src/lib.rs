@@ -16,6 +16,7 @@ mod m20261122_000010_reboots;
 mod m20261122_000011_market;
 mod m20261122_000012_tokens;
 mod m20261123_000013_resets;
+mod m20261123_000014_markets;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000011_market::Migration),
             Box::new(m20261122_000012_tokens::Migration),
             Box::new(m20261123_000013_resets::Migration),
+            Box::new(m20261123_000014_markets::Migration),
         ]
     }
 }

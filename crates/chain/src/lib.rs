@@ -34,7 +34,7 @@ pub use error::ChainError;
 pub use identity::Identity;
 pub use log::TokenTotals;
 pub use market::Placed;
-pub use market_log::{MarketPage, MarketPages, NextPage, RawPage};
+pub use market_log::{MarketPage, MarketPages, NextPage};
 pub use meter::{ConverterTerms, MeterOnChain};
 pub use receipt::Receipt;
 pub use revert::Revert;

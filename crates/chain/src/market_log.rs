@@ -1,6 +1,6 @@
 //! The market's events, page by page: while one page is taken in, the next one is on its way.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, VecDeque, btree_map::Entry};
 
 use alloy::{
     primitives::{B256, U64},
@@ -12,6 +12,7 @@ use enerlink_domain::{
 };
 use serde::Deserialize;
 use serde_json::json;
+use tokio::task::JoinHandle;
 
 use crate::{
     Addresses, Chain, ChainError, Receipt,
@@ -26,9 +27,11 @@ use crate::{
 };
 
 /// Events that a page should have about: so many are taken in at once.
-const AIM: usize = 5_000;
+const AIM: usize = 10_000;
 /// Blocks in the first page: of a busy market they have more events than are wanted, and still fit into an answer.
-const FIRST_PAGE: u64 = 500;
+const FIRST_PAGE: u64 = 100;
+/// Pages that are on their way at once: the node makes one while another is read.
+const AHEAD: usize = 2;
 /// Blocks in a page at most.
 const MAX_PAGE: u64 = 1_000_000;
 
@@ -49,29 +52,48 @@ pub struct MarketPage {
 #[derive(Debug)]
 pub enum NextPage {
     /// The events of the next blocks.
-    Page(RawPage),
+    Page(MarketPage),
     /// Every block was looked at.
     End,
     /// The chain was reorganised meanwhile: what was not given yet is to be asked for again.
     Interrupted,
 }
 
-/// A page as it was downloaded. Reading it takes time, in which the next one can come.
-#[derive(Debug)]
-pub struct RawPage {
-    from: u64,
-    to: u64,
-    hash: BlockHash,
-    logs: Vec<Log>,
-}
-
 /// A search for the market's events, in the order of the chain. A page holds about as many events as are handled well at
-/// once, however many blocks that takes; one that is too much for the node is halved.
+/// once, however many blocks that takes; one that is too much for the node is halved. While one is taken in, the next
+/// ones are downloaded and read.
 #[derive(Debug)]
 pub struct MarketPages {
     chain: Chain,
     addresses: Addresses,
     search: Search,
+    /// The block before the next page; none before the first block.
+    parent: Option<BlockHash>,
+    coming: VecDeque<Coming>,
+}
+
+/// A page on its way.
+#[derive(Debug)]
+struct Coming {
+    from: u64,
+    to: u64,
+    found: JoinHandle<Result<Option<Found>, ChainError>>,
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        self.found.abort();
+    }
+}
+
+/// A page that was read.
+#[derive(Debug)]
+struct Found {
+    page: MarketPage,
+    /// The hash that the block before the first one had afterwards.
+    parent: Option<BlockHash>,
+    /// What the node sent, of which not all may be the market's.
+    logs: usize,
 }
 
 /// What is asked next.
@@ -101,65 +123,99 @@ impl Search {
 }
 
 impl MarketPages {
-    /// Downloads the next page.
+    /// The next page. Pages follow each other on one chain, the first one the block that the search began after.
     pub async fn next(&mut self) -> Result<NextPage, ChainError> {
-        let market = self.addresses.market()?;
+        loop {
+            while self.coming.len() < AHEAD
+                && let Some(to) = self.search.end()
+            {
+                let (chain, addresses, from) = (self.chain.clone(), self.addresses.clone(), self.search.next);
+                let found = tokio::spawn(async move { chain.market_page(&addresses, from, to).await });
+                self.coming.push_back(Coming { from, to, found });
+                self.search.next = to + 1;
+            }
+            let Some(mut coming) = self.coming.pop_front() else {
+                return Ok(NextPage::End);
+            };
+            let (from, to) = (coming.from, coming.to);
+            let found = match (&mut coming.found).await {
+                Ok(found) => found,
+                Err(error) => match error.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    // The runtime is ending.
+                    Err(_) => return Ok(NextPage::Interrupted),
+                },
+            };
+            match found {
+                Ok(Some(found)) if self.parent.is_none() || self.parent == found.parent => {
+                    self.search.fit(to - from + 1, found.logs);
+                    self.parent = Some(found.page.hash);
+                    return Ok(NextPage::Page(found.page));
+                }
+                Ok(_) => return Ok(NextPage::Interrupted),
+                Err(error) if from < to && crate::log::is_too_much(&error) => {
+                    self.coming.clear();
+                    self.search.next = from;
+                    self.search.blocks = (to - from).div_ceil(2);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+impl Chain {
+    /// Searches for the market's events after the block `after`, the first one when there is none, up to the block `to`.
+    pub fn market_pages(
+        &self,
+        addresses: &Addresses,
+        after: Option<(u64, BlockHash)>,
+        to: u64,
+    ) -> MarketPages {
+        MarketPages {
+            chain: self.clone(),
+            addresses: addresses.clone(),
+            search: Search {
+                next: after.map_or(0, |(block, _)| block + 1),
+                to,
+                blocks: FIRST_PAGE,
+            },
+            parent: after.map(|(_, hash)| hash),
+            coming: VecDeque::new(),
+        }
+    }
+
+    /// Downloads and reads a page: sorted, each event once, only the market's. None when the chain was reorganised meanwhile.
+    async fn market_page(
+        &self,
+        addresses: &Addresses,
+        from: u64,
+        to: u64,
+    ) -> Result<Option<Found>, ChainError> {
+        let market = addresses.market()?;
         let topics = json!([[
             OrderPlaced::SIGNATURE_HASH,
             Trade::SIGNATURE_HASH,
             OrderCancelled::SIGNATURE_HASH
         ]]);
-        while let Some(end) = self.search.end() {
-            let from = self.search.next;
-            let Some(before) = self.chain.block_hash(end).await? else {
-                return Ok(NextPage::Interrupted);
-            };
-            let logs = match self.chain.log_page(&[market], &topics, from, end).await {
-                Ok(logs) => logs,
-                Err(error) if from < end && crate::log::is_too_much(&error) => {
-                    self.search.blocks = (end - from).div_ceil(2);
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            if self.chain.block_hash(end).await? != Some(before) {
-                return Ok(NextPage::Interrupted);
-            }
-            self.search.fit(end - from + 1, logs.len());
-            self.search.next = end + 1;
-            return Ok(NextPage::Page(RawPage {
-                from,
-                to: end,
-                hash: before,
-                logs,
-            }));
+        let Some(page_hash) = self.block_hash(to).await? else {
+            return Ok(None);
+        };
+        let logs = self.log_page(&[market], &topics, from, to).await?;
+        if self.block_hash(to).await? != Some(page_hash) {
+            return Ok(None);
         }
-        Ok(NextPage::End)
-    }
-}
-
-impl Chain {
-    /// Searches for the market's events in blocks `from..=to`.
-    pub fn market_pages(&self, addresses: &Addresses, from: u64, to: u64) -> MarketPages {
-        MarketPages {
-            chain: self.clone(),
-            addresses: addresses.clone(),
-            search: Search {
-                next: from,
-                to,
-                blocks: FIRST_PAGE,
-            },
-        }
-    }
-
-    /// Reads a page that was downloaded: sorted, each event once, only the market's.
-    pub async fn market_page(&self, addresses: &Addresses, raw: RawPage) -> Result<MarketPage, ChainError> {
+        let parent = match from.checked_sub(1) {
+            Some(before) => self.block_hash(before).await?,
+            None => None,
+        };
+        let count = logs.len();
         let bad = |reason: String| self.wire.bad("eth_getLogs", reason);
-        let logs = in_order(raw.logs).map_err(bad)?;
+        let logs = in_order(logs).map_err(bad)?;
         let last = logs
             .last()
             .map(|log| (log.block_number.to::<u64>(), hash(log.block_hash)));
-        if last.is_some_and(|(block, found)| block == raw.to && found != raw.hash) {
+        if last.is_some_and(|(block, found)| block == to && found != page_hash) {
             return Err(bad("events of a block that is not in its chain".to_owned()));
         }
         let times = self.times(&logs).await?;
@@ -171,12 +227,14 @@ impl Chain {
                 .unwrap_or_default();
             found.extend(market_log(addresses, log, at).map_err(bad)?);
         }
-        Ok(MarketPage {
-            from: raw.from,
-            to: raw.to,
-            hash: raw.hash,
+        let page = MarketPage {
+            from,
+            to,
+            hash: page_hash,
             logs: found,
-        })
+        };
+        let logs = count;
+        Ok(Some(Found { page, parent, logs }))
     }
 
     /// When these blocks were made, Unix seconds. Newer nodes say it with each log, others are asked block by block.

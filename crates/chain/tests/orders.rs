@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use anvil::{Account, Anvil, Home};
 use enerlink_chain::{ChainError, NextPage, Placed, Receipt, build};
 use enerlink_domain::{
-    Code, Error, Etk,
+    BlockHash, Code, Error, Etk, Hash32,
     market::{
         Lots, MarketEvent, MarketLog, NewOrder, OpenOrder, OrderFlags, OrderId, Price, Side, TotalLots,
     },
@@ -94,9 +94,9 @@ impl Street {
         let (chain, addresses) = (&self.home.chain, &self.home.addresses);
         let head = chain.head().await.expect("a head").number;
         let (mut logs, mut next) = (Vec::new(), from);
-        let mut pages = chain.market_pages(addresses, from, head);
-        while let NextPage::Page(raw) = pages.next().await.expect("a page") {
-            let page = chain.market_page(addresses, raw).await.expect("events");
+        let after = self.block_before(from).await;
+        let mut pages = chain.market_pages(addresses, after, head);
+        while let NextPage::Page(page) = pages.next().await.expect("a page") {
             assert_eq!(page.from, next, "pages follow each other");
             assert_eq!(chain.block_hash(page.to).await, Ok(Some(page.hash)));
             next = page.to + 1;
@@ -104,6 +104,12 @@ impl Street {
         }
         assert_eq!(next, head + 1);
         logs
+    }
+
+    async fn block_before(&self, from: u64) -> Option<(u64, BlockHash)> {
+        let before = from.checked_sub(1)?;
+        let hash = self.home.chain.block_hash(before).await.expect("an answer");
+        Some((before, hash.expect("a block")))
     }
 }
 
@@ -319,10 +325,15 @@ async fn logs_come_page_by_page_and_a_block_that_goes_away_interrupts() {
     }
     assert_eq!(street.logs(0).await, logs);
     let head = chain.head().await.expect("a head").number;
-    let mut pages = chain.market_pages(addresses, head + 1, head + 1);
+    let last = street.block_before(head + 1).await;
+    let mut pages = chain.market_pages(addresses, last, head + 1);
     let next = pages.next().await.expect("an answer");
     assert!(matches!(next, NextPage::Interrupted), "there is no such block");
-    let mut pages = chain.market_pages(addresses, head + 1, head);
+    let mut pages = chain.market_pages(addresses, last, head);
     let next = pages.next().await.expect("an answer");
     assert!(matches!(next, NextPage::End), "nothing is asked for");
+    let undone = Some((3, Hash32([7; 32])));
+    let mut pages = chain.market_pages(addresses, undone, head);
+    let next = pages.next().await.expect("an answer");
+    assert!(matches!(next, NextPage::Interrupted), "they follow another block");
 }

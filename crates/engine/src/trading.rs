@@ -211,20 +211,14 @@ impl Trading {
                 self.checked = None;
             }
         }
-        let from = live.at.map_or(0, |(block, _)| block + 1);
         let (store, own, state) = (self.parts.store.clone(), self.own.clone(), self.state.clone());
-        let mut pages = network.chain.market_pages(&network.addresses, from, head.number);
+        let mut pages = network
+            .chain
+            .market_pages(&network.addresses, live.at, head.number);
         let mut next = pages.next().await?;
-        while let NextPage::Page(raw) = next {
-            // While one page is read and stored, the next one comes.
-            let taking = async {
-                let page = network.chain.market_page(&network.addresses, raw).await?;
-                let block = page.to;
-                let more = live.take(&store, &own, page).await?;
-                Ok::<_, Stop>((block, more))
-            };
-            let (taken, following) = tokio::join!(taking, pages.next());
-            let (block, more) = taken?;
+        while let NextPage::Page(page) = next {
+            let block = page.to;
+            let more = live.take(&store, &own, page).await?;
             // Of a whole market's past only the household's own orders are kept in memory.
             changed.extend(more.into_iter().filter(|row| own.contains(&row.trader)));
             if block < head.number {
@@ -234,7 +228,7 @@ impl Trading {
                 };
                 state.send_modify(|state| (state.phase, state.block) = (phase, Some(block)));
             }
-            next = following?;
+            next = pages.next().await?;
         }
         let whole = matches!(next, NextPage::End);
         self.tell_orders(&changed);

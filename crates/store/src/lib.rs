@@ -18,6 +18,7 @@ pub mod market;
 pub mod market_candles;
 pub mod market_levels;
 pub mod market_trades;
+mod markets;
 pub mod messages;
 pub mod meters;
 pub mod movements;

@@ -10,7 +10,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use super::market_trades;
 use crate::{
-    Read, StoreError, Tx,
+    Read, StoreError, Tx, markets,
     record::{self, Fields, Record, signed},
     session::execute,
 };
@@ -19,6 +19,10 @@ const TABLE: &str = "market_candles";
 
 /// Adds trades, which are not older than any before.
 pub async fn add(tx: &Tx, market: Address, ticks: &[Tick]) -> Result<(), StoreError> {
+    if ticks.is_empty() {
+        return Ok(());
+    }
+    let number = markets::number(tx, market).await?;
     for width in Width::ALL {
         let mut candles: BTreeMap<UnixMillis, Candle> = BTreeMap::new();
         for tick in ticks {
@@ -37,7 +41,7 @@ pub async fn add(tx: &Tx, market: Address, ticks: &[Tick]) -> Result<(), StoreEr
             known.add(candle);
             *candle = known;
         }
-        let rows = candles.values().map(|candle| encode(market, width, candle));
+        let rows = candles.values().map(|candle| encode(number, width, candle));
         let rows = rows.collect::<Result<Vec<_>, _>>()?;
         record::upsert(tx, TABLE, &["market", "width_ms", "start"], rows).await?;
     }
@@ -49,7 +53,7 @@ pub(crate) async fn rebuild(tx: &Tx, market: Address, at: UnixMillis) -> Result<
     let from = Width::Day.start_of(at, 0);
     let statement = Query::delete()
         .from_table(TABLE)
-        .and_where(Expr::col("market").eq(market.to_lower()))
+        .and_where(markets::is(market))
         .and_where(Expr::col("start").gte(from.0))
         .take();
     execute(tx, &statement).await?;
@@ -103,14 +107,14 @@ async fn get(
 
 fn of(market: Address, width: Width) -> SelectStatement {
     record::select(TABLE)
-        .and_where(Expr::col("market").eq(market.to_lower()))
+        .and_where(markets::is(market))
         .and_where(Expr::col("width_ms").eq(width.millis()))
         .take()
 }
 
-fn encode(market: Address, width: Width, candle: &Candle) -> Result<Fields, StoreError> {
+fn encode(market: i64, width: Width, candle: &Candle) -> Result<Fields, StoreError> {
     Ok(Fields::default()
-        .text("market", market.to_lower())
+        .int("market", market)
         .int("width_ms", width.millis())
         .int("start", candle.start.0)
         .int("open", candle.open.get())

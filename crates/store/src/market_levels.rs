@@ -7,7 +7,7 @@ use enerlink_domain::{
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 
 use crate::{
-    Read, StoreError, Tx,
+    Read, StoreError, Tx, markets,
     record::{self, Fields, Record, signed},
     session::execute,
 };
@@ -16,18 +16,20 @@ const TABLE: &str = "market_levels";
 
 /// Every price at which orders rest or have rested; their lots are those of the orders, and not known here.
 pub async fn list(r: &impl Read, market: Address) -> Result<Vec<PlaceState>, StoreError> {
-    let query = record::select(TABLE)
-        .and_where(Expr::col("market").eq(market.to_lower()))
-        .take();
+    let query = record::select(TABLE).and_where(markets::is(market)).take();
     let rows = record::fetch_all(r, TABLE, "price", &query).await?;
     rows.iter().map(decode).collect()
 }
 
 /// Writes where prices stand.
 pub async fn put(tx: &Tx, market: Address, places: &[PlaceState]) -> Result<(), StoreError> {
+    if places.is_empty() {
+        return Ok(());
+    }
+    let market = markets::number(tx, market).await?;
     let row = |place: &PlaceState| {
         Ok(Fields::default()
-            .text("market", market.to_lower())
+            .int("market", market)
             .text("side", place.side.as_str())
             .int("price", place.price.get())
             .int("generation", signed(place.generation, "the generation")?)
@@ -42,7 +44,7 @@ pub async fn put(tx: &Tx, market: Address, places: &[PlaceState]) -> Result<(), 
 pub async fn forget(tx: &Tx, market: Address, side: Side, price: Price) -> Result<(), StoreError> {
     let statement = Query::delete()
         .from_table(TABLE)
-        .and_where(Expr::col("market").eq(market.to_lower()))
+        .and_where(markets::is(market))
         .and_where(Expr::col("side").eq(side.as_str()))
         .and_where(Expr::col("price").eq(price.get()))
         .take();
@@ -54,7 +56,7 @@ pub async fn forget(tx: &Tx, market: Address, side: Side, price: Price) -> Resul
 pub async fn clear(tx: &Tx, market: Address) -> Result<(), StoreError> {
     let statement = Query::delete()
         .from_table(TABLE)
-        .and_where(Expr::col("market").eq(market.to_lower()))
+        .and_where(markets::is(market))
         .take();
     execute(tx, &statement).await?;
     Ok(())

@@ -8,8 +8,8 @@ use enerlink_domain::{
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use crate::{
-    Read, StoreError, Tx,
-    record::{self, Fields, Record, signed},
+    Read, StoreError, Tx, markets,
+    record::{self, Encoding, Fields, Record, signed},
     session::execute,
 };
 
@@ -17,39 +17,54 @@ const TABLE: &str = "market_trades";
 /// A page has at most so many rows.
 const PAGE: u16 = 200;
 
+/// A trade that is new.
+struct Made {
+    /// Row number; zero before it got one.
+    number: i64,
+    log: MarketLog,
+    maker_order: OrderId,
+    maker: Address,
+    taker: Address,
+    lots: Lots,
+}
+
+impl Made {
+    fn of(log: &MarketLog) -> Option<Self> {
+        match log.event {
+            MarketEvent::Trade {
+                maker_order,
+                maker,
+                taker,
+                lots,
+            } => Some(Self {
+                number: 0,
+                log: *log,
+                maker_order,
+                maker,
+                taker,
+                lots,
+            }),
+            MarketEvent::Placed { .. } | MarketEvent::Cancelled { .. } => None,
+        }
+    }
+}
+
 /// Adds the trades among `logs`, which follow each other on the chain and all that is stored.
 pub async fn insert(tx: &Tx, market: Address, logs: &[MarketLog]) -> Result<(), StoreError> {
-    let first = record::next_id(tx, TABLE).await?;
-    let mut rows = Vec::new();
-    for log in logs {
-        let MarketEvent::Trade {
-            maker_order,
-            maker,
-            taker,
-            lots,
-        } = log.event
-        else {
-            continue;
-        };
-        let number = first + i64::try_from(rows.len()).unwrap_or(i64::MAX);
-        rows.push(
-            Fields::default()
-                .int("id", number)
-                .text("market", market.to_lower())
-                .int("block", signed(log.block, "the block number")?)
-                .text("block_hash", log.block_hash.to_string())
-                .int("log_index", signed(log.log_index, "the place of the log")?)
-                .text("tx_hash", log.tx.to_string())
-                .text("maker_order", maker_order.to_string())
-                .text("maker", maker.to_lower())
-                .text("taker", taker.to_lower())
-                .text("side", maker_order.side().opposite().as_str())
-                .int("price", maker_order.price().get())
-                .int("lots", lots.0)
-                .int("traded_at", log.at.0),
-        );
+    let mut trades: Vec<Made> = logs.iter().filter_map(Made::of).collect();
+    if trades.is_empty() {
+        return Ok(());
     }
-    record::insert_many(tx, TABLE, rows).await
+    let mut number = record::next_id(tx, TABLE).await?;
+    for made in &mut trades {
+        made.number = number;
+        number += 1;
+    }
+    let encoding = Encoding {
+        of: markets::number(tx, market).await?,
+        row: encode,
+    };
+    record::insert_each(tx, TABLE, encoding, trades).await
 }
 
 /// Trades of a filter, newest first; only those before number `before`, when given. At most 200 at a time.
@@ -134,7 +149,7 @@ pub(crate) async fn last_block(
     let query = Query::select()
         .columns(["id", "block", "block_hash"])
         .from(TABLE)
-        .and_where(Expr::col("market").eq(market.to_lower()))
+        .and_where(markets::is(market))
         .and_where(Expr::col("block").lt(signed(block, "the block number")?))
         .order_by("block", Order::Desc)
         .limit(1)
@@ -154,7 +169,7 @@ pub(crate) async fn after(r: &impl Read, market: Address, block: u64) -> Result<
     let query = of(market)
         .and_where(Expr::col("block").gt(signed(block, "the block number")?))
         .order_by("block", Order::Asc)
-        .order_by("id", Order::Asc)
+        .order_by("log_index", Order::Asc)
         .take();
     fetch(r, &query).await
 }
@@ -163,7 +178,7 @@ pub(crate) async fn after(r: &impl Read, market: Address, block: u64) -> Result<
 pub(crate) async fn forget_after(tx: &Tx, market: Address, block: u64) -> Result<(), StoreError> {
     let statement = Query::delete()
         .from_table(TABLE)
-        .and_where(Expr::col("market").eq(market.to_lower()))
+        .and_where(markets::is(market))
         .and_where(Expr::col("block").gt(signed(block, "the block number")?))
         .take();
     execute(tx, &statement).await?;
@@ -171,9 +186,7 @@ pub(crate) async fn forget_after(tx: &Tx, market: Address, block: u64) -> Result
 }
 
 fn of(market: Address) -> SelectStatement {
-    record::select(TABLE)
-        .and_where(Expr::col("market").eq(market.to_lower()))
-        .take()
+    record::select(TABLE).and_where(markets::is(market)).take()
 }
 
 /// Of an account what it made and what it took are two searches, each by its own index; it is never both at once.
@@ -200,6 +213,24 @@ fn filtered(market: Address, filter: &TradeFilter) -> Vec<SelectStatement> {
 async fn fetch(r: &impl Read, query: &SelectStatement) -> Result<Vec<Trade>, StoreError> {
     let rows = record::fetch_all(r, TABLE, "id", query).await?;
     rows.iter().map(decode).collect()
+}
+
+fn encode(market: i64, made: Made) -> Result<Fields, StoreError> {
+    let log = made.log;
+    Ok(Fields::default()
+        .int("id", made.number)
+        .int("market", market)
+        .int("block", signed(log.block, "the block number")?)
+        .text("block_hash", log.block_hash.to_string())
+        .int("log_index", signed(log.log_index, "the place of the log")?)
+        .text("tx_hash", log.tx.to_string())
+        .text("maker_order", made.maker_order.to_string())
+        .text("maker", made.maker.to_lower())
+        .text("taker", made.taker.to_lower())
+        .text("side", made.maker_order.side().opposite().as_str())
+        .int("price", made.maker_order.price().get())
+        .int("lots", made.lots.0)
+        .int("traded_at", log.at.0))
 }
 
 fn decode(record: &Record) -> Result<Trade, StoreError> {

@@ -51,7 +51,9 @@ impl Explaining {
         explain.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
         let rows = self.db.query_all_raw(explain).await?;
         let lines = rows.iter().map(|row| row.try_get::<String>("", "detail"));
-        let lines = lines.collect::<Result<Vec<_>, _>>()?;
+        let mut lines = lines.collect::<Result<Vec<_>, _>>()?;
+        // Which number a market has is asked in a table of as many rows as there are markets.
+        lines.retain(|line| !line.starts_with("SCALAR SUBQUERY") && !line.starts_with("SEARCH markets"));
         self.plans.lock().expect("nobody panicked").push(lines.join("; "));
         Ok(())
     }

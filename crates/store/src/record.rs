@@ -13,12 +13,22 @@ use crate::{
     session::{execute, execute_raw, sealed::Connected as _},
 };
 
-/// Rows that one statement carries at most. A longer one leaves the processor's cache and is slower than several.
-const MAX_ROWS: usize = 32;
+/// Values that one statement carries at most. With few of them the time goes into passing statements to the database's
+/// thread; one that is much longer leaves the processor's cache.
+const MAX_VALUES: usize = 6_000;
+
+/// Columns of most rows, at most.
+const COLUMNS: usize = 24;
 
 /// A row to be written: columns and values, in the order of the table.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Fields(pub(crate) Vec<(&'static str, Value)>);
+
+impl Default for Fields {
+    fn default() -> Self {
+        Self(Vec::with_capacity(COLUMNS))
+    }
+}
 
 impl Fields {
     fn with(mut self, column: &'static str, value: Value) -> Self {
@@ -280,11 +290,13 @@ pub(crate) async fn insert_many(
     let used: Vec<bool> = (0..columns)
         .map(|at| rows.iter().any(|row| !row.is_empty(at)))
         .collect();
-    for row in &mut rows {
-        let mut used = used.iter();
-        row.0.retain(|_| used.next() == Some(&true));
+    if used.contains(&false) {
+        for row in &mut rows {
+            let mut used = used.iter();
+            row.0.retain(|_| used.next() == Some(&true));
+        }
     }
-    write(tx, table, rows, |_| String::new()).await
+    insert_each(tx, table, Encoding::NONE, rows).await
 }
 
 /// Writes rows with few statements, replacing those with the same `key`.
@@ -294,7 +306,43 @@ pub(crate) async fn upsert(
     key: &[&'static str],
     rows: Vec<Fields>,
 ) -> Result<(), StoreError> {
-    write(tx, table, rows, |columns| {
+    upsert_each(tx, table, key, Encoding::NONE, rows).await
+}
+
+/// What makes rows of `T`, while the database writes those before.
+pub(crate) struct Encoding<T> {
+    /// The number of what all rows belong to.
+    pub(crate) of: i64,
+    pub(crate) row: fn(i64, T) -> Result<Fields, StoreError>,
+}
+
+impl Encoding<Fields> {
+    /// Rows that are made already.
+    const NONE: Self = Self {
+        of: 0,
+        row: |_, row| Ok(row),
+    };
+}
+
+/// Writes new rows of which no column is empty in each.
+pub(crate) async fn insert_each<T>(
+    tx: &Tx,
+    table: &'static str,
+    encoding: Encoding<T>,
+    rows: Vec<T>,
+) -> Result<(), StoreError> {
+    write(tx, table, encoding, rows, |_| String::new()).await
+}
+
+/// [`upsert`] of rows that are made on the way.
+pub(crate) async fn upsert_each<T>(
+    tx: &Tx,
+    table: &'static str,
+    key: &[&'static str],
+    encoding: Encoding<T>,
+    rows: Vec<T>,
+) -> Result<(), StoreError> {
+    write(tx, table, encoding, rows, |columns| {
         let others = columns.iter().filter(|column| !key.contains(column));
         let others: Vec<String> = others
             .map(|column| format!("{column} = excluded.{column}"))
@@ -307,29 +355,44 @@ pub(crate) async fn upsert(
 
 /// Writes rows of the same columns; `conflict` says what becomes of those that are there. The numbers of rows are powers of
 /// two, so that the connection's cache of prepared statements stays small whatever the batches are.
-async fn write(
+async fn write<T>(
     tx: &Tx,
     table: &str,
-    rows: Vec<Fields>,
+    encoding: Encoding<T>,
+    rows: Vec<T>,
     conflict: impl FnOnce(&[&'static str]) -> String,
 ) -> Result<(), StoreError> {
-    let Some(first) = rows.first() else {
-        return Ok(());
-    };
-    let columns: Vec<&str> = first.0.iter().map(|(column, _)| *column).collect();
-    let conflict = conflict(&columns);
-    let backend = tx.connection().get_database_backend();
     let mut left = rows.len();
     let mut rows = rows.into_iter();
-    while left > 0 {
-        let count = 1 << MAX_ROWS.min(left).ilog2();
+    let mut row = || rows.next().map(|row| (encoding.row)(encoding.of, row));
+    let Some(first) = row() else {
+        return Ok(());
+    };
+    let first = first?;
+    let columns: Vec<&str> = first.0.iter().map(|(column, _)| *column).collect();
+    let mut rows = std::iter::once(Ok(first)).chain(std::iter::from_fn(row));
+    let conflict = conflict(&columns);
+    let backend = tx.connection().get_database_backend();
+    let most = (MAX_VALUES / columns.len().max(1)).max(1);
+    let mut next = || -> Result<Option<Statement>, StoreError> {
+        let Some(power) = most.min(left).checked_ilog2() else {
+            return Ok(None);
+        };
+        let count = 1 << power;
         left -= count;
-        let sql = insertion_of(backend, table, &columns, count) + &conflict;
         let mut values = Vec::with_capacity(count * columns.len());
         for row in rows.by_ref().take(count) {
-            values.extend(row.0.into_iter().map(|(_, value)| value));
+            values.extend(row?.0.into_iter().map(|(_, value)| value));
         }
-        execute_raw(tx, Statement::from_sql_and_values(backend, sql, values)).await?;
+        let sql = insertion_of(backend, table, &columns, count) + &conflict;
+        Ok(Some(Statement::from_sql_and_values(backend, sql, values)))
+    };
+    let mut statement = next()?;
+    while let Some(one) = statement {
+        // While the database carries one out, the next is put together.
+        let (done, following) = tokio::join!(biased; execute_raw(tx, one), async { next() });
+        done?;
+        statement = following?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Orders of the market as the chain tells them: those that rest or have rested, by their id, and those that never did,
 //! by their transaction.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use enerlink_domain::{
     Address, BlockHash, TxHash, UnixMillis,
@@ -11,8 +11,8 @@ use enerlink_domain::{
 use sea_orm::sea_query::{Expr, ExprTrait, Order as Sort, Query, SelectStatement};
 
 use crate::{
-    Read, StoreError, Tx,
-    record::{self, Fields, Record, opt_signed, signed},
+    Read, StoreError, Tx, markets,
+    record::{self, Encoding, Fields, Record, opt_signed, signed},
     session::execute,
 };
 
@@ -32,18 +32,29 @@ pub enum OrderKey {
 }
 
 impl OrderKey {
+    /// As it is stored: what rests by its place and its turn there, so that the orders of a price lie side by side; what
+    /// never did by its transaction, `0x…`.
     fn text(self) -> String {
         match self {
-            Self::Resting(id) => id.to_string(),
+            Self::Resting(id) => {
+                let mut text = at(id.side(), id.price());
+                // Writing to a `String` cannot fail.
+                let _ = write!(text, "{:012x}{:010x}", id.generation(), id.sequence());
+                text
+            }
             Self::Passing(tx) => tx.to_string(),
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        match text.starts_with("0x") {
-            true => text.parse().ok().map(Self::Passing),
-            false => text.parse().ok().map(Self::Resting),
+        if text.starts_with("0x") {
+            return text.parse().ok().map(Self::Passing);
         }
+        let part = |from, to| u64::from_str_radix(text.get(from..to)?, 16).ok();
+        let side = Side::from_number(u8::try_from(part(0, 1)?).ok()?)?;
+        let price = Price::new(u16::try_from(part(1, 5)?).ok()?)?;
+        let id = OrderId::new(part(5, 17)?, side, price, part(17, text.len())?)?;
+        Some(Self::Resting(id))
     }
 
     /// The id under which it rests, or has rested.
@@ -53,6 +64,11 @@ impl OrderKey {
             Self::Passing(_) => None,
         }
     }
+}
+
+/// What the keys of all orders begin with that have rested at a price.
+fn at(side: Side, price: Price) -> String {
+    format!("{}{:04x}", side.number(), price.get())
 }
 
 /// An order.
@@ -129,16 +145,21 @@ impl OrderRow {
 
 /// Writes rows, new ones and changed ones; a row without a number gets one.
 pub async fn put(tx: &Tx, market: Address, rows: &mut [OrderRow]) -> Result<(), StoreError> {
-    let mut next = record::next_id(tx, TABLE).await?;
-    let mut fields = Vec::with_capacity(rows.len());
-    for row in rows {
-        if row.number == 0 {
-            row.number = next;
-            next += 1;
-        }
-        fields.push(encode(market, row)?);
+    if rows.is_empty() {
+        return Ok(());
     }
-    record::upsert(tx, TABLE, &["market", "order_key"], fields).await
+    let market = markets::number(tx, market).await?;
+    let mut next = record::next_id(tx, TABLE).await?;
+    for row in rows.iter_mut().filter(|row| row.number == 0) {
+        row.number = next;
+        next += 1;
+    }
+    let encoding = Encoding {
+        of: market,
+        row: encode,
+    };
+    let rows = rows.iter().collect();
+    record::upsert_each(tx, TABLE, &["market", "order_key"], encoding, rows).await
 }
 
 /// The order with this key.
@@ -163,9 +184,15 @@ pub async fn many(
     Ok(rows)
 }
 
-/// The orders that came with this transaction.
-pub async fn of_transaction(r: &impl Read, tx: TxHash) -> Result<Vec<OrderRow>, StoreError> {
-    let query = record::select(TABLE)
+/// The orders that came with a transaction of this block.
+pub async fn of_transaction(
+    r: &impl Read,
+    market: Address,
+    block: u64,
+    tx: TxHash,
+) -> Result<Vec<OrderRow>, StoreError> {
+    let query = of(market)
+        .and_where(Expr::col("block").eq(signed(block, "the block number")?))
         .and_where(Expr::col("tx_hash").eq(tx.to_string()))
         .take();
     fetch(r, &query).await
@@ -175,7 +202,7 @@ pub async fn of_transaction(r: &impl Read, tx: TxHash) -> Result<Vec<OrderRow>, 
 pub async fn forget_void(tx: &Tx, market: Address, hash: TxHash) -> Result<(), StoreError> {
     let statement = Query::delete()
         .from_table(TABLE)
-        .and_where(Expr::col("market").eq(market.to_lower()))
+        .and_where(markets::is(market))
         .and_where(Expr::col("order_key").eq(hash.to_string()))
         .and_where(Expr::col("taken").eq(0))
         .take();
@@ -193,7 +220,7 @@ pub async fn open(
     let query = Query::select()
         .columns(["id", "order_key", "trader", "lots_left"])
         .from(TABLE)
-        .and_where(Expr::col("market").eq(market.to_lower()))
+        .and_where(markets::is(market))
         .and_where(Expr::col("lots_left").gt(0))
         .and_where(Expr::col("id").gt(after))
         .order_by("id", Sort::Asc)
@@ -202,7 +229,7 @@ pub async fn open(
     let rows = record::fetch_all(r, TABLE, "id", &query).await?;
     let decode = |row: &Record| {
         let order = OpenOrder {
-            id: row.parse("order_key", |text| text.parse().ok())?,
+            id: row.parse("order_key", |text| OrderKey::parse(text)?.id())?,
             trader: row.parse("trader", |text| text.parse().ok())?,
             lots: Lots(row.number("lots_left")?),
         };
@@ -220,13 +247,16 @@ pub async fn list(
     before: Option<i64>,
 ) -> Result<OrderPage, StoreError> {
     let limit = limit.clamp(1, PAGE);
-    let mut query = filtered(market, filter);
-    // One more than was asked for says whether there is a next page.
-    query.order_by("id", Sort::Desc).limit(u64::from(limit) + 1);
-    if let Some(before) = before {
-        query.and_where(Expr::col("id").lt(before));
+    let mut rows = Vec::new();
+    for mut query in filtered(market, filter) {
+        // One more than was asked for says whether there is a next page.
+        query.order_by("id", Sort::Desc).limit(u64::from(limit) + 1);
+        if let Some(before) = before {
+            query.and_where(Expr::col("id").lt(before));
+        }
+        rows.extend(fetch(r, &query).await?);
     }
-    let mut rows = fetch(r, &query).await?;
+    rows.sort_by_key(|row| -row.number);
     let more = rows.len() > usize::from(limit);
     rows.truncate(usize::from(limit));
     let next = rows.last().filter(|_| more).map(|row| row.number);
@@ -242,12 +272,17 @@ pub async fn export(
     after: Option<i64>,
     limit: u32,
 ) -> Result<Vec<Order>, StoreError> {
-    let mut query = filtered(market, filter);
-    query.order_by("id", Sort::Asc).limit(u64::from(limit));
-    if let Some(after) = after {
-        query.and_where(Expr::col("id").gt(after));
+    let mut rows = Vec::new();
+    for mut query in filtered(market, filter) {
+        query.order_by("id", Sort::Asc).limit(u64::from(limit));
+        if let Some(after) = after {
+            query.and_where(Expr::col("id").gt(after));
+        }
+        rows.extend(fetch(r, &query).await?);
     }
-    Ok(fetch(r, &query).await?.iter().map(OrderRow::view).collect())
+    rows.sort_by_key(|row| row.number);
+    rows.truncate(limit as usize);
+    Ok(rows.iter().map(OrderRow::view).collect())
 }
 
 /// The last block before `block` in which an order came or was cancelled, and its hash.
@@ -288,7 +323,7 @@ pub(crate) async fn after(r: &impl Read, market: Address, block: u64) -> Result<
 pub(crate) async fn forget_after(tx: &Tx, market: Address, block: u64) -> Result<(), StoreError> {
     let statement = Query::delete()
         .from_table(TABLE)
-        .and_where(Expr::col("market").eq(market.to_lower()))
+        .and_where(markets::is(market))
         .and_where(Expr::col("block").gt(signed(block, "the block number")?))
         .take();
     execute(tx, &statement).await?;
@@ -302,22 +337,23 @@ pub(crate) async fn place(
     side: Side,
     price: Price,
 ) -> Result<Option<PlaceState>, StoreError> {
-    let last = of(market)
-        .and_where(Expr::col("side").eq(side.as_str()))
-        .and_where(Expr::col("price").eq(price.get()))
-        .and_where(Expr::col("generation").is_not_null())
-        .order_by("generation", Sort::Desc)
-        .order_by("sequence", Sort::Desc)
+    let start = at(side, price);
+    let between = |from: String, to: String| {
+        of(market)
+            .and_where(Expr::col("order_key").gte(from))
+            .and_where(Expr::col("order_key").lt(to))
+            .take()
+    };
+    // Above every hexadecimal digit.
+    let last = between(start.clone(), format!("{start}g"))
+        .order_by("order_key", Sort::Desc)
         .limit(1)
         .take();
     let Some(id) = fetch(r, &last).await?.pop().and_then(|row| row.key.id()) else {
         return Ok(None);
     };
-    let rows = of(market)
-        .and_where(Expr::col("side").eq(side.as_str()))
-        .and_where(Expr::col("price").eq(price.get()))
-        .and_where(Expr::col("generation").eq(signed(id.generation(), "the generation")?))
-        .take();
+    let start = format!("{start}{:012x}", id.generation());
+    let rows = between(start.clone(), format!("{start}g"));
     let lots: u64 = fetch(r, &rows)
         .await?
         .iter()
@@ -335,18 +371,14 @@ pub(crate) async fn place(
 }
 
 fn of(market: Address) -> SelectStatement {
-    record::select(TABLE)
-        .and_where(Expr::col("market").eq(market.to_lower()))
-        .take()
+    record::select(TABLE).and_where(markets::is(market)).take()
 }
 
-fn filtered(market: Address, filter: &OrderFilter) -> SelectStatement {
+/// Of an account the orders of each status are one search; without a status these are as many as there are statuses.
+fn filtered(market: Address, filter: &OrderFilter) -> Vec<SelectStatement> {
     let mut query = of(market);
     if let Some(trader) = filter.trader {
         query.and_where(Expr::col("trader").eq(trader.to_lower()));
-    }
-    if let Some(status) = filter.status {
-        query.and_where(Expr::col("status").eq(status.as_str()));
     }
     if let Some(side) = filter.side {
         query.and_where(Expr::col("side").eq(side.as_str()));
@@ -357,7 +389,17 @@ fn filtered(market: Address, filter: &OrderFilter) -> SelectStatement {
     if let Some(to) = filter.to {
         query.and_where(Expr::col("placed_at").lt(to.0));
     }
-    query
+    let with = |status: OrderStatus| {
+        query
+            .clone()
+            .and_where(Expr::col("status").eq(status.as_str()))
+            .take()
+    };
+    match filter.status {
+        Some(status) => vec![with(status)],
+        None if filter.trader.is_some() => OrderStatus::ALL.map(with).to_vec(),
+        None => vec![query],
+    }
 }
 
 async fn fetch(r: &impl Read, query: &SelectStatement) -> Result<Vec<OrderRow>, StoreError> {
@@ -365,20 +407,15 @@ async fn fetch(r: &impl Read, query: &SelectStatement) -> Result<Vec<OrderRow>, 
     rows.iter().map(decode).collect()
 }
 
-fn encode(market: Address, row: &OrderRow) -> Result<Fields, StoreError> {
-    let id = row.key.id();
-    let generation = opt_signed(id.map(OrderId::generation), "the generation")?;
-    let sequence = opt_signed(id.map(OrderId::sequence), "the sequence")?;
+fn encode(market: i64, row: &OrderRow) -> Result<Fields, StoreError> {
     let ended = opt_signed(row.cancelled.map(|(_, block)| block), "the block number")?;
     Ok(Fields::default()
         .int("id", row.number)
-        .text("market", market.to_lower())
+        .int("market", market)
         .text("order_key", row.key.text())
         .text("trader", row.trader.to_lower())
         .text("side", row.side.as_str())
         .int("price", row.price.get())
-        .opt_int("generation", generation)
-        .opt_int("sequence", sequence)
         .int("lots", row.lots.0)
         .int("taken", row.taken.0)
         .int("given", row.given.0)

@@ -327,10 +327,13 @@ async fn note_order(tx: &Tx, row: &OutboxRow, news: &News) -> Result<Vec<OrderRo
         }
         return Ok(Vec::new());
     };
-    let mut orders = trade_orders::of_transaction(tx, hash).await?;
+    let Some((block, block_hash)) = row.block else {
+        return Ok(Vec::new());
+    };
+    let mut orders = trade_orders::of_transaction(tx, row.to, block, hash).await?;
     let before = orders.clone();
     let void = placed.order.is_none() && placed.traded == Lots::ZERO;
-    if let Some((block, block_hash)) = row.block.filter(|_| void && orders.is_empty()) {
+    if void && orders.is_empty() {
         orders.push(OrderRow {
             number: 0,
             key: OrderKey::Passing(hash),

@@ -54,42 +54,49 @@ async fn orders(r: &Explaining) {
     check!(r, trade_orders::get(r, MARKET, one), [key.as_str()]);
     let none = BTreeSet::from([one, OrderKey::Passing(Hash32([8; 32]))]);
     check!(r, trade_orders::many(r, MARKET, &none), [key.as_str()]);
-    let tx = search("trade_orders_cache_by_tx_hash", "tx_hash=?");
-    check!(r, trade_orders::of_transaction(r, Hash32([7; 32])), [tx.as_str()]);
+    let block = search("trade_orders_cache_by_market_block", "market=? AND block=?");
+    let (hash, number) = (Hash32([7; 32]), 3);
+    check!(
+        r,
+        trade_orders::of_transaction(r, MARKET, number, hash),
+        [block.as_str()]
+    );
     let open = search("trade_orders_cache_open", "market=? AND id>?");
     check!(r, trade_orders::open(r, MARKET, 3, 10), [open.as_str()]);
     let own = OrderFilter {
         trader: Some(Address::ZERO),
         ..OrderFilter::default()
     };
-    let page = search("trade_orders_cache_by_market_trader_id", "market=? AND trader=?");
-    check!(r, trade_orders::list(r, MARKET, &own, 10, None), [page.as_str()]);
-    let next = page.replace("trader=?", "trader=? AND id<?");
-    check!(
-        r,
-        trade_orders::list(r, MARKET, &own, 10, Some(5)),
-        [next.as_str()]
-    );
-    let after = page.replace("trader=?", "trader=? AND id>?");
+    // One search for each status.
+    let statuses = |by: &str| {
+        let by = format!("market=? AND trader=? AND status=?{by}");
+        [(); OrderStatus::ALL.len()].map(|()| search("trade_orders_cache_by_market_trader_status_id", &by))
+    };
+    for (before, by) in [(None, ""), (Some(5), " AND id<?")] {
+        let pages = statuses(by);
+        check!(
+            r,
+            trade_orders::list(r, MARKET, &own, 10, before),
+            pages.each_ref().map(String::as_str)
+        );
+    }
+    let after = statuses(" AND id>?");
     check!(
         r,
         trade_orders::export(r, MARKET, &own, Some(5), 10),
-        [after.as_str()]
+        after.each_ref().map(String::as_str)
     );
     let partly = OrderFilter {
         status: Some(OrderStatus::PartiallyFilled),
         ..own
     };
-    let by_status = search(
-        "trade_orders_cache_by_market_trader_status_id",
-        "market=? AND trader=? AND status=? AND id<?",
-    );
+    let [by_status, ..] = statuses(" AND id<?");
     check!(
         r,
         trade_orders::list(r, MARKET, &partly, 10, Some(5)),
         [by_status.as_str()]
     );
-    let block = search("trade_orders_cache_by_market_block", "market=? AND block<?");
+    let block = block.replace("block=?", "block<?");
     check!(r, trade_orders::last_block(r, MARKET, 3), [block.as_str()]);
     let came = block.replace("block<?", "block>?");
     let gone = search("trade_orders_cache_cancelled", "market=? AND ended_block>?");
@@ -98,10 +105,7 @@ async fn orders(r: &Explaining) {
         trade_orders::after(r, MARKET, 3),
         [came.as_str(), gone.as_str()]
     );
-    let place = search(
-        "trade_orders_cache_by_market_side_price_generation_sequence",
-        "market=? AND side=? AND price=? AND generation>?",
-    );
+    let place = key.replace("order_key=?", "order_key>? AND order_key<?");
     let price = Price::new(100).expect("a price");
     check!(
         r,
@@ -146,9 +150,9 @@ async fn trades(r: &Explaining) {
     let between = search("traded_at", " AND traded_at>? AND traded_at<?");
     let (from, to) = (UnixMillis(1), UnixMillis(9));
     check!(r, market_trades::ticks(r, MARKET, from, to), [between.as_str()]);
-    let block = search("block", " AND block<?");
+    let block = search("block_log_index", " AND block<?");
     check!(r, market_trades::last_block(r, MARKET, 3), [block.as_str()]);
-    let after = search("block", " AND block>?");
+    let after = search("block_log_index", " AND block>?");
     check!(r, market_trades::after(r, MARKET, 3), [after.as_str()]);
 }
 

@@ -77,13 +77,23 @@ pub struct MarketPages {
 struct Coming {
     from: u64,
     to: u64,
-    found: JoinHandle<Result<Option<Found>, ChainError>>,
+    answer: JoinHandle<Result<Answer, ChainError>>,
 }
 
 impl Drop for Coming {
     fn drop(&mut self) {
-        self.found.abort();
+        self.answer.abort();
     }
+}
+
+/// What came of a page.
+#[derive(Debug)]
+enum Answer {
+    Read(Found),
+    /// More events than the node gives at once; fewer blocks may have fewer.
+    TooMuch,
+    /// The chain was reorganised meanwhile.
+    Interrupted,
 }
 
 /// A page that was read.
@@ -130,35 +140,34 @@ impl MarketPages {
                 && let Some(to) = self.search.end()
             {
                 let (chain, addresses, from) = (self.chain.clone(), self.addresses.clone(), self.search.next);
-                let found = tokio::spawn(async move { chain.market_page(&addresses, from, to).await });
-                self.coming.push_back(Coming { from, to, found });
+                let answer = tokio::spawn(async move { chain.market_page(&addresses, from, to).await });
+                self.coming.push_back(Coming { from, to, answer });
                 self.search.next = to + 1;
             }
             let Some(mut coming) = self.coming.pop_front() else {
                 return Ok(NextPage::End);
             };
             let (from, to) = (coming.from, coming.to);
-            let found = match (&mut coming.found).await {
-                Ok(found) => found,
+            let answer = match (&mut coming.answer).await {
+                Ok(answer) => answer?,
                 Err(error) => match error.try_into_panic() {
                     Ok(panic) => std::panic::resume_unwind(panic),
                     // The runtime is ending.
-                    Err(_) => return Ok(NextPage::Interrupted),
+                    Err(_) => Answer::Interrupted,
                 },
             };
-            match found {
-                Ok(Some(found)) if self.parent.is_none() || self.parent == found.parent => {
+            match answer {
+                Answer::Read(found) if self.parent.is_none() || self.parent == found.parent => {
                     self.search.fit(to - from + 1, found.logs);
                     self.parent = Some(found.page.hash);
                     return Ok(NextPage::Page(found.page));
                 }
-                Ok(_) => return Ok(NextPage::Interrupted),
-                Err(error) if from < to && crate::log::is_too_much(&error) => {
+                Answer::Read(_) | Answer::Interrupted => return Ok(NextPage::Interrupted),
+                Answer::TooMuch => {
                     self.coming.clear();
                     self.search.next = from;
                     self.search.blocks = (to - from).div_ceil(2);
                 }
-                Err(error) => return Err(error),
             }
         }
     }
@@ -185,13 +194,8 @@ impl Chain {
         }
     }
 
-    /// Downloads and reads a page: sorted, each event once, only the market's. None when the chain was reorganised meanwhile.
-    async fn market_page(
-        &self,
-        addresses: &Addresses,
-        from: u64,
-        to: u64,
-    ) -> Result<Option<Found>, ChainError> {
+    /// Downloads and reads a page: sorted, each event once, only the market's.
+    async fn market_page(&self, addresses: &Addresses, from: u64, to: u64) -> Result<Answer, ChainError> {
         let market = addresses.market()?;
         let topics = json!([[
             OrderPlaced::SIGNATURE_HASH,
@@ -199,11 +203,15 @@ impl Chain {
             OrderCancelled::SIGNATURE_HASH
         ]]);
         let Some(page_hash) = self.block_hash(to).await? else {
-            return Ok(None);
+            return Ok(Answer::Interrupted);
         };
-        let logs = self.log_page(&[market], &topics, from, to).await?;
+        let logs = match self.log_page(&[market], &topics, from, to).await {
+            Ok(logs) => logs,
+            Err(error) if from < to && crate::log::is_too_much(&error) => return Ok(Answer::TooMuch),
+            Err(error) => return Err(error),
+        };
         if self.block_hash(to).await? != Some(page_hash) {
-            return Ok(None);
+            return Ok(Answer::Interrupted);
         }
         let parent = match from.checked_sub(1) {
             Some(before) => self.block_hash(before).await?,
@@ -234,7 +242,7 @@ impl Chain {
             logs: found,
         };
         let logs = count;
-        Ok(Some(Found { page, parent, logs }))
+        Ok(Answer::Read(Found { page, parent, logs }))
     }
 
     /// When these blocks were made, Unix seconds. Newer nodes say it with each log, others are asked block by block.

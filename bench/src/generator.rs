@@ -26,6 +26,9 @@ const BATTERY_MW: i64 = 3_000_000;
 /// What the battery holds, in mW times milliseconds: 10 kWh.
 const BATTERY_FULL: i64 = 10_000_000 * 3_600_000;
 const DAY_S: i64 = 86_400;
+/// The uptime of the first reading, in ms. Right after a boot a meter that is new to the product would have to say each
+/// thing three times before it is believed.
+pub(crate) const BOOTED: u64 = 6 * 3_600_000;
 
 /// A well mixed number of `seed` and a place (splitmix64).
 fn mixed(seed: u64, place: i64) -> i64 {
@@ -79,7 +82,7 @@ impl Readings {
             seed,
             at: start.0,
             step: i64::try_from(step.as_millis()).unwrap_or(i64::MAX),
-            uptime: 0,
+            uptime: BOOTED,
             stored: BATTERY_FULL / 3,
             day: -1,
             counters: [Counter::default(); 5],

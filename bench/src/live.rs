@@ -226,7 +226,8 @@ async fn hear(mut events: Events, sent: Arc<Sent>) -> Result<(Vec<Duration>, usi
         let (Some(meter), Some(DeviceTime::Uptime(uptime))) = (meter, time) else {
             continue;
         };
-        let last = usize::try_from(uptime)? / usize::try_from(STEP.as_millis())?;
+        let since = u64::from(uptime) - generator::BOOTED;
+        let last = usize::try_from(since)? / usize::try_from(STEP.as_millis())?;
         for number in next[meter]..=last {
             heard.push(took(sent.at[number * METERS + meter].load(Ordering::Relaxed)));
         }

@@ -9,7 +9,6 @@ mod views;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use enerlink_chain::NextPage;
 use enerlink_domain::{
     Address, Clock, Code, Error, Event, NoticeKind,
     market::Quote,
@@ -212,13 +211,10 @@ impl Trading {
             }
         }
         let (store, own, state) = (self.parts.store.clone(), self.own.clone(), self.state.clone());
-        let mut pages = network
+        let pages = network
             .chain
             .market_pages(&network.addresses, live.at, head.number);
-        let mut next = pages.next().await?;
-        while let NextPage::Page(page) = next {
-            let block = page.to;
-            let more = live.take(&store, &own, page).await?;
+        let stored = |block, more: Vec<OrderRow>| {
             // Of a whole market's past only the household's own orders are kept in memory.
             changed.extend(more.into_iter().filter(|row| own.contains(&row.trader)));
             if block < head.number {
@@ -228,11 +224,11 @@ impl Trading {
                 };
                 state.send_modify(|state| (state.phase, state.block) = (phase, Some(block)));
             }
-            next = pages.next().await?;
-        }
-        let whole = matches!(next, NextPage::End);
+        };
+        let whole = live.take(&store, &own, pages, stored).await;
+        // What is stored is told, even if the search broke off.
         self.tell_orders(&changed);
-        if !whole {
+        if !whole? {
             return Ok(());
         }
         self.compare(network).await?;

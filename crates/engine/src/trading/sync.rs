@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use enerlink_chain::{ChainError, MarketPage};
+use enerlink_chain::{ChainError, MarketPage, MarketPages, NextPage};
 use enerlink_domain::{
     Address, BlockHash, Error,
     market::{
@@ -101,35 +101,85 @@ impl Live {
         })
     }
 
-    /// Takes a page in: into the book, into the database, and only then it counts. Answers the orders that changed. After
-    /// an error the book is not that of the database any more.
+    /// Takes the pages in, each into the book, then into the database, and only then it counts: one is stored while the
+    /// next one goes into the book. `stored` hears up to which block each came, and what it changed. Answers whether
+    /// these were all. After an error of the database the book is not what is stored any more.
     pub(super) async fn take(
         &mut self,
         store: &Store,
         own: &BTreeSet<Address>,
-        page: MarketPage,
-    ) -> Result<Vec<OrderRow>, Stop> {
-        let mut places: BTreeSet<(Side, Price)> = BTreeSet::new();
-        for log in &page.logs {
-            self.book
-                .apply(log)
-                .map_err(|divergence| Stop::Diverged(divergence, Box::new(*log)))?;
-            let id = log.event.order();
-            places.insert((id.side(), id.price()));
+        mut pages: MarketPages,
+        mut stored: impl FnMut(u64, Vec<OrderRow>),
+    ) -> Result<bool, Stop> {
+        let (market, chain_id, book) = (self.market, self.chain_id, &mut self.book);
+        let mut next = read(book, &mut pages).await;
+        loop {
+            let taken = match next? {
+                Next::Taken(taken) => taken,
+                Next::End => return Ok(true),
+                Next::Interrupted => return Ok(false),
+            };
+            let written;
+            (written, next) =
+                tokio::join!(biased; taken.store(store, market, chain_id, own), read(book, &mut pages));
+            let changed = written?;
+            self.at = Some((taken.page.to, taken.page.hash));
+            stored(taken.page.to, changed);
         }
+    }
+}
+
+/// What follows what was taken into the book.
+enum Next {
+    Taken(Taken),
+    End,
+    Interrupted,
+}
+
+/// A page that is in the book.
+struct Taken {
+    page: MarketPage,
+    /// How it left the prices that it names.
+    places: Vec<PlaceState>,
+}
+
+async fn read(book: &mut Book, pages: &mut MarketPages) -> Result<Next, Stop> {
+    let page = match pages.next().await? {
+        NextPage::Page(page) => page,
+        NextPage::End => return Ok(Next::End),
+        NextPage::Interrupted => return Ok(Next::Interrupted),
+    };
+    let mut named: BTreeSet<(Side, Price)> = BTreeSet::new();
+    for log in &page.logs {
+        book.apply(log)
+            .map_err(|divergence| Stop::Diverged(divergence, Box::new(*log)))?;
+        let id = log.event.order();
+        named.insert((id.side(), id.price()));
+    }
+    let places = named
+        .into_iter()
+        .filter_map(|(side, price)| book.place(side, price));
+    let places = places.collect();
+    Ok(Next::Taken(Taken { page, places }))
+}
+
+impl Taken {
+    async fn store(
+        &self,
+        store: &Store,
+        market: Address,
+        chain_id: u64,
+        own: &BTreeSet<Address>,
+    ) -> Result<Vec<OrderRow>, Error> {
+        let logs = &self.page.logs;
         let tx = store.begin().await?;
-        let changed = super::intake::orders(&tx, self.market, own, &page.logs).await?;
-        market_trades::insert(&tx, self.market, &page.logs).await?;
-        let ticks: Vec<Tick> = page.logs.iter().filter_map(Tick::of).collect();
-        market_candles::add(&tx, self.market, &ticks).await?;
-        let places: Vec<PlaceState> = places
-            .into_iter()
-            .filter_map(|(side, price)| self.book.place(side, price))
-            .collect();
-        market_levels::put(&tx, self.market, &places).await?;
-        cursors::set(&tx, self.chain_id, &cursor(self.market), page.to, page.hash).await?;
+        let changed = super::intake::orders(&tx, market, own, logs).await?;
+        market_trades::insert(&tx, market, logs).await?;
+        let ticks: Vec<Tick> = logs.iter().filter_map(Tick::of).collect();
+        market_candles::add(&tx, market, &ticks).await?;
+        market_levels::put(&tx, market, &self.places).await?;
+        cursors::set(&tx, chain_id, &cursor(market), self.page.to, self.page.hash).await?;
         tx.commit().await?;
-        self.at = Some((page.to, page.hash));
         Ok(changed)
     }
 }

@@ -5,13 +5,15 @@ use std::{collections::BTreeSet, slice};
 
 use enerlink_chain::SettledEvent;
 use enerlink_domain::{
-    Etk, MicroWh, Settlement, Status,
+    DeviceState, Etk, MicroWh, Settlement, Status,
+    reading::DeviceTime,
     settlement::{Due, SettlementFilter, Terms, Watermark},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
+    lines::Lines,
     outbox,
     world::{RATED_POWER_W, World},
 };
@@ -126,7 +128,7 @@ pub(super) async fn end(world: &World) -> anyhow::Result<Vec<Violation>> {
         court.demand(false, "the meter is heard", String::new);
         return Ok(court.0);
     };
-    energy(&mut court, world, registers);
+    energy(&mut court, world, registers, &engine.meter(&world.id)?.device);
     let audit = engine.audit(&world.id).await?;
     court.demand(
         audit.adds_up && (audit.unrecorded.0, audit.pending.0) == (0, 0),
@@ -267,21 +269,35 @@ fn settlements(court: &mut Court, rows: &[Settlement], events: &[SettledEvent]) 
 }
 
 /// The registers are what flowed, but for what nobody can know.
-fn energy(court: &mut Court, world: &World, registers: (u64, u64)) {
+fn energy(court: &mut Court, world: &World, registers: (u64, u64), device: &DeviceState) {
     let known = world.known();
     let (least, last) = (known.least(), known.last());
     let newest = world.device.last();
-    court.demand(
-        last.is_some_and(|last| last.number + 2 >= newest.number),
-        "the meter is heard to the end",
-        || format!("{last:?} {newest:?}"),
-    );
+    let heard = last.is_some_and(|last| match world.around.lines {
+        Lines::Memory { .. } => last.number + 2 >= newest.number,
+        // What came is not known here but from the wallet itself.
+        Lines::Sockets(_) => (last.number..=newest.number)
+            .filter_map(|number| world.device.reading(number))
+            .any(|reading| uptime(device) == Some(reading.uptime)),
+    });
+    court.demand(heard, "the meter is heard to the end", || {
+        format!("{last:?} {newest:?} {device:?}")
+    });
     // The last reading may have been noisy.
     court.demand(
         registers.0 + 10_000 >= least.0 && registers.1 + 10_000 >= least.1,
         "no energy is lost",
-        || format!("registers {registers:?}, at least {least:?}, {last:?}"),
+        || format!("registers {registers:?}, at least {least:?}, {last:?} {device:?}"),
     );
+}
+
+/// What the meter's clock showed in the message that the wallet heard last.
+fn uptime(device: &DeviceState) -> Option<u32> {
+    let (_, sensors) = device.sensors.as_ref()?;
+    match sensors.device_time? {
+        DeviceTime::Uptime(uptime) => Some(uptime),
+        DeviceTime::Unix(_) => None,
+    }
 }
 
 async fn nonces(court: &mut Court, world: &World) -> anyhow::Result<()> {
@@ -301,6 +317,7 @@ async fn nonces(court: &mut Court, world: &World) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What the registers show, exported and imported.
 fn registers(world: &World, engine: &enerlink_engine::Engine) -> Option<(u64, u64)> {
     let view = engine.meter(&world.id).ok()?;
     view.registers

@@ -12,7 +12,7 @@ use super::{
     truth::Known,
     world::{World, set_ratio, set_threshold},
 };
-use enerlink_domain::wallet::LockReason;
+use enerlink_domain::{Code, wallet::LockReason};
 
 /// The person looks around this often.
 const LOOK: Duration = Duration::from_secs(20);
@@ -92,6 +92,9 @@ impl World {
             }
             self.pass(self.plan.period / 2 + Duration::from_secs(10)).await?;
             self.give_gas(true).await?;
+            if self.is_thrown_out() {
+                self.act(Act::Restart).await?;
+            }
             let now = check::rest(self).await?;
             still = if now.is_some() && now == before {
                 still + 1
@@ -101,6 +104,14 @@ impl World {
             before = now;
         }
         check::end(self).await
+    }
+
+    /// Whether the wallet believes that another program uses its client id, because a proxy has cut its connections again
+    /// and again while others stayed. It holds back for ten minutes then, of the computer's time, and says so: the person
+    /// who reads it starts the wallet again.
+    fn is_thrown_out(&self) -> bool {
+        let device = self.alive().and_then(|house| house.engine.meter(&self.id).ok());
+        device.is_some_and(|view| view.device.link.code == Some(Code::ClientIdTaken))
     }
 
     async fn pass(&mut self, time: Duration) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! Where a meter is heard: its broker and its base topic, tested before they are kept.
 
-use enerlink_domain::view::MeterEdit;
+use enerlink_domain::{meter, view::MeterEdit};
 use enerlink_ipc::{EditMeter, ProbeBroker};
 use leptos::{ev::SubmitEvent, prelude::*};
 
@@ -14,7 +14,7 @@ use crate::{
     i18n::{Key, say, text},
     pages::meter::{
         One,
-        add::{BrokerFields, BrokerTyped, topic},
+        add::{BrokerFields, BrokerTyped},
         take_over,
     },
     prefs::prefs,
@@ -52,13 +52,13 @@ fn ConnectionForm(meter: One, url: String, base_topic: String) -> impl IntoView 
     let heard = RwSignal::new(None::<u32>);
     let busy = Signal::derive(move || saving.busy.get() || testing.busy.get());
     let complaint = Signal::derive(move || {
-        let wrong = typed_topic.with(|typed| topic(typed).is_none());
+        let wrong = typed_topic.with(|typed| meter::base_topic(typed).is_none());
         (tried.get() && wrong).then_some(Key::BaseTopicWrong)
     });
     let test = move |_| {
         tried.set(true);
         heard.set(None);
-        let (Some(broker), Some(base_topic)) = (broker.draft(), topic(&typed_topic.get_untracked())) else {
+        let (Some(broker), Some(base_topic)) = (broker.draft(), meter::base_topic(&typed_topic.get_untracked())) else {
             return;
         };
         let command = ProbeBroker {
@@ -75,7 +75,7 @@ fn ConnectionForm(meter: One, url: String, base_topic: String) -> impl IntoView 
         tried.set(true);
         let known = meter.with_untracked(|meter| meter.as_ref().map(|view| view.meter.clone()));
         let (Some(known), Some(draft), Some(base_topic)) =
-            (known, broker.draft(), topic(&typed_topic.get_untracked()))
+            (known, broker.draft(), meter::base_topic(&typed_topic.get_untracked()))
         else {
             return;
         };

@@ -217,9 +217,8 @@ fn weight(kind: NoticeKind) -> u8 {
         NoticeKind::SensorError => 25,
         NoticeKind::HeartbeatWarning | NoticeKind::LowHeap | NoticeKind::UnitsWrong => 20,
         NoticeKind::WeakSignal | NoticeKind::BatteryDisagrees => 15,
-        NoticeKind::BatteryLow | NoticeKind::RetainedCommand => 10,
+        NoticeKind::BatteryLow | NoticeKind::RetainedCommand | NoticeKind::Rebooted => 10,
         NoticeKind::Offline
-        | NoticeKind::Rebooted
         | NoticeKind::CounterReset
         | NoticeKind::CommandFailed
         | NoticeKind::GuardActed

@@ -51,6 +51,8 @@ pub(super) struct Run {
     /// The last heartbeat.
     pub(super) beat: Option<Duration>,
     pub(super) beat_interval: Option<Duration>,
+    /// When it was last seen to have booted.
+    pub(super) booted: Option<Duration>,
     /// What heartbeat or status said last.
     uptime_ms: Option<u64>,
     trial: UnitsTrial,

@@ -4,7 +4,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use enerlink_domain::{
-    Code, DeviceState, MicroWh, NoticeKind, Presence, UnixMillis,
+    Code, CommandStage, DeviceState, MeterCommand, MicroWh, NoticeKind, Presence, UnixMillis,
     device::OfflineReason,
     view::{BrokerDraft, MeterEdit},
 };
@@ -128,7 +128,7 @@ async fn a_meter_behind_client_certificates_is_found_heard_and_restored() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_meter_that_the_access_list_hides_is_told_as_a_silent_subscription() {
+async fn a_meter_that_the_access_list_hides_is_told_as_a_silent_subscription_and_its_command_times_out() {
     let shipped = Shipped::start();
     let household = Household::found(Setup::default()).await;
     let anna = BrokerDraft {
@@ -163,6 +163,24 @@ async fn a_meter_that_the_access_list_hides_is_told_as_a_silent_subscription() {
         (raised[0].kind, raised[0].detail.as_str()),
         (NoticeKind::Offline, "subscription_silent")
     );
+    // The broker takes a command for it and lets nobody hear it.
+    let slower = MeterCommand::Intervals {
+        sensor_ms: Some(5_000),
+        heartbeat_ms: None,
+    };
+    let sent = household.engine().send_command(id.clone(), slower, false).await;
+    let sent = sent.expect("sent").correlation_id;
+    until("the command to end", async || {
+        let page = household.engine().list_commands(&id, 50, None).await;
+        let mut rows = page.expect("a page").rows.into_iter();
+        let row = rows.find(|row| row.correlation_id == sent).expect("stored");
+        assert!(
+            row.stage.is_open() || row.stage == CommandStage::TimedOut,
+            "no success: {row:?}"
+        );
+        row.stage == CommandStage::TimedOut && row.attempts > 0
+    })
+    .await;
     let own = MeterEdit {
         base_topic: Some(BASE.to_owned()),
         ..MeterEdit::default()

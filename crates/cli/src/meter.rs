@@ -50,8 +50,10 @@ pub(crate) async fn meter(command: MeterCommand, json: bool) -> Outcome {
         MeterCommand::Unretire(of) => retire(&of.profile, of.id, false, json).await,
         MeterCommand::Status(profile) => {
             let engine = session::open(&profile.data_dir, Access::ReadOnly).await?;
-            for view in engine.meters() {
-                output::answer(json, &view, shown::meter);
+            let (meters, told) = session::told_meters(&engine);
+            let age_ms = told.map(|(_, age)| age);
+            for view in meters {
+                output::answer(json, &shown::Told { view, age_ms }, shown::told);
             }
             Ok(())
         }
@@ -109,7 +111,8 @@ async fn add(arguments: AddArguments, json: bool) -> Outcome {
         take_opening: arguments.take_opening,
     };
     let engine = session::open(&arguments.profile.data_dir, Access::Exclusive).await?;
-    let view = engine.add_meter(draft).await?;
+    let added = engine.add_meter(draft).await?;
+    let view = session::meter_on_chain(&engine, &added.meter.id).await?;
     engine.stop().await;
     output::answer(json, &view, shown::meter);
     Ok(())

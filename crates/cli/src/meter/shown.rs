@@ -1,14 +1,29 @@
 //! Meters in words, for a terminal.
 
 use enerlink_domain::{
-    Presence,
+    Presence, Registration,
     command::Capabilities,
     device::{ElectricalProfile, OfflineReason, UnitsCheck},
     reading::Units,
     view::{FoundMeter, MeterView, Probe, QrCode, UnitsReason},
 };
+use serde::Serialize;
 
-/// A meter, in one line.
+/// A meter, and how long ago it was said how it fares.
+#[derive(Serialize)]
+pub(super) struct Told {
+    #[serde(flatten)]
+    pub(super) view: MeterView,
+    pub(super) age_ms: Option<u64>,
+}
+
+/// A meter with its age.
+pub(super) fn told(told: &Told) -> String {
+    let age = told.age_ms.map(|age| format!("\n  as of {} s ago", age / 1000));
+    meter(&told.view) + &age.unwrap_or_default()
+}
+
+/// A meter, in two lines.
 pub(super) fn meter(view: &MeterView) -> String {
     let registers = view.registers.map_or_else(
         || "not heard yet".to_owned(),
@@ -32,13 +47,30 @@ pub(super) fn meter(view: &MeterView) -> String {
         .map(|notice| format!(", {} {}", notice.kind.as_str(), notice.detail))
         .collect();
     format!(
-        "{} ({}) at {}/{}: {}, {registers}{health}{conditions}",
+        "{} ({}) at {}/{}: {}, {registers}{health}{conditions}\n  of {}, {}; {}",
         view.meter.id,
         view.meter.name,
         view.meter.broker.url(),
         view.meter.base_topic,
         presence(view.device.presence),
+        view.meter.owner,
+        registration(view.registration),
+        abilities(&view.meter.capabilities),
     )
+}
+
+fn registration(registration: Registration) -> String {
+    match registration {
+        Registration::Unknown => "its standing on chain is not known yet".to_owned(),
+        Registration::Missing => "not registered: send the operator its request".to_owned(),
+        Registration::Foreign { prosumer } => format!("registered to {prosumer}"),
+        Registration::Retired => "retired by the operator".to_owned(),
+        Registration::Registered => "registered, to be opened with its first reading".to_owned(),
+        Registration::Open { watermark, .. } => format!(
+            "open, settled up to export {} Wh, import {} Wh",
+            watermark.export.0, watermark.import.0
+        ),
+    }
 }
 
 fn presence(presence: Presence) -> &'static str {

@@ -173,6 +173,7 @@ fn a_new_user_finds_adds_steers_and_looks_back() {
     assert_eq!(heard["capabilities"]["motors"], json!(["motor1"]));
     assert_eq!(heard["units"]["units"], "milli");
     assert_eq!(heard["profile"], "dc_bench");
+    assert_eq!(heard["voltage"], "5550399", "the reason");
     let wrong = [
         "meter",
         "find",

@@ -90,6 +90,7 @@ macro_rules! with_meter_texts {
     ProfileBenchHint: "4 sampai 9 V; tegangan rendah bukan peringatan.", "4 to 9 V; a low voltage is no alert.";
     ProfileGrid: "Jala-jala AC", "AC grid";
     ProfileGridHint: "Sekitar 230 V.", "Some 230 V.";
+    ProfileReason: "{profile} diusulkan karena terdengar {voltage}.", "{profile} is proposed, because {voltage} was heard.";
     CountedBy: "Dihitung dengan", "Counted by";
     SourceTotal: "penghitung total", "total counters";
     SourceSettlement: "penghitung penyelesaian", "settlement counters";

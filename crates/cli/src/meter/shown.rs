@@ -1,7 +1,7 @@
 //! Meters in words, for a terminal.
 
 use enerlink_domain::{
-    Presence, Registration,
+    MicroVolts, Presence, Registration,
     command::Capabilities,
     device::{ElectricalProfile, OfflineReason, UnitsCheck},
     reading::Units,
@@ -130,8 +130,12 @@ fn found(found: &FoundMeter) -> String {
         Some(ElectricalProfile::AcGrid) => "AC grid",
         None => "profile not known",
     };
+    let heard = found.voltage.filter(|_| found.profile.is_some());
+    let heard = heard.map_or_else(String::new, |voltage| {
+        format!(" (proposed, because {} was heard)", volts(voltage))
+    });
     let mut text = format!(
-        "{}: {id}, {} message(s), {family}, {units} ({why}{sure}), {profile}, {}",
+        "{}: {id}, {} message(s), {family}, {units} ({why}{sure}), {profile}{heard}, {}",
         found.base_topic,
         found.messages,
         abilities(&found.capabilities)
@@ -146,6 +150,11 @@ fn found(found: &FoundMeter) -> String {
         text += &format!("; the last message was refused: {refused}");
     }
     text
+}
+
+fn volts(voltage: MicroVolts) -> String {
+    let tenths = voltage.0 / 100_000;
+    format!("{}.{} V", tenths / 10, tenths % 10)
 }
 
 fn abilities(abilities: &Capabilities) -> String {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    MeterId, Sensors, StatusSnapshot,
+    MeterId, MicroVolts, Sensors, StatusSnapshot,
     command::Capabilities,
     device::{ElectricalProfile, PayloadFamily, UnitsCheck},
     reading::Units,
@@ -57,6 +57,8 @@ pub struct FoundMeter {
     pub units: UnitsProposal,
     /// What the electrical side seems to be; none without a voltage.
     pub profile: Option<ElectricalProfile>,
+    /// The highest voltage of home and grid that was heard, which `profile` is proposed by.
+    pub voltage: Option<MicroVolts>,
     /// Why its last message was refused, if it was.
     pub refused: Option<String>,
     /// A retained command lies on the broker for it.

@@ -191,6 +191,7 @@ mod tests {
                 check: UnitsCheck::NotConfirmed,
             },
             profile: None,
+            voltage: None,
             refused: None,
             retained_command: false,
         };

@@ -4,6 +4,7 @@ use chrono::{DateTime, SecondsFormat};
 use enerlink_domain::{
     Sensors, Subsystem, UnixMillis, Verdict,
     reading::DeviceTime,
+    register::Remark,
     view::{MessageDirection, MessageView},
 };
 use enerlink_store::StoredReading;
@@ -14,7 +15,7 @@ type Written = fn(&Subsystem) -> Option<String>;
 type Part = fn(&Sensors) -> Option<Subsystem>;
 
 /// What every subsystem has, in this order; and how its value is written.
-const MEASURED: [(&str, Written); 11] = [
+const MEASURED: [(&str, Written); 12] = [
     ("power_w", |part| part.power.map(|value| micro(value.0.into()))),
     ("current_a", |part| {
         part.current.map(|value| micro(value.0.into()))
@@ -38,6 +39,7 @@ const MEASURED: [(&str, Written); 11] = [
     ("state", |part| part.state.map(|value| value.as_str().to_owned())),
     ("charge_percent", |part| part.soc_permille.map(tenths)),
     ("connected", |part| part.connected.map(|value| value.to_string())),
+    ("valid", |part| part.valid.map(|value| value.to_string())),
 ];
 const PARTS: [(&str, Part); 5] = [
     ("export", |sensors| sensors.export),
@@ -93,9 +95,9 @@ pub(super) fn reading(reading: &StoredReading) -> Vec<String> {
         None => Default::default(),
     };
     let (outcome, reason) = match &reading.verdict {
-        Verdict::First => ("first", String::new()),
-        Verdict::Counted { .. } => ("counted", String::new()),
-        Verdict::Refused { reason } => ("refused", reason.as_str().to_owned()),
+        Verdict::First => ("first", ""),
+        Verdict::Counted { remark, .. } => ("counted", remark.map_or("", Remark::as_str)),
+        Verdict::Refused { reason } => ("refused", reason.as_str()),
     };
     let register =
         |pick: fn((enerlink_domain::MicroWh, enerlink_domain::MicroWh)) -> enerlink_domain::MicroWh| {
@@ -109,7 +111,7 @@ pub(super) fn reading(reading: &StoredReading) -> Vec<String> {
         uptime,
         clock,
         outcome.to_owned(),
-        reason,
+        reason.to_owned(),
         reading.boot.to_string(),
         reading.epoch.to_string(),
         register(|(export, _)| export),
@@ -192,7 +194,7 @@ fn tenths(value: u16) -> String {
 
 #[cfg(test)]
 mod tests {
-    use enerlink_domain::{MeterId, MicroWatts, MicroWh};
+    use enerlink_domain::{MeterId, MicroWatts, MicroWh, register::Pair};
 
     use super::*;
 
@@ -215,6 +217,7 @@ mod tests {
         let export = Subsystem {
             power: Some(MicroWatts(-1_500_000)),
             active: Some(true),
+            valid: Some(false),
             ..Subsystem::default()
         };
         let stored = StoredReading {
@@ -243,7 +246,10 @@ mod tests {
             ("register_export_wh", "2.000001"),
             ("register_import_wh", "0"),
             ("export_power_w", "-1.5"),
+            ("reason", ""),
             ("export_active", "true"),
+            ("export_valid", "false"),
+            ("load_valid", ""),
             ("export_total_wh", ""),
             ("battery_charge_percent", ""),
             ("solar_generating", ""),
@@ -251,5 +257,17 @@ mod tests {
             assert_eq!(of(title), value, "{title}");
         }
         assert!(!titles.contains(&"load_generating".to_owned()));
+        let reason = titles.iter().position(|title| title == "reason").expect("a column");
+        for remark in Remark::ALL {
+            let counted = StoredReading {
+                verdict: Verdict::Counted {
+                    added: Pair::default(),
+                    new_epoch: false,
+                    remark: Some(remark),
+                },
+                ..stored.clone()
+            };
+            assert_eq!(reading(&counted)[reason], remark.as_str());
+        }
     }
 }

@@ -125,6 +125,15 @@ pub struct Meter {
     pub retired_at: Option<UnixMillis>,
 }
 
+impl Meter {
+    /// Whether its display is reset after each settlement: as the household wants it, else only where that loses nothing,
+    /// because the totals survive it or the meter tells what stood on the counters.
+    pub fn resets_display(&self) -> bool {
+        let harmless = self.source == Some(CounterSource::Total) || self.capabilities.reports_counters;
+        self.auto_reset.unwrap_or(harmless)
+    }
+}
+
 /// A meter's standing on chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]

@@ -22,6 +22,7 @@ use self::{
 };
 pub(super) use self::{
     broker::{BrokerFields, BrokerTyped},
+    listening::PATIENCE,
     registered::RegistrationStanding,
 };
 use crate::{

@@ -14,15 +14,12 @@ use crate::{
     i18n::{Key, say, text},
     pages::meter::{
         One,
-        add::{BrokerFields, BrokerTyped},
+        add::{BrokerFields, BrokerTyped, PATIENCE},
         take_over,
     },
     prefs::prefs,
     session::{Tone, session},
 };
-
-/// How long a test listens, in seconds.
-const TEST_SECONDS: u16 = 15;
 
 /// The card.
 #[component]
@@ -64,7 +61,7 @@ fn ConnectionForm(meter: One, url: String, base_topic: String) -> impl IntoView 
         let command = ProbeBroker {
             broker,
             base_topic: Some(base_topic),
-            seconds: TEST_SECONDS,
+            seconds: PATIENCE,
         };
         testing.call(command, move |probe| {
             heard.try_set(Some(probe.found.iter().map(|meter| meter.messages).sum()));

@@ -129,9 +129,20 @@ async fn edit(arguments: EditArguments, json: bool) -> Outcome {
 }
 
 fn changes(meter: &Meter, arguments: EditArguments) -> Result<MeterEdit, Failure> {
-    let moved = arguments.broker.is_some() || arguments.files.any();
+    let forgets = arguments.forget_password || arguments.forget_certificates;
+    let moved = arguments.broker.is_some() || arguments.files.any() || forgets;
     let url = arguments.broker.clone().unwrap_or_else(|| meter.broker.url());
-    let broker = moved.then(|| broker_draft(url, &arguments.files)).transpose()?;
+    let mut broker = moved.then(|| broker_draft(url, &arguments.files)).transpose()?;
+    if let Some(draft) = &mut broker {
+        if arguments.forget_password {
+            draft.password = Some(String::new());
+        }
+        if arguments.forget_certificates {
+            for file in [&mut draft.ca_file, &mut draft.client_cert_file, &mut draft.client_key_file] {
+                *file = Some(String::new());
+            }
+        }
+    }
     let outputs = outputs(meter, &arguments)?;
     Ok(MeterEdit {
         name: arguments.name,

@@ -59,7 +59,7 @@ impl Engine {
         let address = address.clone();
         self.with_keys(move |keystore| {
             let access = Access::given(&draft)?.or_sealed(keystore, &address)?;
-            if !address.tls && draft.client_cert_file.is_some() {
+            if !address.tls && draft.client_cert_file.is_some_and(|path| !path.trim().is_empty()) {
                 let text = "certificates need an mqtts:// address";
                 return Err(Error::new(Code::InvalidInput, text));
             }

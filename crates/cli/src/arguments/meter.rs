@@ -126,6 +126,12 @@ pub(crate) struct EditArguments {
     pub(crate) broker: Option<String>,
     #[command(flatten)]
     pub(crate) files: BrokerFiles,
+    /// Take away the password that is sealed for the broker.
+    #[arg(long, conflicts_with = "broker_password_file")]
+    pub(crate) forget_password: bool,
+    /// Take away the certificates and the key that are sealed for the broker.
+    #[arg(long, conflicts_with_all = ["ca_file", "client_cert_file"])]
+    pub(crate) forget_certificates: bool,
     /// Before `/sensors` or `/data`.
     #[arg(long)]
     pub(crate) base_topic: Option<String>,

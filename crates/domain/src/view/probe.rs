@@ -9,7 +9,8 @@ use crate::{
     reading::Units,
 };
 
-/// How to reach a broker. Files are named, not sent: the core reads them and seals what they hold.
+/// How to reach a broker. Files are named, not sent: the core reads them and seals what they hold. What is absent stays as
+/// it is sealed; what is empty is taken away.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BrokerDraft {

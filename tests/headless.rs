@@ -115,7 +115,10 @@ fn beside_a_running_process_a_meter_is_shown_as_that_one_knows_it() {
     });
     assert_ne!(meter["device"]["presence"]["state"], "waiting", "{meter}");
     assert!(meter["device"]["health"].is_u64(), "{meter}");
-    assert!(meter["age_ms"].as_u64().is_some_and(|age| age < 11_000), "{meter}");
+    assert!(
+        meter["age_ms"].as_u64().is_some_and(|age| age < 11_000),
+        "{meter}"
+    );
     let status = run(&["--json", "status", "--data-dir", &profile]).remove(0);
     assert_eq!(status["meters"][0]["registration"]["state"], "open", "{status}");
     let text = enerlink().args(of).output().expect("started").stdout;

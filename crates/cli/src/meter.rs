@@ -89,11 +89,16 @@ async fn probe(
     let one = base_topic.clone();
     let probe = engine.probe(draft, base_topic, patience).await?;
     engine.stop().await;
+    let words = if one.is_some() {
+        shown::tested
+    } else {
+        shown::probe
+    };
     if let Some(base_topic) = one.filter(|_| probe.found.is_empty()) {
         let text = format!("nothing was heard on {base_topic} within {seconds} s");
         return Err(enerlink_domain::Error::new(enerlink_domain::Code::MeterSilent, text).into());
     }
-    output::answer(json, &probe, shown::probe);
+    output::answer(json, &probe, words);
     Ok(())
 }
 
@@ -138,7 +143,11 @@ fn changes(meter: &Meter, arguments: EditArguments) -> Result<MeterEdit, Failure
             draft.password = Some(String::new());
         }
         if arguments.forget_certificates {
-            for file in [&mut draft.ca_file, &mut draft.client_cert_file, &mut draft.client_key_file] {
+            for file in [
+                &mut draft.ca_file,
+                &mut draft.client_cert_file,
+                &mut draft.client_key_file,
+            ] {
                 *file = Some(String::new());
             }
         }

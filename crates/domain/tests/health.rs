@@ -399,7 +399,11 @@ fn a_battery_that_contradicts_itself_three_times_is_told_and_cleared_by_one_that
         "noise has no direction"
     );
     let started = found(Watch::default(), &meter(), &device, &raised);
-    assert_eq!(started.len(), 1, "nothing was heard since a new start: {started:?}");
+    assert_eq!(
+        started.len(),
+        1,
+        "nothing was heard since a new start: {started:?}"
+    );
     assert!(found(Watch::default(), &meter(), &device, &[]).is_empty());
 }
 

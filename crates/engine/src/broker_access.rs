@@ -148,7 +148,9 @@ fn text(secret: Secret) -> Option<String> {
 }
 
 fn bytes(secret: Secret) -> Option<Vec<u8>> {
-    secret.filter(|bytes| !bytes.is_empty()).map(|bytes| bytes.to_vec())
+    secret
+        .filter(|bytes| !bytes.is_empty())
+        .map(|bytes| bytes.to_vec())
 }
 
 /// A PEM file (RFC 7468) with what is asked for and nothing that does not belong there.

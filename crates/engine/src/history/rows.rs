@@ -3,6 +3,7 @@
 use chrono::{DateTime, SecondsFormat};
 use enerlink_domain::{
     Sensors, Subsystem, UnixMillis, Verdict,
+    decimal::millionths,
     reading::DeviceTime,
     register::Remark,
     view::{MessageDirection, MessageView},
@@ -16,21 +17,23 @@ type Part = fn(&Sensors) -> Option<Subsystem>;
 
 /// What every subsystem has, in this order; and how its value is written.
 const MEASURED: [(&str, Written); 12] = [
-    ("power_w", |part| part.power.map(|value| micro(value.0.into()))),
+    ("power_w", |part| {
+        part.power.map(|value| millionths(value.0.into()))
+    }),
     ("current_a", |part| {
-        part.current.map(|value| micro(value.0.into()))
+        part.current.map(|value| millionths(value.0.into()))
     }),
     ("voltage_v", |part| {
-        part.voltage.map(|value| micro(value.0.into()))
+        part.voltage.map(|value| millionths(value.0.into()))
     }),
     ("daily_wh", |part| {
-        part.daily_energy.map(|value| micro(value.0.into()))
+        part.daily_energy.map(|value| millionths(value.0.into()))
     }),
     ("total_wh", |part| {
-        part.total_energy.map(|value| micro(value.0.into()))
+        part.total_energy.map(|value| millionths(value.0.into()))
     }),
     ("settlement_wh", |part| {
-        part.settlement_energy.map(|value| micro(value.0.into()))
+        part.settlement_energy.map(|value| millionths(value.0.into()))
     }),
     ("active", |part| part.active.map(|value| value.to_string())),
     ("generating", |part| {
@@ -103,7 +106,7 @@ pub(super) fn reading(reading: &StoredReading) -> Vec<String> {
         |pick: fn((enerlink_domain::MicroWh, enerlink_domain::MicroWh)) -> enerlink_domain::MicroWh| {
             reading
                 .registers
-                .map_or_else(String::new, |pair| micro(pick(pair).0.into()))
+                .map_or_else(String::new, |pair| millionths(pick(pair).0.into()))
         };
     let mut fields = vec![
         utc(reading.received_at),
@@ -179,14 +182,6 @@ pub(super) fn utc(at: UnixMillis) -> String {
     )
 }
 
-/// Millionths as a decimal without trailing zeros.
-fn micro(value: i128) -> String {
-    let sign = if value < 0 { "-" } else { "" };
-    let (whole, rest) = (value.unsigned_abs() / 1_000_000, value.unsigned_abs() % 1_000_000);
-    let text = format!("{sign}{whole}.{rest:06}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 fn tenths(value: u16) -> String {
     let text = format!("{}.{}", value / 10, value % 10);
     text.trim_end_matches(".0").to_owned()
@@ -200,14 +195,6 @@ mod tests {
 
     #[test]
     fn figures_are_exact_and_the_columns_fit_their_titles() {
-        for (value, text) in [
-            (0, "0"),
-            (1, "0.000001"),
-            (-12_500_000, "-12.5"),
-            (10_000_000, "10"),
-        ] {
-            assert_eq!(micro(value), text);
-        }
         assert_eq!(
             (tenths(1000), tenths(5), tenths(873)),
             ("100".into(), "0.5".into(), "87.3".into())
@@ -257,7 +244,10 @@ mod tests {
             assert_eq!(of(title), value, "{title}");
         }
         assert!(!titles.contains(&"load_generating".to_owned()));
-        let reason = titles.iter().position(|title| title == "reason").expect("a column");
+        let reason = titles
+            .iter()
+            .position(|title| title == "reason")
+            .expect("a column");
         for remark in Remark::ALL {
             let counted = StoredReading {
                 verdict: Verdict::Counted {

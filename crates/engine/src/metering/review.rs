@@ -146,7 +146,12 @@ fn since_boot(live: &MeterLive, moment: Duration, now: UnixMillis) -> Option<Dur
     let told = |notice: &&Notice| notice.kind == NoticeKind::Rebooted;
     match live.run.booted {
         Some(at) => Some(moment.saturating_sub(at)),
-        None => live.device.conditions.iter().find(told).map(|notice| now.since(notice.raised_at)),
+        None => live
+            .device
+            .conditions
+            .iter()
+            .find(told)
+            .map(|notice| now.since(notice.raised_at)),
     }
 }
 

@@ -249,7 +249,10 @@ async fn a_refused_message_is_not_the_last_one_after_a_restart() {
         url: format!("mqtt://127.0.0.1:{}", broker.port),
         ..BrokerDraft::default()
     };
-    let edited = household.engine().edit_meter(id.clone(), moved(draft, BASE)).await;
+    let edited = household
+        .engine()
+        .edit_meter(id.clone(), moved(draft, BASE))
+        .await;
     edited.expect("edited");
     until("what was kept to be refused", async || {
         refused(&household, "retained").is_some()
@@ -273,7 +276,11 @@ async fn a_refused_message_is_not_the_last_one_after_a_restart() {
     })
     .await;
     household.restart(End::Stopped).await;
-    assert_eq!(used(&household), Some(MicroWh(1_000 * WH)), "not the retained one");
+    assert_eq!(
+        used(&household),
+        Some(MicroWh(1_000 * WH)),
+        "not the retained one"
+    );
     until("the next one to be counted", async || {
         broker.publish(&topic, false, says(10_800_000, 1_003)).await;
         used(&household) == Some(MicroWh(1_003 * WH))

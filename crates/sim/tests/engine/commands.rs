@@ -255,11 +255,9 @@ async fn nothing_leaves_unconfirmed_unknown_too_often_or_beyond_its_limits() {
     let led = |duty| MeterCommand::Led { duty };
     assert_eq!(try_to(fan, true).await, Err(Code::InvalidInput));
     assert_eq!(try_to(led(1), true).await, Err(Code::InvalidInput));
-    let stranger = household.engine().send_command(
-        "STRANGER".parse().expect("an id"),
-        led(1),
-        true,
-    );
+    let stranger = household
+        .engine()
+        .send_command("STRANGER".parse().expect("an id"), led(1), true);
     assert_eq!(
         stranger.await.map_err(|error| error.code),
         Err(Code::MeterUnknown)

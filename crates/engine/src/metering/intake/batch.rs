@@ -6,8 +6,7 @@ use std::{
 };
 
 use enerlink_domain::{
-    Error, Heartbeat, MeterId, Notice, NoticeKind, Registers, Sensors, StatusSnapshot, UnixMillis,
-    Verdict,
+    Error, Heartbeat, MeterId, Notice, NoticeKind, Registers, Sensors, StatusSnapshot, UnixMillis, Verdict,
     reading::Response,
     register::{CounterSource, Delivery, Reason, Remark},
 };

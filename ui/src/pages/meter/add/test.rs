@@ -224,8 +224,15 @@ fn ProfileChoice(adding: Adding, found: FoundMeter) -> impl IntoView {
     let reason = found.profile.zip(found.voltage).map(|(profile, voltage)| {
         let words = move || {
             let language = language.get();
-            let (name, volts) = (words::profile(profile).text(language), format::volts(language, voltage));
-            say(language, Key::ProfileReason, &[("profile", name), ("voltage", &volts)])
+            let (name, volts) = (
+                words::profile(profile).text(language),
+                format::volts(language, voltage),
+            );
+            say(
+                language,
+                Key::ProfileReason,
+                &[("profile", name), ("voltage", &volts)],
+            )
         };
         view! { <p class="small mut" data-testid="test-profile-reason">{words}</p> }
     });

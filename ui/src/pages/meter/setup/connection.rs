@@ -55,7 +55,9 @@ fn ConnectionForm(meter: One, url: String, base_topic: String) -> impl IntoView 
     let test = move |_| {
         tried.set(true);
         heard.set(None);
-        let (Some(broker), Some(base_topic)) = (broker.draft(), meter::base_topic(&typed_topic.get_untracked())) else {
+        let (Some(broker), Some(base_topic)) =
+            (broker.draft(), meter::base_topic(&typed_topic.get_untracked()))
+        else {
             return;
         };
         let command = ProbeBroker {
@@ -71,9 +73,11 @@ fn ConnectionForm(meter: One, url: String, base_topic: String) -> impl IntoView 
         event.prevent_default();
         tried.set(true);
         let known = meter.with_untracked(|meter| meter.as_ref().map(|view| view.meter.clone()));
-        let (Some(known), Some(draft), Some(base_topic)) =
-            (known, broker.draft(), meter::base_topic(&typed_topic.get_untracked()))
-        else {
+        let (Some(known), Some(draft), Some(base_topic)) = (
+            known,
+            broker.draft(),
+            meter::base_topic(&typed_topic.get_untracked()),
+        ) else {
             return;
         };
         let same = draft.url == known.broker.url() && !broker.has_secrets();

@@ -165,7 +165,9 @@ fn Choice(
 /// Whether the display of the meter is reset after each settlement.
 #[component]
 fn AutoReset(typed: Typed, meter: One) -> impl IntoView {
-    let known = part(meter, |view| (view.meter.resets_display(), loses_by_reset(&view.meter)));
+    let known = part(meter, |view| {
+        (view.meter.resets_display(), loses_by_reset(&view.meter))
+    });
     let on = move || {
         let resets = known.get().is_some_and(|(resets, _)| resets);
         typed.auto_reset.get().unwrap_or(resets)

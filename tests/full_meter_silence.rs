@@ -41,6 +41,15 @@ fn silence_times_out_and_what_comes_later_is_late() {
     running.wait_for("a reading", |line| {
         line["event"] == "device" && !line["sensors"].is_null()
     });
+    let status = json!({ "grid": { "mode": "import" } }).to_string();
+    publish(
+        household.broker.port,
+        "home/energy-monitor/status",
+        status.as_bytes(),
+    );
+    running.wait_for("what it can switch", |line| {
+        line["event"] == "device" && !line["status"].is_null()
+    });
     running.stop();
 
     let heard = Bystander::listen(household.broker.port, ("", ""), "home/energy-monitor/command");

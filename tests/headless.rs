@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use enerlink_domain::Etk;
 use serde_json::Value;
-use support::{Household, METER, Running, Sockets, anvil, enerlink, mosquitto, run};
+use support::{Household, METER, Running, Sockets, anvil, enerlink, mosquitto, run, wait_until};
 
 fn integer(summary: &Value, name: &str) -> i64 {
     summary[name]
@@ -97,6 +97,36 @@ fn the_program_listens_nowhere_and_speaks_with_its_two_servers_only() {
     let servers = BTreeSet::from([household.broker.port, household.node.port]);
     assert!(sockets.listening.is_empty(), "{sockets:?}");
     assert_eq!(sockets.reached, servers);
+    running.stop();
+}
+
+#[test]
+fn beside_a_running_process_a_meter_is_shown_as_that_one_knows_it() {
+    let mut household = Household::new(true);
+    let running = run_until(&mut household, "the open meter", |standing| {
+        standing["state"] == "open"
+    });
+    let profile = household.path("profile");
+    let of = ["meter", "status", "--data-dir", &profile];
+    let mut meter = Value::Null;
+    wait_until("the report is written", || {
+        meter = run(&[&["--json"], &of[..]].concat()).remove(0);
+        meter["registration"]["state"] == "open"
+    });
+    assert_ne!(meter["device"]["presence"]["state"], "waiting", "{meter}");
+    assert!(meter["device"]["health"].is_u64(), "{meter}");
+    assert!(
+        meter["age_ms"].as_u64().is_some_and(|age| age < 11_000),
+        "{meter}"
+    );
+    let status = run(&["--json", "status", "--data-dir", &profile]).remove(0);
+    assert_eq!(status["meters"][0]["registration"]["state"], "open", "{status}");
+    let text = enerlink().args(of).output().expect("started").stdout;
+    let text = String::from_utf8(text).expect("text");
+    let owner = meter["meter"]["owner"].as_str().expect("an owner");
+    for words in [owner, "open, settled up to", "as of "] {
+        assert!(text.contains(words), "{words} in {text}");
+    }
     running.stop();
 }
 

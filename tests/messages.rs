@@ -116,7 +116,8 @@ async fn check_stored(household: &Household, malformed: usize) {
     assert_eq!(counted.export, MicroWh(51_959_955));
     assert_eq!(counted.first.export, MicroWh(1_959_955));
 
-    let (_, last) = readings::last(&reader, &meter)
+    let at = counted.baseline.expect("counted").received_at;
+    let (_, last) = readings::last(&reader, &meter, at)
         .await
         .expect("readable")
         .expect("stored");

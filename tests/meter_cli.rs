@@ -173,6 +173,7 @@ fn a_new_user_finds_adds_steers_and_looks_back() {
     assert_eq!(heard["capabilities"]["motors"], json!(["motor1"]));
     assert_eq!(heard["units"]["units"], "milli");
     assert_eq!(heard["profile"], "dc_bench");
+    assert_eq!(heard["voltage"], "5550399", "the reason");
     let wrong = [
         "meter",
         "find",
@@ -282,6 +283,10 @@ fn a_new_user_finds_adds_steers_and_looks_back() {
     );
     let history = beginner.run(&["history", "--by", "hour"]).remove(0);
     assert_eq!(history["history"]["total"]["exported"], "5000000");
+    // 5 Wh at Rp 1.444,70; nothing was recorded before.
+    let earned = json!({ "now": "7.22", "before": null, "unit": "IDR" });
+    assert_eq!(history["figures"]["earned"], earned, "{history}");
+    assert_eq!(history["figures"]["consumption"]["unit"], "%");
     beginner.run(&["history", "--by", "day", "--csv", &beginner.path("days.csv")]);
     let days = fs::read_to_string(beginner.path("days.csv")).expect("written");
     assert!(days.starts_with("from,from_ms,to_ms,produced_kwh,"), "{days}");

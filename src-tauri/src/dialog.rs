@@ -100,11 +100,12 @@ impl Dialogs {
         }
     }
 
-    /// Refuses certificates and keys that nobody has picked.
+    /// Refuses certificates and keys that nobody has picked; without a name they are taken away.
     pub(crate) fn allow_broker(&self, broker: &BrokerDraft) -> Result<(), Error> {
         [&broker.ca_file, &broker.client_cert_file, &broker.client_key_file]
             .into_iter()
             .flatten()
+            .filter(|path| !path.is_empty())
             .try_for_each(|path| self.allow(path))
     }
 
@@ -262,6 +263,7 @@ mod tests {
         };
         assert!(dialogs.allow_broker(&broker("/home/surya/key")).is_ok());
         assert!(dialogs.allow_broker(&broker("/etc/shadow")).is_err());
+        assert!(dialogs.allow_broker(&broker("")).is_ok(), "no file is read");
         assert!(
             dialogs
                 .allow_backup(&sheet(&["/home/surya/key", "/etc/passwd"]))

@@ -1,7 +1,7 @@
 //! Notices on the desktop: gathered for a moment, and not one after the other, so that a flood is one word and a short
 //! drop-out is none.
 
-use enerlink_domain::device::Notice;
+use enerlink_domain::{NoticeKind, device::Notice};
 
 use crate::{
     i18n::{Key, Language, notice as words, say},
@@ -48,6 +48,13 @@ impl Desk {
         }
         std::mem::take(&mut self.waiting)
     }
+}
+
+/// Where a notice of `kind` is said at once: in the window, on the desktop. The inbox has it in any case.
+pub(crate) fn said(kind: NoticeKind, muted: bool, attended: bool) -> (bool, bool) {
+    // The settlement itself has said so, with its reason.
+    let in_window = kind != NoticeKind::SettlementFailed;
+    (in_window && !muted, !attended && !muted)
 }
 
 /// What a notice says: that something began, or that it is over.
@@ -101,8 +108,6 @@ pub(crate) fn notification(
 
 #[cfg(test)]
 mod tests {
-    use enerlink_domain::device::NoticeKind;
-
     use super::*;
     use crate::inbox::tests::notice;
 
@@ -143,6 +148,20 @@ mod tests {
         // What was told to have begun is told to be over.
         desk.take(Told::Over, notice(2, NoticeKind::Offline, Some(9)), 30_000);
         assert_eq!(desk.due(32_000).len(), 1);
+    }
+
+    #[test]
+    fn what_is_switched_off_is_said_nowhere() {
+        for (kind, muted, attended, expected) in [
+            (NoticeKind::Offline, false, true, (true, false)),
+            (NoticeKind::Offline, false, false, (true, true)),
+            (NoticeKind::Offline, true, true, (false, false)),
+            (NoticeKind::Offline, true, false, (false, false)),
+            (NoticeKind::SettlementFailed, false, false, (false, true)),
+        ] {
+            let found = said(kind, muted, attended);
+            assert_eq!(found, expected, "{kind:?} muted {muted}, attended {attended}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use enerlink_domain::{
     MeterId, UnixMillis,
-    device::{Notice, NoticeKind},
+    device::Notice,
     event::VaultState,
     settlement::SettlementFilter,
     view::{AppStatus, Home, PowerCurve},
@@ -415,11 +415,12 @@ impl Feed {
         };
         let detail = desktop::detail(language, told, &notice, &self.meter_of(&notice));
         let text = format!("{}. {detail}", desktop::headline(language, told, &notice));
-        // The settlement itself has said so, with its reason.
-        if notice.kind != NoticeKind::SettlementFailed {
+        let muted = self.household.mutes(notice.kind);
+        let (in_window, on_desktop) = desktop::said(notice.kind, muted, ipc::is_attended());
+        if in_window {
             self.session.say(tone, text.trim_end_matches(". ").to_owned());
         }
-        if ipc::is_attended() || self.household.mutes(notice.kind) {
+        if !on_desktop {
             return;
         }
         let wait = self

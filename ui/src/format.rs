@@ -248,12 +248,6 @@ pub(crate) fn decimals_of(step: i64, scale: u32) -> u32 {
         .unwrap_or(3)
 }
 
-/// `part` of `whole` in percent, rounded; none when the whole is nothing.
-pub(crate) fn percent(part: u64, whole: u64) -> Option<u64> {
-    let (part, whole) = (u128::from(part.min(whole)), u128::from(whole));
-    (whole > 0).then(|| u64::try_from((part * 100 + whole / 2) / whole).unwrap_or(100))
-}
-
 /// `0x71C7…976F`.
 pub(crate) fn short_address(address: Address) -> String {
     shorten(&address.to_string())

@@ -148,7 +148,7 @@ pub(crate) mod tests {
             inbox.take(&notice(3, NoticeKind::Offline, Some(30))),
             Some(Told::Over)
         );
-        assert_eq!(inbox.take(&notice(4, NoticeKind::Rebooted, Some(4))), None);
+        assert_eq!(inbox.take(&notice(4, NoticeKind::CounterReset, Some(4))), None);
         assert_eq!(ids(&inbox), [20, 19]);
     }
 

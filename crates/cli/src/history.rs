@@ -1,12 +1,14 @@
 //! `enerlink history`.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use enerlink_domain::{
     MicroWh, UnixMillis, csv,
+    figure::Figure,
     view::{DayEnergy, History},
 };
 use enerlink_engine::Access;
+use serde::Serialize;
 use serde_json::json;
 
 use crate::{
@@ -44,12 +46,48 @@ pub(crate) async fn history(arguments: HistoryArguments, json: bool) -> Outcome 
         );
         return Ok(());
     }
-    let value = json!({ "meter": meter, "edges": edges, "history": history });
-    output::answer(json, &value, |_| lines(&edges, &history));
+    // As much time as this, just before it; what was not recorded from its beginning on is nothing to compare with.
+    let before = UnixMillis(from.0.saturating_sub(to.0.saturating_sub(from.0)));
+    let past = engine.history(&meter, &[before, from]).await?;
+    let past = Some(past).filter(|_| history.first.is_some_and(|first| first <= before));
+    let figures = compared(&history, past.as_ref(), engine.preferences().tariff_sen_per_kwh);
+    let by_name: BTreeMap<&str, &Compared> = figures
+        .iter()
+        .map(|(figure, compared)| (figure.as_str(), compared))
+        .collect();
+    let value = json!({
+        "meter": meter,
+        "edges": edges,
+        "history": history,
+        "before": { "from": before, "to": from },
+        "figures": by_name,
+    });
+    output::answer(json, &value, |_| lines(&edges, &history, &figures));
     Ok(())
 }
 
-fn lines(edges: &[UnixMillis], history: &History) -> String {
+/// A figure, and the same of the time before.
+#[derive(Serialize)]
+struct Compared {
+    now: String,
+    before: Option<String>,
+    unit: &'static str,
+}
+
+fn compared(history: &History, past: Option<&History>, tariff: u64) -> Vec<(Figure, Compared)> {
+    let of = |figure: Figure| {
+        let now = figure.of(history, tariff);
+        let compared = Compared {
+            now: now.exact(),
+            before: past.map(|past| figure.of(past, tariff).exact()),
+            unit: now.unit(),
+        };
+        (figure, compared)
+    };
+    Figure::ALL.map(of).into()
+}
+
+fn lines(edges: &[UnixMillis], history: &History, figures: &[(Figure, Compared)]) -> String {
     let line = |title: &str, bar: &DayEnergy| {
         let [produced, used, exported, imported] = figures(bar).map(|figure| format!("{figure:>12}"));
         format!("{title:<19} {produced} {used} {exported} {imported}")
@@ -62,9 +100,20 @@ fn lines(edges: &[UnixMillis], history: &History) -> String {
     lines.extend(bars.map(|(from, bar)| line(&moment::shown(*from), bar)));
     lines.push(line("in all", &history.total));
     lines.push(format!(
-        "{} settlement(s): {} ETK minted, {} ETK burned",
-        history.settlements, history.minted, history.burned
+        "{:<19} {:>20} {:>20}",
+        format!("{} settlement(s)", history.settlements),
+        "now",
+        "as long before"
     ));
+    let written = |text: &str, unit| match text {
+        "" => "–".to_owned(),
+        text => format!("{text} {unit}"),
+    };
+    lines.extend(figures.iter().map(|(figure, compared)| {
+        let before = compared.before.as_deref().unwrap_or_default();
+        let [now, before] = [compared.now.as_str(), before].map(|text| written(text, compared.unit));
+        format!("{:<19} {now:>20} {before:>20}", figure.as_str())
+    }));
     lines.join("\n")
 }
 

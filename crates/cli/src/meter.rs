@@ -50,8 +50,10 @@ pub(crate) async fn meter(command: MeterCommand, json: bool) -> Outcome {
         MeterCommand::Unretire(of) => retire(&of.profile, of.id, false, json).await,
         MeterCommand::Status(profile) => {
             let engine = session::open(&profile.data_dir, Access::ReadOnly).await?;
-            for view in engine.meters() {
-                output::answer(json, &view, shown::meter);
+            let (meters, told) = session::told_meters(&engine);
+            let age_ms = told.map(|(_, age)| age);
+            for view in meters {
+                output::answer(json, &shown::Told { view, age_ms }, shown::told);
             }
             Ok(())
         }
@@ -87,11 +89,16 @@ async fn probe(
     let one = base_topic.clone();
     let probe = engine.probe(draft, base_topic, patience).await?;
     engine.stop().await;
+    let words = if one.is_some() {
+        shown::tested
+    } else {
+        shown::probe
+    };
     if let Some(base_topic) = one.filter(|_| probe.found.is_empty()) {
         let text = format!("nothing was heard on {base_topic} within {seconds} s");
         return Err(enerlink_domain::Error::new(enerlink_domain::Code::MeterSilent, text).into());
     }
-    output::answer(json, &probe, shown::probe);
+    output::answer(json, &probe, words);
     Ok(())
 }
 
@@ -109,7 +116,8 @@ async fn add(arguments: AddArguments, json: bool) -> Outcome {
         take_opening: arguments.take_opening,
     };
     let engine = session::open(&arguments.profile.data_dir, Access::Exclusive).await?;
-    let view = engine.add_meter(draft).await?;
+    let added = engine.add_meter(draft).await?;
+    let view = session::meter_on_chain(&engine, &added.meter.id).await?;
     engine.stop().await;
     output::answer(json, &view, shown::meter);
     Ok(())
@@ -126,9 +134,24 @@ async fn edit(arguments: EditArguments, json: bool) -> Outcome {
 }
 
 fn changes(meter: &Meter, arguments: EditArguments) -> Result<MeterEdit, Failure> {
-    let moved = arguments.broker.is_some() || arguments.files.any();
+    let forgets = arguments.forget_password || arguments.forget_certificates;
+    let moved = arguments.broker.is_some() || arguments.files.any() || forgets;
     let url = arguments.broker.clone().unwrap_or_else(|| meter.broker.url());
-    let broker = moved.then(|| broker_draft(url, &arguments.files)).transpose()?;
+    let mut broker = moved.then(|| broker_draft(url, &arguments.files)).transpose()?;
+    if let Some(draft) = &mut broker {
+        if arguments.forget_password {
+            draft.password = Some(String::new());
+        }
+        if arguments.forget_certificates {
+            for file in [
+                &mut draft.ca_file,
+                &mut draft.client_cert_file,
+                &mut draft.client_key_file,
+            ] {
+                *file = Some(String::new());
+            }
+        }
+    }
     let outputs = outputs(meter, &arguments)?;
     Ok(MeterEdit {
         name: arguments.name,

@@ -208,16 +208,12 @@ pub(crate) async fn status(arguments: &ProfileArguments, json: bool) -> Outcome 
         .settlements(&SettlementFilter::default(), 1, None)
         .await?
         .rows;
-    let diagnostics = engine.told_diagnostics();
-    // What the process that has the profile said, or had said when it ended.
-    let age = diagnostics.as_ref().map(|told| {
-        let age = engine.now().since(told.at).as_millis();
-        u64::try_from(age).unwrap_or(u64::MAX)
-    });
+    let (meters, told) = session::told_meters(&engine);
+    let (diagnostics, age) = told.unzip();
     let value = json!({
         "status": engine.status(),
         "network": engine.network_view(),
-        "meters": engine.meters(),
+        "meters": meters,
         "last_settlement": settlements.first(),
         "diagnostics": diagnostics,
         "diagnostics_age_ms": age,

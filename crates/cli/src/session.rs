@@ -2,10 +2,16 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use enerlink_domain::{Code, Error, MeterId};
+use enerlink_domain::{
+    Code, Error, MeterId, Registration,
+    view::{Diagnostics, MeterView},
+};
 use enerlink_engine::{Access, Config, Engine, Keystore, Parts, SystemClock};
 
 use crate::{arguments::UnlockArguments, failure::Failure, secret::Secret};
+
+/// How often something that is waited for is looked at.
+const LOOK: Duration = Duration::from_millis(100);
 
 fn config(data_dir: &Path) -> Result<Config, Failure> {
     let mut config = Config::new(data_dir.to_owned());
@@ -55,6 +61,31 @@ pub(crate) fn meter_or_first(engine: &Engine, chosen: Option<MeterId>) -> Result
         .ok_or_else(|| Failure::input("the profile has no meter"))
 }
 
+/// The meters of a profile that is only read, with what the process that has the profile, or had it last, said of them;
+/// and what it said of itself, with the age of all that in milliseconds.
+pub(crate) fn told_meters(engine: &Engine) -> (Vec<MeterView>, Option<(Diagnostics, u64)>) {
+    let meters = engine.meters();
+    let Some(told) = engine.told() else {
+        return (meters, None);
+    };
+    let age = engine.now().since(told.diagnostics.at).as_millis();
+    let age = u64::try_from(age).unwrap_or(u64::MAX);
+    (told.add_to(meters), Some((told.diagnostics, age)))
+}
+
+/// The meter `id` once its standing on chain was read, or as it is known without that.
+pub(crate) async fn meter_on_chain(engine: &Engine, id: &MeterId) -> Result<MeterView, Failure> {
+    if wait_for_chain(engine).await.is_ok() {
+        for _ in 0..30 {
+            if engine.meter(id)?.registration != Registration::Unknown {
+                break;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+    Ok(engine.meter(id)?)
+}
+
 /// Starts the engine, and opens the vault when a password file is given.
 pub(crate) async fn open_unlocked(arguments: &UnlockArguments) -> Result<Engine, Failure> {
     let engine = open(&arguments.profile.data_dir, Access::Exclusive).await?;
@@ -75,7 +106,7 @@ pub(crate) async fn wait_for_chain(engine: &Engine) -> Result<(), Failure> {
         if hopeless {
             break;
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(LOOK).await;
     }
     let link = engine.status().chain.link;
     let message = link

@@ -48,6 +48,14 @@ pub fn parse_scaled(text: &str, scale: i32) -> Result<i128, ParseDecimalError> {
     Ok(if negative { -value } else { value })
 }
 
+/// Millionths as a decimal, without zeros at its end.
+pub fn millionths(value: i128) -> String {
+    let sign = if value < 0 { "-" } else { "" };
+    let (whole, rest) = (value.unsigned_abs() / 1_000_000, value.unsigned_abs() % 1_000_000);
+    let text = format!("{sign}{whole}.{rest:06}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// `text` times 10^`scale`, exactly, for what a person types: digits, and a point with further digits where there are
 /// any. No sign, no exponent, no white space, no zero in front, and no decimal that would be cut off, not even a zero.
 pub fn parse_exact(text: &str, scale: u32) -> Result<i128, ParseDecimalError> {
@@ -124,6 +132,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn millionths_are_written_exactly() {
+        for (value, text) in [
+            (0, "0"),
+            (1, "0.000001"),
+            (-12_500_000, "-12.5"),
+            (10_000_000, "10"),
+        ] {
+            assert_eq!(millionths(value), text);
+        }
+    }
 
     #[test]
     fn numbers_scale_exactly() {

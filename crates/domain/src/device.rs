@@ -150,7 +150,7 @@ impl UnitsCheck {
 pub enum NoticeKind {
     /// Condition: the meter is offline.
     Offline,
-    /// Occurrence: it has started anew.
+    /// Condition: it has started anew, and has not run for long since.
     Rebooted,
     /// Condition: little free memory.
     LowHeap,
@@ -263,8 +263,7 @@ impl NoticeKind {
     pub fn is_condition(self) -> bool {
         !matches!(
             self,
-            Self::Rebooted
-                | Self::CounterReset
+            Self::CounterReset
                 | Self::CommandFailed
                 | Self::GuardActed
                 | Self::SettlementFailed

@@ -120,16 +120,17 @@ pub fn silence_limit(interval: Option<Duration>) -> Duration {
 /// What has to be remembered between messages to tell a condition from a flicker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Watch {
-    disagreements: u32,
+    /// Messages in a row whose battery disagrees; none before the first message.
+    disagreements: Option<u32>,
 }
 
 impl Watch {
     /// Takes a sensors message into account.
     pub fn hear(&mut self, sensors: &Sensors) {
-        self.disagreements = match sensors.battery.is_some_and(disagrees) {
-            true => self.disagreements.saturating_add(1),
+        self.disagreements = Some(match sensors.battery.is_some_and(disagrees) {
+            true => self.disagreements.unwrap_or_default().saturating_add(1),
             false => 0,
-        };
+        });
     }
 
     /// What is wrong with `meter` now, with the value behind it. `active` is what was wrong before.
@@ -172,11 +173,15 @@ impl Watch {
                 .map(|word| word.as_str().to_owned()),
         );
         let battery = device.sensors.as_ref().and_then(|(_, sensors)| sensors.battery);
-        let disagrees = battery.filter(|_| {
-            self.disagreements >= DISAGREEMENTS
-                || (was(NoticeKind::BatteryDisagrees) && self.disagreements > 0)
+        let disagreed = was(NoticeKind::BatteryDisagrees);
+        // Whoever has not been heard has not agreed.
+        let disagrees = self.disagreements.map_or(disagreed, |count| {
+            count >= DISAGREEMENTS || (disagreed && count > 0)
         });
-        note(NoticeKind::BatteryDisagrees, disagrees.map(battery_words));
+        note(
+            NoticeKind::BatteryDisagrees,
+            disagrees.then(|| battery_words(battery.unwrap_or_default())),
+        );
         let charge = battery
             .and_then(|battery| battery.soc_permille)
             .filter(|charge| *charge < pick(BATTERY_LOW, was(NoticeKind::BatteryLow)));
@@ -212,9 +217,8 @@ fn weight(kind: NoticeKind) -> u8 {
         NoticeKind::SensorError => 25,
         NoticeKind::HeartbeatWarning | NoticeKind::LowHeap | NoticeKind::UnitsWrong => 20,
         NoticeKind::WeakSignal | NoticeKind::BatteryDisagrees => 15,
-        NoticeKind::BatteryLow | NoticeKind::RetainedCommand => 10,
+        NoticeKind::BatteryLow | NoticeKind::RetainedCommand | NoticeKind::Rebooted => 10,
         NoticeKind::Offline
-        | NoticeKind::Rebooted
         | NoticeKind::CounterReset
         | NoticeKind::CommandFailed
         | NoticeKind::GuardActed

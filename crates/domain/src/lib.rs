@@ -14,6 +14,7 @@ pub mod device;
 pub mod error;
 pub mod estimate;
 pub mod event;
+pub mod figure;
 pub mod guard;
 pub mod health;
 pub mod id;

@@ -66,6 +66,20 @@ impl BrokerAddress {
     }
 }
 
+/// Bytes of a base topic.
+const LONGEST_TOPIC: usize = 200;
+
+/// A base topic as a person types it: without what would make it a filter, and without a slash at its end. One at its
+/// beginning belongs to it: `/home` and `home` are two topics.
+pub fn base_topic(text: &str) -> Option<String> {
+    let topic = text.trim().trim_end_matches('/');
+    let fine = !topic.is_empty()
+        && topic.len() <= LONGEST_TOPIC
+        && !topic.starts_with('$')
+        && !topic.contains(['+', '#', '\0']);
+    fine.then(|| topic.to_owned())
+}
+
 /// A meter as it was added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meter {
@@ -109,6 +123,15 @@ pub struct Meter {
     pub take_opening: bool,
     /// Since when nobody listens to it any more; its history stays.
     pub retired_at: Option<UnixMillis>,
+}
+
+impl Meter {
+    /// Whether its display is reset after each settlement: as the household wants it, else only where that loses nothing,
+    /// because the totals survive it or the meter tells what stood on the counters.
+    pub fn resets_display(&self) -> bool {
+        let harmless = self.source == Some(CounterSource::Total) || self.capabilities.reports_counters;
+        self.auto_reset.unwrap_or(harmless)
+    }
 }
 
 /// A meter's standing on chain.
@@ -208,6 +231,22 @@ pub struct DeviceState {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_base_topic_keeps_the_slash_at_its_beginning() {
+        for (text, expected) in [
+            ("/home/energy/", Some("/home/energy")),
+            (" home/energy ", Some("home/energy")),
+            ("", None),
+            ("/", None),
+            ("home/#", None),
+            ("home/+/energy", None),
+            ("$SYS", None),
+        ] {
+            assert_eq!(base_topic(text).as_deref(), expected, "{text}");
+        }
+        assert_eq!(base_topic(&"x".repeat(LONGEST_TOPIC + 1)), None);
+    }
 
     #[test]
     fn broker_addresses_round_trip() {

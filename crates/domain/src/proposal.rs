@@ -5,7 +5,7 @@
 mod trial;
 
 use crate::{
-    MicroWatts, Sensors, StatusSnapshot, Subsystem, UnixMillis,
+    MicroVolts, MicroWatts, Sensors, StatusSnapshot, Subsystem, UnixMillis,
     command::{Capabilities, DEFAULT_MAX_PWM, MotorName},
     device::{ElectricalProfile, UnitsCheck},
     reading::{DeviceTime, Units},
@@ -70,15 +70,15 @@ pub fn other(units: Units) -> Units {
     }
 }
 
-/// What the electrical side seems to be, by the voltages of home and grid; a battery of 48 V says nothing about them.
+/// The highest voltage of home and grid; a battery of 48 V says nothing about them.
+pub fn highest_voltage(sensors: &Sensors) -> Option<MicroVolts> {
+    let parts = [sensors.load, sensors.export, sensors.import];
+    parts.into_iter().flatten().filter_map(|part| part.voltage).max()
+}
+
+/// What the electrical side seems to be, by its highest voltage.
 pub fn electrical_profile(sensors: &Sensors) -> Option<ElectricalProfile> {
-    let voltages = [sensors.load, sensors.export, sensors.import];
-    let highest = voltages
-        .into_iter()
-        .flatten()
-        .filter_map(|part| part.voltage)
-        .max()?;
-    match highest.0 {
+    match highest_voltage(sensors)?.0 {
         GRID_VOLTAGE.. => Some(ElectricalProfile::AcGrid),
         ANY_VOLTAGE.. => Some(ElectricalProfile::DcBench),
         _ => None,

@@ -398,6 +398,13 @@ fn a_battery_that_contradicts_itself_three_times_is_told_and_cleared_by_one_that
         hear(battery(BatteryState::Charging, 3), &raised).is_empty(),
         "noise has no direction"
     );
+    let started = found(Watch::default(), &meter(), &device, &raised);
+    assert_eq!(
+        started.len(),
+        1,
+        "nothing was heard since a new start: {started:?}"
+    );
+    assert!(found(Watch::default(), &meter(), &device, &[]).is_empty());
 }
 
 #[test]

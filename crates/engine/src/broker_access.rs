@@ -40,7 +40,7 @@ impl Part {
 
 type Secret = Option<Zeroizing<Vec<u8>>>;
 
-/// Everything that a broker may ask for. What is absent is not used.
+/// Everything that a broker may ask for. What is absent is not used; what is empty was withdrawn.
 #[derive(Default)]
 pub(crate) struct Access {
     password: Secret,
@@ -53,10 +53,13 @@ impl Access {
     /// What the household has just given, its files read and checked.
     pub(crate) fn given(draft: &BrokerDraft) -> Result<Self, Error> {
         let pem = |path: &Option<String>, most, part| {
-            let path = path.as_deref().map(str::trim).filter(|path| !path.is_empty());
-            path.map(|path| read_pem(Path::new(path), most, part)).transpose()
+            let read = |path| match path {
+                "" => Ok(Zeroizing::default()),
+                path => read_pem(Path::new(path), most, part),
+            };
+            path.as_deref().map(str::trim).map(read).transpose()
         };
-        let password = draft.password.as_ref().filter(|password| !password.is_empty());
+        let password = draft.password.as_ref();
         Ok(Self {
             password: password.map(|password| Zeroizing::new(password.as_bytes().to_vec())),
             ca: pem(&draft.ca_file, LARGEST_CA, Part::Ca)?,
@@ -91,14 +94,14 @@ impl Access {
             certificate: self.certificate.or(sealed.certificate),
             key: self.key.or(sealed.key),
         };
-        if access.certificate.is_some() != access.key.is_some() {
+        if there(&access.certificate) != there(&access.key) {
             let text = "a client certificate and its private key belong together: name both files";
             return Err(Error::new(Code::InvalidInput, text));
         }
         Ok(access)
     }
 
-    /// Seals what there is for the broker at `address`; what is absent stays as it was.
+    /// Seals what there is for the broker at `address`; what is absent stays as it was, what is empty is removed.
     pub(crate) fn seal(&self, keystore: &Keystore, address: &BrokerAddress) -> Result<(), Error> {
         for (part, secret) in [
             (Part::Password, &self.password),
@@ -106,8 +109,10 @@ impl Access {
             (Part::Certificate, &self.certificate),
             (Part::Key, &self.key),
         ] {
-            if let Some(secret) = secret {
-                keystore.seal_secret(&part.name(address), secret)?;
+            match secret {
+                Some(secret) if secret.is_empty() => keystore.remove_secret(&part.name(address))?,
+                Some(secret) => keystore.seal_secret(&part.name(address), secret)?,
+                None => {}
             }
         }
         Ok(())
@@ -134,12 +139,18 @@ impl Access {
     }
 }
 
+fn there(secret: &Secret) -> bool {
+    secret.as_ref().is_some_and(|bytes| !bytes.is_empty())
+}
+
 fn text(secret: Secret) -> Option<String> {
-    secret.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok())
+    bytes(secret).and_then(|bytes| String::from_utf8(bytes).ok())
 }
 
 fn bytes(secret: Secret) -> Option<Vec<u8>> {
-    secret.map(|bytes| bytes.to_vec())
+    secret
+        .filter(|bytes| !bytes.is_empty())
+        .map(|bytes| bytes.to_vec())
 }
 
 /// A PEM file (RFC 7468) with what is asked for and nothing that does not belong there.
@@ -177,6 +188,56 @@ mod tests {
     fn pem(labels: &[&str]) -> String {
         let part = |label: &&str| format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n");
         labels.iter().map(part).collect()
+    }
+
+    #[test]
+    fn what_is_absent_stays_sealed_and_what_is_empty_is_withdrawn() {
+        let home = tempfile::tempdir().expect("a directory");
+        let keystore = Keystore::open(home.path()).expect("a keystore");
+        let address = BrokerAddress::parse("mqtts://home@broker").expect("an address");
+        let file = |name: &str, label| {
+            let path = home.path().join(name);
+            std::fs::write(&path, pem(&[label])).expect("written");
+            Some(path.display().to_string())
+        };
+        let (certificate, key) = (file("home.crt", "CERTIFICATE"), file("home.key", "PRIVATE KEY"));
+        let give = |draft: BrokerDraft| {
+            let access = Access::given(&draft)?.or_sealed(&keystore, &address)?;
+            access.seal(&keystore, &address)
+        };
+        let sealed = || {
+            let access = Access::sealed(&keystore, &address);
+            [&access.password, &access.certificate, &access.key].map(Option::is_some)
+        };
+        let whole = BrokerDraft {
+            password: Some("secret".to_owned()),
+            client_cert_file: certificate,
+            client_key_file: key,
+            ..BrokerDraft::default()
+        };
+        give(whole).expect("sealed");
+        give(BrokerDraft::default()).expect("nothing to do");
+        assert_eq!(sealed(), [true; 3]);
+        let without_key = BrokerDraft {
+            client_key_file: Some(String::new()),
+            ..BrokerDraft::default()
+        };
+        assert_eq!(
+            give(without_key.clone()).expect_err("half a pair").code,
+            Code::InvalidInput
+        );
+        give(BrokerDraft {
+            client_cert_file: Some(String::new()),
+            ..without_key
+        })
+        .expect("withdrawn");
+        assert_eq!(sealed(), [true, false, false]);
+        give(BrokerDraft {
+            password: Some(String::new()),
+            ..BrokerDraft::default()
+        })
+        .expect("withdrawn");
+        assert_eq!(sealed(), [false; 3]);
     }
 
     #[test]

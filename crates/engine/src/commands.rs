@@ -16,7 +16,7 @@ use std::{
 
 use enerlink_domain::{
     Clock, CommandStage, CommandView, Error, Event, Meter, MeterCommand, MeterId, Sensors, StatusSnapshot,
-    UnixMillis, device::PayloadFamily, reading::Response, register::CounterSource, view::MessageDirection,
+    UnixMillis, device::PayloadFamily, reading::Response, view::MessageDirection,
 };
 use enerlink_meter::{Route, encode};
 use enerlink_store::{CommandRow, MessageLog, Store, commands as rows, messages, notices};
@@ -152,16 +152,10 @@ impl Commands {
         self.create(&live, command, false).await
     }
 
-    /// A display is reset by itself only where that loses nothing: the totals survive it, or the meter tells what stood
-    /// on the counters. Otherwise what flows between the last message and the reset would be lost, which the household
-    /// may accept.
+    /// Where a reset would lose what flows between the last message and itself, the household may accept that.
     async fn reset(&mut self, meter: &MeterId) -> Result<(), Error> {
         let Ok(live) = self.live(meter) else { return Ok(()) };
-        let harmless = live
-            .registers
-            .is_some_and(|registers| registers.source == CounterSource::Total)
-            || live.meter.capabilities.reports_counters;
-        if live.meter.retired_at.is_none() && live.meter.auto_reset.unwrap_or(harmless) {
+        if live.meter.retired_at.is_none() && live.meter.resets_display() {
             self.create(&live, MeterCommand::ResetSettlement, true).await?;
         }
         Ok(())

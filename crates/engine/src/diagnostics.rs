@@ -19,6 +19,7 @@ use enerlink_domain::{
 };
 
 use self::recent::{Latencies, Rate};
+pub use self::report::Told;
 pub(crate) use self::report::{Report, Sources};
 
 /// What happens all the time is shown for the last five minutes.

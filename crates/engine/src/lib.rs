@@ -56,6 +56,7 @@ pub use self::{
     bus::Events,
     config::{Access, Config},
     database::restore_database,
+    diagnostics::Told,
     system::SystemClock,
 };
 use self::{bus::Bus, choices::Choices, network::Network, profile::ProfileLock, rules::Rules, task::Tasks};
@@ -222,6 +223,7 @@ impl Engine {
         };
         let report = diagnostics::Report {
             sources: diagnostics.clone(),
+            metering: metering.clone(),
             data_dir: config.data_dir.clone(),
         };
         let retention = retention::Retention {

@@ -6,6 +6,7 @@ use enerlink_domain::{
     Address, BrokerAddress, Code, Error, Meter, MeterId, Registration, Settlement,
     command::{Capabilities, OutputSetting},
     device::UnitsCheck,
+    meter::base_topic,
     proposal::HIGHEST_RATED_POWER_W,
     view::{
         BrokerDraft, MeterDraft, MeterEdit, MeterView, Opening, QrCode, RegisterView, RegistrationRequest,
@@ -268,12 +269,10 @@ pub(crate) fn parse_broker(url: &str) -> Result<BrokerAddress, Error> {
 }
 
 pub(crate) fn parse_topic(text: &str) -> Result<String, Error> {
-    let topic = text.trim().trim_end_matches('/');
-    if topic.is_empty() || topic.len() > 200 || topic.starts_with('$') || topic.contains(['+', '#', '\0']) {
+    base_topic(text).ok_or_else(|| {
         let text = "the base topic is empty, too long, begins with '$', or contains '+' or '#'";
-        return Err(Error::new(Code::InvalidInput, text));
-    }
-    Ok(topic.to_owned())
+        Error::new(Code::InvalidInput, text)
+    })
 }
 
 fn parse_name(name: &str, id: &MeterId) -> String {

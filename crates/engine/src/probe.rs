@@ -59,7 +59,7 @@ impl Engine {
         let address = address.clone();
         self.with_keys(move |keystore| {
             let access = Access::given(&draft)?.or_sealed(keystore, &address)?;
-            if !address.tls && draft.client_cert_file.is_some() {
+            if !address.tls && draft.client_cert_file.is_some_and(|path| !path.trim().is_empty()) {
                 let text = "certificates need an mqtts:// address";
                 return Err(Error::new(Code::InvalidInput, text));
             }
@@ -166,6 +166,7 @@ impl Voice {
             messages: if several { self.messages } else { heard.messages },
             only_retained: !self.live,
             profile: sensors.as_ref().and_then(proposal::electrical_profile),
+            voltage: sensors.as_ref().and_then(proposal::highest_voltage),
             sensors,
             status: self.status,
             capabilities: self.capabilities,
@@ -179,7 +180,8 @@ impl Voice {
 #[cfg(test)]
 mod tests {
     use enerlink_domain::{
-        device::{PayloadFamily, UnitsCheck},
+        MicroVolts,
+        device::{ElectricalProfile, PayloadFamily, UnitsCheck},
         view::UnitsReason,
     };
 
@@ -243,6 +245,10 @@ mod tests {
         assert!(meter.capabilities.grid_control && meter.status.is_some());
         assert_eq!((meter.refused.as_ref(), meter.only_retained), (None, false));
         assert_eq!(meter.messages, 5);
+        assert_eq!(
+            (meter.profile, meter.voltage),
+            (Some(ElectricalProfile::DcBench), Some(MicroVolts(4_100_000)))
+        );
     }
 
     #[test]

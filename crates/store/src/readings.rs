@@ -14,6 +14,8 @@ use crate::{
 };
 
 pub(crate) const TABLE: &str = "energy_readings_detailed";
+/// The verdict of what was recorded and not counted.
+pub(crate) const REFUSED: &str = "refused";
 
 /// A sensors message and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +42,17 @@ pub async fn insert(tx: &Tx, readings: &[StoredReading]) -> Result<(), StoreErro
     record::insert_many(tx, TABLE, rows).await
 }
 
-/// The newest reading of a meter, whatever became of it.
-pub async fn last(r: &impl Read, meter: &MeterId) -> Result<Option<(UnixMillis, Sensors)>, StoreError> {
+/// The newest reading of a meter that was counted, received until `until`: the moment that its registers know. So only
+/// what was refused in the same instant is passed over, however much was refused since.
+pub async fn last(
+    r: &impl Read,
+    meter: &MeterId,
+    until: UnixMillis,
+) -> Result<Option<(UnixMillis, Sensors)>, StoreError> {
     let query = record::select(TABLE)
         .and_where(Expr::col("meter_id").eq(meter.as_str()))
+        .and_where(Expr::col("received_at").lte(until.0))
+        .and_where(Expr::col("verdict").ne(REFUSED))
         .order_by("received_at", Order::Desc)
         .order_by("id", Order::Desc)
         .limit(1)
@@ -236,7 +245,7 @@ fn encode_verdict(row: Fields, verdict: Verdict) -> Result<Fields, StoreError> {
             new_epoch,
             remark,
         } => ("counted", remark.map(Remark::as_str), Some((added, new_epoch))),
-        Verdict::Refused { reason } => ("refused", Some(reason.as_str()), None),
+        Verdict::Refused { reason } => (REFUSED, Some(reason.as_str()), None),
     };
     let energy = |value: Option<MicroWh>| opt_signed(value.map(|value| value.0), "an energy");
     Ok(row
@@ -289,7 +298,7 @@ fn decode_verdict(row: &Record) -> Result<Verdict, StoreError> {
             new_epoch: row.flag("new_epoch")?,
             remark: row.opt_parse("reason", Remark::parse)?,
         }),
-        "refused" => Ok(Verdict::Refused {
+        REFUSED => Ok(Verdict::Refused {
             reason: row.parse("reason", Reason::parse)?,
         }),
         _ => Err(row.damaged()),

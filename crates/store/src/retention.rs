@@ -98,7 +98,7 @@ impl Reading {
         Ok(Self {
             id: row.int("id")?,
             at: UnixMillis(row.int("received_at")?),
-            counted: verdict != "refused",
+            counted: verdict != readings::REFUSED,
             begins: verdict == "first" || row.opt_flag("new_epoch")? == Some(true),
         })
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use enerlink_domain::{MicroWatts, MicroWh, NetMicroWh, view::DayEnergy};
+use enerlink_domain::{MicroWatts, MicroWh, NetMicroWh, figure::percent, view::DayEnergy};
 use leptos::prelude::*;
 
 use crate::{
@@ -41,7 +41,12 @@ pub(crate) fn Tiles() -> impl IntoView {
             </Tile>
         }
     };
-    let sufficiency = move || own_share(&today.get()).map_or("–".to_owned(), |share| share.to_string());
+    let sufficiency = move || {
+        today
+            .get()
+            .self_sufficiency()
+            .map_or("–".to_owned(), |share| share.to_string())
+    };
     view! {
         <div class="tiles">
             {energy(Key::Produced, "solar", "today-produced", |day| day.produced, produced_note)}
@@ -84,13 +89,8 @@ pub(crate) fn Tile(
     }
 }
 
-/// How much of what was used did not come from the grid, in percent.
-pub(crate) fn own_share(day: &DayEnergy) -> Option<u64> {
-    format::percent(day.used.0.saturating_sub(day.imported.0), day.used.0)
-}
-
 fn produced_note(language: Language, day: &DayEnergy, _: Option<Duration>) -> String {
-    match format::percent(day.produced.0.saturating_sub(day.exported.0), day.produced.0) {
+    match day.self_consumption() {
         Some(share) => say(language, Key::UsedAtHome, &[("share", &share.to_string())]),
         None => Key::NothingYet.text(language).to_owned(),
     }
@@ -124,7 +124,7 @@ fn exported_note(language: Language, day: &DayEnergy, _: Option<Duration>) -> St
 }
 
 fn imported_note(language: Language, day: &DayEnergy, _: Option<Duration>) -> String {
-    match format::percent(day.imported.0, day.used.0) {
+    match percent(day.imported, day.used) {
         Some(share) => say(language, Key::ShareOfUse, &[("share", &share.to_string())]),
         None => Key::NothingYet.text(language).to_owned(),
     }
@@ -145,22 +145,5 @@ mod tests {
         assert_eq!(note(Some(36_000)), "10.00\u{a0}W on average");
         assert_eq!(note(Some(59)), "nothing yet");
         assert_eq!(note(None), "nothing yet");
-    }
-
-    #[test]
-    fn self_sufficiency_stays_within_bounds() {
-        let day = |used, imported| DayEnergy {
-            used: MicroWh(used),
-            imported: MicroWh(imported),
-            ..DayEnergy::default()
-        };
-        for (used, imported, expected) in [
-            (6_910_000_000, 410_000_000, Some(94)),
-            (0, 5, None),
-            (10, 20, Some(0)),
-            (10, 0, Some(100)),
-        ] {
-            assert_eq!(own_share(&day(used, imported)), expected, "{used} {imported}");
-        }
     }
 }

@@ -60,15 +60,6 @@ fn a_group_of_powers_shares_its_unit() {
 }
 
 #[test]
-fn shares_are_rounded_and_bounded() {
-    assert_eq!(
-        [percent(941, 1000), percent(5, 3), percent(0, 0)],
-        [Some(94), Some(100), None]
-    );
-    assert_eq!(percent(u64::MAX, u64::MAX), Some(100));
-}
-
-#[test]
 fn times_are_local() {
     let noon = UnixMillis(1_763_726_400_000);
     assert_eq!(time_of_day(noon, 0), "12:00");

@@ -109,7 +109,7 @@ macro_rules! with_energy_texts {
 
     // Settings
     Notifications: "Pemberitahuan", "Notifications";
-    NotificationsHint: "Yang dimatikan tidak tampil di desktop; kotak masuk tetap menyimpannya.", "What is switched off is not shown on the desktop; the inbox keeps it all the same.";
+    NotificationsHint: "Yang dimatikan tidak tampil di jendela maupun di desktop; kotak masuk tetap menyimpannya.", "What is switched off is shown neither in the window nor on the desktop; the inbox keeps it all the same.";
     DataSettings: "Data yang disimpan", "Stored data";
     RawDays: "Simpan bacaan mentah (hari)", "Keep raw readings (days)";
     RawDaysHint: "0 untuk selamanya. Ringkasan per menit, jam, dan hari disimpan selamanya.", "0 is for ever. Summaries by minute, hour and day are kept for ever.";

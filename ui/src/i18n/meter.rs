@@ -90,6 +90,7 @@ macro_rules! with_meter_texts {
     ProfileBenchHint: "4 sampai 9 V; tegangan rendah bukan peringatan.", "4 to 9 V; a low voltage is no alert.";
     ProfileGrid: "Jala-jala AC", "AC grid";
     ProfileGridHint: "Sekitar 230 V.", "Some 230 V.";
+    ProfileReason: "{profile} diusulkan karena terdengar {voltage}.", "{profile} is proposed, because {voltage} was heard.";
     CountedBy: "Dihitung dengan", "Counted by";
     SourceTotal: "penghitung total", "total counters";
     SourceSettlement: "penghitung penyelesaian", "settlement counters";
@@ -248,6 +249,8 @@ macro_rules! with_meter_texts {
     BrokerUserHint: "Kosong bila broker tidak memintanya.", "Empty when the broker does not ask for one.";
     Certificates: "Sertifikat (TLS)", "Certificates (TLS)";
     CertificatesHint: "Untuk mqtts:// dengan sertifikat sendiri. Berkas dibaca dan disegel oleh aplikasi.", "For mqtts:// with certificates of your own. The app reads the files and seals what they hold.";
+    ForgetSecrets: "Hapus kata sandi dan berkas yang tersimpan", "Take away the stored password and files";
+    ForgetSecretsHint: "Yang diisi di sini tetap disimpan.", "What is given here is stored all the same.";
     SecretsKept: "Kata sandi dan berkas yang kosong tetap seperti yang tersimpan.", "A password or a file that is left empty stays as it is stored.";
     CaFile: "Sertifikat CA (PEM)", "CA certificate (PEM)";
     ClientCertFile: "Sertifikat klien (PEM)", "Client certificate (PEM)";

@@ -73,10 +73,10 @@ fn words(kind: NoticeKind) -> Words {
         ],
         NoticeKind::Rebooted => [
             ["Meter menyala ulang", "Meter restarted"],
-            ["Meter menyala ulang", "Meter restarted"],
+            ["Meter berjalan lancar lagi", "Meter has kept running"],
             [
-                "Meter memulai ulang; penghitungan berlanjut.",
-                "A meter has started anew; counting goes on.",
+                "Meter memulai ulang; penghitungan berlanjut. Berakhir setelah lima menit tanpa menyala ulang lagi.",
+                "A meter has started anew; counting goes on. Over when it has run for five minutes.",
             ],
         ],
         NoticeKind::LowHeap => [

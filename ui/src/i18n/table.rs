@@ -247,7 +247,7 @@ with_frame_texts! { with_token_texts { with_market_texts { with_settling_texts {
     BrokerPassword: "Kata sandi broker", "Password of the broker";
     BaseTopic: "Topik dasar", "Base topic";
     BaseTopicHint: "Bagian sebelum /sensors.", "The part before /sensors.";
-    BaseTopicWrong: "Tanpa '+' dan '#', tidak kosong.", "Without '+' and '#', not empty.";
+    BaseTopicWrong: "Tanpa '+' dan '#', tidak diawali '$', tidak kosong.", "Without '+' and '#', not beginning with '$', not empty.";
     RatedPower: "Daya tersambung (W)", "Rated power (W)";
     RatedPowerHint: "Terbanyak yang dapat lewat satu arah; bacaan di atasnya ditolak.", "The most that can flow one way; a reading above it is refused.";
     RatedPowerWrong: "Bilangan bulat di atas nol.", "A whole number above zero.";

@@ -126,6 +126,12 @@ pub(crate) struct EditArguments {
     pub(crate) broker: Option<String>,
     #[command(flatten)]
     pub(crate) files: BrokerFiles,
+    /// Take away the password that is sealed for the broker.
+    #[arg(long, conflicts_with = "broker_password_file")]
+    pub(crate) forget_password: bool,
+    /// Take away the certificates and the key that are sealed for the broker.
+    #[arg(long, conflicts_with_all = ["ca_file", "client_cert_file"])]
+    pub(crate) forget_certificates: bool,
     /// Before `/sensors` or `/data`.
     #[arg(long)]
     pub(crate) base_topic: Option<String>,
@@ -167,7 +173,7 @@ pub(crate) enum MeterCommand {
         #[command(flatten)]
         broker: BrokerArguments,
         /// How long to listen, 1 to 120 s.
-        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=120))]
+        #[arg(long, default_value_t = 35, value_parser = clap::value_parser!(u16).range(1..=120))]
         seconds: u16,
     },
     /// Show the first messages of one meter, what it can do, and the units that are proposed.
@@ -180,7 +186,7 @@ pub(crate) enum MeterCommand {
         #[arg(long, default_value = "home/energy-monitor")]
         base_topic: String,
         /// How long to listen at most, 1 to 120 s.
-        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=120))]
+        #[arg(long, default_value_t = 35, value_parser = clap::value_parser!(u16).range(1..=120))]
         seconds: u16,
     },
     /// Add a meter that belongs to the wallet.

@@ -140,7 +140,7 @@ pub(crate) struct PreferencesArguments {
     /// The utility's price of a kWh in rupiah: `1444.70`.
     #[arg(long, value_parser = parse_tariff)]
     pub(crate) tariff: Option<u64>,
-    /// Do not show notices of this kind on the desktop; may be repeated.
+    /// Do not show notices of this kind in the window and on the desktop; may be repeated.
     #[arg(long, value_name = "KIND", value_parser = parse_kind)]
     pub(crate) mute: Vec<NoticeKind>,
     /// Show them again; may be repeated.

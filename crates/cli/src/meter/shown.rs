@@ -1,14 +1,30 @@
 //! Meters in words, for a terminal.
 
 use enerlink_domain::{
-    Presence,
+    Presence, Registration, Sensors, Subsystem,
     command::Capabilities,
+    decimal::millionths,
     device::{ElectricalProfile, OfflineReason, UnitsCheck},
     reading::Units,
     view::{FoundMeter, MeterView, Probe, QrCode, UnitsReason},
 };
+use serde::Serialize;
 
-/// A meter, in one line.
+/// A meter, and how long ago it was said how it fares.
+#[derive(Serialize)]
+pub(super) struct Told {
+    #[serde(flatten)]
+    pub(super) view: MeterView,
+    pub(super) age_ms: Option<u64>,
+}
+
+/// A meter with its age.
+pub(super) fn told(told: &Told) -> String {
+    let age = told.age_ms.map(|age| format!("\n  as of {} s ago", age / 1000));
+    meter(&told.view) + &age.unwrap_or_default()
+}
+
+/// A meter, in two lines.
 pub(super) fn meter(view: &MeterView) -> String {
     let registers = view.registers.map_or_else(
         || "not heard yet".to_owned(),
@@ -32,13 +48,30 @@ pub(super) fn meter(view: &MeterView) -> String {
         .map(|notice| format!(", {} {}", notice.kind.as_str(), notice.detail))
         .collect();
     format!(
-        "{} ({}) at {}/{}: {}, {registers}{health}{conditions}",
+        "{} ({}) at {}/{}: {}, {registers}{health}{conditions}\n  of {}, {}; {}",
         view.meter.id,
         view.meter.name,
         view.meter.broker.url(),
         view.meter.base_topic,
         presence(view.device.presence),
+        view.meter.owner,
+        registration(view.registration),
+        abilities(&view.meter.capabilities),
     )
+}
+
+fn registration(registration: Registration) -> String {
+    match registration {
+        Registration::Unknown => "its standing on chain is not known yet".to_owned(),
+        Registration::Missing => "not registered: send the operator its request".to_owned(),
+        Registration::Foreign { prosumer } => format!("registered to {prosumer}"),
+        Registration::Retired => "retired by the operator".to_owned(),
+        Registration::Registered => "registered, to be opened with its first reading".to_owned(),
+        Registration::Open { watermark, .. } => format!(
+            "open, settled up to export {} Wh, import {} Wh",
+            watermark.export.0, watermark.import.0
+        ),
+    }
 }
 
 fn presence(presence: Presence) -> &'static str {
@@ -62,7 +95,18 @@ fn presence(presence: Presence) -> &'static str {
 
 /// What was heard at a broker, a line for each meter.
 pub(super) fn probe(probe: &Probe) -> String {
-    let mut lines: Vec<String> = probe.found.iter().map(found).collect();
+    heard(probe, found)
+}
+
+/// What was heard of one base topic, with the last message that measures.
+pub(super) fn tested(probe: &Probe) -> String {
+    heard(probe, |meter| {
+        found(meter) + &meter.sensors.as_ref().map(measured).unwrap_or_default()
+    })
+}
+
+fn heard(probe: &Probe, words: impl Fn(&FoundMeter) -> String) -> String {
+    let mut lines: Vec<String> = probe.found.iter().map(words).collect();
     if lines.is_empty() {
         lines.push("No meter was heard.".to_owned());
     }
@@ -98,8 +142,15 @@ fn found(found: &FoundMeter) -> String {
         Some(ElectricalProfile::AcGrid) => "AC grid",
         None => "profile not known",
     };
+    let heard = found.voltage.filter(|_| found.profile.is_some());
+    let heard = heard.map_or_else(String::new, |voltage| {
+        format!(
+            " (proposed, because {} V was heard)",
+            millionths(voltage.0.into())
+        )
+    });
     let mut text = format!(
-        "{}: {id}, {} message(s), {family}, {units} ({why}{sure}), {profile}, {}",
+        "{}: {id}, {} message(s), {family}, {units} ({why}{sure}), {profile}{heard}, {}",
         found.base_topic,
         found.messages,
         abilities(&found.capabilities)
@@ -114,6 +165,47 @@ fn found(found: &FoundMeter) -> String {
         text += &format!("; the last message was refused: {refused}");
     }
     text
+}
+
+/// What each subsystem shows, a line for each.
+fn measured(sensors: &Sensors) -> String {
+    let parts = [
+        ("export", sensors.export),
+        ("import", sensors.import),
+        ("solar", sensors.solar),
+        ("load", sensors.load),
+        ("battery", sensors.battery),
+    ];
+    let line = |(name, part): (&str, Option<Subsystem>)| {
+        let part = part?;
+        let figure = |value: Option<i128>, unit| value.map(|value| format!("{} {unit}", millionths(value)));
+        let word = |flag: Option<bool>, word: &str| {
+            flag.map(|flag| {
+                if flag {
+                    word.to_owned()
+                } else {
+                    format!("not {word}")
+                }
+            })
+        };
+        let words = [
+            figure(part.power.map(|value| value.0.into()), "W"),
+            figure(part.current.map(|value| value.0.into()), "A"),
+            figure(part.voltage.map(|value| value.0.into()), "V"),
+            figure(part.total_energy.map(|value| value.0.into()), "Wh in all"),
+            figure(part.settlement_energy.map(|value| value.0.into()), "Wh to settle"),
+            part.soc_permille
+                .map(|charge| format!("{}.{} % charged", charge / 10, charge % 10)),
+            part.state.map(|state| state.as_str().to_owned()),
+            word(part.active, "active"),
+            word(part.generating, "generating"),
+            word(part.connected, "connected"),
+            word(part.valid, "valid"),
+        ];
+        let words: Vec<String> = words.into_iter().flatten().collect();
+        Some(format!("\n  {name}: {}", words.join(", ")))
+    };
+    parts.into_iter().filter_map(line).collect()
 }
 
 fn abilities(abilities: &Capabilities) -> String {
@@ -163,7 +255,33 @@ pub(super) fn qr(code: &QrCode) -> String {
 
 #[cfg(test)]
 mod tests {
+    use enerlink_domain::{MicroVolts, MicroWatts, MicroWh, reading::BatteryState};
+
     use super::*;
+
+    #[test]
+    fn a_message_is_shown_by_subsystem() {
+        let sensors = Sensors {
+            export: Some(Subsystem {
+                power: Some(MicroWatts(38_600)),
+                voltage: Some(MicroVolts(4_126_000)),
+                total_energy: Some(MicroWh(1_959_955)),
+                active: Some(true),
+                ..Subsystem::default()
+            }),
+            battery: Some(Subsystem {
+                state: Some(BatteryState::Charging),
+                soc_permille: Some(873),
+                valid: Some(false),
+                ..Subsystem::default()
+            }),
+            ..Sensors::default()
+        };
+        assert_eq!(
+            measured(&sensors),
+            "\n  export: 0.0386 W, 4.126 V, 1.959955 Wh in all, active\n  battery: 87.3 % charged, charging, not valid"
+        );
+    }
 
     #[test]
     fn a_code_keeps_its_margin_and_its_modules() {

@@ -31,7 +31,7 @@ pub struct Preferences {
     pub log_messages: u32,
     /// The utility's price of a kWh in hundredths of a rupiah: 144 470 is Rp 1.444,70.
     pub tariff_sen_per_kwh: u64,
-    /// Notices that are not shown on the desktop; the inbox has them all the same.
+    /// Notices that are shown neither in the window nor on the desktop; the inbox has them all the same.
     pub muted: Vec<crate::device::NoticeKind>,
     /// What the household calls itself; empty as long as nobody has said it.
     #[serde(default)]

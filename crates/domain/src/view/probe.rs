@@ -3,13 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    MeterId, Sensors, StatusSnapshot,
+    MeterId, MicroVolts, Sensors, StatusSnapshot,
     command::Capabilities,
     device::{ElectricalProfile, PayloadFamily, UnitsCheck},
     reading::Units,
 };
 
-/// How to reach a broker. Files are named, not sent: the core reads them and seals what they hold.
+/// How to reach a broker. Files are named, not sent: the core reads them and seals what they hold. What is absent stays as
+/// it is sealed; what is empty is taken away.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BrokerDraft {
@@ -57,6 +58,8 @@ pub struct FoundMeter {
     pub units: UnitsProposal,
     /// What the electrical side seems to be; none without a voltage.
     pub profile: Option<ElectricalProfile>,
+    /// The highest voltage of home and grid that was heard, which `profile` is proposed by.
+    pub voltage: Option<MicroVolts>,
     /// Why its last message was refused, if it was.
     pub refused: Option<String>,
     /// A retained command lies on the broker for it.

@@ -21,6 +21,12 @@ pub(super) fn checked(command: MeterCommand, meter: &Meter, confirmed: bool) -> 
     }
     let abilities = &meter.capabilities;
     match &command {
+        MeterCommand::Grid { .. } if !abilities.grid_control => {
+            return invalid(format!("the meter {} has shown no switch of the grid", meter.id));
+        }
+        MeterCommand::Led { .. } if abilities.max_pwm.is_none() => {
+            return invalid(format!("the meter {} has shown no LED", meter.id));
+        }
         MeterCommand::Relay { name, .. } if !abilities.relays.contains(name) => {
             return invalid(missing(meter, "relay", name, &abilities.relays));
         }

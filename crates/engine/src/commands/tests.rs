@@ -358,6 +358,7 @@ fn meter() -> Meter {
         profile: None,
         family: None,
         capabilities: Capabilities {
+            grid_control: true,
             relays: vec!["pump".to_owned()],
             motors: vec![MotorName::First],
             max_pwm: Some(1023),
@@ -435,6 +436,19 @@ fn what_switches_power_is_confirmed_clamped_and_known() {
         let checked = |yes| limits::checked(command.clone(), &meter(), yes).map_err(|error| error.code);
         assert_eq!(checked(false), unconfirmed, "{command:?}");
         assert_eq!(checked(true), confirmed, "{command:?}");
+    }
+    let bare = Meter {
+        capabilities: Capabilities::default(),
+        ..meter()
+    };
+    for command in [
+        MeterCommand::Grid { mode: GridMode::Off },
+        MeterCommand::Led { duty: 1 },
+        relay("pump"),
+        motor(MotorName::First, 5),
+    ] {
+        let error = limits::checked(command.clone(), &bare, true).map_err(|error| error.code);
+        assert_eq!(error, Err(Code::InvalidInput), "{command:?}");
     }
     let retired = Meter {
         retired_at: Some(START),

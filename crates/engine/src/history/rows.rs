@@ -3,7 +3,9 @@
 use chrono::{DateTime, SecondsFormat};
 use enerlink_domain::{
     Sensors, Subsystem, UnixMillis, Verdict,
+    decimal::millionths,
     reading::DeviceTime,
+    register::Remark,
     view::{MessageDirection, MessageView},
 };
 use enerlink_store::StoredReading;
@@ -14,22 +16,24 @@ type Written = fn(&Subsystem) -> Option<String>;
 type Part = fn(&Sensors) -> Option<Subsystem>;
 
 /// What every subsystem has, in this order; and how its value is written.
-const MEASURED: [(&str, Written); 11] = [
-    ("power_w", |part| part.power.map(|value| micro(value.0.into()))),
+const MEASURED: [(&str, Written); 12] = [
+    ("power_w", |part| {
+        part.power.map(|value| millionths(value.0.into()))
+    }),
     ("current_a", |part| {
-        part.current.map(|value| micro(value.0.into()))
+        part.current.map(|value| millionths(value.0.into()))
     }),
     ("voltage_v", |part| {
-        part.voltage.map(|value| micro(value.0.into()))
+        part.voltage.map(|value| millionths(value.0.into()))
     }),
     ("daily_wh", |part| {
-        part.daily_energy.map(|value| micro(value.0.into()))
+        part.daily_energy.map(|value| millionths(value.0.into()))
     }),
     ("total_wh", |part| {
-        part.total_energy.map(|value| micro(value.0.into()))
+        part.total_energy.map(|value| millionths(value.0.into()))
     }),
     ("settlement_wh", |part| {
-        part.settlement_energy.map(|value| micro(value.0.into()))
+        part.settlement_energy.map(|value| millionths(value.0.into()))
     }),
     ("active", |part| part.active.map(|value| value.to_string())),
     ("generating", |part| {
@@ -38,6 +42,7 @@ const MEASURED: [(&str, Written); 11] = [
     ("state", |part| part.state.map(|value| value.as_str().to_owned())),
     ("charge_percent", |part| part.soc_permille.map(tenths)),
     ("connected", |part| part.connected.map(|value| value.to_string())),
+    ("valid", |part| part.valid.map(|value| value.to_string())),
 ];
 const PARTS: [(&str, Part); 5] = [
     ("export", |sensors| sensors.export),
@@ -93,15 +98,15 @@ pub(super) fn reading(reading: &StoredReading) -> Vec<String> {
         None => Default::default(),
     };
     let (outcome, reason) = match &reading.verdict {
-        Verdict::First => ("first", String::new()),
-        Verdict::Counted { .. } => ("counted", String::new()),
-        Verdict::Refused { reason } => ("refused", reason.as_str().to_owned()),
+        Verdict::First => ("first", ""),
+        Verdict::Counted { remark, .. } => ("counted", remark.map_or("", Remark::as_str)),
+        Verdict::Refused { reason } => ("refused", reason.as_str()),
     };
     let register =
         |pick: fn((enerlink_domain::MicroWh, enerlink_domain::MicroWh)) -> enerlink_domain::MicroWh| {
             reading
                 .registers
-                .map_or_else(String::new, |pair| micro(pick(pair).0.into()))
+                .map_or_else(String::new, |pair| millionths(pick(pair).0.into()))
         };
     let mut fields = vec![
         utc(reading.received_at),
@@ -109,7 +114,7 @@ pub(super) fn reading(reading: &StoredReading) -> Vec<String> {
         uptime,
         clock,
         outcome.to_owned(),
-        reason,
+        reason.to_owned(),
         reading.boot.to_string(),
         reading.epoch.to_string(),
         register(|(export, _)| export),
@@ -177,14 +182,6 @@ pub(super) fn utc(at: UnixMillis) -> String {
     )
 }
 
-/// Millionths as a decimal without trailing zeros.
-fn micro(value: i128) -> String {
-    let sign = if value < 0 { "-" } else { "" };
-    let (whole, rest) = (value.unsigned_abs() / 1_000_000, value.unsigned_abs() % 1_000_000);
-    let text = format!("{sign}{whole}.{rest:06}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 fn tenths(value: u16) -> String {
     let text = format!("{}.{}", value / 10, value % 10);
     text.trim_end_matches(".0").to_owned()
@@ -192,20 +189,12 @@ fn tenths(value: u16) -> String {
 
 #[cfg(test)]
 mod tests {
-    use enerlink_domain::{MeterId, MicroWatts, MicroWh};
+    use enerlink_domain::{MeterId, MicroWatts, MicroWh, register::Pair};
 
     use super::*;
 
     #[test]
     fn figures_are_exact_and_the_columns_fit_their_titles() {
-        for (value, text) in [
-            (0, "0"),
-            (1, "0.000001"),
-            (-12_500_000, "-12.5"),
-            (10_000_000, "10"),
-        ] {
-            assert_eq!(micro(value), text);
-        }
         assert_eq!(
             (tenths(1000), tenths(5), tenths(873)),
             ("100".into(), "0.5".into(), "87.3".into())
@@ -215,6 +204,7 @@ mod tests {
         let export = Subsystem {
             power: Some(MicroWatts(-1_500_000)),
             active: Some(true),
+            valid: Some(false),
             ..Subsystem::default()
         };
         let stored = StoredReading {
@@ -243,7 +233,10 @@ mod tests {
             ("register_export_wh", "2.000001"),
             ("register_import_wh", "0"),
             ("export_power_w", "-1.5"),
+            ("reason", ""),
             ("export_active", "true"),
+            ("export_valid", "false"),
+            ("load_valid", ""),
             ("export_total_wh", ""),
             ("battery_charge_percent", ""),
             ("solar_generating", ""),
@@ -251,5 +244,20 @@ mod tests {
             assert_eq!(of(title), value, "{title}");
         }
         assert!(!titles.contains(&"load_generating".to_owned()));
+        let reason = titles
+            .iter()
+            .position(|title| title == "reason")
+            .expect("a column");
+        for remark in Remark::ALL {
+            let counted = StoredReading {
+                verdict: Verdict::Counted {
+                    added: Pair::default(),
+                    new_epoch: false,
+                    remark: Some(remark),
+                },
+                ..stored.clone()
+            };
+            assert_eq!(reading(&counted)[reason], remark.as_str());
+        }
     }
 }

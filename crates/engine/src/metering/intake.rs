@@ -309,7 +309,7 @@ impl Metering {
         let at = packet.received_at;
         let period = self.rules.borrow().period(&live.meter);
         let moment = self.clock.monotonic();
-        let (verdict, start) = match batch.judge(live, &sensors, packet) {
+        let (verdict, before) = match batch.judge(live, &sensors, packet) {
             Ok(judged) => judged,
             Err(word) => return Some(word),
         };
@@ -323,15 +323,14 @@ impl Metering {
                 live.set_opening(true);
             }
         }
-        let begun = live
-            .registers
-            .filter(|_| verdict == Verdict::First)
-            .map(|registers| Pair {
-                export: registers.export,
-                import: registers.import,
-            });
-        live.roll_period(at, period, begun.unwrap_or(start));
-        batch.remark(live, verdict, moment);
+        let begun = live.registers.filter(|_| verdict == Verdict::First);
+        let start = begun.unwrap_or(before);
+        let start = Pair {
+            export: start.export,
+            import: start.import,
+        };
+        live.roll_period(at, period, start);
+        batch.remark(live, verdict, before.boot, moment);
         let sample = sample(live, &sensors, verdict, packet);
         batch.samples.entry(id.clone()).or_default().push(sample);
         if live.hear(at, moment, sensors) {

@@ -51,6 +51,8 @@ pub(super) struct Run {
     /// The last heartbeat.
     pub(super) beat: Option<Duration>,
     pub(super) beat_interval: Option<Duration>,
+    /// When it was last seen to have booted.
+    pub(super) booted: Option<Duration>,
     /// What heartbeat or status said last.
     uptime_ms: Option<u64>,
     trial: UnitsTrial,
@@ -113,7 +115,11 @@ impl MeterLive {
     ) -> Result<Self, Error> {
         let mut live = Self::new(meter, now);
         let id = &live.meter.id;
-        live.device.sensors = readings::last(reader, id).await?;
+        live.registers = registers::load(reader, id).await?;
+        let counted = live.registers.and_then(|registers| registers.baseline);
+        if let Some(counted) = counted {
+            live.device.sensors = readings::last(reader, id, counted.received_at).await?;
+        }
         live.device.heartbeat = heartbeats::last(reader, id).await?;
         live.device.status = statuses::last(reader, id).await?;
         live.device.tally = tallies::load(reader, id).await?;
@@ -122,7 +128,6 @@ impl MeterLive {
         if live.meter.retired_at.is_some() {
             live.device.presence = Presence::Retired;
         }
-        live.registers = registers::load(reader, id).await?;
         live.begin_period(reader, now, period).await?;
         live.device.link = silent(now, &live.meter.base_topic, live.last_heard());
         Ok(live)

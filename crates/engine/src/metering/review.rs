@@ -18,6 +18,8 @@ use crate::notices::Change;
 
 /// A retained command that is still there has come within this time after a connection.
 const RETAINED_WITHIN: Duration = Duration::from_secs(5);
+/// A meter that has booted is well again when it has run for so long since.
+const QUIET: Duration = Duration::from_secs(300);
 
 /// What has changed about a meter.
 struct Finding {
@@ -34,7 +36,7 @@ impl Metering {
         let findings: Vec<Finding> = {
             let state = self.state.borrow();
             let asked = |live: &&MeterLive| whom.is_none_or(|whom| whom.contains(&live.meter.id));
-            let judge = |live| judge(live, self.broker_link(live, moment), moment);
+            let judge = |live| judge(live, self.broker_link(live, moment), moment, now);
             state.values().filter(asked).filter_map(judge).collect()
         };
         let mut changed: BTreeSet<MeterId> = whom.cloned().unwrap_or_default();
@@ -63,7 +65,7 @@ impl Metering {
 }
 
 /// What is new about a meter; none when nothing is.
-fn judge(live: &MeterLive, broker: BrokerLink, moment: Duration) -> Option<Finding> {
+fn judge(live: &MeterLive, broker: BrokerLink, moment: Duration, now: UnixMillis) -> Option<Finding> {
     let device = &live.device;
     let since = |at: Option<Duration>| at.map(|at| moment.saturating_sub(at));
     let newer = |at: UnixMillis| live.last_heard().is_none_or(|heard| at >= heard);
@@ -82,7 +84,10 @@ fn judge(live: &MeterLive, broker: BrokerLink, moment: Duration) -> Option<Findi
             .map(|(_, status)| status),
     });
     let active: BTreeSet<NoticeKind> = device.conditions.iter().map(|notice| notice.kind).collect();
-    let found = conditions(live, presence, broker, &active);
+    let mut found = conditions(live, presence, broker, &active);
+    if presence != Presence::Retired && since_boot(live, moment, now).is_some_and(|since| since < QUIET) {
+        found.insert(NoticeKind::Rebooted, String::new());
+    }
     let kinds = found.keys().copied().collect();
     let health = health::score(presence, &kinds);
     let raised = found
@@ -134,6 +139,20 @@ fn conditions(
         found.insert(NoticeKind::ClientIdTaken, live.meter.broker.url());
     }
     found
+}
+
+/// How long ago the last boot was seen; one of a former run is as old as its notice.
+fn since_boot(live: &MeterLive, moment: Duration, now: UnixMillis) -> Option<Duration> {
+    let told = |notice: &&Notice| notice.kind == NoticeKind::Rebooted;
+    match live.run.booted {
+        Some(at) => Some(moment.saturating_sub(at)),
+        None => live
+            .device
+            .conditions
+            .iter()
+            .find(told)
+            .map(|notice| now.since(notice.raised_at)),
+    }
 }
 
 fn apply(live: &mut MeterLive, finding: &Finding, written: &[Notice], now: UnixMillis) {

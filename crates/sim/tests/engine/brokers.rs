@@ -4,7 +4,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use enerlink_domain::{
-    Code, DeviceState, NoticeKind, Presence,
+    Code, CommandStage, DeviceState, MeterCommand, MicroWh, NoticeKind, Presence, UnixMillis,
     device::OfflineReason,
     view::{BrokerDraft, MeterEdit},
 };
@@ -14,7 +14,7 @@ use enerlink_meter::Channel;
 use crate::{
     mosquitto::Mosquitto,
     shipped::{BASE, OTHER, Shipped},
-    support::{End, Household, Setup, password, registers, until},
+    support::{End, Household, Setup, WH, password, registers, until},
 };
 
 fn sensors(uptime: u64, export: u64) -> String {
@@ -128,7 +128,7 @@ async fn a_meter_behind_client_certificates_is_found_heard_and_restored() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_meter_that_the_access_list_hides_is_told_as_a_silent_subscription() {
+async fn a_meter_that_the_access_list_hides_is_told_as_a_silent_subscription_and_its_command_times_out() {
     let shipped = Shipped::start();
     let household = Household::found(Setup::default()).await;
     let anna = BrokerDraft {
@@ -163,6 +163,24 @@ async fn a_meter_that_the_access_list_hides_is_told_as_a_silent_subscription() {
         (raised[0].kind, raised[0].detail.as_str()),
         (NoticeKind::Offline, "subscription_silent")
     );
+    // The broker takes a command for it and lets nobody hear it.
+    let slower = MeterCommand::Intervals {
+        sensor_ms: Some(5_000),
+        heartbeat_ms: None,
+    };
+    let sent = household.engine().send_command(id.clone(), slower, false).await;
+    let sent = sent.expect("sent").correlation_id;
+    until("the command to end", async || {
+        let page = household.engine().list_commands(&id, 50, None).await;
+        let mut rows = page.expect("a page").rows.into_iter();
+        let row = rows.find(|row| row.correlation_id == sent).expect("stored");
+        assert!(
+            row.stage.is_open() || row.stage == CommandStage::TimedOut,
+            "no success: {row:?}"
+        );
+        row.stage == CommandStage::TimedOut && row.attempts > 0
+    })
+    .await;
     let own = MeterEdit {
         base_topic: Some(BASE.to_owned()),
         ..MeterEdit::default()
@@ -207,6 +225,70 @@ async fn a_command_that_lies_on_the_broker_is_told_until_it_is_taken_away() {
     assert_eq!(lies().expect("raised").detail, lying);
     broker.publish(lying, true, "").await;
     until("the all-clear", async || lies().is_none()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_message_is_not_the_last_one_after_a_restart() {
+    let broker = Mosquitto::open();
+    let mut household = Household::found(Setup::default()).await;
+    let id = household.id.clone();
+    let topic = Channel::Sensors.topic(BASE);
+    let says = |uptime: u64, used: u64| {
+        format!(
+            r#"{{"timestamp":{uptime},"load":{{"total_energy_wh":{used}}},"export":{{"total_energy_wh":{used}}},"import":{{"total_energy_wh":0}}}}"#
+        )
+    };
+    let device = |household: &Household| household.engine().meter(&id).expect("the meter").device;
+    let used = |household: &Household| {
+        let (_, sensors) = device(household).sensors?;
+        sensors.load?.total_energy
+    };
+    let refused = |household: &Household, word: &str| device(household).tally.get(word).copied();
+    broker.publish(&topic, true, says(3_600_000, 400)).await;
+    let draft = BrokerDraft {
+        url: format!("mqtt://127.0.0.1:{}", broker.port),
+        ..BrokerDraft::default()
+    };
+    let edited = household
+        .engine()
+        .edit_meter(id.clone(), moved(draft, BASE))
+        .await;
+    edited.expect("edited");
+    until("what was kept to be refused", async || {
+        refused(&household, "retained").is_some()
+    })
+    .await;
+    assert_eq!(used(&household), None);
+    until("the meter to be counted", async || {
+        broker.publish(&topic, false, says(7_200_000, 1_000)).await;
+        used(&household) == Some(MicroWh(1_000 * WH))
+    })
+    .await;
+    broker.publish(&topic, false, says(7_100_000, 700)).await;
+    until("the late one to be refused", async || {
+        refused(&household, "late").is_some()
+    })
+    .await;
+    household.restart(End::Stopped).await;
+    assert_eq!(used(&household), Some(MicroWh(1_000 * WH)), "not the late one");
+    until("what was kept to come again", async || {
+        refused(&household, "retained") >= Some(2)
+    })
+    .await;
+    household.restart(End::Stopped).await;
+    assert_eq!(
+        used(&household),
+        Some(MicroWh(1_000 * WH)),
+        "not the retained one"
+    );
+    until("the next one to be counted", async || {
+        broker.publish(&topic, false, says(10_800_000, 1_003)).await;
+        used(&household) == Some(MicroWh(1_003 * WH))
+    })
+    .await;
+    let ever = [UnixMillis(0), UnixMillis(4_000_000_000_000)];
+    let drawn = household.engine().history(&id, &ever).await.expect("drawn");
+    assert_eq!(drawn.total.used, MicroWh(3 * WH), "only what was used since");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

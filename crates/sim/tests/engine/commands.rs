@@ -252,12 +252,12 @@ async fn nothing_leaves_unconfirmed_unknown_too_often_or_beyond_its_limits() {
         try_to(MeterCommand::ResetSettlement, false).await,
         Err(Code::ConfirmationMissing)
     );
+    let led = |duty| MeterCommand::Led { duty };
     assert_eq!(try_to(fan, true).await, Err(Code::InvalidInput));
-    let stranger = household.engine().send_command(
-        "STRANGER".parse().expect("an id"),
-        MeterCommand::Led { duty: 1 },
-        true,
-    );
+    assert_eq!(try_to(led(1), true).await, Err(Code::InvalidInput));
+    let stranger = household
+        .engine()
+        .send_command("STRANGER".parse().expect("an id"), led(1), true);
     assert_eq!(
         stranger.await.map_err(|error| error.code),
         Err(Code::MeterUnknown)
@@ -269,14 +269,16 @@ async fn nothing_leaves_unconfirmed_unknown_too_often_or_beyond_its_limits() {
         .await
         .expect("a page");
     assert_eq!(page.rows, []);
-    let sent = try_to(MeterCommand::Led { duty: 70_000 }, false)
-        .await
-        .expect("harmless");
-    assert_eq!(sent.command, Some(MeterCommand::Led { duty: 255 }));
-    assert_eq!(
-        try_to(MeterCommand::Led { duty: 3 }, false).await,
-        Err(Code::TooOften)
-    );
+    household
+        .status(json!({ "pwm": { "max_pwm": 255, "led_duty": 0 } }))
+        .await;
+    until("the LED to be seen", async || {
+        view(&household).meter.capabilities.max_pwm.is_some()
+    })
+    .await;
+    let sent = try_to(led(70_000), false).await.expect("harmless");
+    assert_eq!(sent.command, Some(led(255)));
+    assert_eq!(try_to(led(3), false).await, Err(Code::TooOften));
     let slow = MeterCommand::Intervals {
         sensor_ms: Some(1),
         heartbeat_ms: Some(u32::MAX),

@@ -125,6 +125,41 @@ async fn reboots_rollovers_resets_and_a_clock_that_jumps_are_told_apart_and_noth
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reboot_that_resets_the_counters_is_told_as_both_and_is_over_when_the_meter_keeps_running() {
+    let mut household = Household::open(Setup {
+        speed: 1,
+        ..Setup::default()
+    })
+    .await;
+    let restarted = |household: &Household| {
+        let mut conditions = device(household).conditions.into_iter();
+        conditions.any(|notice| notice.kind == NoticeKind::Rebooted)
+    };
+    // It counts from nothing, and is believed when three messages in a row say so.
+    for at in 1..4 {
+        household.clock.shift(5_000);
+        says(&household, &sensors(at * 5_000, at, 0)).await;
+    }
+    until("the new epoch", async || {
+        view(&household).registers.map(|registers| registers.epoch) == Some(1)
+    })
+    .await;
+    let found = tally(&household);
+    for word in ["rebooted", "counter_reset"] {
+        assert_eq!(found.get(word), Some(&1), "{word} in {found:?}");
+    }
+    assert_eq!(notices(&household, NoticeKind::CounterReset).await.len(), 1);
+    until("the reboot to be told", async || restarted(&household)).await;
+    household.restart(End::Stopped).await;
+    assert!(restarted(&household), "it lasts over a restart");
+    household.clock.shift(300_000);
+    until("the all-clear", async || !restarted(&household)).await;
+    let told = notices(&household, NoticeKind::Rebooted).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].cleared_at.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_silent_subscription_is_an_alarm_until_the_meter_is_heard() {
     let household = Household::found(Setup::default()).await;
     let mut events = household.engine().events();

@@ -266,10 +266,10 @@ async fn a_condition_lasts_until_its_all_clear() {
         (same.id, same.raised_at.0, same.detail.as_str()),
         (weak.id, 1, "-90 dBm")
     );
-    let boot = raise(Some(&meter), NoticeKind::Rebooted, "", 3).await;
-    let again = raise(Some(&meter), NoticeKind::Rebooted, "", 4).await;
+    let reset = raise(Some(&meter), NoticeKind::CounterReset, "", 3).await;
+    let again = raise(Some(&meter), NoticeKind::CounterReset, "", 4).await;
     assert_eq!(
-        (boot.cleared_at, again.cleared_at),
+        (reset.cleared_at, again.cleared_at),
         (Some(UnixMillis(3)), Some(UnixMillis(4)))
     );
     let global = raise(None, NoticeKind::ClientIdTaken, "", 5).await;

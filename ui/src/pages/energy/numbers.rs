@@ -5,14 +5,11 @@ use leptos::prelude::*;
 
 use super::{
     Look, Shown,
-    figures::{Amount, Change, Figure, own_consumption, worth},
+    figures::{Amount, AmountWords as _, Change, ChangeWords as _, Figure, FigureWords as _, worth},
     period::{Unit, bar_label},
 };
 use crate::{
-    components::{
-        table::{Column, Table},
-        tiles::own_share,
-    },
+    components::table::{Column, Table},
     format::{self, HIDDEN},
     household::household,
     i18n::{Key, Language, text},
@@ -135,15 +132,15 @@ fn ByTime(look: Look, shown: Memo<Option<Shown>>) -> impl IntoView {
         .ordered(|a, b| a.energy.imported.cmp(&b.energy.imported))
         .exactly(|row| Amount::Energy(row.energy.imported).exact()),
         energy(Key::SelfSufficiency, |row, language| {
-            Amount::Share(own_share(&row.energy)).text(language)
+            Amount::Share(row.energy.self_sufficiency()).text(language)
         })
-        .ordered(|a, b| own_share(&a.energy).cmp(&own_share(&b.energy)))
-        .exactly(|row| Amount::Share(own_share(&row.energy)).exact()),
+        .ordered(|a, b| a.energy.self_sufficiency().cmp(&b.energy.self_sufficiency()))
+        .exactly(|row| Amount::Share(row.energy.self_sufficiency()).exact()),
         energy(Key::SelfConsumption, |row, language| {
-            Amount::Share(own_consumption(&row.energy)).text(language)
+            Amount::Share(row.energy.self_consumption()).text(language)
         })
-        .ordered(|a, b| own_consumption(&a.energy).cmp(&own_consumption(&b.energy)))
-        .exactly(|row| Amount::Share(own_consumption(&row.energy)).exact()),
+        .ordered(|a, b| a.energy.self_consumption().cmp(&b.energy.self_consumption()))
+        .exactly(|row| Amount::Share(row.energy.self_consumption()).exact()),
         energy(Key::ExportWorth, |row, language| {
             value(row, row.energy.exported).map_or_else(|| HIDDEN.to_owned(), |sen| sen.text(language))
         })

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     Shown,
-    figures::{Change, Figure},
+    figures::{AmountWords as _, Change, ChangeWords as _, Figure, FigureWords as _},
     period::Scale,
 };
 use crate::{

@@ -10,6 +10,7 @@ mod test;
 use enerlink_domain::{
     Address, MeterId, Sensors,
     device::ElectricalProfile,
+    meter,
     reading::Units,
     view::{FoundMeter, MeterDraft},
 };
@@ -21,6 +22,7 @@ use self::{
 };
 pub(super) use self::{
     broker::{BrokerFields, BrokerTyped},
+    listening::PATIENCE,
     registered::RegistrationStanding,
 };
 use crate::{
@@ -147,7 +149,7 @@ impl Adding {
             name: self.name.get_untracked().trim().to_owned(),
             owner: self.owner.get_untracked(),
             broker: self.broker.draft()?,
-            base_topic: topic(&self.topic.get_untracked())?,
+            base_topic: meter::base_topic(&self.topic.get_untracked())?,
             units: self.units.get_untracked(),
             profile: self.profile.get_untracked(),
             rated_power_w: watts(&self.rated_power.get_untracked())?,
@@ -159,12 +161,6 @@ impl Adding {
 
 pub(super) fn meter_id(text: &str) -> Option<MeterId> {
     text.trim().parse().ok()
-}
-
-/// A topic prefix without wildcards and without slashes at its ends.
-pub(super) fn topic(text: &str) -> Option<String> {
-    let topic = text.trim().trim_matches('/');
-    (!topic.is_empty() && !topic.contains(['+', '#'])).then(|| topic.to_owned())
 }
 
 /// Whole watts above zero; points and commas that group digits are taken out.
@@ -263,13 +259,6 @@ mod tests {
             ("5k", None),
         ] {
             assert_eq!(watts(text), expected, "{text}");
-        }
-        for (text, expected) in [
-            ("/home/energy/", Some("home/energy")),
-            ("", None),
-            ("home/#", None),
-        ] {
-            assert_eq!(topic(text).as_deref(), expected, "{text}");
         }
         assert!(meter_id("a b").is_none() && meter_id(" SM-1 ").is_some());
     }

@@ -152,7 +152,7 @@ mod tests {
         let mut rows = vec![
             row(9, "SM-001", NoticeKind::Offline, false),
             row(8, "SM-002", NoticeKind::Offline, true),
-            row(7, "SM-001", NoticeKind::Rebooted, true),
+            row(7, "SM-001", NoticeKind::CounterReset, true),
             row(6, "SM-001", NoticeKind::LowHeap, true),
         ];
         rows.extend(

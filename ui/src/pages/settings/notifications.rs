@@ -1,4 +1,4 @@
-//! Which notices are shown on the desktop.
+//! Which notices are shown in the window and on the desktop.
 
 use enerlink_domain::device::NoticeKind;
 use leptos::prelude::*;

@@ -6,10 +6,9 @@ use std::{
 };
 
 use enerlink_domain::{
-    Error, Heartbeat, MeterId, MicroWh, Notice, NoticeKind, Registers, Sensors, StatusSnapshot, UnixMillis,
-    Verdict,
+    Error, Heartbeat, MeterId, Notice, NoticeKind, Registers, Sensors, StatusSnapshot, UnixMillis, Verdict,
     reading::Response,
-    register::{CounterSource, Delivery, Pair, Reason, Remark},
+    register::{CounterSource, Delivery, Reason, Remark},
 };
 use enerlink_meter::{Message, Packet};
 use enerlink_store::{
@@ -86,13 +85,13 @@ impl Batch {
         *more.entry(word.to_owned()).or_default() += 1;
     }
 
-    /// Judges a sensors message. Answers the verdict and the registers before it, or why it is not counted.
+    /// Judges a sensors message. Answers the verdict and the registers before it, or why it does not count.
     pub(super) fn judge(
         &mut self,
         live: &mut MeterLive,
         sensors: &Sensors,
         packet: &Packet,
-    ) -> Result<(Verdict, Pair<MicroWh>), &'static str> {
+    ) -> Result<(Verdict, Registers), &'static str> {
         let id = live.meter.id.clone();
         if live.meter.source.is_none() && !packet.retained {
             live.meter.source = CounterSource::offered_by(sensors);
@@ -101,11 +100,8 @@ impl Batch {
             }
         }
         let source = live.meter.source.ok_or(Reason::NoCounters.as_str())?;
-        let mut registers = live.registers.unwrap_or_else(|| Registers::new(source));
-        let before = Pair {
-            export: registers.export,
-            import: registers.import,
-        };
+        let before = live.registers.unwrap_or_else(|| Registers::new(source));
+        let mut registers = before;
         let verdict = registers.apply(
             sensors,
             packet.received_at,
@@ -132,32 +128,32 @@ impl Batch {
         Ok((verdict, before))
     }
 
-    /// Counts what was special about a message, and tells the household of what it should know.
-    pub(super) fn remark(&mut self, live: &mut MeterLive, verdict: Verdict, moment: Duration) {
+    /// Counts what was special about a message, and tells the household of what it should know. `boot` is the one before.
+    pub(super) fn remark(&mut self, live: &mut MeterLive, verdict: Verdict, boot: u32, moment: Duration) {
         let Verdict::Counted {
             new_epoch, remark, ..
         } = verdict
         else {
             return;
         };
-        if let Some(remark) = remark {
+        if let Some(remark) = remark.filter(|remark| *remark != Remark::Rebooted) {
             self.tally(live, remark.as_str());
+        }
+        // A remark is the first of several: whoever boots may have lost the counters as well.
+        if live.registers.is_some_and(|registers| registers.boot > boot) {
+            self.booted(live, moment);
         }
         // Settlement counters are set back after each settlement, by design.
         if new_epoch && live.meter.source == Some(CounterSource::Total) {
             let epoch = live.registers.map_or(0, |registers| registers.epoch);
             self.occur(live, NoticeKind::CounterReset, epoch.to_string(), moment);
         }
-        if remark == Some(Remark::Rebooted) {
-            let boot = live.registers.map_or(0, |registers| registers.boot);
-            self.occur(live, NoticeKind::Rebooted, boot.to_string(), moment);
-        }
     }
 
-    /// Heartbeat or status show a reboot that sensors messages cannot.
+    /// The device has booted: sensors messages show it, or heartbeat and status where those cannot.
     pub(super) fn booted(&mut self, live: &mut MeterLive, moment: Duration) {
         self.tally(live, Remark::Rebooted.as_str());
-        self.occur(live, NoticeKind::Rebooted, String::new(), moment);
+        live.run.booted = Some(moment);
     }
 
     fn occur(&mut self, live: &mut MeterLive, kind: NoticeKind, detail: String, moment: Duration) {

@@ -24,6 +24,8 @@ pub(in crate::pages::meter) struct BrokerTyped {
     ca: RwSignal<Option<PickedFile>>,
     cert: RwSignal<Option<PickedFile>>,
     key: RwSignal<Option<PickedFile>>,
+    /// What is stored and not given anew is taken away.
+    forget: RwSignal<bool>,
 }
 
 impl BrokerTyped {
@@ -37,34 +39,41 @@ impl BrokerTyped {
             ca: RwSignal::new(None),
             cert: RwSignal::new(None),
             key: RwSignal::new(None),
+            forget: RwSignal::new(false),
         }
     }
 
     /// The draft, when its address can be read.
     pub(in crate::pages::meter) fn draft(self) -> Option<BrokerDraft> {
         let url = address(&self.url.get_untracked(), &self.user.get_untracked())?;
-        let password = self.password.get_untracked();
-        let path = |file: RwSignal<Option<PickedFile>>| file.get_untracked().map(|file| file.path);
+        let password = Some(self.password.get_untracked()).filter(|password| !password.is_empty());
+        let absent = || self.forget.get_untracked().then(String::new);
+        let path = |file: RwSignal<Option<PickedFile>>| {
+            let picked = file.get_untracked().map(|file| file.path);
+            picked.or_else(absent)
+        };
         Some(BrokerDraft {
             url,
-            password: (!password.is_empty()).then_some(password),
+            password: password.or_else(absent),
             ca_file: path(self.ca),
             client_cert_file: path(self.cert),
             client_key_file: path(self.key),
         })
     }
 
-    /// Whether a secret or a file was given that is not known yet.
+    /// Whether a secret or a file was given that is not known yet, or what is known is to be forgotten.
     pub(in crate::pages::meter) fn has_secrets(self) -> bool {
-        !self.password.with_untracked(String::is_empty)
+        self.forget.get_untracked()
+            || !self.password.with_untracked(String::is_empty)
             || [self.ca, self.cert, self.key]
                 .iter()
                 .any(|file| file.with_untracked(Option::is_some))
     }
 
-    /// Forgets the password.
+    /// Forgets the password, and the wish to forget.
     pub(in crate::pages::meter) fn wipe(self) {
         self.password.set(String::new());
+        self.forget.set(false);
     }
 
     fn wrong(self) -> bool {
@@ -145,6 +154,12 @@ pub(in crate::pages::meter) fn BrokerFields(
                 <PemFile label=Key::ClientKeyFile file=broker.key testid="broker-key" />
             </div>
         </details>
+        {known.then(|| view! {
+            <label class="choice alone">
+                <input type="checkbox" data-testid="broker-forget" bind:checked=broker.forget />
+                <span><b>{text(Key::ForgetSecrets)}</b><small>{text(Key::ForgetSecretsHint)}</small></span>
+            </label>
+        })}
     }
 }
 

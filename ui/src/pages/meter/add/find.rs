@@ -1,9 +1,12 @@
 //! Which meter it is: one of those that are heard at the broker, or a base topic that is typed.
 
-use enerlink_domain::view::{FoundMeter, Probe};
+use enerlink_domain::{
+    meter::base_topic,
+    view::{FoundMeter, Probe},
+};
 use leptos::{ev::SubmitEvent, prelude::*};
 
-use super::{Adding, listening::Progress, topic};
+use super::{Adding, listening::Progress};
 use crate::{
     components::{
         field::Field,
@@ -22,7 +25,7 @@ pub(super) fn FindStep(adding: Adding) -> impl IntoView {
     let tried = RwSignal::new(false);
     let finding = adding.finding;
     let complaint = Signal::derive(move || {
-        let wrong = adding.topic.with(|typed| topic(typed).is_none());
+        let wrong = adding.topic.with(|typed| base_topic(typed).is_none());
         (tried.get() && wrong).then_some(Key::BaseTopicWrong)
     });
     let again = move |_| {
@@ -33,7 +36,7 @@ pub(super) fn FindStep(adding: Adding) -> impl IntoView {
     let use_topic = move |event: SubmitEvent| {
         event.prevent_default();
         tried.set(true);
-        if let Some(topic) = adding.topic.with_untracked(|typed| topic(typed)) {
+        if let Some(topic) = adding.topic.with_untracked(|typed| base_topic(typed)) {
             adding.test(topic, None);
         }
     };
@@ -188,6 +191,7 @@ mod tests {
                 check: UnitsCheck::NotConfirmed,
             },
             profile: None,
+            voltage: None,
             refused: None,
             retained_command: false,
         };

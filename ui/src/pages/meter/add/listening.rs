@@ -14,16 +14,15 @@ use crate::{
     prefs::prefs,
 };
 
-/// How long a whole broker is listened to, in seconds: three intervals of the reference firmware.
-const FINDING: u16 = 15;
-/// How long one base topic is; it ends as soon as enough was heard.
-const TESTING: u16 = 30;
+/// How long a broker is listened to, in seconds: meters may speak every 30 s. One base topic ends as soon as enough was
+/// heard.
+pub(in crate::pages::meter) const PATIENCE: u16 = 35;
 
 /// One time of listening, and what it brought.
 #[derive(Clone, Copy)]
 pub(super) struct Listening {
-    /// When it ends, by the wall clock, and how long it takes; none when nobody listens.
-    until: RwSignal<Option<(i64, u16)>>,
+    /// When it ends, by the wall clock; none when nobody listens.
+    until: RwSignal<Option<i64>>,
     /// What was heard the last time.
     pub probe: RwSignal<Option<Probe>>,
     /// Why nothing could be heard.
@@ -44,13 +43,12 @@ impl Listening {
 
     /// Listens to everything, or to one base topic.
     pub(super) fn start(self, broker: BrokerDraft, base_topic: Option<String>) {
-        let seconds = if base_topic.is_some() { TESTING } else { FINDING };
         let busy = self.end();
         self.probe.set(None);
         self.error.set(None);
         let turn = self.turn.get_value();
         self.until
-            .set(Some((ipc::wall_millis() + i64::from(seconds) * 1000, seconds)));
+            .set(Some(ipc::wall_millis() + i64::from(PATIENCE) * 1000));
         spawn_local(async move {
             if busy {
                 stop().await;
@@ -58,7 +56,7 @@ impl Listening {
             let answer = ipc::call(&ProbeBroker {
                 broker,
                 base_topic,
-                seconds,
+                seconds: PATIENCE,
             })
             .await;
             if self.turn.try_get_value() != Some(turn) {
@@ -128,12 +126,9 @@ pub(super) fn Progress(listening: Listening) -> impl IntoView {
             tick.clear();
         }
     });
-    let left = Memo::new(move |_| {
-        let (until, seconds) = listening.until.get()?;
-        Some((seconds_left(until, now.get()), seconds))
-    });
+    let left = Memo::new(move |_| Some(seconds_left(listening.until.get()?, now.get())));
     let words = move || {
-        left.get().map(|(left, _)| {
+        left.get().map(|left| {
             say(
                 language.get(),
                 Key::ListeningLeft,
@@ -157,8 +152,8 @@ pub(super) fn Progress(listening: Listening) -> impl IntoView {
                     </button>
                 </div>
                 <progress
-                    max=move || left.get().map_or(1, |(_, seconds)| seconds)
-                    prop:value=move || left.get().map_or(0.0, |(left, seconds)| f64::from(seconds) - left as f64)
+                    max=PATIENCE
+                    prop:value=move || left.get().map_or(0.0, |left| f64::from(PATIENCE) - left as f64)
                     aria-label=text(Key::Listening)
                 ></progress>
             </div>

@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use super::{Adding, Step, listening::Progress};
 use crate::{
     components::icon::{Glyph, Icon},
+    format,
     i18n::{Key, say, text},
     pages::meter::{measured::Measured, words},
     prefs::prefs,
@@ -74,7 +75,7 @@ pub(super) fn TestStep(adding: Adding) -> impl IntoView {
                 <h3>{text(Key::FirstMessage)}</h3>
                 <Measured sensors=sensors />
                 {move || found.get().map(|found| view! { <UnitsChoice adding=adding proposal=found.units /> })}
-                <ProfileChoice adding=adding />
+                {move || found.get().map(|found| view! { <ProfileChoice adding=adding found=found /> })}
             </Show>
         </Show>
         <Show when=move || !testing.busy()>
@@ -216,9 +217,25 @@ fn UnitsChoice(adding: Adding, proposal: UnitsProposal) -> impl IntoView {
     }
 }
 
-/// What the electrical side is.
+/// What the electrical side is: the proposal with its reason, and the choice.
 #[component]
-fn ProfileChoice(adding: Adding) -> impl IntoView {
+fn ProfileChoice(adding: Adding, found: FoundMeter) -> impl IntoView {
+    let language = prefs().language;
+    let reason = found.profile.zip(found.voltage).map(|(profile, voltage)| {
+        let words = move || {
+            let language = language.get();
+            let (name, volts) = (
+                words::profile(profile).text(language),
+                format::volts(language, voltage),
+            );
+            say(
+                language,
+                Key::ProfileReason,
+                &[("profile", name), ("voltage", &volts)],
+            )
+        };
+        view! { <p class="small mut" data-testid="test-profile-reason">{words}</p> }
+    });
     let choice = move |value: ElectricalProfile, hint: Key, testid: &'static str| {
         view! {
             <label class="choice">
@@ -239,5 +256,6 @@ fn ProfileChoice(adding: Adding) -> impl IntoView {
             {choice(ElectricalProfile::DcBench, Key::ProfileBenchHint, "meter-profile-dc")}
             {choice(ElectricalProfile::AcGrid, Key::ProfileGridHint, "meter-profile-ac")}
         </fieldset>
+        {reason}
     }
 }

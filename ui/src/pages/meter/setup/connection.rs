@@ -1,6 +1,6 @@
 //! Where a meter is heard: its broker and its base topic, tested before they are kept.
 
-use enerlink_domain::view::MeterEdit;
+use enerlink_domain::{meter, view::MeterEdit};
 use enerlink_ipc::{EditMeter, ProbeBroker};
 use leptos::{ev::SubmitEvent, prelude::*};
 
@@ -14,15 +14,12 @@ use crate::{
     i18n::{Key, say, text},
     pages::meter::{
         One,
-        add::{BrokerFields, BrokerTyped, topic},
+        add::{BrokerFields, BrokerTyped, PATIENCE},
         take_over,
     },
     prefs::prefs,
     session::{Tone, session},
 };
-
-/// How long a test listens, in seconds.
-const TEST_SECONDS: u16 = 15;
 
 /// The card.
 #[component]
@@ -52,19 +49,21 @@ fn ConnectionForm(meter: One, url: String, base_topic: String) -> impl IntoView 
     let heard = RwSignal::new(None::<u32>);
     let busy = Signal::derive(move || saving.busy.get() || testing.busy.get());
     let complaint = Signal::derive(move || {
-        let wrong = typed_topic.with(|typed| topic(typed).is_none());
+        let wrong = typed_topic.with(|typed| meter::base_topic(typed).is_none());
         (tried.get() && wrong).then_some(Key::BaseTopicWrong)
     });
     let test = move |_| {
         tried.set(true);
         heard.set(None);
-        let (Some(broker), Some(base_topic)) = (broker.draft(), topic(&typed_topic.get_untracked())) else {
+        let (Some(broker), Some(base_topic)) =
+            (broker.draft(), meter::base_topic(&typed_topic.get_untracked()))
+        else {
             return;
         };
         let command = ProbeBroker {
             broker,
             base_topic: Some(base_topic),
-            seconds: TEST_SECONDS,
+            seconds: PATIENCE,
         };
         testing.call(command, move |probe| {
             heard.try_set(Some(probe.found.iter().map(|meter| meter.messages).sum()));
@@ -74,9 +73,11 @@ fn ConnectionForm(meter: One, url: String, base_topic: String) -> impl IntoView 
         event.prevent_default();
         tried.set(true);
         let known = meter.with_untracked(|meter| meter.as_ref().map(|view| view.meter.clone()));
-        let (Some(known), Some(draft), Some(base_topic)) =
-            (known, broker.draft(), topic(&typed_topic.get_untracked()))
-        else {
+        let (Some(known), Some(draft), Some(base_topic)) = (
+            known,
+            broker.draft(),
+            meter::base_topic(&typed_topic.get_untracked()),
+        ) else {
             return;
         };
         let same = draft.url == known.broker.url() && !broker.has_secrets();

@@ -108,7 +108,6 @@ fn EditForm(meter: One, typed: Typed) -> impl IntoView {
             );
         });
     };
-    let source = part(meter, |view| view.meter.source);
     view! {
         <form on:submit=save novalidate>
             <fieldset disabled=doing.busy>
@@ -124,7 +123,7 @@ fn EditForm(meter: One, typed: Typed) -> impl IntoView {
                     ] value=Signal::derive(move || typed.profile.get().map_or("", ElectricalProfile::as_str))
                         on_pick=move |name: String| typed.profile.set(ElectricalProfile::parse(&name)) />
                 </div>
-                <AutoReset typed=typed source=Signal::derive(move || source.get().flatten()) />
+                <AutoReset typed=typed meter=meter />
                 {move || opening.get().map(|opening| view! { <OpeningSetting typed=typed opening=opening /> })}
                 {doing.problem()}
                 <button type="submit" class="button" data-testid="edit-save" disabled=move || !changed()>{text(Key::Save)}</button>
@@ -165,19 +164,17 @@ fn Choice(
 
 /// Whether the display of the meter is reset after each settlement.
 #[component]
-fn AutoReset(typed: Typed, source: Signal<Option<CounterSource>>) -> impl IntoView {
+fn AutoReset(typed: Typed, meter: One) -> impl IntoView {
+    let known = part(meter, |view| {
+        (view.meter.resets_display(), loses_by_reset(&view.meter))
+    });
     let on = move || {
-        typed
-            .auto_reset
-            .get()
-            .unwrap_or(source.get() == Some(CounterSource::Total))
+        let resets = known.get().is_some_and(|(resets, _)| resets);
+        typed.auto_reset.get().unwrap_or(resets)
     };
-    let hint = move || {
-        if source.get() == Some(CounterSource::Settlement) {
-            Key::AutoResetRisk
-        } else {
-            Key::AutoResetHint
-        }
+    let hint = move || match known.get() {
+        Some((_, true)) => Key::AutoResetRisk,
+        Some((_, false)) | None => Key::AutoResetHint,
     };
     let language = prefs().language;
     let turn = move |event| typed.auto_reset.set(Some(event_target_checked(&event)));
@@ -187,6 +184,11 @@ fn AutoReset(typed: Typed, source: Signal<Option<CounterSource>>) -> impl IntoVi
             <input type="checkbox" class="switch" data-testid="edit-auto-reset" prop:checked=on on:change=turn />
         </label>
     }
+}
+
+/// Whether a reset of the display may lose energy.
+fn loses_by_reset(meter: &Meter) -> bool {
+    meter.source == Some(CounterSource::Settlement) && !meter.capabilities.reports_counters
 }
 
 /// The opening balance: taken or skipped, as long as that can be changed.

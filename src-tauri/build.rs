@@ -80,6 +80,7 @@ const COMMANDS: &[&str] = &[
     "set_preferences",
     "read_diagnostics",
     "list_transactions",
+    "find_transaction",
     "speed_up",
     "cancel_transaction",
     "check_payee",

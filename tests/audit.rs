@@ -67,10 +67,17 @@ fn a_settlement_is_found_summed_up_audited_and_proved() {
     let hash = online["proved"]["block_hash"].as_str().expect("a hash");
     let offline = run(&["--json", "settle", "verify", &receipt, "--block-hash", hash]).remove(0);
     assert_eq!(offline["proved"], online["proved"]);
+    let pdf = household.path("receipt.pdf");
+    for trust in [["--rpc", &url], ["--block-hash", hash]] {
+        let printed = run(&["--json", "settle", "verify", &pdf, trust[0], trust[1]]).remove(0);
+        assert_eq!(printed["proved"], online["proved"]);
+    }
 
     let other = format!("0x{}", "11".repeat(32));
-    let refused = run_failing(&["--json", "settle", "verify", &receipt, "--block-hash", &other]);
-    assert_eq!(refused["code"], "RECEIPT_INVALID");
+    for file in [&receipt, &pdf] {
+        let refused = run_failing(&["--json", "settle", "verify", file, "--block-hash", &other]);
+        assert_eq!(refused["code"], "RECEIPT_INVALID");
+    }
     let text = fs::read_to_string(&receipt).expect("a file");
     fs::write(
         &receipt,

@@ -96,6 +96,8 @@ async fn list_and_keep(window: &Window, receipt: &std::path::Path) {
     window.find_css(settled).await;
     window.click("settlements-unfold").await;
     window.find("settlement-detail").await;
+    let simulated = "[data-testid='settlement-simulation'][data-state='yes']";
+    window.find_css(simulated).await;
     close_toasts(window).await;
     window.shoot_all("settling-3-list").await;
     let screen = Screen::look();

@@ -132,6 +132,7 @@ pub(crate) fn sample(command: &str, wallet: &str, address: &str) -> Value {
         "read_audit" => json!({ "meterId": "HOME-001", "limit": 10, "before": 5 }),
         "save_receipt" => json!({ "settlementId": "HOME-001/131/0", "format": "json", "language": "id" }),
         "list_transactions" => json!({ "limit": 10, "before": 5 }),
+        "find_transaction" => json!({ "hash": format!("0x{}", "ab".repeat(32)) }),
         "speed_up" | "cancel_transaction" | "rearm_price_alert" | "remove_price_alert" => json!({ "id": 1 }),
         "read_market" => json!({ "query": { "group": 10, "rows": 20, "tape": 50 } }),
         "read_depth" => json!({ "reach": "100", "points": 50 }),

@@ -72,6 +72,8 @@ fn an_empty_profile_has_nothing_to_audit_and_nothing_to_change() {
     }
     let transactions = shell.answer("list_transactions", json!({ "limit": 10, "before": null }));
     assert_eq!(transactions, json!({ "rows": [], "next": null }));
+    let unknown = json!({ "hash": format!("0x{}", "ab".repeat(32)) });
+    assert_eq!(shell.answer("find_transaction", unknown), Value::Null);
     for command in ["speed_up", "cancel_transaction"] {
         let code = shell.refusal(command, json!({ "id": 7 }));
         assert!(["INVALID_INPUT", "NO_NETWORK"].contains(&code.as_str()), "{code}");

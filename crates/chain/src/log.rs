@@ -145,3 +145,19 @@ pub(crate) fn decode<E: SolEvent>(log: &Log) -> Result<E, String> {
     E::decode_raw_log_validate(log.topics.iter().copied(), &log.data)
         .map_err(|error| format!("log {} is no {}: {error}", log.log_index, E::SIGNATURE))
 }
+
+/// A log of `contract` that says `data`.
+#[cfg(test)]
+pub(crate) fn sample(contract: Address, index: u64, data: alloy::primitives::LogData) -> Log {
+    Log {
+        address: to_alloy(contract),
+        topics: data.topics().to_vec(),
+        data: data.data,
+        block_number: U64::from(7),
+        block_hash: B256::repeat_byte(7),
+        transaction_hash: B256::repeat_byte(9),
+        log_index: U64::from(index),
+        removed: false,
+        block_timestamp: None,
+    }
+}

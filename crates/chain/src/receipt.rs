@@ -1,13 +1,20 @@
 //! What became of a transaction.
 
-use alloy::primitives::{B256, U64};
+use alloy::{
+    primitives::{B256, U64, keccak256},
+    sol_types::{SolCall as _, SolEvent},
+};
 use enerlink_domain::{Address, BlockHash, TxDetail, TxHash};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
     Addresses, Chain, ChainError, SettledEvent,
-    contracts::{AlloyAddress, from_alloy, hash},
+    contracts::{
+        AlloyAddress,
+        converter::EnergyConverter::{MeterOpened, SettlerChanged, openMeterCall, setSettlerCall},
+        from_alloy, hash,
+    },
     log::Log,
     settled::{Joined, join},
     tokens,
@@ -55,6 +62,31 @@ impl Receipt {
     /// Whether it shows what `detail` does with the tokens of `account`. A transfer of native coin leaves no event.
     pub fn shows(&self, addresses: &Addresses, account: Address, detail: &TxDetail) -> bool {
         tokens::shows(&self.logs, addresses, account, detail)
+    }
+
+    /// Whether `converter` says that it did what `input` asks it for: that the meter is open at these registers, or has
+    /// this settlement key. No other call is known here.
+    pub fn obeys(&self, converter: Address, input: &[u8]) -> bool {
+        let expected = if let Ok(call) = openMeterCall::abi_decode(input) {
+            let event = MeterOpened {
+                meterKey: keccak256(call.meterId.as_bytes()),
+                exportWh: call.exportWh,
+                importWh: call.importWh,
+            };
+            event.encode_log_data()
+        } else if let Ok(call) = setSettlerCall::abi_decode(input) {
+            let event = SettlerChanged {
+                meterKey: keccak256(call.meterId.as_bytes()),
+                settler: call.settlementKey,
+            };
+            event.encode_log_data()
+        } else {
+            return false;
+        };
+        self.logs.iter().any(|log| {
+            let found = (from_alloy(log.address), log.topics.as_slice(), &log.data);
+            found == (converter, expected.topics(), &expected.data) && !log.removed
+        })
     }
 
     /// The error of a receipt that claims success and does not show what that would have done.
@@ -125,5 +157,71 @@ impl Chain {
                 .bad(METHOD, format!("asked for {tx}, got {}", known.hash))),
             known => Ok(known.is_some()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use enerlink_domain::Hash32;
+
+    use super::*;
+    use crate::log::sample;
+
+    const CONVERTER: Address = Address([1; 20]);
+
+    fn receipt(event: &impl SolEvent) -> Receipt {
+        Receipt {
+            tx: Hash32([9; 32]),
+            block: 7,
+            block_hash: Hash32([7; 32]),
+            succeeded: true,
+            gas_used: 0,
+            contract: None,
+            logs: vec![sample(CONVERTER, 0, event.encode_log_data())],
+            node: String::new(),
+        }
+    }
+
+    fn open(export: u64, import: u64) -> Vec<u8> {
+        let call = openMeterCall {
+            meterId: "M-1".to_owned(),
+            exportWh: export,
+            importWh: import,
+        };
+        call.abi_encode()
+    }
+
+    fn key(settler: u8) -> Vec<u8> {
+        let call = setSettlerCall {
+            meterId: "M-1".to_owned(),
+            settlementKey: AlloyAddress::repeat_byte(settler),
+        };
+        call.abi_encode()
+    }
+
+    #[test]
+    fn a_receipt_obeys_only_the_call_that_it_answers() {
+        let opened = receipt(&MeterOpened {
+            meterKey: keccak256(b"M-1"),
+            exportWh: 5,
+            importWh: 6,
+        });
+        let changed = receipt(&SettlerChanged {
+            meterKey: keccak256(b"M-1"),
+            settler: AlloyAddress::repeat_byte(4),
+        });
+        for (receipt, input, expected) in [
+            (&opened, open(5, 6), true),
+            (&opened, open(6, 5), false),
+            (&opened, key(4), false),
+            (&changed, key(4), true),
+            (&changed, key(0), false),
+            (&changed, open(5, 6), false),
+            (&changed, Vec::new(), false),
+        ] {
+            assert_eq!(receipt.obeys(CONVERTER, &input), expected, "{receipt:?}");
+        }
+        let other = Address([2; 20]);
+        assert!(!opened.obeys(other, &open(5, 6)), "another contract says nothing");
     }
 }

@@ -170,10 +170,10 @@ fn event(log: &Log, settled: &MeterSettled, paid: &EnergySettled) -> Result<Opti
 
 #[cfg(test)]
 mod tests {
-    use alloy::primitives::{I256, LogData, U64};
+    use alloy::primitives::I256;
 
     use super::*;
-    use crate::contracts::AlloyAddress;
+    use crate::{contracts::AlloyAddress, log::sample};
 
     const CONVERTER: Address = Address([1; 20]);
 
@@ -189,20 +189,6 @@ mod tests {
         }
     }
 
-    fn log(index: u64, data: LogData) -> Log {
-        Log {
-            address: to_alloy(CONVERTER),
-            topics: data.topics().to_vec(),
-            data: data.data,
-            block_number: U64::from(7),
-            block_hash: B256::repeat_byte(7),
-            transaction_hash: B256::repeat_byte(9),
-            log_index: U64::from(index),
-            removed: false,
-            block_timestamp: None,
-        }
-    }
-
     fn paid(index: u64, meter: &str, energy: I256) -> Log {
         let event = EnergySettled {
             meterId: meter.into(),
@@ -211,7 +197,7 @@ mod tests {
             etkAmount: energy,
             settlementId: "s".into(),
         };
-        log(index, event.encode_log_data())
+        sample(CONVERTER, index, event.encode_log_data())
     }
 
     fn moved(index: u64, meter: &str, export: u64) -> Log {
@@ -221,7 +207,7 @@ mod tests {
             importWh: 0,
             carry: 0,
         };
-        log(index, event.encode_log_data())
+        sample(CONVERTER, index, event.encode_log_data())
     }
 
     /// Export registers of the joined events, and how many logs stayed alone.

@@ -122,9 +122,21 @@ pub(crate) fn shows(logs: &[Log], addresses: &Addresses, account: Address, detai
             })
         })
     };
+    let allowed = |token: Token, spender: Address, units: u128| {
+        let expected = ApprovalEvent {
+            token,
+            owner: account,
+            spender,
+        };
+        let units = i128::try_from(units).unwrap_or(i128::MAX);
+        logs.iter().any(|log| {
+            let found = token_of(log, addresses).and_then(|token| approval(log, token).ok());
+            found == Some((expected, units))
+        })
+    };
     match detail {
-        // Of an order its own events are read, see [`crate::Receipt::placed`]; the others move nothing.
-        TxDetail::Place { .. } | TxDetail::Cancel { .. } | TxDetail::Approve { .. } => true,
+        // Of an order its own events are read, see [`crate::Receipt::placed`]; its end moves nothing.
+        TxDetail::Place { .. } | TxDetail::Cancel { .. } => true,
         TxDetail::Send {
             amount: Amount::Coin(_),
             ..
@@ -138,17 +150,12 @@ pub(crate) fn shows(logs: &[Log], addresses: &Addresses, account: Address, detai
             way: Ramp::Off,
             amount,
         } => moved(&Amount::Idrs(*amount), account, Address::ZERO),
-        TxDetail::Revoke { token, spender } => logs.iter().any(|log| {
-            let found = token_of(log, addresses).and_then(|token| approval(log, token).ok());
-            found.is_some_and(|(found, left)| {
-                let own = ApprovalEvent {
-                    token: *token,
-                    owner: account,
-                    spender: *spender,
-                };
-                found == own && left == 0
-            })
-        }),
+        TxDetail::Revoke { token, spender } => allowed(*token, *spender, 0),
+        TxDetail::Approve {
+            token,
+            spender,
+            amount,
+        } => allowed(*token, *spender, amount.0),
     }
 }
 
@@ -186,11 +193,11 @@ fn approval(log: &Log, token: Token) -> Result<(ApprovalEvent, i128), String> {
 
 #[cfg(test)]
 mod tests {
-    use alloy::primitives::{LogData, U64, U256};
-    use enerlink_domain::Idrs;
+    use alloy::primitives::U256;
+    use enerlink_domain::{Idrs, transaction::Units};
 
     use super::*;
-    use crate::contracts::AlloyAddress;
+    use crate::{contracts::AlloyAddress, log::sample};
 
     const ME: Address = Address([4; 20]);
     const OTHER: Address = Address([5; 20]);
@@ -207,27 +214,13 @@ mod tests {
         }
     }
 
-    fn log(contract: Address, index: u64, data: LogData) -> Log {
-        Log {
-            address: to_alloy(contract),
-            topics: data.topics().to_vec(),
-            data: data.data,
-            block_number: U64::from(7),
-            block_hash: B256::repeat_byte(7),
-            transaction_hash: B256::repeat_byte(9),
-            log_index: U64::from(index),
-            removed: false,
-            block_timestamp: None,
-        }
-    }
-
     fn moved(contract: Address, index: u64, from: Address, to: Address, value: U256) -> Log {
         let event = Transfer {
             from: to_alloy(from),
             to: to_alloy(to),
             value,
         };
-        log(contract, index, event.encode_log_data())
+        sample(contract, index, event.encode_log_data())
     }
 
     fn allowed(contract: Address, index: u64, owner: Address, value: u64) -> Log {
@@ -236,7 +229,7 @@ mod tests {
             spender: AlloyAddress::repeat_byte(6),
             value: U256::from(value),
         };
-        log(contract, index, event.encode_log_data())
+        sample(contract, index, event.encode_log_data())
     }
 
     #[test]
@@ -290,6 +283,11 @@ mod tests {
             token: Token::Etk,
             spender: Address([6; 20]),
         };
+        let approve = |units| TxDetail::Approve {
+            token: Token::Etk,
+            spender: Address([6; 20]),
+            amount: Units(units),
+        };
         let sent = [moved(idrs, 0, ME, OTHER, U256::from(5))];
         let made = [moved(idrs, 0, Address::ZERO, ME, U256::from(5))];
         let taken = [moved(idrs, 0, ME, Address::ZERO, U256::from(5))];
@@ -304,6 +302,9 @@ mod tests {
             (&taken[..], way(Ramp::Off), true),
             (&ended[..], revoke.clone(), true),
             (&left[..], revoke.clone(), false),
+            (&left[..], approve(1), true),
+            (&left[..], approve(2), false),
+            (&ended[..], approve(u128::MAX), false),
             (&[][..], revoke, false),
         ] {
             assert_eq!(shows(logs, &addresses(), ME, &detail), expected, "{detail:?}");

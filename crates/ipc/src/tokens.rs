@@ -1,7 +1,7 @@
 //! Commands of transactions and tokens: what is on its way, sending, the ramp, what moved, allowances.
 
 use enerlink_domain::{
-    Address, Transaction,
+    Address, Transaction, TxHash,
     payee::PayeeCheck,
     token::{Allowance, ConversionPage, MovementFilter, MovementPage, Ramp, SendDraft, SendPreview, Token},
     transaction::TransactionPage,
@@ -18,6 +18,11 @@ commands! { TOKENS:
         /// The last page's `next`.
         before: Option<i64>,
     } -> TransactionPage;
+    /// The transaction of this wallet that has this hash; none when another copy has sent it.
+    FindTransaction("find_transaction") {
+        /// Its hash: of the version in a block, else of the last one.
+        hash: TxHash,
+    } -> Option<Transaction>;
     /// Offers a higher fee for a transaction that waits, or sends one again that was dropped.
     SpeedUp("speed_up") {
         /// Its number.

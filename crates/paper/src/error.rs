@@ -34,6 +34,11 @@ pub enum Error {
         /// Which.
         image: usize,
     },
+    /// A PDF without the file of a receipt in it.
+    #[error(
+        "no receipt is attached to the PDF: use the one that EnerLink has written, the JSON file, or images of the codes"
+    )]
+    NotAttached,
     /// No code of a sheet can be read in any image.
     #[error("no code of a printed sheet can be read in the images")]
     NoCode,

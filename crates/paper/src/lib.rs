@@ -4,8 +4,10 @@
 //! it takes. [`read`] finds the codes again in images of it. What the codes say is in `docs/sheet-format.md`. Nothing
 //! here opens a vault or sees a secret: the vault comes in, and goes out, as the bytes of its file.
 //!
-//! [`receipt_pdf`] does the same for the receipt of a settlement: what it says for people, and the file that proves it.
+//! [`receipt_pdf`] does the same for the receipt of a settlement: what it says for people, and the file that proves it, in
+//! codes and as an attachment of the PDF.
 
+mod attachment;
 mod base32;
 mod error;
 mod page;

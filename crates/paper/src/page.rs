@@ -5,7 +5,10 @@ use enerlink_domain::UnixMillis;
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use pdf_writer::{Content, Date, Filter, Finish as _, Name, Pdf, Rect, Ref, Str, TextStr};
 
-use crate::text::{Font, encode};
+use crate::{
+    attachment::Attachment,
+    text::{Font, encode},
+};
 
 /// A4, in points of 1/72 inch.
 pub(crate) const WIDTH: f32 = 595.28;
@@ -44,6 +47,8 @@ pub(crate) struct Imprint<'a> {
     pub(crate) title: &'a str,
     pub(crate) language: &'a str,
     pub(crate) created_at: UnixMillis,
+    /// A file for programs that goes along.
+    pub(crate) attachment: Option<Attachment<'a>>,
 }
 
 impl Pages {
@@ -169,11 +174,19 @@ fn assemble(contents: Vec<Content>, imprint: &Imprint<'_>) -> Vec<u8> {
     };
     let (catalog, tree, info) = (next(), next(), next());
     let fonts = Font::ALL.map(|font| (font, next()));
+    let attachment = imprint.attachment.map(|attachment| (attachment, next(), next()));
     let mut pdf = Pdf::new();
     let mut root = pdf.catalog(catalog);
     root.pages(tree).lang(TextStr(imprint.language));
     root.viewer_preferences().display_doc_title(true);
+    if let Some((attachment, listed, _)) = attachment {
+        let name = Str(attachment.name.as_bytes());
+        root.names().embedded_files().names().insert(name, listed);
+    }
     root.finish();
+    if let Some((attachment, listed, file)) = attachment {
+        attachment.write(&mut pdf, listed, file);
+    }
     for (font, id) in fonts {
         let mut written = pdf.type1_font(id);
         written.base_font(Name(font.name()));

@@ -1,4 +1,5 @@
-//! The receipt of a settlement on paper: the figures, what they prove and how to check it, and the file as codes.
+//! The receipt of a settlement on paper: the figures, what they prove and how to check it, and the file, as codes and as an
+//! attachment.
 
 mod words;
 
@@ -9,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use self::words::Words;
 use crate::{
     Document, Error, Language,
+    attachment::{Attachment, attached},
     page::{INK, Imprint, MARGIN, MEASURE, PALE, Pages, Style},
     part::{self, Kind, Part},
     photograph::read_kind,
@@ -21,7 +23,9 @@ const VALUE: Style = style(Font::Fixed, 8.6, INK);
 const INDENT: f32 = 118.0;
 /// From one fact to the next.
 const LINE: f32 = 15.0;
-/// More codes than this nobody photographs: the file is then only named by its hash.
+/// What the file is called among the attachments.
+const FILE_NAME: &str = "receipt.json";
+/// More codes than this nobody photographs: on paper the file is then only named by its hash.
 const MOST_CODES: usize = 12;
 /// The longest file that is unpacked, in bytes.
 const MAX_FILE: usize = 512 << 10;
@@ -48,7 +52,7 @@ pub struct Receipt<'a> {
     pub language: Language,
 }
 
-/// Lays the receipt out. A file that is too long for paper is named by its SHA-256 only.
+/// Lays the receipt out, with the file attached. On paper, one that is too long is named by its SHA-256 only.
 ///
 /// # Errors
 /// [`Error::Unreadable`] when a code does not read back.
@@ -64,6 +68,11 @@ pub fn receipt_pdf(receipt: &Receipt<'_>) -> Result<Document, Error> {
         title: words.title,
         language: common.code,
         created_at: receipt.created_at,
+        attachment: Some(Attachment {
+            name: FILE_NAME,
+            media_type: "application/json",
+            content: receipt.file,
+        }),
     };
     let left = format!("EnerLink Wallet   {}", receipt.settlement.settlement_id);
     let bytes = pages.finish(&imprint, |page| {
@@ -77,12 +86,19 @@ pub fn receipt_pdf(receipt: &Receipt<'_>) -> Result<Document, Error> {
     })
 }
 
-/// Reads the file back from images (PNG, JPEG) of the codes.
+/// Reads the file back from the PDF, or from images (PNG, JPEG) of the codes. What the PDF shows is not looked at.
 ///
 /// # Errors
-/// As [`crate::read`]; [`Error::Damaged`] too when the codes hold something else than a packed file.
-pub fn read_receipt(images: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
-    let packed = read_kind(Kind::Receipt, images)?;
+/// [`Error::NotAttached`] for a PDF without it. For images as [`crate::read`]; [`Error::Damaged`] too when the codes hold
+/// something else than a packed file.
+pub fn read_receipt(files: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
+    if let [pdf] = files
+        && pdf.starts_with(b"%PDF-")
+    {
+        let json = attached(pdf, MAX_FILE).find(|file| file.starts_with(b"{"));
+        return json.ok_or(Error::NotAttached);
+    }
+    let packed = read_kind(Kind::Receipt, files)?;
     decompress_to_vec_zlib_with_limit(&packed, MAX_FILE).map_err(|_| Error::Damaged)
 }
 

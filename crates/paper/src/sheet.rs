@@ -51,6 +51,7 @@ pub fn pdf(sheet: &Sheet<'_>) -> Result<Document, Error> {
         title: words.title,
         language: words.code,
         created_at: sheet.created_at,
+        attachment: None,
     };
     let left = format!("EnerLink Wallet   {}", name(&parts));
     let bytes = pages.finish(&imprint, |page| {

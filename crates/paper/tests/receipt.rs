@@ -8,9 +8,12 @@ use enerlink_domain::{
     settlement::Watermark,
 };
 use enerlink_paper::{Document, Error, Language, Receipt, read, read_receipt, receipt_pdf};
-use hayro::hayro_syntax::Pdf;
+use hayro::hayro_syntax::{
+    Pdf,
+    object::{Array, Dict, Stream, String as Text},
+};
 use image::ImageFormat;
-use support::{file, print, vault};
+use support::{file, household, print, sheet, vault};
 
 fn settlement() -> Settlement {
     let mark = |export, import| Watermark {
@@ -95,8 +98,65 @@ fn the_file_comes_back_from_paper() {
     }
 }
 
+/// The attachment that a reader of PDFs lists first: its name and its content.
+fn listed(pdf: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let pdf = Pdf::new(pdf.to_vec()).expect("a PDF");
+    let root: Dict<'_> = pdf.xref().get(pdf.xref().root_id()).expect("a catalog");
+    let names = root.get::<Dict<'_>>(b"Names").expect("names");
+    let files = names.get::<Dict<'_>>(b"EmbeddedFiles").expect("attachments");
+    let list = files.get::<Array<'_>>(b"Names").expect("a list");
+    let mut items = list.flex_iter();
+    let name = items.next::<Text<'_>>().expect("a name");
+    let spec = items.next::<Dict<'_>>().expect("what it names");
+    let file = spec.get::<Dict<'_>>(b"EF").expect("a file");
+    let stream = file.get::<Stream<'_>>(b"UF").expect("a stream");
+    let content = stream.decoded().expect("unpacked").into_owned();
+    (name.as_bytes().to_vec(), content)
+}
+
 #[test]
-fn a_file_that_is_too_long_is_only_named() {
+fn the_file_is_attached_however_long_it_is() {
+    for bytes in [40, 2500, 20_000] {
+        let json = json(bytes);
+        let pdf = receipt(&settlement(), &json, Language::English).bytes;
+        assert!(
+            listed(&pdf) == (b"receipt.json".to_vec(), json.clone()),
+            "{bytes}"
+        );
+        assert!(read_receipt(&[pdf]).expect("read") == json, "{bytes}");
+    }
+}
+
+#[test]
+fn another_attachment_does_not_hide_the_file() {
+    let json = json(900);
+    let pdf = receipt(&settlement(), &json, Language::English).bytes;
+    let other = b"%PDF-1.7\n9 0 obj\n<</Type/EmbeddedFile/Length 3>>stream\r\nabc\nendstream\n";
+    assert!(read_receipt(&[[&other[..], &pdf].concat()]).expect("read") == json);
+}
+
+#[test]
+fn what_is_not_in_a_pdf_is_not_found() {
+    let pdf = receipt(&settlement(), &json(900), Language::English).bytes;
+    let stream = pdf
+        .windows(7)
+        .position(|found| found == b"stream\n")
+        .expect("packed");
+    let cut = pdf[..stream + 200].to_vec();
+    let mut changed = pdf;
+    changed[stream + 200] ^= 1;
+    let vault = sheet(&vault(900), &household(), Language::English).bytes;
+    // Unpacked it is longer than any receipt.
+    let bomb = receipt(&settlement(), &vec![b'{'; 600 << 10], Language::English).bytes;
+    assert!(bomb.len() < 64 << 10, "{}", bomb.len());
+    let crowd = [&b"%PDF-1.7\n"[..], &b"/EmbeddedFile stream\n".repeat(100_000)].concat();
+    for other in [cut, changed, vault, bomb, crowd, b"%PDF-".to_vec()] {
+        assert_eq!(read_receipt(&[other]), Err(Error::NotAttached));
+    }
+}
+
+#[test]
+fn a_file_that_is_too_long_is_only_named_on_paper() {
     let json = json(20_000);
     let document = receipt(&settlement(), &json, Language::English);
     assert_eq!((document.codes, document.pages), (0, 1));

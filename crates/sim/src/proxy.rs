@@ -32,7 +32,7 @@ pub enum Trouble {
     Cut,
 }
 
-type Draw = Box<dyn FnMut(Way) -> Trouble + Send>;
+type Draw = Box<dyn FnMut(Way, &[u8]) -> Trouble + Send>;
 
 /// Listens on [`Proxy::port`] and leads to a server on loopback.
 pub struct Proxy {
@@ -60,6 +60,17 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Proxy {
+    /// An open way to the server on loopback at `url`, which names its port.
+    ///
+    /// # Errors
+    /// When it names none, or there is no free port on the loopback.
+    pub fn before(url: &str) -> io::Result<Self> {
+        let port = url.trim_end_matches('/').rsplit_once(':');
+        let port = port.and_then(|(_, port)| port.parse().ok());
+        let missing = || io::Error::new(io::ErrorKind::InvalidInput, format!("no port in {url}"));
+        Self::to(port.ok_or_else(missing)?)
+    }
+
     /// An open way to the server on port `server`.
     ///
     /// # Errors
@@ -91,8 +102,8 @@ impl Proxy {
         self.port
     }
 
-    /// Has `draw` say what becomes of whatever arrives from now on.
-    pub fn trouble(&self, draw: impl FnMut(Way) -> Trouble + Send + 'static) {
+    /// Has `draw` see whatever arrives from now on and say what becomes of it.
+    pub fn trouble(&self, draw: impl FnMut(Way, &[u8]) -> Trouble + Send + 'static) {
         *locked(&self.state.draw) = Some(Box::new(draw));
     }
 
@@ -175,7 +186,7 @@ impl State {
             }
             let trouble = locked(&self.draw)
                 .as_mut()
-                .map_or(Trouble::None, |draw| draw(way));
+                .map_or(Trouble::None, |draw| draw(way, &buffer[..count]));
             match trouble {
                 Trouble::None => {}
                 Trouble::Late(time) => thread::sleep(time),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Mutex};
 
 use enerlink_domain::{
-    Address, MeterId, Status, Trigger, UnixMillis, settlement::SettlementFilter, view::MessageFilter,
+    Address, Hash32, MeterId, Status, Trigger, UnixMillis, settlement::SettlementFilter, view::MessageFilter,
 };
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use sea_orm_migration::async_trait::async_trait;
@@ -384,6 +384,8 @@ async fn settling(r: &Explaining, meter: &MeterId) {
         outbox_versions::of_rows(r, &[1, 2]),
         ["SEARCH outbox_versions USING INDEX sqlite_autoindex_outbox_versions_1 (outbox_id=?)"]
     );
+    let hashed = "SEARCH outbox USING INDEX outbox_by_tx_hash (tx_hash=?)";
+    check!(r, outbox::of_transaction(r, Hash32([1; 32])), [hashed]);
     let open = ["SEARCH outbox USING INDEX outbox_by_status_id (status=?)"];
     check!(r, outbox::unfinished(r), open);
     let flying = ["SEARCH outbox USING INDEX outbox_by_stage_block (stage=?)"];

@@ -99,6 +99,7 @@ pub fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'stat
         profile::set_preferences,
         profile::read_diagnostics,
         transactions::list_transactions,
+        transactions::find_transaction,
         transactions::speed_up,
         transactions::cancel_transaction,
         tokens::check_payee,

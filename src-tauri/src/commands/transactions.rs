@@ -1,6 +1,6 @@
 //! Commands of the outbox: what is on its way, a higher fee for it, its end.
 
-use enerlink_domain::{Transaction, transaction::TransactionPage};
+use enerlink_domain::{Transaction, TxHash, transaction::TransactionPage};
 use enerlink_engine::Engine;
 use enerlink_ipc::Error;
 use tauri::State;
@@ -12,6 +12,14 @@ pub(crate) async fn list_transactions(
     before: Option<i64>,
 ) -> Result<TransactionPage, Error> {
     engine.transactions(limit, before).await
+}
+
+#[tauri::command]
+pub(crate) async fn find_transaction(
+    engine: State<'_, Engine>,
+    hash: TxHash,
+) -> Result<Option<Transaction>, Error> {
+    engine.find_transaction(hash).await
 }
 
 #[tauri::command]

@@ -327,6 +327,16 @@ pub(crate) fn stage_words(language: Language, stage: TxStage, confirmations: u64
     key.text(language).to_owned()
 }
 
+/// Whether the receipt says what the simulation before signing had said.
+pub(crate) fn simulation_words(row: &Transaction) -> Key {
+    match (row.as_simulated, row.block) {
+        (Some(true), _) => Key::AsSimulated,
+        (Some(false), _) => Key::NotAsSimulated,
+        (None, Some(_)) => Key::SimulationNotCompared,
+        (None, None) => Key::SimulatedUnknown,
+    }
+}
+
 /// What a row is called: nothing is settled before it is final.
 fn settlement_words(status: Status) -> Key {
     match status {
@@ -372,6 +382,20 @@ mod tests {
         assert!(!has_older(&state_with(home.clone())));
         home.totals.settlements = 3;
         assert!(has_older(&state_with(home)));
+    }
+
+    #[test]
+    fn what_lies_in_a_block_is_not_said_to_be_compared_later() {
+        let row = transaction(7, TxKind::SettleMeter, 200);
+        assert_eq!(simulation_words(&row), Key::SimulatedUnknown);
+        let mined = |as_simulated| Transaction {
+            block: Some(9),
+            as_simulated,
+            ..row.clone()
+        };
+        assert_eq!(simulation_words(&mined(None)), Key::SimulationNotCompared);
+        assert_eq!(simulation_words(&mined(Some(true))), Key::AsSimulated);
+        assert_eq!(simulation_words(&mined(Some(false))), Key::NotAsSimulated);
     }
 
     #[test]

@@ -107,6 +107,8 @@ macro_rules! with_settling_texts {
     AsSimulated: "sesuai simulasi", "as simulated";
     NotAsSimulated: "tidak sesuai simulasi", "not as simulated";
     SimulatedUnknown: "dibandingkan setelah masuk blok", "compared once it is in a block";
+    SimulationNotCompared: "tidak dibandingkan", "not compared";
+    SimulatedElsewhere: "dikirim salinan dompet yang lain", "sent by another copy of the wallet";
     Simulation: "Simulasi", "Simulation";
     Cancelling: "sedang dibatalkan", "being cancelled";
     NoTransactions: "Belum ada transaksi.", "There are no transactions yet.";

@@ -82,7 +82,7 @@ pub(crate) struct ReceiptArguments {
 
 #[derive(Args)]
 pub(crate) struct VerifyArguments {
-    /// The receipt: its JSON file, or pictures (PNG, JPEG) of its codes.
+    /// The receipt: its PDF or JSON file, or pictures (PNG, JPEG) of its codes.
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]

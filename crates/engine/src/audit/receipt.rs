@@ -14,8 +14,8 @@ use enerlink_store::settlements;
 
 use crate::{Engine, files, network};
 
-/// An image is never larger, in bytes.
-const LARGEST_IMAGE: u64 = 32 << 20;
+/// An image or a PDF is never larger, in bytes.
+const LARGEST_FILE: u64 = 32 << 20;
 /// Nobody has photographed more.
 const MOST_IMAGES: usize = 64;
 
@@ -85,7 +85,7 @@ impl Engine {
     }
 }
 
-/// The receipt in a JSON file, or in pictures (PNG, JPEG) of its codes.
+/// The receipt in a JSON file, attached to its PDF, or in pictures (PNG, JPEG) of its codes.
 pub fn read_receipt(paths: &[PathBuf]) -> Result<SettlementReceipt, Error> {
     if paths.len() > MOST_IMAGES {
         let text = format!("at most {MOST_IMAGES} images are read");
@@ -93,11 +93,11 @@ pub fn read_receipt(paths: &[PathBuf]) -> Result<SettlementReceipt, Error> {
     }
     let mut contents = Vec::with_capacity(paths.len());
     for path in paths {
-        contents.push(files::read(path, LARGEST_IMAGE)?.to_vec());
+        contents.push(files::read(path, LARGEST_FILE)?.to_vec());
     }
     let json = match contents.as_slice() {
         [json] if json.first() == Some(&b'{') => json.clone(),
-        images => enerlink_paper::read_receipt(images)
+        printed => enerlink_paper::read_receipt(printed)
             .map_err(|error| Error::new(Code::ReceiptInvalid, error.to_string()))?,
     };
     Ok(SettlementReceipt::parse(&json)?)

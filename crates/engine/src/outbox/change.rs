@@ -1,6 +1,6 @@
 //! What a person may still change: a higher fee for a transaction that waits, or its end.
 
-use enerlink_domain::{Code, Error, Transaction, TxStage, transaction::TransactionPage};
+use enerlink_domain::{Code, Error, Transaction, TxHash, TxStage, transaction::TransactionPage};
 use enerlink_store::{OutboxRow, outbox, outbox_versions};
 use tokio::sync::{mpsc, oneshot};
 
@@ -132,6 +132,12 @@ impl Engine {
         let found =
             found.ok_or_else(|| Error::new(Code::InvalidInput, format!("there is no transaction {id}")))?;
         Ok(found.transaction())
+    }
+
+    /// The transaction whose version in a block, or else last version, has this hash.
+    pub async fn find_transaction(&self, hash: TxHash) -> Result<Option<Transaction>, Error> {
+        let found = outbox::of_transaction(&self.store().reader(), hash).await?;
+        Ok(found.map(|row| row.transaction()))
     }
 
     /// Signs transaction `id` once more with a higher fee and sends it: same nonce, same calldata. One that was dropped

@@ -189,8 +189,10 @@ fn shown(
     }
 }
 
-/// Every simulation before a signature had succeeded; of a settlement it has said the figures. Unknown of what was never
-/// simulated: a cancellation, or a settlement from before the figures were kept.
+/// Every simulation before a signature had succeeded; of a settlement and an order it has said the figures. Opening a meter
+/// and changing its settlement key answer with what they were asked for. Of the rest success is compared; what moves tokens
+/// has shown that already, see [`shown`]. Unknown of what was never simulated: a cancellation, or a settlement from before
+/// the figures were kept.
 fn as_simulated(
     row: &OutboxRow,
     receipt: &Receipt,
@@ -204,6 +206,9 @@ fn as_simulated(
             let found = placed.map(|placed| (placed.order, placed.traded));
             found == Some(simulated)
         }),
+        TxKind::OpenMeter | TxKind::SetSettler => {
+            Some(receipt.succeeded && receipt.obeys(row.to, &row.input))
+        }
         _ => Some(receipt.succeeded),
     };
     same.filter(|_| !row.cancelling)

@@ -73,8 +73,10 @@ const ENGLISH: Words = Words {
     chain_id: "Chain id",
     file: "SHA-256 of the file",
     verify: "How to check it",
-    from_codes: "Scan or photograph the {codes} codes on the following pages ({name}), or ask for the receipt's JSON file.",
-    from_file: "Ask for the receipt's JSON file, and compare its SHA-256 with the one above: it is too long for paper.",
+    from_codes: "Take this PDF itself: the receipt's file is attached to it. From paper, scan or photograph the {codes} codes on the \
+                 following pages ({name}).",
+    from_file: "Take this PDF itself: the receipt's file is attached to it. It is too long for paper: there, ask for the file, and \
+                compare its SHA-256 with the one above.",
     hash: "Ask a node that you trust, or a block explorer, for the hash of the block above.",
     command: "enerlink settle verify FILE --block-hash {hash}",
     proved: "This proves, against the block hash: the transaction and that it succeeded, the meter, the prosumer, the \
@@ -107,9 +109,10 @@ const INDONESIAN: Words = Words {
     chain_id: "ID rantai",
     file: "SHA-256 berkas",
     verify: "Cara memeriksanya",
-    from_codes: "Pindai atau foto {codes} kode di halaman berikut ({name}), atau mintalah berkas JSON bukti ini.",
-    from_file: "Mintalah berkas JSON bukti ini, lalu bandingkan SHA-256-nya dengan yang di atas: berkasnya terlalu panjang untuk \
-                kertas.",
+    from_codes: "Gunakan PDF ini sendiri: berkas bukti terlampir di dalamnya. Dari kertas, pindai atau foto {codes} kode di halaman \
+                 berikut ({name}).",
+    from_file: "Gunakan PDF ini sendiri: berkas bukti terlampir di dalamnya. Berkasnya terlalu panjang untuk kertas: dari kertas, \
+                mintalah berkasnya, lalu bandingkan SHA-256-nya dengan yang di atas.",
     hash: "Tanyakan hash blok di atas kepada node yang Anda percayai, atau penjelajah blok.",
     command: "enerlink settle verify BERKAS --block-hash {hash}",
     proved: "Yang terbukti terhadap hash blok: transaksi dan keberhasilannya, meteran, prosumer, register sesudahnya, energi \

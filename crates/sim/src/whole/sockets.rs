@@ -54,10 +54,6 @@ impl Sockets {
         tally: &Tally,
     ) -> anyhow::Result<(Self, mpsc::UnboundedReceiver<Vec<u8>>)> {
         let address = BrokerAddress::parse(broker.url()).context("the broker's address")?;
-        let node = node
-            .rsplit_once(':')
-            .and_then(|(_, port)| port.trim_end_matches('/').parse().ok())
-            .context("the node's port")?;
         let base_topic = format!("world-{seed}/energy-monitor");
         let mut options = MqttOptions::new(format!("device-{seed}"), address.host, address.port);
         options.set_max_packet_size(PACKET, PACKET);
@@ -71,7 +67,7 @@ impl Sockets {
         tokio::spawn(obey(device.clone(), events, route.topic(), heard));
         let calm = Arc::new(AtomicBool::new(true));
         let sockets = Self {
-            node: Proxy::to(node)?,
+            node: Proxy::before(node)?,
             broker: Proxy::to(address.port)?,
             calm: Arc::clone(&calm),
             up: AtomicBool::new(true),
@@ -86,7 +82,7 @@ impl Sockets {
         for (number, (proxy, lost)) in proxies.into_iter().enumerate() {
             let mut dice = dice.fork(number as u64);
             let (calm, tally) = (Arc::clone(&calm), tally.clone());
-            proxy.trouble(move |way| match calm.load(Ordering::Relaxed) {
+            proxy.trouble(move |way, _| match calm.load(Ordering::Relaxed) {
                 true => Trouble::None,
                 false => draw(&mut dice, rates, way, lost, speed, &tally),
             });

@@ -9,9 +9,7 @@ use crate::support::{Household, Setup, WH, until};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_settlement_goes_on_with_the_node_that_answers() {
     let mut household = Household::open(Setup::default()).await;
-    let node = household.node.url();
-    let port = node.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
-    let proxy = Proxy::to(port.expect("a port")).expect("loopback");
+    let proxy = Proxy::before(household.node.url()).expect("loopback");
     let first = format!("http://surya:MARKER-node@127.0.0.1:{}", proxy.port());
     let draft = NetworkDraft {
         rpc_url: first.clone(),

@@ -1,10 +1,15 @@
 //! The same engine on anvil: fees, replacements, drops and reorganisations as another node does them.
 
+use std::sync::{Arc, Mutex};
+
+use alloy::primitives::{Bytes, keccak256};
 use enerlink_domain::{
     Address, Idrs, NoticeKind, Status, Transaction, TxStage, Wei,
     token::{Asset, MovementFilter, MovementKind, Ramp},
+    view::NetworkDraft,
 };
 use enerlink_engine::Account;
+use enerlink_sim::proxy::{Proxy, Trouble, Way};
 use serde_json::{Value, json};
 
 use crate::{
@@ -51,6 +56,88 @@ impl House {
         self.household.settle().await;
         self.household.staged(TxStage::Sent).await
     }
+}
+
+/// What a proxy before a node has seen of sendings.
+#[derive(Default)]
+struct Sendings {
+    /// Whether the next answer is cut.
+    armed: bool,
+    /// Hashes of the bytes that were sent.
+    sent: Vec<String>,
+    /// The hashes in the answers that were cut.
+    cut: Vec<String>,
+}
+
+impl Sendings {
+    fn pass(&mut self, way: Way, bytes: &[u8]) -> Trouble {
+        let text = String::from_utf8_lossy(bytes);
+        match way {
+            Way::There => self.sent.extend(sent(&text)),
+            // No other answer is a hash and nothing else.
+            Way::Back => {
+                let answer = |hash: &&String| text.contains(&format!(r#""result":"{hash}""#));
+                let found = self.sent.iter().find(answer).filter(|_| self.armed);
+                if let Some(hash) = found.cloned() {
+                    self.armed = false;
+                    self.cut.push(hash);
+                    return Trouble::Cut;
+                }
+            }
+        }
+        Trouble::None
+    }
+}
+
+/// The hash of the transaction that a question hands over.
+fn sent(question: &str) -> Option<String> {
+    let question: Value = serde_json::from_str(&question[question.find('{')?..]).ok()?;
+    let bytes: Bytes = question["params"][0].as_str()?.parse().ok()?;
+    (question["method"] == "eth_sendRawTransaction").then(|| keccak256(bytes).to_string())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_of_anvil_that_a_proxy_cuts_is_asked_for_with_the_same_bytes() {
+    let mut house = House::found().await;
+    let proxy = Proxy::before(house.household.chain.rpc_url()).expect("loopback");
+    let sendings = Arc::new(Mutex::new(Sendings::default()));
+    let shared = Arc::clone(&sendings);
+    proxy.trouble(move |way, bytes| shared.lock().expect("unharmed").pass(way, bytes));
+    let draft = NetworkDraft {
+        rpc_url: format!("http://127.0.0.1:{}", proxy.port()),
+        fallback_url: None,
+        addresses: house.household.addresses.to_json(),
+    };
+    let connected = house.household.engine().set_network(draft).await;
+    connected.expect("the same chain");
+    // The first lies in a block when its answer is lost, the second in the pool.
+    for (number, automine) in [(1, true), (2, false)] {
+        house.household.flow(500 * WH, 0).await;
+        house.control("evm_setAutomine", json!([automine])).await;
+        sendings.lock().expect("unharmed").armed = true;
+        let queued = house.household.settle().await;
+        if !automine {
+            house.household.staged(TxStage::Sent).await;
+            house.mine(1).await;
+        }
+        let engine = house.household.engine();
+        let settled = house
+            .household
+            .concluded(engine, &queued.settlement_id, Status::Success)
+            .await;
+        let confirmed = house.household.settlement_transaction().await.expect("sent");
+        assert_eq!((confirmed.versions, confirmed.hash), (1, settled.tx));
+        let hash = settled.tx.expect("sent").to_string();
+        let seen = std::mem::take(&mut *sendings.lock().expect("unharmed"));
+        assert_eq!(seen.cut, [hash.as_str()], "its answer was cut");
+        assert!(seen.sent.iter().all(|sent| *sent == hash), "{:?}", seen.sent);
+        let nonce = house.household.chain.pending_nonce(house.household.owner()).await;
+        assert_eq!(nonce.expect("read"), number + 1, "openMeter and settlements");
+        house.household.check(engine, number as usize).await;
+    }
+    let rows = house.household.outbox(house.household.engine()).await;
+    let as_simulated: Vec<_> = rows.iter().map(|row| row.as_simulated).collect();
+    assert_eq!(as_simulated, [Some(true); 3], "{rows:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,20 +1,22 @@
 //! One settlement, unfolded: registers before and after, what it was made from, where the chain has it, and its receipt.
 
-use enerlink_domain::{Settlement, Status, WattHours, audit::ReceiptFormat, settlement::Basis};
-use enerlink_ipc::SaveReceipt;
+use enerlink_domain::{Settlement, Status, TxHash, WattHours, audit::ReceiptFormat, settlement::Basis};
+use enerlink_ipc::{FindTransaction, SaveReceipt};
 use leptos::prelude::*;
 
 use super::settlements::{status_words, trigger_words};
 use crate::{
     components::{
+        activity::simulation_words,
         address::AddressTag,
         copy::CopyButton,
         doing::Doing,
         icon::{Glyph, Icon},
+        loaded::Loaded,
     },
     feed::feed,
     format::{self, Sign},
-    i18n::{Key, Language, say, text},
+    i18n::{Key, Language, headline, say, text},
     ipc,
     prefs::prefs,
     session::{Tone, session},
@@ -151,12 +153,34 @@ fn OnChain(row: Settlement) -> impl IntoView {
             {settled.map(|settled| view! { <div><dt>{text(Key::SettledAt)}</dt><dd>{move || written(settled)}</dd></div> })}
             {row.tx.map(|tx| view! {
                 <div><dt>{text(Key::TransactionWord)}</dt><dd class="code">{format::short_hash(tx)}<CopyButton value=tx.to_string() label=Key::CopyTransaction /></dd></div>
+                <Simulated tx=tx />
             })}
             {row.block.map(|block| view! {
                 <div><dt>{text(Key::Block)}</dt><dd>{move || format::count(language.get(), block)}</dd></div>
                 <div><dt>{text(Key::ConfirmationsWord)}</dt><dd>{move || format::count(language.get(), row.confirmations)}</dd></div>
             })}
         </dl>
+    }
+}
+
+/// Whether its transaction did what was simulated before it was signed.
+#[component]
+fn Simulated(tx: TxHash) -> impl IntoView {
+    let language = prefs().language;
+    let found = Loaded::new();
+    found.read(FindTransaction { hash: tx });
+    let state = move || {
+        let found = found.value.get().flatten()?;
+        Some(if found.as_simulated? { "yes" } else { "no" })
+    };
+    let words = move || match (found.value.get(), found.error.get()) {
+        (Some(Some(row)), _) => simulation_words(&row).text(language.get()),
+        (Some(None), _) => Key::SimulatedElsewhere.text(language.get()),
+        (None, Some(error)) => headline(language.get(), error.code),
+        (None, None) => "–",
+    };
+    view! {
+        <div data-testid="settlement-simulation" data-state=state><dt>{text(Key::Simulation)}</dt><dd>{words}</dd></div>
     }
 }
 

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 
 use crate::{
     components::{
-        activity::{Hash, StageChip, stage_words},
+        activity::{Hash, StageChip, simulation_words, stage_words},
         address::AddressTag,
         chain_offline::ChainOffline,
         copy::CopyButton,
@@ -322,11 +322,7 @@ fn Detail(row: Transaction) -> impl IntoView {
         .reason
         .clone()
         .filter(|_| row.stage.status() != Status::Success);
-    let simulated = move || match row.as_simulated {
-        None => Key::SimulatedUnknown,
-        Some(true) => Key::AsSimulated,
-        Some(false) => Key::NotAsSimulated,
-    };
+    let simulated = simulation_words(&row);
     let (updated, fee, gas, cost) = (row.updated_at, row.max_fee, row.gas_limit, most(&row));
     let settlement = row.settlement_id.clone();
     view! {
@@ -343,7 +339,7 @@ fn Detail(row: Transaction) -> impl IntoView {
                     <div><dt>{text(Key::FeePerGas)}</dt><dd>{move || fee.map_or("–".to_owned(), |fee| gwei(language.get(), fee))}</dd></div>
                     <div><dt>{text(Key::GasLimit)}</dt><dd>{move || gas.map_or("–".to_owned(), |gas| format::count(language.get(), gas))}</dd></div>
                     <div><dt>{text(Key::FeeAtMost)}</dt><dd>{move || cost.map_or("–".to_owned(), |cost| coins(language.get(), cost))}</dd></div>
-                    <div><dt>{text(Key::Simulation)}</dt><dd>{move || simulated().text(language.get())}</dd></div>
+                    <div><dt>{text(Key::Simulation)}</dt><dd>{move || simulated.text(language.get())}</dd></div>
                 </dl>
             </div>
         </div>

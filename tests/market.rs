@@ -6,7 +6,7 @@ mod support;
 use std::fs;
 
 use serde_json::{Value, json};
-use support::{Simulated, Street, run_failing, wait_until};
+use support::{Running, Simulated, Street, run_failing, wait_until};
 
 impl Street<Simulated> {
     /// The one answer of a command of the household that needs no password.
@@ -140,6 +140,32 @@ fn keep(street: &Street<Simulated>, order: &Value, trade: &Value) {
     ] {
         assert_eq!(of_order(title), value, "{title}");
     }
+}
+
+#[test]
+fn the_market_is_read_beside_a_wallet_that_runs() {
+    let street = Street::on(Simulated::start());
+    let household = &street.household;
+    household.told(&["market", "place", "ask", "0.2", "1400", "--yes"]);
+    let logged = household.said(&["tx", "log", "--limit", "1"]).remove(0);
+    assert_eq!(picked(&logged, &["kind", "status"]), ["place_order", "SUCCESS"]);
+    let line = logged["line"].as_str().expect("a sentence");
+    let said = "place_order: order ASK 0.2 kWh at Rp 1400 a kWh, succeeded in block";
+    assert!(line.starts_with(said), "{line}");
+
+    let running = Running::start(household.run_command());
+    running.wait_for("the start", |line| line["event"] == "started");
+    let book = street.one(&["market", "book"]);
+    assert_eq!(
+        picked(&book["depth"]["asks"][0], &["price", "lots"]),
+        ["1400", "20"]
+    );
+    let state = street.one(&["market", "stats"]);
+    assert_eq!(state["phase"]["error"]["code"], "PROFILE_IN_USE");
+    assert_eq!(state["stats"]["asks"]["lots"], "20");
+    let file = household.path("all.csv");
+    assert_eq!(street.one(&["market", "orders", "--file", &file])["rows"], 1);
+    running.stop();
 }
 
 #[test]

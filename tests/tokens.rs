@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::fs;
+
 use serde_json::json;
 use support::{Household, wait_until};
 
@@ -56,6 +58,24 @@ fn idrs_are_exchanged_sent_and_allowances_ended() {
         (&json!("on"), &json!("100050"), &json!("SUCCESS")),
     ];
     assert_eq!(shown, expected);
+    for (more, count) in [
+        (["--direction", "off"], 1),
+        (["--status", "failed"], 0),
+        (["--to", "2020-01-01"], 0),
+        (["--from", "2020-01-01"], 2),
+    ] {
+        let line = [&["ramp", "list"], &more[..]].concat();
+        assert_eq!(household.said(&line).len(), count, "{more:?}");
+    }
+    let file = household.path("exchanges.csv");
+    let saved = household.said(&["ramp", "list", "--direction", "off", "--file", &file]);
+    assert_eq!(saved[0]["rows"], 1);
+    let text = fs::read_to_string(&file).expect("written");
+    let row = text.lines().nth(1).expect("a row below the titles");
+    assert!(
+        row.contains(",off,1000.49,") && row.contains(",SUCCESS,"),
+        "{text}"
+    );
     // What the last exchange has moved is read by whoever runs next.
     let coin = [
         "send",
@@ -74,7 +94,23 @@ fn idrs_are_exchanged_sent_and_allowances_ended() {
         moved.len() == 1
     });
     assert_eq!(moved[0]["other"], OTHER);
-    assert!(household.said(&["allowances", "list"]).is_empty());
+    assert!(household.said(&["transfers", "--to", "2020-01-01"]).is_empty());
+    let file = household.path("transfers.csv");
+    let saved = household.said(&[
+        "transfers",
+        "--kind",
+        "sent",
+        "--from",
+        "2020-01-01",
+        "--file",
+        &file,
+    ]);
+    assert_eq!(saved[0]["rows"], 1);
+    let text = fs::read_to_string(&file).expect("written");
+    assert!(text.contains(",sent,-0.01,IDRS,"), "{text}");
+    for list in [&["allowances", "list"][..], &["allowances"]] {
+        assert!(household.said(list).is_empty());
+    }
     let nothing = household.told(&["allowances", "revoke", "--token", "idrs", "--spender", OTHER]);
     assert_eq!(
         (&nothing["kind"], &nothing["stage"]),

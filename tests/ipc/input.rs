@@ -57,10 +57,10 @@ pub(crate) fn sample(command: &str, wallet: &str, address: &str) -> Value {
             "from": address, "to": address, "asset": "etk", "amount": "1.50", "confirmed": true
         } }),
         "exchange_idrs" => json!({ "account": address, "way": "on", "amount": "1.50" }),
-        "list_conversions" => json!({ "limit": 5, "before": null }),
-        "list_movements" => json!({
-            "filter": { "kinds": ["minted"], "token": "ETK", "account": null }, "limit": 5, "before": null
-        }),
+        "list_conversions" => json!({ "filter": conversions(address), "limit": 5, "before": null }),
+        "save_conversions" => json!({ "filter": conversions(address) }),
+        "list_movements" => json!({ "filter": movements(address), "limit": 5, "before": null }),
+        "save_movements" => json!({ "filter": movements(address) }),
         "revoke_allowance" => json!({ "owner": address, "token": "IDRS", "spender": address }),
         "rate_password" | "save_backup" | "unlock" => json!({ "password": password }),
         "create_wallet" => {
@@ -131,7 +131,7 @@ pub(crate) fn sample(command: &str, wallet: &str, address: &str) -> Value {
         "read_totals" => json!({ "meterId": "HOME-001", "edges": [0, 1000, 2000] }),
         "read_audit" => json!({ "meterId": "HOME-001", "limit": 10, "before": 5 }),
         "save_receipt" => json!({ "settlementId": "HOME-001/131/0", "format": "json", "language": "id" }),
-        "list_transactions" => json!({ "limit": 10, "before": 5 }),
+        "list_transactions" | "read_transaction_log" => json!({ "limit": 10, "before": 5 }),
         "find_transaction" => json!({ "hash": format!("0x{}", "ab".repeat(32)) }),
         "speed_up" | "cancel_transaction" | "rearm_price_alert" | "remove_price_alert" => json!({ "id": 1 }),
         "read_market" => json!({ "query": { "group": 10, "rows": 20, "tape": 50 } }),
@@ -177,6 +177,14 @@ fn settlements() -> Value {
     json!({
         "meter_id": "HOME-001", "status": "SUCCESS", "trigger": "PERIODIC", "from": 0, "to": 1000,
     })
+}
+
+fn conversions(account: &str) -> Value {
+    json!({ "account": account, "way": "on", "status": "SUCCESS", "from": 0, "to": 1000 })
+}
+
+fn movements(account: &str) -> Value {
+    json!({ "kinds": ["minted"], "token": "ETK", "account": account, "from": 0, "to": 1000 })
 }
 
 fn orders(trader: &str) -> Value {

@@ -29,7 +29,10 @@ pub(crate) use self::settle::{
     AuditArguments, MonthsArguments, ReceiptArguments, SettlementArguments, VerifyArguments,
 };
 pub(crate) use self::settling::{SetArguments, SettingsCommand, Wish};
-pub(crate) use self::tokens::{AllowancesCommand, RampCommand, SendArguments, TransfersArguments};
+pub(crate) use self::tokens::{
+    AllowancesArguments, AllowancesCommand, ExchangesArguments, RampCommand, SendArguments,
+    TransfersArguments,
+};
 pub(crate) use self::wallet::{
     ContactsCommand, OneWalletArguments, RestoreArguments, SettlementKeyCommand, SourceArguments,
     VaultArguments, WalletCommand,
@@ -95,11 +98,10 @@ pub(crate) enum Command {
     /// Exchange IDR and IDRS, one for one. A simulation: no real money moves.
     #[command(subcommand)]
     Ramp(RampCommand),
-    /// List tokens that moved, the newest in the chain first.
+    /// List tokens that moved, the newest in the chain first, or write them to a file.
     Transfers(TransfersArguments),
     /// Who may take tokens of this wallet.
-    #[command(subcommand)]
-    Allowances(AllowancesCommand),
+    Allowances(AllowancesArguments),
     /// Run the whole system under seeds, in virtual time and with faults everywhere, and check that every watt-hour is
     /// settled once.
     Sim(SimArguments),
@@ -250,6 +252,14 @@ pub(crate) enum TxCommand {
         #[arg(long, default_value_t = 50)]
         limit: u16,
     },
+    /// Show the log, newest first: each transaction that came to its end, and each that the chain took back.
+    Log {
+        #[command(flatten)]
+        profile: ProfileArguments,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: u16,
+    },
     /// Show one transaction.
     Show {
         #[command(flatten)]
@@ -338,6 +348,27 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn allowances_are_listed_unless_something_else_is_asked_for() {
+        let parsed = |words: &[&str]| {
+            let line = [&["enerlink", "allowances"], words].concat();
+            match Arguments::try_parse_from(line).map(|arguments| arguments.command) {
+                Ok(Command::Allowances(arguments)) => Ok(arguments),
+                Ok(_) => panic!("another command"),
+                Err(error) => Err(error.kind()),
+            }
+        };
+        let bare = parsed(&["--data-dir", "profile"]).ok().expect("a list");
+        assert!(bare.command.is_none());
+        assert_eq!(bare.profile.expect("where").data_dir, PathBuf::from("profile"));
+        let listed = parsed(&["list", "--data-dir", "profile"]).ok().expect("a list");
+        assert!(matches!(listed.command, Some(AllowancesCommand::List(_))));
+        if std::env::var_os("ENERLINK_DATA_DIR").is_none() {
+            let nowhere = parsed(&[]).err();
+            assert_eq!(nowhere, Some(clap::error::ErrorKind::MissingRequiredArgument));
+        }
     }
 
     #[test]

@@ -17,6 +17,11 @@ impl Failure {
         Error::new(Code::InvalidInput, message).into()
     }
 
+    /// Whether this is why.
+    pub(crate) fn is(&self, code: Code) -> bool {
+        self.0.as_ref().is_some_and(|error| error.code == code)
+    }
+
     /// The answer has said already that it is none to be glad of.
     pub(crate) fn said() -> Self {
         Self(None)

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use enerlink_domain::{
     Address, Code, Error, Status, Transaction,
-    market::{AmountUnit, Lots, OrderId, Pair, PriceUnit, Ticket},
-    view::{MarketPhase, MarketQuery, Order, TicketView, Trade},
+    market::{AmountUnit, Lots, MarketStats, OrderId, Pair, Price, PriceUnit, Ticket},
+    view::{MarketPhase, MarketQuery, MarketView, Order, TicketView, Trade},
 };
 use enerlink_engine::{Access, Engine};
 
 use crate::{
-    arguments::{MarketCommand, OrdersArguments, PlaceArguments, TradesArguments, UnlockArguments},
+    arguments::{
+        MarketCommand, OrdersArguments, PlaceArguments, ProfileArguments, TradesArguments, UnlockArguments,
+    },
     failure::{Failure, Outcome},
     moment, output, pages, records, session,
 };
@@ -23,11 +25,8 @@ const LOOK: Duration = Duration::from_millis(100);
 pub(crate) async fn market(command: MarketCommand, json: bool) -> Outcome {
     match command {
         MarketCommand::Book { profile, group, rows } => {
-            let engine = session::open(&profile.data_dir, Access::Exclusive).await?;
-            live(&engine).await?;
             let query = MarketQuery { group, rows, tape: 0 };
-            let view = engine.market_view(query).await?;
-            engine.stop().await;
+            let view = read(&profile, query).await?;
             output::answer(json, &view, |view| {
                 let mut lines = Vec::new();
                 if let Some(depth) = &view.depth {
@@ -48,27 +47,15 @@ pub(crate) async fn market(command: MarketCommand, json: bool) -> Outcome {
             Ok(())
         }
         MarketCommand::Stats(profile) => {
-            let engine = session::open(&profile.data_dir, Access::Exclusive).await?;
-            live(&engine).await?;
-            let state = engine.market_state();
-            engine.stop().await;
-            output::answer(json, &state, |state| {
-                let Some(stats) = &state.stats else {
-                    return "Nothing is known of the market.".to_owned();
-                };
-                let price = |price: Option<enerlink_domain::market::Price>| {
-                    price.map_or_else(|| "none".to_owned(), |price| price.to_string())
-                };
-                format!(
-                    "last {}, best bid {}, best ask {}; 24 h: {} lots for {} IDRS, high {}, low {}",
-                    price(stats.last),
-                    price(stats.best_bid),
-                    price(stats.best_ask),
-                    stats.lots,
-                    stats.value,
-                    price(stats.high),
-                    price(stats.low)
-                )
+            let nothing = MarketQuery {
+                group: 1,
+                rows: 0,
+                tape: 0,
+            };
+            let state = read(&profile, nothing).await?.state;
+            output::answer(json, &state, |state| match &state.stats {
+                Some(stats) => figures(stats),
+                None => "Nothing is known of the market.".to_owned(),
             });
             Ok(())
         }
@@ -123,6 +110,48 @@ async fn place(arguments: PlaceArguments, json: bool) -> Outcome {
     let done = finished(&engine, vec![queued]).await?;
     engine.stop().await;
     answer(&done, json)
+}
+
+/// The engine with the book read to the chain's head; where another process has the profile, what that one has stored.
+async fn reading(profile: &ProfileArguments) -> Result<Engine, Failure> {
+    match session::open(&profile.data_dir, Access::Exclusive).await {
+        Ok(engine) => {
+            live(&engine).await?;
+            Ok(engine)
+        }
+        Err(failure) if failure.is(Code::ProfileInUse) => {
+            session::open(&profile.data_dir, Access::ReadOnly).await
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn read(profile: &ProfileArguments, query: MarketQuery) -> Result<MarketView, Failure> {
+    let engine = reading(profile).await?;
+    let view = engine.market_view(query).await;
+    engine.stop().await;
+    Ok(view?)
+}
+
+/// The figures in one line; prices are IDRS base units per lot.
+fn figures(stats: &MarketStats) -> String {
+    let price = |price: Option<Price>| price.map_or_else(|| "none".to_owned(), |price| price.to_string());
+    let average = stats
+        .average
+        .map_or_else(|| "none".to_owned(), |average| average.plain(2));
+    format!(
+        "last {}, best bid {}, best ask {}; 24 h: {} lots for {} IDRS, high {}, low {}, weighted average {average}; \
+         liquidity: {} lots to be bought, {} to be sold",
+        price(stats.last),
+        price(stats.best_bid),
+        price(stats.best_ask),
+        stats.lots,
+        stats.value,
+        price(stats.high),
+        price(stats.low),
+        stats.bids.lots,
+        stats.asks.lots
+    )
 }
 
 fn preview(view: &TicketView) -> String {
@@ -191,8 +220,7 @@ async fn list_orders(
     json: bool,
 ) -> Outcome {
     if let Some(path) = file {
-        let engine = session::open(&wanted.profile.data_dir, Access::Exclusive).await?;
-        live(&engine).await?;
+        let engine = reading(&wanted.profile).await?;
         let saved = engine.save_orders(&wanted.filter(), &path).await?;
         engine.stop().await;
         output::answer(json, &saved, records::written);
@@ -217,8 +245,7 @@ async fn list_trades(
     json: bool,
 ) -> Outcome {
     if let Some(path) = file {
-        let engine = session::open(&wanted.profile.data_dir, Access::Exclusive).await?;
-        live(&engine).await?;
+        let engine = reading(&wanted.profile).await?;
         let saved = engine.save_trades(&wanted.filter(), &path).await?;
         engine.stop().await;
         output::answer(json, &saved, records::written);

@@ -1,17 +1,20 @@
 //! `enerlink send`, `ramp`, `transfers` and `allowances`: each act waits for the end of its transaction.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use enerlink_domain::{
     Address, Code, Error, Event, Status, Transaction, TxDetail,
-    token::{Allowance, Conversion, Movement, MovementFilter, Ramp, SendDraft, SendPreview, Spender},
+    token::{Allowance, Conversion, Movement, Ramp, SendDraft, SendPreview, Spender},
 };
 use enerlink_engine::{Access, Engine, Events};
 
 use crate::{
-    arguments::{AllowancesCommand, RampCommand, SendArguments, TransfersArguments},
+    arguments::{
+        AllowancesArguments, AllowancesCommand, ExchangesArguments, ProfileArguments, RampCommand,
+        SendArguments, TransfersArguments,
+    },
     failure::{Failure, Outcome},
-    moment, output, pages, session,
+    moment, output, pages, records, session,
 };
 
 /// A chain that has not confirmed after this long is left to `enerlink run`.
@@ -49,10 +52,7 @@ pub(crate) async fn ramp(command: RampCommand, json: bool) -> Outcome {
     let (arguments, way) = match command {
         RampCommand::On(arguments) => (arguments, Ramp::On),
         RampCommand::Off(arguments) => (arguments, Ramp::Off),
-        RampCommand::List { profile, limit } => {
-            let engine = session::open(&profile.data_dir, Access::ReadOnly).await?;
-            return conversions(&engine, limit, json).await;
-        }
+        RampCommand::List { wanted, limit, file } => return conversions(&wanted, limit, file, json).await,
     };
     let engine = session::open_unlocked(&arguments.unlock).await?;
     let answer = async {
@@ -67,11 +67,18 @@ pub(crate) async fn ramp(command: RampCommand, json: bool) -> Outcome {
     ended(&answer?, json)
 }
 
-async fn conversions(engine: &Engine, limit: u16, json: bool) -> Outcome {
+async fn conversions(wanted: &ExchangesArguments, limit: u16, file: Option<PathBuf>, json: bool) -> Outcome {
+    let engine = session::open(&wanted.profile.data_dir, Access::ReadOnly).await?;
+    let filter = wanted.filter();
+    if let Some(path) = file {
+        let saved = engine.save_conversions(&filter, &path).await?;
+        output::answer(json, &saved, records::written);
+        return Ok(());
+    }
     pages::show_all(
         limit,
         async |rows, before| {
-            let page = engine.conversions(rows, before).await?;
+            let page = engine.conversions(&filter, rows, before).await?;
             Ok((page.rows, page.next))
         },
         |row| output::answer(json, row, exchanged),
@@ -81,11 +88,12 @@ async fn conversions(engine: &Engine, limit: u16, json: bool) -> Outcome {
 
 pub(crate) async fn transfers(arguments: TransfersArguments, json: bool) -> Outcome {
     let engine = session::open(&arguments.profile.data_dir, Access::ReadOnly).await?;
-    let filter = MovementFilter {
-        kinds: arguments.kind.into_iter().map(Into::into).collect(),
-        token: arguments.token.map(Into::into),
-        account: arguments.account,
-    };
+    let filter = arguments.filter();
+    if let Some(path) = arguments.file {
+        let saved = engine.save_movements(&filter, &path).await?;
+        output::answer(json, &saved, records::written);
+        return Ok(());
+    }
     pages::show_all(
         arguments.limit,
         async |rows, before| {
@@ -97,21 +105,21 @@ pub(crate) async fn transfers(arguments: TransfersArguments, json: bool) -> Outc
     .await
 }
 
-pub(crate) async fn allowances(command: AllowancesCommand, json: bool) -> Outcome {
-    match command {
-        AllowancesCommand::List(profile) => {
-            let engine = session::open(&profile.data_dir, Access::ReadOnly).await?;
-            for row in engine.allowances().await? {
-                output::answer(json, &row, allowed);
-            }
-            Ok(())
+pub(crate) async fn allowances(arguments: AllowancesArguments, json: bool) -> Outcome {
+    match (arguments.command, arguments.profile) {
+        (Some(AllowancesCommand::List(profile)), _) | (None, Some(profile)) => {
+            list_allowances(&profile, json).await
         }
-        AllowancesCommand::Revoke {
-            unlock,
-            owner,
-            token,
-            spender,
-        } => {
+        (None, None) => Err(Failure::input("--data-dir says which profile")),
+        (
+            Some(AllowancesCommand::Revoke {
+                unlock,
+                owner,
+                token,
+                spender,
+            }),
+            _,
+        ) => {
             let engine = session::open_unlocked(&unlock).await?;
             let answer = async {
                 session::wait_for_chain(&engine).await?;
@@ -125,6 +133,14 @@ pub(crate) async fn allowances(command: AllowancesCommand, json: bool) -> Outcom
             ended(&answer?, json)
         }
     }
+}
+
+async fn list_allowances(profile: &ProfileArguments, json: bool) -> Outcome {
+    let engine = session::open(&profile.data_dir, Access::ReadOnly).await?;
+    for row in engine.allowances().await? {
+        output::answer(json, &row, allowed);
+    }
+    Ok(())
 }
 
 fn account_or_primary(engine: &Engine, chosen: Option<Address>) -> Result<Address, Failure> {

@@ -1,6 +1,6 @@
-//! `enerlink tx`: transactions as they are, a higher fee for one that waits, its end.
+//! `enerlink tx`: transactions as they are, the log of those that ended, a higher fee for one that waits, its end.
 
-use enerlink_domain::{Transaction, TxStage};
+use enerlink_domain::{Transaction, TxStage, transaction::LoggedTransaction};
 use enerlink_engine::{Access, Engine};
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
 pub(crate) async fn transactions(command: TxCommand, json: bool) -> Outcome {
     match command {
         TxCommand::List { profile, limit } => list(&reading(&profile).await?, limit, json).await,
+        TxCommand::Log { profile, limit } => log(&reading(&profile).await?, limit, json).await,
         TxCommand::Show { profile, id } => {
             let row = reading(&profile).await?.transaction(id).await?;
             output::answer(json, &row, details);
@@ -36,6 +37,23 @@ async fn list(engine: &Engine, limit: u16, json: bool) -> Outcome {
         |row| output::answer(json, row, line),
     )
     .await
+}
+
+async fn log(engine: &Engine, limit: u16, json: bool) -> Outcome {
+    pages::show_all(
+        limit,
+        async |rows, before| {
+            let page = engine.transaction_log(rows, before).await?;
+            Ok((page.rows, page.next))
+        },
+        |row| output::answer(json, row, logged),
+    )
+    .await
+}
+
+fn logged(row: &LoggedTransaction) -> String {
+    let hash = row.hash.map(|hash| format!(" {hash}")).unwrap_or_default();
+    format!("{} {}{hash}", moment::shown(row.at), row.line)
 }
 
 async fn change(unlock: UnlockArguments, id: i64, faster: bool, json: bool) -> Outcome {

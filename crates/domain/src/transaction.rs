@@ -1,10 +1,14 @@
 //! Transactions: what is built, what is signed, and how far one has come.
 
 mod detail;
+mod log;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::detail::{TxDetail, Units};
+pub use self::{
+    detail::{TxDetail, Units},
+    log::{LoggedTransaction, TransactionLogPage, TxAbout},
+};
 use crate::{Address, MeterId, Status, TxHash, UnixMillis, Wei};
 
 /// How a transaction pays for its gas.

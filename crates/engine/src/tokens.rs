@@ -4,6 +4,7 @@
 mod allowances;
 mod following;
 mod moving;
+mod past;
 mod payees;
 
 use std::{collections::BTreeSet, sync::Arc};

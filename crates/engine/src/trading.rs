@@ -4,6 +4,7 @@
 mod intake;
 mod orders;
 mod rows;
+mod stored;
 mod sync;
 mod views;
 

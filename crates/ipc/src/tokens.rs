@@ -3,8 +3,12 @@
 use enerlink_domain::{
     Address, Transaction, TxHash,
     payee::PayeeCheck,
-    token::{Allowance, ConversionPage, MovementFilter, MovementPage, Ramp, SendDraft, SendPreview, Token},
-    transaction::TransactionPage,
+    token::{
+        Allowance, ConversionFilter, ConversionPage, MovementFilter, MovementPage, Ramp, SendDraft,
+        SendPreview, Token,
+    },
+    transaction::{TransactionLogPage, TransactionPage},
+    view::SavedRows,
 };
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +27,13 @@ commands! { TOKENS:
         /// Its hash: of the version in a block, else of the last one.
         hash: TxHash,
     } -> Option<Transaction>;
+    /// The log of transactions, newest first: each that came to its end, and each that the chain took back.
+    ReadTransactionLog("read_transaction_log") {
+        /// At most so many, 200 at most.
+        limit: u16,
+        /// The last page's `next`.
+        before: Option<i64>,
+    } -> TransactionLogPage;
     /// Offers a higher fee for a transaction that waits, or sends one again that was dropped.
     SpeedUp("speed_up") {
         /// Its number.
@@ -59,11 +70,18 @@ commands! { TOKENS:
     } -> Transaction;
     /// Exchanges of IDR and IDRS, newest first.
     ListConversions("list_conversions") {
+        /// Which exchanges.
+        filter: ConversionFilter,
         /// At most so many, 200 at most.
         limit: u16,
         /// The last page's `next`.
         before: Option<i64>,
     } -> ConversionPage;
+    /// Lets the person say where, then writes exchanges as CSV.
+    SaveConversions("save_conversions") {
+        /// Which exchanges.
+        filter: ConversionFilter,
+    } -> Option<SavedRows>;
     /// Tokens that moved, the newest in the chain first.
     ListMovements("list_movements") {
         /// Which movements.
@@ -73,6 +91,11 @@ commands! { TOKENS:
         /// The last page's `next`.
         before: Option<i64>,
     } -> MovementPage;
+    /// Lets the person say where, then writes movements as CSV.
+    SaveMovements("save_movements") {
+        /// Which movements.
+        filter: MovementFilter,
+    } -> Option<SavedRows>;
     /// Who may take tokens of the wallet's accounts.
     ListAllowances("list_allowances") {} -> Vec<Allowance>;
     /// Ends an allowance.

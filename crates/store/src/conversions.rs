@@ -2,7 +2,7 @@
 
 use enerlink_domain::{
     Address, Idrs, Status, TxDetail, TxStage, UnixMillis,
-    token::{Conversion, ConversionPage, Ramp},
+    token::{Conversion, ConversionFilter, ConversionPage, Ramp},
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Order, SelectStatement};
 
@@ -60,11 +60,16 @@ pub async fn of_transaction(r: &impl Read, outbox_id: i64) -> Result<Option<Conv
     Ok(fetch(r, &query).await?.pop())
 }
 
-/// Conversions, newest first; only those before number `before`, when given. At most 200 at a time.
-pub async fn list(r: &impl Read, limit: u16, before: Option<i64>) -> Result<ConversionPage, StoreError> {
+/// Conversions of a filter, newest first; only those before number `before`, when given. At most 200 at a time.
+pub async fn list(
+    r: &impl Read,
+    filter: &ConversionFilter,
+    limit: u16,
+    before: Option<i64>,
+) -> Result<ConversionPage, StoreError> {
     let limit = limit.clamp(1, PAGE);
     // One more than was asked for says whether there is a next page.
-    let mut query = record::select(TABLE);
+    let mut query = filtered(filter);
     query.order_by("id", Order::Desc).limit(u64::from(limit) + 1);
     if let Some(before) = before {
         query.and_where(Expr::col("id").lt(before));
@@ -74,6 +79,41 @@ pub async fn list(r: &impl Read, limit: u16, before: Option<i64>) -> Result<Conv
     rows.truncate(usize::from(limit));
     let next = rows.last().filter(|_| more).map(|row| row.id);
     Ok(ConversionPage { rows, next })
+}
+
+/// Conversions of a filter, oldest first; only those after number `after`, when given.
+pub async fn export(
+    r: &impl Read,
+    filter: &ConversionFilter,
+    after: Option<i64>,
+    limit: u32,
+) -> Result<Vec<Conversion>, StoreError> {
+    let mut query = filtered(filter);
+    query.order_by("id", Order::Asc).limit(u64::from(limit));
+    if let Some(after) = after {
+        query.and_where(Expr::col("id").gt(after));
+    }
+    fetch(r, &query).await
+}
+
+fn filtered(filter: &ConversionFilter) -> SelectStatement {
+    let mut query = record::select(TABLE);
+    if let Some(account) = filter.account {
+        query.and_where(Expr::col("account").eq(account.to_lower()));
+    }
+    if let Some(way) = filter.way {
+        query.and_where(Expr::col("way").eq(way.as_str()));
+    }
+    if let Some(status) = filter.status {
+        query.and_where(Expr::col("status").eq(status.as_str()));
+    }
+    if let Some(from) = filter.from {
+        query.and_where(Expr::col("created_at").gte(from.0));
+    }
+    if let Some(to) = filter.to {
+        query.and_where(Expr::col("created_at").lt(to.0));
+    }
+    query
 }
 
 async fn fetch(r: &impl Read, query: &SelectStatement) -> Result<Vec<Conversion>, StoreError> {

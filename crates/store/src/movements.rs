@@ -6,7 +6,7 @@ use enerlink_domain::{
     Address, BlockHash, TxHash, UnixMillis,
     token::{Amount, Movement, MovementFilter, MovementKind, MovementPage, Token},
 };
-use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use crate::{
     Read, StoreError, Tx,
@@ -173,13 +173,55 @@ pub async fn list(
     before: Option<i64>,
 ) -> Result<MovementPage, StoreError> {
     let limit = limit.clamp(1, PAGE);
-    let mut query = record::select(TABLE);
+    let mut query = filtered(chain_id, filter)?;
     query
-        .and_where(Expr::col("chain_id").eq(signed(chain_id, "the chain id")?))
         .order_by("block", Order::Desc)
         .order_by("id", Order::Desc)
         // One more than was asked for says whether there is a next page.
         .limit(u64::from(limit) + 1);
+    if let Some(before) = before {
+        let place = record::select(TABLE).and_where(Expr::col("id").eq(before)).take();
+        // One that a reorganisation has taken back is nowhere: the rows are read from the top.
+        if let Some(row) = record::fetch_one(r, TABLE, "id", &place).await? {
+            let block = row.int("block")?;
+            // The bound of the block alone is what an index can search.
+            let behind = Expr::col("block").lt(block).or(Expr::col("id").lt(before));
+            query.and_where(Expr::col("block").lte(block)).and_where(behind);
+        }
+    }
+    let rows = record::fetch_all(r, TABLE, "id", &query).await?;
+    let more = rows.len() > usize::from(limit);
+    let rows = rows.iter().take(usize::from(limit)).map(decode);
+    let rows = rows.collect::<Result<Vec<_>, _>>()?;
+    let next = rows.last().filter(|_| more).map(|row| row.id);
+    Ok(MovementPage { rows, next })
+}
+
+/// Movements, the oldest in the chain first; only those behind that of a block with this row number, when given.
+pub async fn export(
+    r: &impl Read,
+    chain_id: u64,
+    filter: &MovementFilter,
+    after: Option<(u64, i64)>,
+    limit: u32,
+) -> Result<Vec<Movement>, StoreError> {
+    let mut query = filtered(chain_id, filter)?;
+    query
+        .order_by("block", Order::Asc)
+        .order_by("id", Order::Asc)
+        .limit(u64::from(limit));
+    if let Some((block, id)) = after {
+        let block = signed(block, "the block number")?;
+        let behind = Expr::col("block").gt(block).or(Expr::col("id").gt(id));
+        query.and_where(Expr::col("block").gte(block)).and_where(behind);
+    }
+    let rows = record::fetch_all(r, TABLE, "id", &query).await?;
+    rows.iter().map(decode).collect()
+}
+
+fn filtered(chain_id: u64, filter: &MovementFilter) -> Result<SelectStatement, StoreError> {
+    let mut query = record::select(TABLE);
+    query.and_where(Expr::col("chain_id").eq(signed(chain_id, "the chain id")?));
     if !filter.kinds.is_empty() {
         query.and_where(Expr::col("kind").is_in(filter.kinds.iter().map(|kind| kind.as_str())));
     }
@@ -189,23 +231,13 @@ pub async fn list(
     if let Some(account) = filter.account {
         query.and_where(Expr::col("account").eq(account.to_lower()));
     }
-    if let Some(before) = before {
-        let place = record::select(TABLE).and_where(Expr::col("id").eq(before)).take();
-        // One that a reorganisation has taken back is nowhere: the rows are read from the top.
-        if let Some(row) = record::fetch_one(r, TABLE, "id", &place).await? {
-            let block = row.int("block")?;
-            let behind = Expr::col("block")
-                .lt(block)
-                .or(Expr::col("block").eq(block).and(Expr::col("id").lt(before)));
-            query.and_where(behind);
-        }
+    if let Some(from) = filter.from {
+        query.and_where(Expr::col("at").gte(from.0));
     }
-    let rows = record::fetch_all(r, TABLE, "id", &query).await?;
-    let more = rows.len() > usize::from(limit);
-    let rows = rows.iter().take(usize::from(limit)).map(decode);
-    let rows = rows.collect::<Result<Vec<_>, _>>()?;
-    let next = rows.last().filter(|_| more).map(|row| row.id);
-    Ok(MovementPage { rows, next })
+    if let Some(to) = filter.to {
+        query.and_where(Expr::col("at").lt(to.0));
+    }
+    Ok(query)
 }
 
 /// Whom tokens went to, and how often.

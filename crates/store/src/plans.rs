@@ -405,6 +405,11 @@ async fn settling(r: &Explaining, meter: &MeterId) {
     check!(r, transaction_logs::activities(r, 10, None), [acts]);
     let older = acts.replace("category=?", "category=? AND id<?");
     check!(r, transaction_logs::activities(r, 10, Some(5)), [older.as_str()]);
+    check!(
+        r,
+        transaction_logs::transactions(r, 10, Some(5)),
+        [older.as_str()]
+    );
     let by_name = "SEARCH chain_cursors USING INDEX sqlite_autoindex_chain_cursors_1 (chain_id=? AND name=?)";
     check!(r, cursors::get(r, 1, "settled"), [by_name]);
     let of_chain = by_name.replace(" AND name=?", "");

@@ -2,6 +2,7 @@
 
 use enerlink_domain::{
     Address, Status, TxHash, TxKind, UnixMillis,
+    transaction::{LoggedTransaction, TransactionLogPage, TxAbout},
     wallet::{Activity, ActivityPage, WalletAct},
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Order, SelectStatement};
@@ -12,8 +13,11 @@ use crate::{
 };
 
 const TABLE: &str = "transaction_logs";
-/// A page of activities has at most so many rows.
+/// A page has at most so many rows.
 const PAGE: u16 = 200;
+/// The two categories of lines.
+const TRANSACTION: &str = "transaction";
+const WALLET: &str = "wallet";
 
 /// What a line is about. The two lists of names have none in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +45,8 @@ impl LogKind {
 
     fn category(self) -> &'static str {
         match self {
-            Self::Transaction(_) => "transaction",
-            Self::Wallet(_) => "wallet",
+            Self::Transaction(_) => TRANSACTION,
+            Self::Wallet(_) => WALLET,
         }
     }
 }
@@ -94,9 +98,15 @@ pub async fn append(tx: &Tx, rows: &[&OutboxRow]) -> Result<(), StoreError> {
             hash: row.hash,
             line: transaction_line(row),
         };
-        let detail = row.detail.as_ref().map(serde_json::to_string).transpose();
-        let detail = detail.map_err(|_| StoreError::Range { what: "the detail" })?;
-        Ok(encode(id, &log, None, detail.as_deref()))
+        let about = TxAbout {
+            detail: row.detail.clone(),
+            meter_id: row.meter_id.clone(),
+            settlement_id: row.settlement_id.clone(),
+            block: row.block.map(|(number, _)| number),
+            reason: row.reason.clone(),
+        };
+        let about = serde_json::to_string(&about).map_err(|_| StoreError::Range { what: "the detail" })?;
+        Ok(encode(id, &log, None, Some(&about)))
     });
     record::insert_many(tx, TABLE, rows.collect::<Result<_, StoreError>>()?).await
 }
@@ -195,16 +205,42 @@ pub async fn list(
 
 /// A page of at most `limit` acts on wallets (1 to 200), newest first; only those before number `before`, when given.
 pub async fn activities(r: &impl Read, limit: u16, before: Option<i64>) -> Result<ActivityPage, StoreError> {
+    let (rows, next) = page(r, WALLET, limit, before).await?;
+    let rows = rows.iter().map(decode_activity).collect::<Result<_, _>>()?;
+    Ok(ActivityPage { rows, next })
+}
+
+/// A page of at most `limit` lines of transactions (1 to 200), newest first; only those before number `before`, when given.
+pub async fn transactions(
+    r: &impl Read,
+    limit: u16,
+    before: Option<i64>,
+) -> Result<TransactionLogPage, StoreError> {
+    let (rows, next) = page(r, TRANSACTION, limit, before).await?;
+    let rows = rows.iter().map(decode_transaction).collect::<Result<_, _>>()?;
+    Ok(TransactionLogPage { rows, next })
+}
+
+/// Lines of a category, newest first, and where the next page begins.
+async fn page(
+    r: &impl Read,
+    category: &str,
+    limit: u16,
+    before: Option<i64>,
+) -> Result<(Vec<Record>, Option<i64>), StoreError> {
     let limit = limit.clamp(1, PAGE);
     // One more than was asked for says whether there is a next page.
     let mut query = newest(u64::from(limit) + 1, before);
-    query.and_where(Expr::col("category").eq("wallet"));
-    let rows = record::fetch_all(r, TABLE, "id", &query).await?;
+    query.and_where(Expr::col("category").eq(category));
+    let mut rows = record::fetch_all(r, TABLE, "id", &query).await?;
     let more = rows.len() > usize::from(limit);
-    let rows = rows.iter().take(usize::from(limit)).map(decode_activity);
-    let rows = rows.collect::<Result<Vec<_>, _>>()?;
-    let next = rows.last().filter(|_| more).map(|row| row.id);
-    Ok(ActivityPage { rows, next })
+    rows.truncate(usize::from(limit));
+    let next = rows
+        .last()
+        .filter(|_| more)
+        .map(|row| row.int("id"))
+        .transpose()?;
+    Ok((rows, next))
 }
 
 fn newest(limit: u64, before: Option<i64>) -> SelectStatement {
@@ -223,6 +259,20 @@ fn decode(row: &Record) -> Result<TransactionLog, StoreError> {
         status: row.parse("status", Status::parse)?,
         account: row.opt_parse("account", |text| text.parse().ok())?,
         hash: row.opt_parse("tx_hash", |text| text.parse().ok())?,
+        line: row.text("line")?,
+    })
+}
+
+fn decode_transaction(row: &Record) -> Result<LoggedTransaction, StoreError> {
+    let about = row.opt_parse("detail", |text| serde_json::from_str(text).ok())?;
+    Ok(LoggedTransaction {
+        id: row.int("id")?,
+        at: UnixMillis(row.int("logged_at")?),
+        kind: row.parse("kind", TxKind::parse)?,
+        status: row.parse("status", Status::parse)?,
+        account: row.parse("account", |text| text.parse().ok())?,
+        hash: row.opt_parse("tx_hash", |text| text.parse().ok())?,
+        about: about.unwrap_or_default(),
         line: row.text("line")?,
     })
 }

@@ -3,11 +3,16 @@
 use enerlink_domain::{
     Address, Transaction,
     payee::PayeeCheck,
-    token::{Allowance, ConversionPage, MovementFilter, MovementPage, Ramp, SendDraft, SendPreview, Token},
+    token::{
+        Allowance, ConversionFilter, ConversionPage, MovementFilter, MovementPage, Ramp, SendDraft,
+        SendPreview, Token,
+    },
 };
 use enerlink_engine::Engine;
-use enerlink_ipc::Error;
+use enerlink_ipc::{Error, view::SavedRows};
 use tauri::State;
+
+use crate::dialog::{Dialogs, dated};
 
 #[tauri::command]
 pub(crate) async fn check_payee(engine: State<'_, Engine>, text: String) -> Result<PayeeCheck, Error> {
@@ -37,10 +42,23 @@ pub(crate) async fn exchange_idrs(
 #[tauri::command]
 pub(crate) async fn list_conversions(
     engine: State<'_, Engine>,
+    filter: ConversionFilter,
     limit: u16,
     before: Option<i64>,
 ) -> Result<ConversionPage, Error> {
-    engine.conversions(limit, before).await
+    engine.conversions(&filter, limit, before).await
+}
+
+#[tauri::command]
+pub(crate) async fn save_conversions(
+    engine: State<'_, Engine>,
+    dialogs: State<'_, Dialogs>,
+    filter: ConversionFilter,
+) -> Result<Option<SavedRows>, Error> {
+    let Some(path) = dialogs.save(dated("exchanges", "csv")).await? else {
+        return Ok(None);
+    };
+    engine.save_conversions(&filter, &path).await.map(Some)
 }
 
 #[tauri::command]
@@ -51,6 +69,18 @@ pub(crate) async fn list_movements(
     before: Option<i64>,
 ) -> Result<MovementPage, Error> {
     engine.movements(&filter, limit, before).await
+}
+
+#[tauri::command]
+pub(crate) async fn save_movements(
+    engine: State<'_, Engine>,
+    dialogs: State<'_, Dialogs>,
+    filter: MovementFilter,
+) -> Result<Option<SavedRows>, Error> {
+    let Some(path) = dialogs.save(dated("tokens", "csv")).await? else {
+        return Ok(None);
+    };
+    engine.save_movements(&filter, &path).await.map(Some)
 }
 
 #[tauri::command]

@@ -1,6 +1,9 @@
-//! Commands of the outbox: what is on its way, a higher fee for it, its end.
+//! Commands of the outbox: what is on its way, a higher fee for it, its end, and the log of those that ended.
 
-use enerlink_domain::{Transaction, TxHash, transaction::TransactionPage};
+use enerlink_domain::{
+    Transaction, TxHash,
+    transaction::{TransactionLogPage, TransactionPage},
+};
 use enerlink_engine::Engine;
 use enerlink_ipc::Error;
 use tauri::State;
@@ -20,6 +23,15 @@ pub(crate) async fn find_transaction(
     hash: TxHash,
 ) -> Result<Option<Transaction>, Error> {
     engine.find_transaction(hash).await
+}
+
+#[tauri::command]
+pub(crate) async fn read_transaction_log(
+    engine: State<'_, Engine>,
+    limit: u16,
+    before: Option<i64>,
+) -> Result<TransactionLogPage, Error> {
+    engine.transaction_log(limit, before).await
 }
 
 #[tauri::command]

@@ -10,6 +10,7 @@ use crate::{
         amount::concealed,
         copy::CopyButton,
         icon::{Glyph, Icon},
+        transaction::kind_words,
     },
     feed::{day_start, feed},
     format::{self, Sign},
@@ -235,18 +236,7 @@ fn TransactionRow(row: Transaction, today: Memo<UnixMillis>) -> impl IntoView {
     let language = prefs().language;
     let what = match row.kind {
         TxKind::OpenMeter if row.stage.status() == Status::Success => Key::MeterOpened,
-        TxKind::OpenMeter => Key::OpenMeter,
-        TxKind::SetSettler => Key::SettlerSet,
-        TxKind::SettleMeter => Key::Settlement,
-        TxKind::SendToken => Key::TxSendToken,
-        TxKind::SendCoin => Key::TxSendCoin,
-        TxKind::OnRamp => Key::TxOnRamp,
-        TxKind::OffRamp => Key::TxOffRamp,
-        TxKind::Revoke => Key::TxRevoke,
-        TxKind::FillNonce => Key::NonceFilled,
-        TxKind::PlaceOrder => Key::PlaceOrder,
-        TxKind::CancelOrders => Key::CancelOrders,
-        TxKind::Approve => Key::Approve,
+        kind => kind_words(kind),
     };
     let (at, reason) = (
         row.created_at,

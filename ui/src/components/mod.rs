@@ -41,5 +41,6 @@ pub(crate) mod tabs;
 pub(crate) mod tiles;
 pub(crate) mod toasts;
 pub(crate) mod top_bar;
+pub(crate) mod transaction;
 pub(crate) mod unlock_form;
 pub(crate) mod vault_password;

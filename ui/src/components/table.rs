@@ -218,6 +218,10 @@ where
             }
         });
     };
+    let save_hint = match on_save {
+        Some(_) => Key::SaveAllCsvHint,
+        None => Key::SaveCsvHint,
+    };
     let row = move |row: R| {
         let cells = columns.with_value(|columns| {
             columns
@@ -274,7 +278,7 @@ where
                 class="end button quiet small"
                 data-testid=format!("{id}-csv")
                 disabled=move || shown.with(Vec::is_empty)
-                title=text(Key::SaveCsvHint)
+                title=text(save_hint)
                 on:click=save
             >
                 <Glyph icon=Icon::File />

@@ -108,7 +108,6 @@ macro_rules! with_market_texts {
     OrderCancelled: "dibatalkan", "cancelled";
     CancelWord: "Batalkan", "Cancel";
     CancelAll: "Batalkan semua", "Cancel all";
-    CancellingOrders: "Membatalkan {count} pesanan", "Cancelling {count} orders";
     CancelOrderAction: "Batalkan pesanan ini", "Cancel the order";
     CancelOrdersAction: "Batalkan {count} pesanan", "Cancel {count} orders";
     CancelReturns: "Kembali ke akun: {amount}.", "Comes back to the account: {amount}.";

@@ -56,6 +56,10 @@ macro_rules! with_token_texts {
     ExchangesTitle: "Riwayat penukaran", "Exchanges";
     ExchangeWay: "Arah", "Direction";
     NoExchanges: "Belum ada penukaran.", "There are no exchanges yet.";
+    NoExchangesFound: "Tidak ada penukaran yang cocok dengan saringan.", "No exchange matches the filter.";
+    ExchangesSaved: "{rows} penukaran tersimpan di {file}", "{rows} exchanges saved to {file}";
+    AnyAccount: "Semua akun", "All accounts";
+    BothWays: "Isi dan tarik", "Top up and withdraw";
     NoExchangesHint: "Isi IDRS di atas untuk membeli energi di pasar.", "Top up IDRS above to buy energy on the market.";
 
     // What moved
@@ -70,6 +74,8 @@ macro_rules! with_token_texts {
     MovementsEtk: "ETK dicetak dan dibakar", "ETK minted and burned";
     MovementsTransfers: "Diterima dan dikirim", "Received and sent";
     NoMovements: "Belum ada yang tercatat di sini.", "Nothing has moved here yet.";
+    NoMovementsFound: "Tidak ada peristiwa yang cocok dengan saringan.", "Nothing matches the filter.";
+    MovementsSaved: "{rows} peristiwa tersimpan di {file}", "{rows} events saved to {file}";
     NoMovementsHint: "Penyelesaian, penukaran, dan kiriman muncul setelah dikonfirmasi jaringan.", "Settlements, exchanges and transfers appear once the chain has confirmed them.";
     OtherSide: "Pihak lain", "Other account";
 
@@ -100,10 +106,16 @@ macro_rules! with_token_texts {
     TxSendLine: "{amount} kepada {payee}", "{amount} to {payee}";
     TxRampLine: "{amount}, simulasi", "{amount}, simulated";
     TxRevokeLine: "{token}, {spender}", "{token} of {spender}";
-    TxBidLine: "beli {lots} lot, Rp\u{a0}{price}/lot paling mahal", "buy {lots} lots, Rp\u{a0}{price} each at most";
-    TxAskLine: "jual {lots} lot, Rp\u{a0}{price}/lot paling murah", "sell {lots} lots, Rp\u{a0}{price} each at least";
+    TxBidLine: "beli {amount}, paling mahal {price}", "buy {amount}, {price} at most";
+    TxAskLine: "jual {amount}, paling murah {price}", "sell {amount}, {price} at least";
     TxCancelLine: "{count} pesanan", "{count} of them";
     TxApproveLine: "{amount} untuk {spender}", "{amount} for {spender}";
     TxApproveAll: "semua {token}", "all {token}";
+    TxLog: "Catatan transaksi", "Transaction log";
+    TxLogHint: "satu kalimat untuk setiap transaksi yang berakhir", "a sentence for each transaction that came to its end";
+    NoTxLog: "Belum ada transaksi yang berakhir.", "No transaction has come to its end yet.";
+    NoTxLogHint: "Yang masih berjalan ada di atas.", "Those on their way are above.";
+    TxEndedIn: "berhasil di blok {block}", "succeeded in block {block}";
+    TxWaitsAgain: "dibatalkan jaringan, menunggu lagi", "taken back by the chain, waits again";
     } } } } } } } };
 }

@@ -12,6 +12,7 @@ macro_rules! with_wallet_texts {
     NothingFound: "Tidak ada yang cocok.", "Nothing matches.";
     ClearSearch: "Hapus pencarian", "Clear the search";
     SaveCsv: "Simpan CSV", "Save CSV";
+    SaveAllCsvHint: "Simpan semua baris saringan sebagai CSV, untuk lembar kerja", "Save all rows of the filter as CSV, for a spreadsheet";
     SaveCsvHint: "Simpan baris yang tampak sebagai CSV, untuk lembar kerja", "Save the rows that are shown as CSV, for a spreadsheet";
     CsvSaved: "Tersimpan: {file}", "Saved: {file}";
     Actions: "Tindakan", "Actions";

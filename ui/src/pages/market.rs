@@ -31,6 +31,7 @@ use crate::{
 };
 
 pub(crate) use alerts::alert_news;
+pub(crate) use figures::Units;
 pub(crate) use form::Form;
 
 use alerts::AlertsCard;

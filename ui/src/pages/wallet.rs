@@ -7,6 +7,7 @@ mod card;
 mod changes;
 mod contacts;
 mod export;
+mod log;
 mod remove;
 mod tasks;
 mod tokens;
@@ -26,7 +27,7 @@ use crate::{
     i18n::{Key, Language, text},
     ipc,
     pages::wallet::{
-        activity::ActivityPart, backup::BackupPart, card::WalletCard, contacts::AddressBook,
+        activity::ActivityPart, backup::BackupPart, card::WalletCard, contacts::AddressBook, log::LogCard,
         tokens::TokensPart, transactions::TransactionsCard,
     },
     prefs::prefs,
@@ -70,7 +71,7 @@ pub(crate) fn WalletPage() -> impl IntoView {
                 WalletPart::Wallets => view! { <WalletsPart /> }.into_any(),
                 WalletPart::Tokens => view! { <TokensPart /> }.into_any(),
                 WalletPart::Backup => view! { <BackupPart /> }.into_any(),
-                WalletPart::Activity => view! { <TransactionsCard /><ActivityPart /> }.into_any(),
+                WalletPart::Activity => view! { <TransactionsCard /><LogCard /><ActivityPart /> }.into_any(),
             }}
         </div>
     }

@@ -101,7 +101,7 @@ pub(crate) struct Trust {
     pub(crate) rpc: Option<String>,
 }
 
-fn parse_status(text: &str) -> Result<Status, String> {
+pub(super) fn parse_status(text: &str) -> Result<Status, String> {
     Status::parse(&text.to_uppercase()).ok_or_else(|| "PENDING, SUCCESS or FAILED".to_owned())
 }
 

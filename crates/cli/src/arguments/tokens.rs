@@ -1,12 +1,15 @@
 //! Arguments of tokens: sending, the ramp, what moved, allowances.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 use enerlink_domain::{
-    Address,
-    token::{Asset, MovementKind, Token},
+    Address, Status,
+    token::{Asset, ConversionFilter, MovementFilter, MovementKind, Ramp, Token},
 };
 
-use super::{ProfileArguments, UnlockArguments};
+use super::{ProfileArguments, UnlockArguments, settle::parse_status};
+use crate::moment::Moment;
 
 /// What is sent.
 #[derive(Clone, Copy, ValueEnum)]
@@ -39,6 +42,24 @@ impl From<TokenName> for Token {
         match name {
             TokenName::Etk => Self::Etk,
             TokenName::Idrs => Self::Idrs,
+        }
+    }
+}
+
+/// Which way of the ramp.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum WayName {
+    /// IDR became IDRS.
+    On,
+    /// IDRS became IDR.
+    Off,
+}
+
+impl From<WayName> for Ramp {
+    fn from(name: WayName) -> Self {
+        match name {
+            WayName::On => Self::On,
+            WayName::Off => Self::Off,
         }
     }
 }
@@ -105,14 +126,50 @@ pub(crate) enum RampCommand {
     On(RampArguments),
     /// IDRS become IDR.
     Off(RampArguments),
-    /// List exchanges, newest first.
+    /// List exchanges, newest first, or write them to a file.
     List {
         #[command(flatten)]
-        profile: ProfileArguments,
+        wanted: ExchangesArguments,
         /// At most so many.
         #[arg(long, default_value_t = 50)]
         limit: u16,
+        /// Write all of them as CSV instead: a new file.
+        #[arg(long)]
+        file: Option<PathBuf>,
     },
+}
+
+#[derive(Args)]
+pub(crate) struct ExchangesArguments {
+    #[command(flatten)]
+    pub(crate) profile: ProfileArguments,
+    /// Only of this account.
+    #[arg(long)]
+    account: Option<Address>,
+    /// Only this way.
+    #[arg(long)]
+    direction: Option<WayName>,
+    /// Only `PENDING`, `SUCCESS` or `FAILED`.
+    #[arg(long, value_parser = parse_status)]
+    status: Option<Status>,
+    /// Not asked for before: a date, or a date with a time.
+    #[arg(long)]
+    from: Option<Moment>,
+    /// Asked for before; a date alone includes that day.
+    #[arg(long)]
+    to: Option<Moment>,
+}
+
+impl ExchangesArguments {
+    pub(crate) fn filter(&self) -> ConversionFilter {
+        ConversionFilter {
+            account: self.account,
+            way: self.direction.map(Into::into),
+            status: self.status,
+            from: self.from.map(Moment::begin),
+            to: self.to.map(Moment::end),
+        }
+    }
 }
 
 #[derive(Args)]
@@ -121,21 +178,53 @@ pub(crate) struct TransfersArguments {
     pub(crate) profile: ProfileArguments,
     /// Only these kinds.
     #[arg(long, value_delimiter = ',')]
-    pub(crate) kind: Vec<KindName>,
+    kind: Vec<KindName>,
     /// Only this token.
     #[arg(long)]
-    pub(crate) token: Option<TokenName>,
+    token: Option<TokenName>,
     /// Only this account.
     #[arg(long)]
-    pub(crate) account: Option<Address>,
+    account: Option<Address>,
+    /// In no block before: a date, or a date with a time.
+    #[arg(long)]
+    from: Option<Moment>,
+    /// In a block before; a date alone includes that day.
+    #[arg(long)]
+    to: Option<Moment>,
     /// At most so many.
     #[arg(long, default_value_t = 50)]
     pub(crate) limit: u16,
+    /// Write all of them as CSV instead: a new file.
+    #[arg(long)]
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl TransfersArguments {
+    pub(crate) fn filter(&self) -> MovementFilter {
+        MovementFilter {
+            kinds: self.kind.iter().map(|kind| (*kind).into()).collect(),
+            token: self.token.map(Into::into),
+            account: self.account,
+            from: self.from.map(Moment::begin),
+            to: self.to.map(Moment::end),
+        }
+    }
+}
+
+/// A list, unless something shall be done about it.
+#[derive(Args)]
+#[command(subcommand_negates_reqs = true)]
+pub(crate) struct AllowancesArguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<AllowancesCommand>,
+    /// There without a subcommand, which has its own.
+    #[command(flatten)]
+    pub(crate) profile: Option<ProfileArguments>,
 }
 
 #[derive(Subcommand)]
 pub(crate) enum AllowancesCommand {
-    /// List them, as they were read last.
+    /// List them, as they were read last; so does no subcommand at all.
     List(ProfileArguments),
     /// End one: an `approve` of nothing.
     Revoke {

@@ -65,6 +65,11 @@ impl Fraction {
         (rest == 1).then(|| self.decimal(twos.max(fives)))
     }
 
+    /// As a plain decimal: without trailing zeros when there is one, else with `most` digits after the point.
+    pub fn plain(self, most: usize) -> String {
+        self.exact().unwrap_or_else(|| self.decimal(most))
+    }
+
     /// As a plain decimal with so many digits after the point, rounded half up.
     pub fn decimal(self, digits: usize) -> String {
         let (mut whole, mut rest) = (self.floor(), self.numerator % self.denominator);

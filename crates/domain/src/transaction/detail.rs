@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::{
     Address, Idrs, Wei,
-    market::{Lots, OrderFlags, OrderId, Pair, Price, Side},
+    market::{Lots, OrderFlags, OrderId, Pair, Price, PriceUnit, Side},
     quantity::quantity,
     token::{Amount, Ramp, Token},
 };
@@ -13,6 +13,9 @@ quantity! {
     /// Base units of some token, as many as an allowance may have.
     Units(u128)
 }
+
+/// Digits after the point of an amount or a price that no decimal can write.
+const DIGITS: usize = 8;
 
 /// What a transaction does, beyond its kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +33,9 @@ pub enum TxDetail {
         flags: OrderFlags,
         /// The token's number of the signed allowance that it carries, if it does.
         permit: Option<u64>,
+        /// What a lot is there; rows of earlier versions do not say it.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pair: Option<Pair>,
     },
     /// Cancels orders.
     Cancel {
@@ -116,6 +122,19 @@ impl TxDetail {
     pub fn words(&self) -> String {
         match self {
             Self::Place {
+                side,
+                price,
+                lots,
+                pair: Some(pair),
+                ..
+            } => {
+                let per_kwh = pair.price(*price, PriceUnit::Kwh).plain(DIGITS);
+                format!(
+                    "order {side} {} kWh at Rp {per_kwh} a kWh",
+                    pair.kwh(*lots).plain(DIGITS)
+                )
+            }
+            Self::Place {
                 side, price, lots, ..
             } => format!("order {side} {lots} lots at {price} IDRS base units each"),
             Self::Cancel { orders } => format!("cancel {} orders", orders.len()),
@@ -141,6 +160,7 @@ impl TxDetail {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Etk;
 
     #[test]
     fn a_detail_is_a_flat_object_and_comes_back() {
@@ -156,5 +176,26 @@ mod tests {
             "{text}"
         );
         assert_eq!(serde_json::from_str::<TxDetail>(&text).expect("detail"), detail);
+    }
+    #[test]
+    fn an_order_is_told_in_energy_as_long_as_it_says_what_a_lot_is() {
+        let order = |pair| TxDetail::Place {
+            side: Side::Ask,
+            price: Price::new(1_444).expect("above zero"),
+            lots: Lots(2_500),
+            flags: OrderFlags::GoodTillCancelled,
+            permit: None,
+            pair,
+        };
+        // 1 kWh are 1000 ETK, a lot is 10 of them.
+        let known = order(Some(Pair::new(Etk(1_000), 100_000).expect("a pair")));
+        assert_eq!(known.words(), "order ASK 25 kWh at Rp 1444 a kWh");
+        let text = serde_json::to_string(&known).expect("json");
+        assert_eq!(serde_json::from_str::<TxDetail>(&text).expect("detail"), known);
+        let old = order(None);
+        assert_eq!(old.words(), "order ASK 2500 lots at 1444 IDRS base units each");
+        let text = serde_json::to_string(&old).expect("json");
+        assert!(!text.contains("pair"), "as an earlier version wrote it: {text}");
+        assert_eq!(serde_json::from_str::<TxDetail>(&text).expect("detail"), old);
     }
 }

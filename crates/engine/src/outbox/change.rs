@@ -1,7 +1,10 @@
 //! What a person may still change: a higher fee for a transaction that waits, or its end.
 
-use enerlink_domain::{Code, Error, Transaction, TxHash, TxStage, transaction::TransactionPage};
-use enerlink_store::{OutboxRow, outbox, outbox_versions};
+use enerlink_domain::{
+    Code, Error, Transaction, TxHash, TxStage,
+    transaction::{TransactionLogPage, TransactionPage},
+};
+use enerlink_store::{OutboxRow, outbox, outbox_versions, transaction_logs};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{News, Outbox, sign::Replacement};
@@ -124,6 +127,16 @@ impl Engine {
     /// Transactions, newest first.
     pub async fn transactions(&self, limit: u16, before: Option<i64>) -> Result<TransactionPage, Error> {
         Ok(outbox::list(&self.store().reader(), limit.min(PAGE_ROWS), before).await?)
+    }
+
+    /// The log of transactions, newest first: each that came to its end, and each that the chain took back.
+    pub async fn transaction_log(
+        &self,
+        limit: u16,
+        before: Option<i64>,
+    ) -> Result<TransactionLogPage, Error> {
+        let reader = self.store().reader();
+        Ok(transaction_logs::transactions(&reader, limit.min(PAGE_ROWS), before).await?)
     }
 
     /// The transaction of this number.

@@ -3,22 +3,16 @@
 use enerlink_chain::{Call, build};
 use enerlink_domain::{
     Address, Code, Error, Event, Transaction, TxDetail, TxKind, TxStage, Wei,
-    token::{
-        Amount, Asset, ConversionPage, MOST_RAMPED, MovementFilter, MovementPage, Ramp, SendDraft,
-        SendPreview,
-    },
+    token::{Amount, Asset, MOST_RAMPED, Ramp, SendDraft, SendPreview},
 };
 use enerlink_keystore::Signer;
-use enerlink_store::{NewOutbox, conversions, movements, outbox as rows};
+use enerlink_store::{NewOutbox, conversions, outbox as rows};
 
 use crate::{
     Engine,
     network::{self, Network},
     outbox,
 };
-
-/// Rows of one page, at most.
-const PAGE_ROWS: u16 = 200;
 
 impl Engine {
     /// What would become of `draft`. Nothing is signed; the wallet may be locked.
@@ -107,28 +101,6 @@ impl Engine {
             Ramp::Off => TxKind::OffRamp,
         };
         self.queue(&network, account, kind, call, detail).await
-    }
-
-    /// Exchanges at the ramp, newest first.
-    pub async fn conversions(&self, limit: u16, before: Option<i64>) -> Result<ConversionPage, Error> {
-        Ok(conversions::list(&self.store().reader(), limit.min(PAGE_ROWS), before).await?)
-    }
-
-    /// What moved, the newest in the chain first.
-    pub async fn movements(
-        &self,
-        filter: &MovementFilter,
-        limit: u16,
-        before: Option<i64>,
-    ) -> Result<MovementPage, Error> {
-        let Some(network) = self.network() else {
-            return Ok(MovementPage {
-                rows: Vec::new(),
-                next: None,
-            });
-        };
-        let (reader, chain_id) = (self.store().reader(), network.addresses.chain_id);
-        Ok(movements::list(&reader, chain_id, filter, limit.min(PAGE_ROWS), before).await?)
     }
 
     /// What `account` holds of the asset of `amount`, less what is on its way, and what is left of it then.

@@ -113,6 +113,7 @@ impl Engine {
             lots: order.lots,
             flags: order.flags,
             permit,
+            pair: self.market_state().pair,
         };
         self.queue(&network, ticket.account, TxKind::PlaceOrder, call, detail)
             .await

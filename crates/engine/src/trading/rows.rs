@@ -1,7 +1,7 @@
 //! Orders and trades as rows of a file.
 
 use enerlink_domain::{
-    market::{AmountUnit, Pair, PriceUnit},
+    market::{Pair, PriceUnit},
     view::{Order, Trade},
 };
 
@@ -32,7 +32,7 @@ pub(super) fn order_titles() -> Vec<String> {
 }
 
 pub(super) fn order(order: &Order, pair: Pair) -> Vec<String> {
-    let price = |unit| decimal(pair.price(order.price, unit));
+    let price = |unit| pair.price(order.price, unit).plain(DIGITS);
     vec![
         order.number.to_string(),
         order.id.map(|id| id.to_string()).unwrap_or_default(),
@@ -43,7 +43,7 @@ pub(super) fn order(order: &Order, pair: Pair) -> Vec<String> {
         price(PriceUnit::Etk),
         order.lots.to_string(),
         pair.etk(order.lots).to_string(),
-        decimal(pair.amount(order.lots, AmountUnit::Kwh)),
+        pair.kwh(order.lots).plain(DIGITS),
         order.filled.to_string(),
         order.left.to_string(),
         order.tx.to_string(),
@@ -75,7 +75,7 @@ pub(super) fn trade_titles() -> Vec<String> {
 }
 
 pub(super) fn trade(trade: &Trade, pair: Pair) -> Vec<String> {
-    let price = |unit| decimal(pair.price(trade.price, unit));
+    let price = |unit| pair.price(trade.price, unit).plain(DIGITS);
     vec![
         trade.number.to_string(),
         trade.at.0.to_string(),
@@ -84,7 +84,7 @@ pub(super) fn trade(trade: &Trade, pair: Pair) -> Vec<String> {
         price(PriceUnit::Etk),
         trade.lots.to_string(),
         pair.etk(trade.lots).to_string(),
-        decimal(pair.amount(trade.lots, AmountUnit::Kwh)),
+        pair.kwh(trade.lots).plain(DIGITS),
         trade.value.to_string(),
         trade.maker.to_string(),
         trade.taker.to_string(),
@@ -92,8 +92,4 @@ pub(super) fn trade(trade: &Trade, pair: Pair) -> Vec<String> {
         trade.tx.to_string(),
         trade.block.to_string(),
     ]
-}
-
-fn decimal(value: enerlink_domain::market::Fraction) -> String {
-    value.exact().unwrap_or_else(|| value.decimal(DIGITS))
 }

@@ -55,7 +55,7 @@ impl From<enerlink_store::StoreError> for Stop {
 }
 
 /// The name of the cursor up to which events of a market are taken in.
-fn cursor(market: Address) -> String {
+pub(super) fn cursor(market: Address) -> String {
     format!("market/{}", market.to_lower())
 }
 

@@ -14,9 +14,10 @@ use enerlink_domain::{
     },
 };
 use enerlink_store::{
-    OrderKey, Reader, StoreError, market_candles, market_trades, price_alerts, trade_orders,
+    Access, OrderKey, Reader, StoreError, market_candles, market_trades, price_alerts, trade_orders,
 };
 
+use super::sync::Live;
 use crate::{Engine, history::Export};
 
 /// Rows of one page, at most.
@@ -65,7 +66,7 @@ impl Engine {
         self.0.trading.state.borrow().clone()
     }
 
-    fn market(&self) -> Result<Address, Error> {
+    pub(super) fn market(&self) -> Result<Address, Error> {
         let network = self.network().ok_or_else(crate::network::missing)?;
         let market = network.addresses.market;
         market.ok_or_else(|| Error::new(Code::NoMarket, "the network names no market"))
@@ -88,14 +89,24 @@ impl Engine {
             }
         };
         let rows = usize::from(query.rows.min(BOOK_ROWS));
-        let seen = self.0.trading.read(move |live| {
+        let look = move |live: &Live| {
             let own = live.book.own();
             let own: BTreeMap<OrderKey, Option<QueuePosition>> = own
                 .map(|order| (OrderKey::Resting(order.id), live.book.position(order.id)))
                 .collect();
             (live.book.depth(query.group, rows), own)
-        });
-        let (depth, own) = match seen.await {
+        };
+        let (state, seen) = match self.config().access {
+            Access::Exclusive => {
+                let seen = self.0.trading.read(look).await;
+                (self.market_state(), seen)
+            }
+            Access::ReadOnly => {
+                let (state, live) = self.stored_market().await?;
+                (state, Ok(look(&live)))
+            }
+        };
+        let (depth, own) = match seen {
             Ok((depth, own)) => (Some(depth), own),
             Err(error) if error.code == Code::MarketUnread => (None, BTreeMap::new()),
             Err(error) => return Err(error),
@@ -109,7 +120,7 @@ impl Engine {
         };
         Ok(MarketView {
             now: self.clock().wall(),
-            state: self.market_state(),
+            state,
             depth,
             own: orders.iter().map(placed).collect(),
             tape,
@@ -192,7 +203,7 @@ impl Engine {
     /// Writes orders as CSV, oldest first: a new file, never over one that is there.
     pub async fn save_orders(&self, filter: &OrderFilter, path: &Path) -> Result<SavedRows, Error> {
         let (market, reader) = (self.market()?, self.store().reader());
-        let pair = self.market_state().pair.ok_or_else(unread)?;
+        let pair = self.pair().await?;
         let mut file = Export::begin(path, super::rows::order_titles()).await?;
         let mut after = None;
         loop {
@@ -208,7 +219,7 @@ impl Engine {
     /// Writes trades as CSV, oldest first: a new file, never over one that is there.
     pub async fn save_trades(&self, filter: &TradeFilter, path: &Path) -> Result<SavedRows, Error> {
         let (market, reader) = (self.market()?, self.store().reader());
-        let pair = self.market_state().pair.ok_or_else(unread)?;
+        let pair = self.pair().await?;
         let mut file = Export::begin(path, super::rows::trade_titles()).await?;
         let mut after = None;
         loop {
@@ -228,7 +239,7 @@ impl Engine {
         tariff_sen_per_kwh: Option<u64>,
     ) -> Result<PerformanceView, Error> {
         let (market, reader) = (self.market()?, self.store().reader());
-        let pair = self.market_state().pair.ok_or_else(unread)?;
+        let pair = self.pair().await?;
         let filter = TradeFilter {
             account: Some(account),
             ..TradeFilter::default()
@@ -308,8 +319,4 @@ impl Engine {
         price_alerts::remove(&tx, id).await?;
         Ok(tx.commit().await?)
     }
-}
-
-fn unread() -> Error {
-    Error::new(Code::MarketUnread, "the market was not read yet")
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use alloy::primitives::{Bytes, keccak256};
 use enerlink_domain::{
     Address, Idrs, NoticeKind, Status, Transaction, TxStage, Wei,
-    token::{Asset, MovementFilter, MovementKind, Ramp},
+    token::{Asset, ConversionFilter, MovementFilter, MovementKind, Ramp},
     view::NetworkDraft,
 };
 use enerlink_engine::Account;
@@ -218,7 +218,7 @@ async fn anvil_exchanges_sends_and_ends_allowances_over_a_reorganisation() {
     let status = async || {
         household
             .engine()
-            .conversions(1, None)
+            .conversions(&ConversionFilter::default(), 1, None)
             .await
             .expect("readable")
             .rows[0]

@@ -5,7 +5,10 @@ use enerlink_domain::{
     Address, Code, Event, Idrs, Status, Transaction, TxDetail, TxKind, TxStage, Wei,
     id::keccak256,
     payee::Standing,
-    token::{Amount, Asset, Movement, MovementFilter, MovementKind, Ramp, SendDraft, Spender, Token},
+    token::{
+        Amount, Asset, ConversionFilter, Movement, MovementFilter, MovementKind, Ramp, SendDraft, Spender,
+        Token,
+    },
     wallet::LockReason,
 };
 use enerlink_engine::Engine;
@@ -61,7 +64,10 @@ async fn movements(engine: &Engine, count: usize) -> Vec<Movement> {
 }
 
 async fn status(engine: &Engine) -> Vec<Status> {
-    let page = engine.conversions(10, None).await.expect("readable");
+    let page = engine
+        .conversions(&ConversionFilter::default(), 10, None)
+        .await
+        .expect("readable");
     page.rows.iter().map(|row| row.status).collect()
 }
 
@@ -72,7 +78,10 @@ async fn an_exchange_is_what_its_receipt_says_and_a_reorganisation_puts_it_back(
     let done = household.exchange(Ramp::On, "1000.5").await;
     assert_eq!((done.kind, done.as_simulated), (TxKind::OnRamp, Some(true)));
     assert_eq!(household.idrs().await, Idrs(100_050));
-    let page = engine.conversions(10, None).await.expect("readable");
+    let page = engine
+        .conversions(&ConversionFilter::default(), 10, None)
+        .await
+        .expect("readable");
     let row = &page.rows[0];
     assert_eq!(
         (row.status, row.tx, row.block),

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use enerlink_domain::{
-    Address, Hash32, UnixMillis,
+    Address, Hash32, Status, UnixMillis,
     market::{OrderStatus, Price, Side, Width},
-    token::MovementFilter,
+    token::{ConversionFilter, MovementFilter, MovementKind, Token},
     view::{OrderFilter, TradeFilter},
 };
 
@@ -160,15 +160,46 @@ pub(super) async fn tokens(r: &Explaining) {
     let of_transaction = "SEARCH idrs_conversions USING INDEX idrs_conversions_by_outbox_id (outbox_id=?)";
     check!(r, conversions::of_transaction(r, 7), [of_transaction]);
     // Row numbers are the order of the table, and the limit stops the scan.
-    check!(r, conversions::list(r, 10, None), ["SCAN idrs_conversions"]);
+    let all = ConversionFilter::default();
+    check!(r, conversions::list(r, &all, 10, None), ["SCAN idrs_conversions"]);
     let older = "SEARCH idrs_conversions USING INTEGER PRIMARY KEY (rowid<?)";
-    check!(r, conversions::list(r, 10, Some(5)), [older]);
+    check!(r, conversions::list(r, &all, 10, Some(5)), [older]);
+    let later = older.replace("rowid<?", "rowid>?");
+    check!(r, conversions::export(r, &all, Some(5), 10), [later.as_str()]);
+    let own = ConversionFilter {
+        account: Some(Address::ZERO),
+        status: Some(Status::Success),
+        ..all
+    };
+    let older = "SEARCH idrs_conversions USING INDEX idrs_conversions_by_account_id (account=? AND id<?)";
+    check!(r, conversions::list(r, &own, 10, Some(5)), [older]);
     let search = |by: &str, condition: &str| {
         format!("SEARCH token_movements USING INDEX token_movements_by_chain_id_{by} (chain_id=?{condition})")
     };
     let newest = search("block_id", "");
     let all = MovementFilter::default();
     check!(r, movements::list(r, CHAIN, &all, 10, None), [newest.as_str()]);
+    let next = search("block_id", " AND block>?");
+    check!(
+        r,
+        movements::export(r, CHAIN, &all, Some((5, 3)), 10),
+        [next.as_str()]
+    );
+    let own = MovementFilter {
+        kinds: vec![MovementKind::Minted, MovementKind::Burned],
+        token: Some(Token::Etk),
+        account: Some(Address::ZERO),
+        from: Some(UnixMillis(1)),
+        ..all
+    };
+    let newest = search("account_block", " AND account=?");
+    check!(r, movements::list(r, CHAIN, &own, 10, None), [newest.as_str()]);
+    let next = search("account_block", " AND account=? AND block>?");
+    check!(
+        r,
+        movements::export(r, CHAIN, &own, Some((5, 3)), 10),
+        [next.as_str()]
+    );
     let last = search("account_block", " AND account=? AND block<?");
     check!(
         r,

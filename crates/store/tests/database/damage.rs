@@ -2,8 +2,10 @@
 
 use std::fs;
 
-use enerlink_domain::settlement::SettlementFilter;
-use enerlink_domain::{Address, MicroWh, Registers, Status, UnixMillis, register::CounterSource};
+use enerlink_domain::{
+    Address, MicroWh, Registers, Status, UnixMillis, register::CounterSource, settlement::SettlementFilter,
+    token::ConversionFilter,
+};
 use enerlink_store::{Store, StoreError, conversions, meters, outbox, registers, settlements};
 use sea_orm::ConnectionTrait;
 
@@ -52,7 +54,8 @@ async fn read(store: &Store) -> Result<String, StoreError> {
     for id in 1..=12 {
         text += &format!("{:?}", outbox::get(&reader, id).await?);
     }
-    text += &format!("{:?}", conversions::list(&reader, 5, None).await?);
+    let all = ConversionFilter::default();
+    text += &format!("{:?}", conversions::list(&reader, &all, 5, None).await?);
     Ok(text)
 }
 

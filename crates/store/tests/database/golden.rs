@@ -6,7 +6,7 @@ use enerlink_domain::{
     Address, MicroWh, UnixMillis,
     market::{Lots, Width},
     settlement::SettlementFilter,
-    token::MovementFilter,
+    token::{ConversionFilter, MovementFilter},
     view::{MessageFilter, TradeFilter},
 };
 use enerlink_store::{
@@ -122,7 +122,7 @@ async fn assert_traded(store: &Store, version: u32) {
     let moved = movements::list(&reader, CHAIN, &MovementFilter::default(), 9, None).await;
     let counts = (
         moved.expect("sound").rows.len(),
-        conversions::list(&reader, 9, None)
+        conversions::list(&reader, &ConversionFilter::default(), 9, None)
             .await
             .expect("sound")
             .rows

@@ -4,7 +4,8 @@ use std::future::Future;
 
 use enerlink_domain::settlement::SettlementFilter;
 use enerlink_domain::{
-    Address, BrokerAddress, Hash32, MeterId, TxKind, TxStage, UnixMillis, Verdict, register::CounterSource,
+    Address, BrokerAddress, Hash32, MeterId, Status, TxKind, TxStage, UnixMillis, Verdict,
+    register::CounterSource,
 };
 use enerlink_store::{
     LogKind, Store, StoreError, Tx, cursors, heartbeats, meters, outbox, prosumers, readings, registers,
@@ -255,4 +256,27 @@ async fn a_finished_transaction_leaves_a_line() {
         .await
         .expect("a list");
     assert_eq!(older, lines[1..]);
+    // What a line in another language is made of.
+    let page = transaction_logs::transactions(&tx, 1, None)
+        .await
+        .expect("a page");
+    let failed = &page.rows[0];
+    assert_eq!(
+        (failed.status, failed.about.block, &failed.about.reason),
+        (Status::Failed, None, &row.reason)
+    );
+    let page = transaction_logs::transactions(&tx, 9, page.next)
+        .await
+        .expect("a page");
+    let [done] = &page.rows[..] else {
+        panic!("{page:?}");
+    };
+    assert_eq!(
+        (done.status, done.about.block, page.next),
+        (Status::Success, Some(12), None)
+    );
+    assert_eq!(
+        (&done.about.meter_id, &done.about.settlement_id),
+        (&row.meter_id, &row.settlement_id)
+    );
 }

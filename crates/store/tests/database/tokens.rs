@@ -2,7 +2,7 @@
 
 use enerlink_domain::{
     Address, Hash32, Idrs, Status, TxDetail, TxHash, TxStage, UnixMillis,
-    token::{MovementFilter, MovementKind, Ramp, Token},
+    token::{ConversionFilter, MovementFilter, MovementKind, Ramp, Token},
 };
 use enerlink_store::{Approval, NewMovement, approvals, conversions, movements, outbox, transaction_logs};
 
@@ -64,7 +64,8 @@ async fn an_exchange_follows_its_transaction_forward_and_back() {
     row.stage = TxStage::Failed;
     row.reason = Some("the open ramp is closed".to_owned());
     conversions::follow(&tx, &row).await.expect("stored");
-    let page = conversions::list(&tx, 10, None).await.expect("a list");
+    let all = ConversionFilter::default();
+    let page = conversions::list(&tx, &all, 10, None).await.expect("a list");
     assert_eq!(page.rows.len(), 1, "one row for one transaction");
     assert_eq!(
         (page.rows[0].status, page.rows[0].reason.clone()),
@@ -74,6 +75,83 @@ async fn an_exchange_follows_its_transaction_forward_and_back() {
     let lines = transaction_logs::list(&tx, 1, None).await.expect("a list");
     let line = "on_ramp: exchange 123.45 IDR for IDRS (simulated), failed: the open ramp is closed";
     assert_eq!(lines[0].1.line, line);
+}
+
+#[tokio::test]
+async fn exchanges_are_found_by_account_way_status_and_day_and_exported_oldest_first() {
+    let store = backend::empty().await;
+    let tx = store.begin().await.expect("a transaction");
+    // Who, when, and how it ended; those of OTHER go the other way.
+    for (account, at, stage) in [
+        (MINE, 10, TxStage::Confirmed),
+        (OTHER, 20, TxStage::Failed),
+        (MINE, 30, TxStage::Failed),
+        (MINE, 40, TxStage::Sent),
+    ] {
+        let mut new = generate::plain_exchange(account, i128::from(at));
+        new.created_at = UnixMillis(at);
+        if account == OTHER {
+            new.detail = Some(TxDetail::Ramp {
+                way: Ramp::Off,
+                amount: Idrs(i128::from(at)),
+            });
+        }
+        let id = outbox::insert(&tx, &new).await.expect("a row");
+        let mut row = outbox::get(&tx, id).await.expect("a read").expect("the row");
+        row.stage = stage;
+        conversions::follow(&tx, &row).await.expect("stored");
+    }
+    let all = ConversionFilter::default();
+    let own = ConversionFilter {
+        account: Some(MINE),
+        ..all
+    };
+    let off = ConversionFilter {
+        way: Some(Ramp::Off),
+        ..all
+    };
+    let failed = ConversionFilter {
+        status: Some(Status::Failed),
+        ..all
+    };
+    let days = ConversionFilter {
+        from: Some(UnixMillis(20)),
+        to: Some(UnixMillis(40)),
+        ..all
+    };
+    let failed_of_mine = ConversionFilter {
+        account: Some(MINE),
+        ..failed
+    };
+    for (filter, expected) in [
+        (all, &[40, 30, 20, 10][..]),
+        (own, &[40, 30, 10]),
+        (off, &[20]),
+        (failed, &[30, 20]),
+        (days, &[30, 20]),
+        (failed_of_mine, &[30]),
+    ] {
+        // Page by page both ways.
+        let (mut newest, mut before) = (Vec::new(), None);
+        loop {
+            let page = conversions::list(&tx, &filter, 2, before).await.expect("a page");
+            newest.extend(page.rows.iter().map(|row| row.created_at.0));
+            before = page.next;
+            if before.is_none() {
+                break;
+            }
+        }
+        assert_eq!(newest, expected, "{filter:?}");
+        let (mut oldest, mut after) = (Vec::new(), None);
+        loop {
+            let page = conversions::export(&tx, &filter, after, 2).await.expect("a page");
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            oldest.extend(page.iter().map(|row| row.created_at.0));
+        }
+        oldest.reverse();
+        assert_eq!(oldest, expected, "{filter:?}");
+    }
 }
 
 fn movement(block: u64, index: u64, kind: MovementKind, other: Option<Address>) -> NewMovement {
@@ -120,6 +198,7 @@ async fn movements_are_stored_once_paged_by_the_chain_and_taken_back() {
         kinds: vec![MovementKind::Minted, MovementKind::Burned],
         token: Some(Token::Etk),
         account: Some(MINE),
+        ..MovementFilter::default()
     };
     assert_eq!(
         movements::list(&tx, CHAIN, &minted, 9, None)
@@ -152,6 +231,62 @@ async fn movements_are_stored_once_paged_by_the_chain_and_taken_back() {
         .expect("a page")
         .rows;
     assert_eq!(left.iter().map(|row| row.block).collect::<Vec<_>>(), [5]);
+}
+
+#[tokio::test]
+async fn movements_are_found_by_account_and_day_and_exported_oldest_first() {
+    let store = backend::empty().await;
+    let tx = store.begin().await.expect("a transaction");
+    // Read later, but earlier in the chain, and two of one block.
+    let mut events = [
+        movement(9, 3, MovementKind::Minted, None),
+        movement(5, 0, MovementKind::Minted, None),
+        movement(9, 4, MovementKind::Burned, None),
+        movement(7, 1, MovementKind::Minted, None),
+    ];
+    for event in &mut events {
+        let (block, _) = event.block;
+        event.at = UnixMillis(i64::try_from(block).expect("small"));
+    }
+    events[3].account = OTHER;
+    movements::insert(&tx, CHAIN, &events).await.expect("stored");
+    let all = MovementFilter::default();
+    let of = |account| MovementFilter {
+        account: Some(account),
+        ..MovementFilter::default()
+    };
+    let days = |from, to| MovementFilter {
+        from: Some(UnixMillis(from)),
+        to: Some(UnixMillis(to)),
+        ..MovementFilter::default()
+    };
+    let burned = MovementFilter {
+        kinds: vec![MovementKind::Burned],
+        ..MovementFilter::default()
+    };
+    for (filter, expected) in [
+        (all, &[5, 7, 9, 9][..]),
+        (of(MINE), &[5, 9, 9]),
+        (of(OTHER), &[7]),
+        (days(5, 9), &[5, 7]),
+        (days(6, 10), &[7, 9, 9]),
+        (burned, &[9]),
+    ] {
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let page = movements::export(&tx, CHAIN, &filter, after, 1)
+                .await
+                .expect("a page");
+            let Some(last) = page.last() else { break };
+            after = Some((last.block, last.id));
+            seen.extend(page.iter().map(|row| row.block));
+        }
+        assert_eq!(seen, expected, "{filter:?}");
+        let page = movements::list(&tx, CHAIN, &filter, 200, None).await;
+        let mut listed: Vec<u64> = page.expect("a page").rows.iter().map(|row| row.block).collect();
+        listed.reverse();
+        assert_eq!(listed, expected, "{filter:?}");
+    }
 }
 
 #[tokio::test]

@@ -123,6 +123,10 @@ async fn acts_stand_beside_transactions_and_come_in_pages() {
         seen.iter()
             .all(|row| row.wallet.as_deref() == Some("Home") && row.detail.is_some())
     );
+    let logged = transaction_logs::transactions(&reader, 200, None)
+        .await
+        .expect("a page");
+    assert_eq!(logged.rows.len(), seen.len(), "one beside each act");
     let lines = transaction_logs::list(&reader, 2, None).await.expect("a list");
     let line = &lines[1].1;
     assert_eq!(line.kind, LogKind::Wallet(WalletAct::SettlementKeyRevoked));

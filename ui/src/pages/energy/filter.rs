@@ -3,9 +3,12 @@
 use enerlink_domain::{MeterId, Status, Trigger, settlement::SettlementFilter};
 use leptos::{ev, prelude::*};
 
-use super::settlements::{days_of, status_words, trigger_words};
+use super::settlements::{days_of, trigger_words};
 use crate::{
-    components::dates::{DayRange, Days, Widen},
+    components::{
+        dates::{DayRange, Days, Widen},
+        transaction::status_words,
+    },
     feed::feed,
     i18n::{Key, say, text},
     prefs::prefs,

@@ -4,7 +4,7 @@ use enerlink_domain::{Settlement, Status, TxHash, WattHours, audit::ReceiptForma
 use enerlink_ipc::{FindTransaction, SaveReceipt};
 use leptos::prelude::*;
 
-use super::settlements::{status_words, trigger_words};
+use super::settlements::trigger_words;
 use crate::{
     components::{
         activity::simulation_words,
@@ -13,6 +13,7 @@ use crate::{
         doing::Doing,
         icon::{Glyph, Icon},
         loaded::Loaded,
+        transaction::status_words,
     },
     feed::feed,
     format::{self, Sign},

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use enerlink_domain::{
-    NetMicroWh, Settlement, Status, Trigger, WattHours, quantity::MICRO, settlement::SettlementFilter,
+    NetMicroWh, Settlement, Trigger, WattHours, quantity::MICRO, settlement::SettlementFilter,
 };
 use enerlink_ipc::{ListSettlements, SaveSettlements};
 use leptos::prelude::*;
@@ -260,18 +260,9 @@ pub(super) fn trigger_words(trigger: Trigger) -> Key {
     }
 }
 
-/// The coarse status of a settlement.
-pub(super) fn status_words(status: Status) -> Key {
-    match status {
-        Status::Pending => Key::StatusPending,
-        Status::Success => Key::StatusSuccess,
-        Status::Failed => Key::StatusFailed,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use enerlink_domain::UnixMillis;
+    use enerlink_domain::{Status, UnixMillis};
 
     use super::*;
     use crate::live::tests::{meter_id, settlement};

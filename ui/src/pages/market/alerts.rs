@@ -1,7 +1,7 @@
 //! Price alerts: prices that somebody waits for, how to wait for another one, and what is said when one is reached.
 
 use enerlink_domain::{
-    market::{AmountUnit, Direction, PriceAlert, PriceUnit, Watched},
+    market::{Direction, PriceAlert, Watched},
     view::Alert,
 };
 use enerlink_ipc::{AddPriceAlert, ListPriceAlerts, RearmPriceAlert, RemovePriceAlert};
@@ -33,11 +33,7 @@ const WATCHED: [(Watched, &str); 3] = [
 
 /// What a price alert says when it is reached; nothing while it is not known what is traded.
 pub(crate) fn alert_news(language: Language, state: &LiveState, alert: &Alert) -> Option<String> {
-    let units = Units {
-        pair: state.market.as_ref()?.pair?,
-        price: PriceUnit::Kwh,
-        amount: AmountUnit::Kwh,
-    };
+    let units = Units::usual(state.market.as_ref()?.pair?);
     let price = units.money(language, alert.alert.fired?);
     let waited = alert_words(units, language, &alert.alert);
     Some(say(

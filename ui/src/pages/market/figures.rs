@@ -13,7 +13,7 @@ const MOST_DIGITS: usize = 4;
 
 /// In what prices and amounts are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Units {
+pub(crate) struct Units {
     /// What a lot is.
     pub pair: Pair,
     /// For what a price is paid.
@@ -23,6 +23,15 @@ pub(super) struct Units {
 }
 
 impl Units {
+    /// Those that are shown where nobody has chosen any.
+    pub(crate) fn usual(pair: Pair) -> Self {
+        Self {
+            pair,
+            price: PriceUnit::default(),
+            amount: AmountUnit::default(),
+        }
+    }
+
     /// A price, all of them with as many digits.
     pub(super) fn price(self, language: Language, price: Price) -> String {
         let digits = digits_of(self.pair.price(Price::MIN, self.price));
@@ -32,6 +41,15 @@ impl Units {
     /// A price with its currency: `Rp 1.445`.
     pub(super) fn money(self, language: Language, price: Price) -> String {
         format!("Rp\u{a0}{}", self.price(language, price))
+    }
+
+    /// A price with its currency and for what it is paid: `Rp 1.445/kWh`.
+    pub(crate) fn unit_price(self, language: Language, price: Price) -> String {
+        let unit = match self.price {
+            PriceUnit::Kwh => "kWh",
+            PriceUnit::Etk => "ETK",
+        };
+        format!("{}/{unit}", self.money(language, price))
     }
 
     /// A price per lot that may lie between two.
@@ -47,7 +65,7 @@ impl Units {
     }
 
     /// An amount without needless digits, with its unit: `12,3 kWh`.
-    pub(super) fn energy(self, language: Language, lots: impl Into<TotalLots>) -> String {
+    pub(crate) fn energy(self, language: Language, lots: impl Into<TotalLots>) -> String {
         format!(
             "{}\u{a0}{}",
             local(language, &self.plain_amount(lots)),
@@ -84,14 +102,12 @@ impl Units {
 
     /// A price as a plain decimal without needless digits.
     pub(super) fn plain_price(self, price: Price) -> String {
-        let price = self.pair.price(price, self.price);
-        price.exact().unwrap_or_else(|| price.decimal(MOST_DIGITS))
+        self.pair.price(price, self.price).plain(MOST_DIGITS)
     }
 
     /// An amount, likewise.
     pub(super) fn plain_amount(self, lots: impl Into<TotalLots>) -> String {
-        let amount = self.pair.amount(lots, self.amount);
-        amount.exact().unwrap_or_else(|| amount.decimal(MOST_DIGITS))
+        self.pair.amount(lots, self.amount).plain(MOST_DIGITS)
     }
 }
 

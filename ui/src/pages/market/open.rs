@@ -3,7 +3,6 @@
 use enerlink_domain::{
     Address, Idrs, Transaction, TxKind, TxStage,
     market::{OrderStatus, Pair, Side, TotalLots},
-    transaction::TxDetail,
     view::Order,
 };
 use enerlink_ipc::{CancelAllOrders, CancelOrders};
@@ -20,6 +19,7 @@ use crate::{
         confirm::{Confirm, Demands},
         doing::Doing,
         table::{Column, Table},
+        transaction::what,
     },
     feed::feed,
     format::{self, Sign},
@@ -221,30 +221,8 @@ fn OnTheirWay(desk: Desk) -> impl IntoView {
         })
     });
     let row = move |row: Transaction| {
-        let words = move || match &row.detail {
-            Some(TxDetail::Place {
-                side, price, lots, ..
-            }) => desk.units.get().map(|units| {
-                let language = language.get();
-                let (amount, price) = (units.energy(language, *lots), units.money(language, *price));
-                let key = match side {
-                    Side::Bid => Key::BuyAt,
-                    Side::Ask => Key::SellAt,
-                };
-                say(language, key, &[("amount", &amount), ("price", &price)])
-            }),
-            Some(TxDetail::Cancel { orders }) => {
-                let count = format::count(language.get(), orders.len() as u64);
-                Some(say(language.get(), Key::CancellingOrders, &[("count", &count)]))
-            }
-            Some(
-                TxDetail::Approve { .. }
-                | TxDetail::Send { .. }
-                | TxDetail::Ramp { .. }
-                | TxDetail::Revoke { .. },
-            )
-            | None => Some(Key::PlaceOrder.text(language.get()).to_owned()),
-        };
+        let (kind, detail) = (row.kind, row.detail.clone());
+        let words = move || what(language.get(), kind, detail.as_ref(), None, desk.units.get());
         view! {
             <li data-testid="order-waits" data-stage=row.stage.as_str()>
                 <span>{words}</span>

@@ -8,7 +8,7 @@ mod ramp;
 mod send;
 
 use enerlink_domain::{Address, event::Balances, wallet::WalletView};
-use leptos::prelude::*;
+use leptos::{ev, prelude::*};
 
 use crate::{
     components::{
@@ -84,6 +84,45 @@ fn known_accounts(state: RwSignal<LiveState>) -> Memo<Vec<(Address, String)>> {
             accounts(status.map_or(&[][..], |status| status.wallets.as_slice()))
         })
     })
+}
+
+/// The accounts to choose from, each with the name of its wallet.
+fn account_options(accounts: Memo<Vec<(Address, String)>>, chosen: Signal<Option<Address>>) -> impl IntoView {
+    move || {
+        let accounts = accounts.get().into_iter();
+        accounts
+            .map(|(address, wallet)| {
+                let on = move || chosen.get() == Some(address);
+                let words = format!("{wallet} · {}", format::short_address(address));
+                view! { <option value=address.to_string() prop:selected=on>{words}</option> }
+            })
+            .collect_view()
+    }
+}
+
+/// All accounts or one of them; nothing to choose with one account.
+#[component]
+fn AccountFilter(
+    /// The one that is chosen.
+    #[prop(into)]
+    account: Signal<Option<Address>>,
+    /// Takes another one.
+    #[prop(into)]
+    on_account: Callback<Option<Address>>,
+    /// Where a test finds it.
+    testid: &'static str,
+) -> impl IntoView {
+    let accounts = known_accounts(feed().state);
+    let several = Memo::new(move |_| accounts.with(|accounts| accounts.len() > 1));
+    let choose = move |event: ev::Event| on_account.run(event_target_value(&event).parse().ok());
+    view! {
+        <Show when=move || several.get()>
+            <select class="select" data-testid=testid aria-label=text(Key::Account) on:change=choose>
+                <option value="" prop:selected=move || account.get().is_none()>{text(Key::AnyAccount)}</option>
+                {account_options(accounts, account)}
+            </select>
+        </Show>
+    }
 }
 
 #[component]

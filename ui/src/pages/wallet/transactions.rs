@@ -5,7 +5,7 @@ mod change;
 
 use std::sync::Arc;
 
-use enerlink_domain::{Status, Transaction, TxDetail, TxKind, TxStage, Wei, market::Side, token::Amount};
+use enerlink_domain::{MeterId, Status, Transaction, TxStage, Wei};
 use enerlink_ipc::ListTransactions;
 use leptos::prelude::*;
 
@@ -18,10 +18,11 @@ use crate::{
         icon::{Glyph, Icon},
         pages::{Paged, Pages},
         table::{Cell, Column, Table},
+        transaction::{detail_words, kind_words, what},
     },
     feed::feed,
     format,
-    i18n::{Key, Language, say, text},
+    i18n::{Key, Language, text},
     ipc,
     pages::wallet::moment,
     prefs::prefs,
@@ -97,92 +98,6 @@ fn take(pages: Pages<Transaction>, told: Transaction) {
     });
 }
 
-/// What a transaction is for; one that serves nobody but the others is just a transaction.
-pub(super) fn kind_words(kind: TxKind) -> Key {
-    let words = [
-        (TxKind::OpenMeter, Key::OpenMeter),
-        (TxKind::SetSettler, Key::SettlerSet),
-        (TxKind::SettleMeter, Key::Settlement),
-        (TxKind::PlaceOrder, Key::PlaceOrder),
-        (TxKind::CancelOrders, Key::CancelOrders),
-        (TxKind::Approve, Key::Approve),
-        (TxKind::SendToken, Key::TxSendToken),
-        (TxKind::SendCoin, Key::TxSendCoin),
-        (TxKind::OnRamp, Key::TxOnRamp),
-        (TxKind::OffRamp, Key::TxOffRamp),
-        (TxKind::Revoke, Key::TxRevoke),
-    ];
-    let known = words.into_iter().find(|(known, _)| *known == kind);
-    known.map_or(Key::TransactionWord, |(_, word)| word)
-}
-
-fn what(row: &Transaction, language: Language) -> String {
-    let kind = kind_words(row.kind).text(language);
-    match (&row.detail, &row.meter_id) {
-        (Some(detail), _) => format!("{kind} · {}", detail_words(detail, language)),
-        (None, Some(meter)) => format!("{kind} · {meter}"),
-        (None, None) => kind.to_owned(),
-    }
-}
-
-/// What it does with tokens, in one line.
-pub(super) fn detail_words(detail: &TxDetail, language: Language) -> String {
-    match detail {
-        TxDetail::Place {
-            side, price, lots, ..
-        } => {
-            let line = match side {
-                Side::Bid => Key::TxBidLine,
-                Side::Ask => Key::TxAskLine,
-            };
-            let lots = format::count(language, lots.0.into());
-            let price = format::decimal(language, price.get().into(), 2, 2, format::Sign::Negative);
-            say(language, line, &[("lots", &lots), ("price", &price)])
-        }
-        TxDetail::Cancel { orders } => {
-            let count = format::count(language, orders.len() as u64);
-            say(language, Key::TxCancelLine, &[("count", &count)])
-        }
-        TxDetail::Approve {
-            token,
-            spender,
-            amount,
-        } => {
-            // More than anybody will ever hold is no number for a person.
-            let amount = match i128::try_from(amount.0) {
-                Ok(units) => format::amount(language, token.of(units)),
-                Err(_) => say(language, Key::TxApproveAll, &[("token", token.symbol())]),
-            };
-            let spender = format::short_address(*spender);
-            say(
-                language,
-                Key::TxApproveLine,
-                &[("amount", &amount), ("spender", &spender)],
-            )
-        }
-        TxDetail::Send { amount, to } => {
-            let (amount, payee) = (format::amount(language, *amount), format::short_address(*to));
-            say(
-                language,
-                Key::TxSendLine,
-                &[("amount", &amount), ("payee", &payee)],
-            )
-        }
-        TxDetail::Ramp { amount, .. } => {
-            let amount = format::amount(language, Amount::Idrs(*amount));
-            say(language, Key::TxRampLine, &[("amount", &amount)])
-        }
-        TxDetail::Revoke { token, spender } => {
-            let spender = format::short_address(*spender);
-            say(
-                language,
-                Key::TxRevokeLine,
-                &[("token", token.symbol()), ("spender", &spender)],
-            )
-        }
-    }
-}
-
 /// What it costs at most, once it is signed.
 pub(super) fn most(row: &Transaction) -> Option<Wei> {
     let (fee, gas) = (row.max_fee?, row.gas_limit?);
@@ -208,13 +123,16 @@ fn columns(question: Question) -> Vec<Column<Transaction>> {
         .ordered(|a, b| (a.created_at, a.id).cmp(&(b.created_at, b.id)))
         .exactly(|row| format::iso_time(row.created_at))
         .class("when"),
-        Column::new(Key::TransactionFor, |row: &Transaction, language| what(row, language))
+        Column::new(Key::TransactionFor, |row: &Transaction, language| {
+            let meter = row.meter_id.as_ref().map(MeterId::as_str);
+            what(language, row.kind, row.detail.as_ref(), meter, None)
+        })
             .shown(|row| {
                 let feed = feed();
                 let (kind, meter, detail) = (row.kind, row.meter_id.clone(), row.detail.clone());
                 let language = prefs().language;
                 let name = move || match (&detail, &meter) {
-                    (Some(detail), _) => Some(detail_words(detail, language.get())),
+                    (Some(detail), _) => Some(detail_words(language.get(), detail, None)),
                     (None, Some(id)) => Some(feed.state.with(|state| state.name_of(id))),
                     (None, None) => None,
                 };
@@ -348,12 +266,7 @@ fn Detail(row: Transaction) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use enerlink_domain::{
-        Address,
-        market::{Lots, OrderFlags, Price},
-        token::Token,
-        transaction::Units,
-    };
+    use enerlink_domain::TxKind;
 
     use super::*;
     use crate::live::tests::transaction;
@@ -372,30 +285,5 @@ mod tests {
         assert_eq!(plain(0), "0 gwei");
         assert_eq!(plain(1), "0.000000001 gwei");
         assert_eq!(coins(Language::Indonesian, Wei(355_000_000_000_000)), "0,000355");
-    }
-
-    #[test]
-    fn what_is_done_on_the_market_is_said_in_both_languages() {
-        let order = TxDetail::Place {
-            side: Side::Ask,
-            price: Price::new(1_444).expect("not zero"),
-            lots: Lots(2_500),
-            flags: OrderFlags::GoodTillCancelled,
-            permit: None,
-        };
-        let approve = |amount| TxDetail::Approve {
-            token: Token::Idrs,
-            spender: Address([0x11; 20]),
-            amount: Units(amount),
-        };
-        let plain = |detail: &TxDetail, language| detail_words(detail, language).replace('\u{a0}', " ");
-        let id = |detail: &TxDetail| plain(detail, Language::Indonesian);
-        let en = |detail: &TxDetail| plain(detail, Language::English);
-        assert_eq!(id(&order), "jual 2.500 lot, Rp 14,44/lot paling murah");
-        assert_eq!(en(&order), "sell 2,500 lots, Rp 14.44 each at least");
-        let exact = en(&approve(150_000));
-        assert!(exact.starts_with("1,500.00 IDRS for 0x1111"), "{exact}");
-        let endless = id(&approve(u128::MAX));
-        assert!(endless.starts_with("semua IDRS untuk 0x1111"), "{endless}");
     }
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroU16;
 
 use enerlink_domain::{
     Etk, Idrs, MicroWh, NetWattHours, Settlement, Status, Trigger, TxDetail, TxKind, TxStage, Wei,
-    market::{Lots, OrderFlags, OrderId, Price, Side},
+    market::{Lots, OrderFlags, OrderId, Pair, Price, Side},
     settlement::{Basis, Watermark},
     token::{Amount, Ramp, Token},
     transaction::Units,
@@ -96,17 +96,22 @@ pub(crate) fn detail() -> impl Strategy<Value = TxDetail> {
         any::<u128>().prop_map(|wei| Amount::Coin(Wei(wei))),
     ];
     let flags = select(OrderFlags::ALL.to_vec());
+    let pair = (1..=1_000_000_000_000_i128, 1..=1_000_000_000_u64)
+        .prop_map(|(lot, ratio)| Pair::new(Etk(lot), ratio).expect("in range"));
     let token = || select(Token::ALL.to_vec());
     prop_oneof![
-        (order_id(), any::<u32>(), flags, of(any::<u64>())).prop_map(|(order, lots, flags, permit)| {
-            TxDetail::Place {
-                side: order.side(),
-                price: order.price(),
-                lots: Lots(lots),
-                flags,
-                permit,
+        (order_id(), any::<u32>(), flags, of(any::<u64>()), of(pair)).prop_map(
+            |(order, lots, flags, permit, pair)| {
+                TxDetail::Place {
+                    side: order.side(),
+                    price: order.price(),
+                    lots: Lots(lots),
+                    flags,
+                    permit,
+                    pair,
+                }
             }
-        }),
+        ),
         vec(order_id(), 0..17).prop_map(|orders| TxDetail::Cancel { orders }),
         (token(), address(), any::<u128>()).prop_map(|(token, spender, amount)| TxDetail::Approve {
             token,

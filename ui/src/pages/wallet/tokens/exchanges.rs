@@ -1,25 +1,30 @@
 //! Exchanges at the ramp, each with what its receipt has made of it.
 
 use enerlink_domain::{
-    Status,
-    token::{Amount, Conversion, Ramp},
+    Address, Status,
+    token::{Amount, Conversion, ConversionFilter, Ramp},
 };
-use enerlink_ipc::ListConversions;
-use leptos::prelude::*;
+use enerlink_ipc::{ListConversions, SaveConversions};
+use leptos::{ev, prelude::*};
 
+use super::AccountFilter;
 use crate::{
     components::{
         activity::{Hash, StageChip, stage_words},
         address::AddressTag,
         chain_offline::ChainOffline,
+        dates::{DayRange, Days, Widen},
         pages::{Paged, Pages, Veiled},
+        saving::save_rows,
         table::{Column, Table},
+        transaction::status_words,
     },
     feed::feed,
     format::{self, HIDDEN},
     i18n::{Key, Language, text},
     ipc,
     prefs::prefs,
+    session::session,
 };
 
 /// Rows of a page.
@@ -32,10 +37,20 @@ type Row = Veiled<Conversion>;
 pub(super) fn ExchangesCard() -> impl IntoView {
     let feed = feed();
     let pages = Pages::new(|row: &Conversion| (row.id, String::new()));
+    let filter = RwSignal::new(ConversionFilter::default());
     let read = move |before: Option<i64>| {
-        let command = ListConversions { limit: PAGE, before };
+        let command = ListConversions {
+            filter: filter.get_untracked(),
+            limit: PAGE,
+            before,
+        };
         pages.read(command, before, |page| (page.rows, page.next));
     };
+    Effect::new(move || {
+        filter.with(|_| ());
+        pages.begin();
+        read(None);
+    });
     let told = Memo::new(move |_| {
         let exchange = |state: &crate::live::LiveState| {
             let told = state.transaction.as_ref()?;
@@ -44,12 +59,37 @@ pub(super) fn ExchangesCard() -> impl IntoView {
         };
         feed.state.with(exchange)
     });
-    Effect::new(move || {
+    Effect::new(move |before: Option<()>| {
         // Read, for a memo that is only tracked is never computed.
         told.with(|_| ());
-        read(None);
+        if before.is_some() {
+            read(None);
+        }
     });
-    let rows = pages.veiled(prefs().hidden);
+    let all = pages.veiled(prefs().hidden);
+    let rows = Memo::new(move |_| {
+        let wanted = filter.get();
+        let rows = all.get().into_iter();
+        rows.filter(|row| suits(&wanted, &row.row)).collect::<Vec<_>>()
+    });
+    let (session, language) = (session(), prefs().language);
+    let save = move |()| {
+        let command = SaveConversions {
+            filter: filter.get_untracked(),
+        };
+        save_rows(session, language.get_untracked(), command, Key::ExchangesSaved);
+    };
+    let empty = move || {
+        if filter.with(|filter| *filter != ConversionFilter::default()) {
+            view! { <p>{text(Key::NoExchangesFound)}</p> }.into_any()
+        } else {
+            view! {
+                <p>{text(Key::NoExchanges)}</p>
+                <p class="dim small">{text(Key::NoExchangesHint)}</p>
+            }
+            .into_any()
+        }
+    };
     view! {
         <section class="card exchanges" data-testid="exchanges" aria-label=text(Key::ExchangesTitle)>
             <header><h2>{text(Key::ExchangesTitle)}</h2><small>{text(Key::RampSimulated)}</small></header>
@@ -63,13 +103,67 @@ pub(super) fn ExchangesCard() -> impl IntoView {
                     identity=|row: &Row| format!("{row:?}")
                     kind=|row: &Row| row.row.status.as_str().to_owned()
                     named=|row: &Row| row.row.id.to_string()
-                    empty=ViewFn::from(|| view! {
-                        <p>{text(Key::NoExchanges)}</p>
-                        <p class="dim small">{text(Key::NoExchangesHint)}</p>
-                    })
-                />
+                    empty=ViewFn::from(empty)
+                    on_save=save
+                >
+                    <Filters filter=filter />
+                </Table>
             </Paged>
         </section>
+    }
+}
+
+/// Whether a row still is what was asked for: it may have moved on since it was read.
+fn suits(filter: &ConversionFilter, row: &Conversion) -> bool {
+    filter.account.is_none_or(|account| account == row.account)
+        && filter.way.is_none_or(|way| way == row.way)
+        && filter.status.is_none_or(|status| status == row.status)
+        && days_of(filter).hold(row.created_at)
+}
+
+/// When the exchanges that are wanted were asked for.
+fn days_of(filter: &ConversionFilter) -> Days {
+    Days {
+        from: filter.from,
+        to: filter.to,
+    }
+}
+
+/// The controls beside the search.
+#[component]
+fn Filters(filter: RwSignal<ConversionFilter>) -> impl IntoView {
+    let account = Signal::derive(move || filter.with(|filter| filter.account));
+    let choose_account = move |account: Option<Address>| filter.update(|filter| filter.account = account);
+    let way = move |event: ev::Event| {
+        filter.update(|filter| filter.way = Ramp::parse(&event_target_value(&event)));
+    };
+    let status = move |event: ev::Event| {
+        filter.update(|filter| filter.status = Status::parse(&event_target_value(&event)));
+    };
+    let days = Signal::derive(move || filter.with(days_of));
+    let choose_days = move |days: Days| {
+        filter.update(|filter| (filter.from, filter.to) = (days.from, days.to));
+    };
+    let ways = [Ramp::On, Ramp::Off].map(|way| {
+        let chosen = move || filter.with(|filter| filter.way == Some(way));
+        view! { <option value=way.as_str() prop:selected=chosen>{text(way_words(way))}</option> }
+    });
+    let statuses = [Status::Pending, Status::Success, Status::Failed].map(|status| {
+        let chosen = move || filter.with(|filter| filter.status == Some(status));
+        view! { <option value=status.as_str() prop:selected=chosen>{text(status_words(status))}</option> }
+    });
+    view! {
+        <AccountFilter account=account on_account=choose_account testid="exchange-account" />
+        <select class="select" data-testid="exchange-way" aria-label=text(Key::ExchangeWay) on:change=way>
+            <option value="" prop:selected=move || filter.with(|filter| filter.way.is_none())>{text(Key::BothWays)}</option>
+            {ways.into_iter().collect_view()}
+        </select>
+        <select class="select" data-testid="exchange-status" aria-label=text(Key::StatusWord) on:change=status>
+            <option value="" prop:selected=move || filter.with(|filter| filter.status.is_none())>{text(Key::AnyStatus)}</option>
+            {statuses.into_iter().collect_view()}
+        </select>
+        <DayRange id="exchange" days=days on_days=choose_days />
+        <Widen id="exchange" filter=filter />
     }
 }
 
@@ -137,4 +231,63 @@ fn columns() -> Vec<Column<Row>> {
         .exactly(|row| row.row.block.map(|block| block.to_string()).unwrap_or_default())
         .class("n"),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use enerlink_domain::{Idrs, TxStage, UnixMillis};
+
+    use super::*;
+
+    #[test]
+    fn an_exchange_that_has_moved_on_leaves_the_filter() {
+        let row = Conversion {
+            id: 1,
+            transaction: 7,
+            account: Address([1; 20]),
+            way: Ramp::On,
+            amount: Idrs(100),
+            status: Status::Success,
+            stage: TxStage::Confirmed,
+            tx: None,
+            block: Some(5),
+            reason: None,
+            created_at: UnixMillis(50),
+            settled_at: Some(UnixMillis(60)),
+        };
+        let all = ConversionFilter::default();
+        let narrowed = [
+            ConversionFilter {
+                account: Some(Address([2; 20])),
+                ..all
+            },
+            ConversionFilter {
+                way: Some(Ramp::Off),
+                ..all
+            },
+            ConversionFilter {
+                status: Some(Status::Pending),
+                ..all
+            },
+            ConversionFilter {
+                from: Some(UnixMillis(51)),
+                ..all
+            },
+            ConversionFilter {
+                to: Some(UnixMillis(50)),
+                ..all
+            },
+        ];
+        for filter in narrowed {
+            assert!(!suits(&filter, &row), "{filter:?}");
+        }
+        let exact = ConversionFilter {
+            account: Some(row.account),
+            way: Some(row.way),
+            status: Some(row.status),
+            from: Some(row.created_at),
+            to: Some(UnixMillis(51)),
+        };
+        assert!(suits(&exact, &row) && suits(&all, &row));
+    }
 }

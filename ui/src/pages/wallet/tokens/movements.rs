@@ -1,15 +1,21 @@
 //! Tokens that moved: minted, burned, received and sent, as the chain tells it.
 
-use enerlink_domain::token::{Movement, MovementFilter, MovementKind, Token};
-use enerlink_ipc::ListMovements;
+use enerlink_domain::{
+    Address,
+    token::{Movement, MovementFilter, MovementKind, Token},
+};
+use enerlink_ipc::{ListMovements, SaveMovements};
 use leptos::prelude::*;
 
+use super::AccountFilter;
 use crate::{
     components::{
         activity::Hash,
         address::AddressTag,
         chain_offline::ChainOffline,
+        dates::{DayRange, Days, Widen},
         pages::{Paged, Pages, Veiled},
+        saving::save_rows,
         table::{Column, Table},
     },
     feed::feed,
@@ -17,12 +23,13 @@ use crate::{
     i18n::{Key, Language, text},
     ipc,
     prefs::prefs,
+    session::session,
 };
 
 /// Rows of a page.
 const PAGE: u16 = 20;
 
-/// Which movements are shown.
+/// Which kinds are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum View {
     All,
@@ -38,17 +45,23 @@ impl View {
         (Self::Transfers, Key::MovementsTransfers, "movements-transfers"),
     ];
 
-    fn filter(self) -> MovementFilter {
-        let (kinds, token) = match self {
+    fn kinds(self) -> (Vec<MovementKind>, Option<Token>) {
+        match self {
             Self::All => (Vec::new(), None),
             Self::Etk => (vec![MovementKind::Minted, MovementKind::Burned], Some(Token::Etk)),
             Self::Transfers => (vec![MovementKind::Received, MovementKind::Sent], None),
-        };
-        MovementFilter {
-            kinds,
-            token,
-            account: None,
         }
+    }
+
+    /// Whether a filter shows these; whose they are and of which days is another matter.
+    fn is_of(self, filter: &MovementFilter) -> bool {
+        let (kinds, token) = self.kinds();
+        filter.kinds == kinds && filter.token == token
+    }
+
+    /// The filter with these.
+    fn choose(self, filter: &mut MovementFilter) {
+        (filter.kinds, filter.token) = self.kinds();
     }
 }
 
@@ -58,7 +71,7 @@ type Row = Veiled<Movement>;
 #[component]
 pub(super) fn MovementsCard() -> impl IntoView {
     let feed = feed();
-    let view = RwSignal::new(View::All);
+    let filter = RwSignal::new(MovementFilter::default());
     // The newest in the chain first.
     let pages = Pages::new(|row: &Movement| {
         let block = i64::try_from(row.block).unwrap_or(i64::MAX);
@@ -66,7 +79,7 @@ pub(super) fn MovementsCard() -> impl IntoView {
     });
     let read = move |before: Option<i64>| {
         let command = ListMovements {
-            filter: view.get_untracked().filter(),
+            filter: filter.get_untracked(),
             limit: PAGE,
             before,
         };
@@ -84,7 +97,7 @@ pub(super) fn MovementsCard() -> impl IntoView {
     });
     Effect::new(move || {
         // Read, for a memo that is only tracked is never computed.
-        view.with(|_| ());
+        filter.with(|_| ());
         told.with(|_| ());
         // A reorganisation takes rows back: they are read anew.
         pages.begin();
@@ -94,14 +107,14 @@ pub(super) fn MovementsCard() -> impl IntoView {
     let views = move || {
         View::ALL
             .map(|(this, words, testid)| {
-                let on = move || view.get() == this;
+                let on = move || filter.with(|filter| this.is_of(filter));
                 view! {
                     <button
                         type="button"
                         data-testid=testid
                         class:on=on
                         aria-pressed=move || if on() { "true" } else { "false" }
-                        on:click=move |_| view.set(this)
+                        on:click=move |_| filter.update(|filter| this.choose(filter))
                     >
                         {text(words)}
                     </button>
@@ -109,6 +122,35 @@ pub(super) fn MovementsCard() -> impl IntoView {
             })
             .into_iter()
             .collect_view()
+    };
+    let account = Signal::derive(move || filter.with(|filter| filter.account));
+    let choose_account = move |account: Option<Address>| filter.update(|filter| filter.account = account);
+    let days = Signal::derive(move || {
+        filter.with(|filter| Days {
+            from: filter.from,
+            to: filter.to,
+        })
+    });
+    let choose_days = move |days: Days| {
+        filter.update(|filter| (filter.from, filter.to) = (days.from, days.to));
+    };
+    let (session, language) = (session(), prefs().language);
+    let save = move |()| {
+        let command = SaveMovements {
+            filter: filter.get_untracked(),
+        };
+        save_rows(session, language.get_untracked(), command, Key::MovementsSaved);
+    };
+    let empty = move || {
+        if filter.with(|filter| *filter != MovementFilter::default()) {
+            view! { <p>{text(Key::NoMovementsFound)}</p> }.into_any()
+        } else {
+            view! {
+                <p>{text(Key::NoMovements)}</p>
+                <p class="dim small">{text(Key::NoMovementsHint)}</p>
+            }
+            .into_any()
+        }
     };
     view! {
         <section class="card movements" data-testid="movements" aria-label=text(Key::MovementsTitle)>
@@ -123,12 +165,13 @@ pub(super) fn MovementsCard() -> impl IntoView {
                     identity=|row: &Row| format!("{row:?}")
                     kind=|row: &Row| row.row.kind.as_str().to_owned()
                     named=|row: &Row| row.row.id.to_string()
-                    empty=ViewFn::from(|| view! {
-                        <p>{text(Key::NoMovements)}</p>
-                        <p class="dim small">{text(Key::NoMovementsHint)}</p>
-                    })
+                    empty=ViewFn::from(empty)
+                    on_save=save
                 >
                     <div class="segments" role="group" aria-label=text(Key::MovementWord)>{views()}</div>
+                    <AccountFilter account=account on_account=choose_account testid="movement-account" />
+                    <DayRange id="movement" days=days on_days=choose_days />
+                    <Widen id="movement" filter=filter />
                 </Table>
             </Paged>
         </section>
@@ -207,7 +250,7 @@ fn columns() -> Vec<Column<Row>> {
 
 #[cfg(test)]
 mod tests {
-    use enerlink_domain::{Address, Etk, Hash32, UnixMillis};
+    use enerlink_domain::{Etk, Hash32, UnixMillis};
 
     use super::*;
 
@@ -240,9 +283,18 @@ mod tests {
 
     #[test]
     fn the_history_of_etk_is_what_was_minted_and_burned() {
-        let filter = View::Etk.filter();
+        let mut filter = MovementFilter {
+            account: Some(Address([1; 20])),
+            from: Some(UnixMillis(5)),
+            ..MovementFilter::default()
+        };
+        let before = filter.clone();
+        assert!(View::All.is_of(&filter), "of one account and from one day on");
+        View::Etk.choose(&mut filter);
         assert_eq!(filter.token, Some(Token::Etk));
         assert_eq!(filter.kinds, [MovementKind::Minted, MovementKind::Burned]);
-        assert_eq!(View::All.filter(), MovementFilter::default());
+        assert!(View::Etk.is_of(&filter) && !View::All.is_of(&filter));
+        View::All.choose(&mut filter);
+        assert_eq!(filter, before, "the account and the days stay");
     }
 }

@@ -7,7 +7,7 @@ use enerlink_domain::{
 use enerlink_ipc::ExchangeIdrs;
 use leptos::{ev, ev::SubmitEvent, prelude::*};
 
-use super::known_accounts;
+use super::{account_options, known_accounts};
 use crate::{
     components::{
         address::Grouped,
@@ -97,16 +97,6 @@ pub(super) fn RampCard() -> impl IntoView {
         }
     });
     let choose = move |event: ev::Event| chosen.set(event_target_value(&event).parse().ok());
-    let options = move || {
-        let accounts = accounts.get().into_iter();
-        accounts
-            .map(|(address, wallet)| {
-                let on = move || account.get() == Some(address);
-                let words = format!("{wallet} · {}", format::short_address(address));
-                view! { <option value=address.to_string() prop:selected=on>{words}</option> }
-            })
-            .collect_view()
-    };
     let several = move || accounts.with(|accounts| accounts.len() > 1);
     let holding = concealed(move || match held.get() {
         Some(held) => format::amount(language.get(), Amount::Idrs(held)),
@@ -124,7 +114,7 @@ pub(super) fn RampCard() -> impl IntoView {
                 <Show when=several>
                     <div class="field">
                         <label for="ramp-account">{text(Key::Account)}</label>
-                        <select id="ramp-account" class="select" data-testid="ramp-account" on:change=choose>{options}</select>
+                        <select id="ramp-account" class="select" data-testid="ramp-account" on:change=choose>{account_options(accounts, account.into())}</select>
                     </div>
                 </Show>
                 <Field testid="ramp-amount" label=Key::RampAmount value=typed mode="decimal" complaint=complaint />

@@ -4,12 +4,13 @@ use enerlink_domain::Transaction;
 use enerlink_ipc::{CancelTransaction, SpeedUp};
 use leptos::prelude::*;
 
-use super::{coins, detail_words, gwei, kind_words, most};
+use super::{coins, gwei, most};
 use crate::{
     components::{
         address::Grouped,
         confirm::{Confirm, Demands},
         doing::Doing,
+        transaction,
     },
     feed::feed,
     i18n::{Key, text},
@@ -131,12 +132,9 @@ pub(super) fn ChangeDialog(
     let (fee, cost, nonce) = (row.max_fee, most(&row), row.nonce);
     let (kind, detail) = (row.kind, row.detail.clone());
     let what = move || {
-        let kind = kind_words(kind).text(language.get());
-        match (&detail, &row.meter_id) {
-            (Some(detail), _) => format!("{kind} · {}", detail_words(detail, language.get())),
-            (None, Some(id)) => format!("{kind} · {}", feed.state.with(|state| state.name_of(id))),
-            (None, None) => kind.to_owned(),
-        }
+        let meter = row.meter_id.as_ref();
+        let meter = meter.map(|id| feed.state.with(|state| state.name_of(id)));
+        transaction::what(language.get(), kind, detail.as_ref(), meter.as_deref(), None)
     };
     view! {
         <Confirm

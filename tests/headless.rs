@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use enerlink_domain::Etk;
 use serde_json::Value;
-use support::{Household, METER, Running, Sockets, anvil, enerlink, mosquitto, run, wait_until};
+use support::{Household, METER, Running, Sockets, anvil, enerlink, mosquitto, run, run_failing, wait_until};
 
 fn integer(summary: &Value, name: &str) -> i64 {
     summary[name]
@@ -147,6 +147,59 @@ fn a_locked_wallet_goes_on_settling() {
     assert_eq!(settled["energy_wh"], "150");
     running.stop();
     assert_eq!(household.audit()["adds_up"], true);
+}
+
+#[test]
+fn what_will_be_settled_is_estimated_beside_a_running_wallet() {
+    let mut household = Household::new(true);
+    let running = household.started();
+    household.export(60);
+    let owed = "60955955";
+    let told = running.wait_for("the estimate", |line| {
+        line["event"] == "estimate" && line["owed"] == owed && line["obstacle"] == "NOTHING_TO_SETTLE"
+    });
+    let estimate = |more: &[&str]| {
+        household
+            .said(&[&["settle", "estimate"], more].concat())
+            .remove(0)
+    };
+    let found = estimate(&[]);
+    let meter = &found["meters"][0];
+    for name in ["meter_id", "owed", "pending", "etk_now", "minimum", "obstacle"] {
+        assert_eq!(meter[name], told[name], "{name}: {found}");
+    }
+    assert_eq!(meter["etk_now"], "6000");
+    let total = &found["total"];
+    assert_eq!(
+        (&total["meters"], &total["owed"]),
+        (&1.into(), &owed.into()),
+        "{found}"
+    );
+    assert_eq!(estimate(&["--meter", METER])["meters"][0]["owed"], owed);
+    let profile = household.path("profile");
+    let unknown = [
+        "--json",
+        "settle",
+        "estimate",
+        "--meter",
+        "NOBODY",
+        "--data-dir",
+        &profile,
+    ];
+    assert_eq!(run_failing(&unknown)["code"], "METER_UNKNOWN");
+    running.stop();
+    household.node.pause();
+    let silent = estimate(&[]);
+    household.node.resume();
+    let readiness = &silent["meters"][0]["readiness"];
+    assert_eq!(
+        (&readiness["state"], &readiness["code"]),
+        (&"blocked".into(), &"NODE_UNREACHABLE".into())
+    );
+    assert_eq!(
+        silent["meters"][0]["owed"], owed,
+        "what was counted is known all the same"
+    );
 }
 
 #[test]

@@ -51,7 +51,7 @@ async fn settle_by_hand(window: &Window) {
     window.choose("settling-automatic", "off").await;
     save_choice(window, "automatic", &before).await;
     window.click("nav-home").await;
-    // Below the contract's minimum a hand is refused, too.
+    // Below the contract's minimum there is nothing for a hand to settle: the button waits for it.
     for _ in 0..60 {
         if !window.all("[data-testid='settlement-row']").await.is_empty() {
             break;

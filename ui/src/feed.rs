@@ -1,5 +1,7 @@
 //! Keeps [`LiveState`] in step with the core: snapshots first, then events, and snapshots again when events were missed.
 
+mod home;
+
 use std::time::Duration;
 
 use enerlink_domain::{
@@ -7,12 +9,12 @@ use enerlink_domain::{
     device::Notice,
     event::VaultState,
     settlement::SettlementFilter,
-    view::{AppStatus, Home, PowerCurve},
+    view::{AppStatus, PowerCurve},
     wallet::BackupContent,
 };
 use enerlink_ipc::{
-    Event, ListMeters, ListNotices, ListSettlements, Lock, ReadGuards, ReadHome, ReadNetwork, ReadPower,
-    ReadSecurity, ReadStatus, SeeNotices, ShowNotification,
+    Event, ListMeters, ListNotices, ListSettlements, Lock, ReadGuards, ReadNetwork, ReadPower, ReadSecurity,
+    ReadStatus, SeeNotices, ShowNotification,
 };
 use leptos::{prelude::*, task::spawn_local};
 
@@ -167,7 +169,10 @@ impl Feed {
                     self.state.update(|state| state.meters = Some(meters));
                 }
                 if let Some(meter_id) = meter
-                    && let Ok(curve) = self.read_curve(meter_id, from).await
+                    && let Ok(curve) = self.read_curve(meter_id.clone(), from).await
+                    && self
+                        .state
+                        .with_untracked(|state| state.meter_id() == Some(&meter_id))
                 {
                     self.curve.set(Some(curve));
                 }
@@ -195,26 +200,6 @@ impl Feed {
     /// How long a span of the core's time is for whoever sits at the window: a simulated clock may run faster.
     pub(crate) fn felt(self, span: Duration) -> Duration {
         span.div_f64(self.clock.read_value().rate())
-    }
-
-    /// The home page for the day of the core's clock, which is known only from its answer.
-    async fn read_home(self) -> Result<Home, ipc::Error> {
-        let asked = day_start(self.now.get_untracked());
-        let home = ipc::call(&ReadHome {
-            meter_id: None,
-            day_start: asked,
-        })
-        .await?;
-        let right = day_start(home.now);
-        if right == asked {
-            Ok(home)
-        } else {
-            ipc::call(&ReadHome {
-                meter_id: None,
-                day_start: right,
-            })
-            .await
-        }
     }
 
     /// Power of the day that began at `day`; by the minute while it has been heard for less than three hours.

@@ -1,8 +1,9 @@
-//! What the person prefers to see: theme, colours, language, numbers, clock, hidden amounts. Remembered by the web view, not by the core.
+//! What the person prefers to see: theme, colours, language, numbers, clock, hidden amounts, the meter on Home. Remembered by the web view, not by the core.
 
 #[cfg(test)]
 mod contrast;
 
+use enerlink_domain::MeterId;
 use enerlink_ipc::desktop::Closing;
 use leptos::prelude::*;
 
@@ -19,6 +20,7 @@ const NUMBERS: &str = "enerlink.numbers";
 const ZONE: &str = "enerlink.time-zone";
 const HIDDEN: &str = "enerlink.hide-amounts";
 const CLOSING: &str = "enerlink.closing";
+const HOME_METER: &str = "enerlink.home-meter";
 
 /// Dark, light, or as the desktop says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +64,8 @@ pub(crate) struct Prefs {
     pub hidden: RwSignal<bool>,
     /// What closing the window does, where there is a tray.
     pub closing: RwSignal<Closing>,
+    /// The meter that was chosen for Home; another profile may not know it.
+    pub home_meter: RwSignal<Option<MeterId>>,
 }
 
 impl Prefs {
@@ -97,6 +101,7 @@ impl Prefs {
             zone: RwSignal::new(zone),
             hidden: RwSignal::new(read(HIDDEN).as_deref() == Some("yes")),
             closing: RwSignal::new(closing.unwrap_or_default()),
+            home_meter: RwSignal::new(read(HOME_METER).and_then(|id| id.parse().ok())),
         };
         Effect::new(move || write(THEME, prefs.theme.get().as_str()));
         Effect::new(move || {
@@ -119,6 +124,11 @@ impl Prefs {
         });
         Effect::new(move || write(HIDDEN, if prefs.hidden.get() { "yes" } else { "no" }));
         Effect::new(move || write(CLOSING, closing_word(prefs.closing.get())));
+        Effect::new(move || {
+            if let Some(id) = prefs.home_meter.get() {
+                write(HOME_METER, id.as_str());
+            }
+        });
         Effect::new(move |before: Option<(Numbers, HomeZone)>| {
             let chosen = (prefs.numbers.get(), prefs.zone.get());
             locale::use_numbers(chosen.0);

@@ -1,7 +1,10 @@
 //! The energy converter: its terms, and the meters that it knows.
 
 use alloy::primitives::U256;
-use enerlink_domain::{Address, MeterId, WattHours, settlement::Watermark};
+use enerlink_domain::{
+    Address, Etk, MeterId, WattHours,
+    settlement::{Bucket, Terms, Watermark},
+};
 
 use crate::{
     Addresses, Chain, ChainError,
@@ -45,6 +48,25 @@ pub struct MeterOnChain {
     pub minted: WattHours,
     /// Sum of all negative settlements, without the sign.
     pub burned: WattHours,
+}
+
+impl MeterOnChain {
+    /// On what terms it settles at `ratio` and from `minimum` on, at the chain's time `now` in Unix seconds, where a burn
+    /// may take `balance`.
+    pub fn terms(&self, ratio: u64, minimum: WattHours, balance: Option<Etk>, now: u64) -> Terms {
+        Terms {
+            watermark: self.watermark,
+            minimum,
+            ratio,
+            carry: self.carry,
+            balance,
+            bucket: Some(Bucket {
+                rated_power_w: self.rated_power_w,
+                cleared_at: self.cleared_at,
+                now,
+            }),
+        }
+    }
 }
 
 impl Chain {

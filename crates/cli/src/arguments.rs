@@ -26,7 +26,8 @@ pub(crate) use self::records::{
     PreferencesArguments,
 };
 pub(crate) use self::settle::{
-    AuditArguments, MonthsArguments, ReceiptArguments, SettlementArguments, VerifyArguments,
+    AuditArguments, EstimateArguments, MonthsArguments, ReceiptArguments, SettlementArguments,
+    VerifyArguments,
 };
 pub(crate) use self::settling::{SetArguments, SettingsCommand, Wish};
 pub(crate) use self::tokens::{
@@ -210,10 +211,12 @@ pub(crate) enum SettleCommand {
     Now {
         #[command(flatten)]
         unlock: UnlockArguments,
-        /// Which meter; the first when absent.
+        /// Which meter; the first in use when absent.
         #[arg(long)]
         meter: Option<MeterId>,
     },
+    /// What each meter in use will settle, and all together: now and at the period's end, and what is missing.
+    Estimate(EstimateArguments),
     /// List settlements, newest first.
     List {
         #[command(flatten)]

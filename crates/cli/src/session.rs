@@ -53,11 +53,18 @@ pub(crate) async fn open_or_create(data_dir: &Path) -> Result<Engine, Failure> {
     open(data_dir, access).await
 }
 
-/// The meter that is meant: `chosen`, or the first one.
+/// What a node does not say within this time is shown as not known.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What a node has answered in time.
+pub(crate) async fn in_time<T>(asked: impl Future<Output = Result<T, Error>>) -> Option<T> {
+    tokio::time::timeout(PATIENCE, asked).await.ok()?.ok()
+}
+
+/// The meter that is meant: `chosen`, or the first one in use.
 pub(crate) fn meter_or_first(engine: &Engine, chosen: Option<MeterId>) -> Result<MeterId, Failure> {
-    let first = || engine.meters().first().map(|view| view.meter.id.clone());
     chosen
-        .or_else(first)
+        .or_else(|| engine.first_meter())
         .ok_or_else(|| Failure::input("the profile has no meter"))
 }
 

@@ -1,6 +1,7 @@
 //! `enerlink settle`.
 
 mod audit;
+mod estimate;
 mod past;
 mod settings;
 
@@ -40,6 +41,7 @@ pub(crate) async fn settle(command: SettleCommand, json: bool) -> Outcome {
                 Status::Pending | Status::Success => Ok(()),
             }
         }
+        SettleCommand::Estimate(arguments) => estimate::estimate(&arguments, json).await,
         SettleCommand::List { wanted, limit } => past::list(&wanted, limit, json).await,
         SettleCommand::Export { wanted, file } => past::export(&wanted, &file, json).await,
         SettleCommand::Months(arguments) => past::months(arguments, json).await,

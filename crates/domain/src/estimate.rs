@@ -1,6 +1,7 @@
 //! The estimator: what this period will bring, and what is missing before it settles.
 
 mod figures;
+mod readiness;
 mod total;
 
 use std::time::Duration;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     figures::{Figures, Owing},
+    readiness::{Circumstances, Readiness},
     total::{Total, total},
 };
 use crate::{Code, Etk, MeterId, MicroWatts, NetMicroWh, UnixMillis, WattHours};
@@ -38,28 +40,6 @@ impl FlowState {
             Some(_) | None => Self::Idle,
         }
     }
-}
-
-/// Whether the next settlement can happen, and what is missing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
-pub enum Readiness {
-    /// The period's end settles it.
-    Ready,
-    /// More energy is needed.
-    BelowMinimum {
-        /// Still missing.
-        missing: NetMicroWh,
-    },
-    /// A settlement is on its way.
-    Settling,
-    /// Something is in the way.
-    Blocked {
-        /// What.
-        code: Code,
-    },
-    /// Automatic settlement is off; by hand it works.
-    Manual,
 }
 
 /// The figures of the settlement card, for one meter.
@@ -95,8 +75,11 @@ pub struct Estimate {
     pub etk_at_end: Etk,
     /// The effective minimum.
     pub minimum: WattHours,
-    /// Whether it will settle.
+    /// Whether the period's end will settle.
     pub readiness: Readiness,
+    /// What keeps a hand from settling now; nothing when it would succeed.
+    #[serde(default)]
+    pub obstacle: Option<Code>,
     /// ETK that the account lacks for what the period's end will burn; absent when it lacks none, or is not known.
     #[serde(default)]
     pub short: Option<Etk>,

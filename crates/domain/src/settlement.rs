@@ -1,10 +1,14 @@
 //! Settlements: which energy becomes tokens, and when.
 
 mod period;
+mod terms;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::period::{Period, period_end};
+pub use self::{
+    period::{Period, period_end},
+    terms::{Bucket, Due, Terms},
+};
 use crate::{Address, Etk, MeterId, MicroWh, NetMicroWh, NetWattHours, TxHash, UnixMillis, WattHours};
 
 /// The status of the source documents, for transactions and settlements.
@@ -255,153 +259,9 @@ pub fn settlement_id(meter: &MeterId, to: Watermark) -> String {
     format!("{meter}/{}/{}", to.export.0, to.import.0)
 }
 
-/// What stands between the registers and a settlement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "due", rename_all = "snake_case")]
-pub enum Due {
-    /// Settle up to these registers.
-    Settle {
-        /// Registers to move to.
-        to: Watermark,
-        /// Net energy that this settles.
-        energy: NetWattHours,
-    },
-    /// Not enough yet; the energy is carried.
-    BelowMinimum {
-        /// What is owed.
-        energy: NetWattHours,
-        /// What would be enough.
-        minimum: WattHours,
-    },
-    /// The chain's plausibility bucket has no room yet; the energy is carried.
-    BucketFull,
-    /// The import cannot be paid from the balance; the energy is owed and carried.
-    InsufficientEtk {
-        /// ETK that are missing.
-        missing: Etk,
-    },
-}
-
-/// What the chain allows and asks for when a meter settles.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Terms {
-    /// Registers last settled.
-    pub watermark: Watermark,
-    /// The larger of the local and the contract's minimum.
-    pub minimum: WattHours,
-    /// ETK base units per 1000 Wh.
-    pub ratio: u64,
-    /// Remainder on chain, thousandths of a base unit.
-    pub carry: i64,
-    /// ETK that a burn may take.
-    pub balance: Etk,
-    /// Rated power, the slope of the plausibility bucket.
-    pub rated_power_w: u32,
-    /// Unix seconds up to which the bucket is filled.
-    pub cleared_at: u64,
-    /// The chain's time, Unix seconds.
-    pub now: u64,
-}
-
-/// The bucket never lends more than this.
-const BUCKET_AHEAD: u64 = 3600;
-/// The bucket never saves more than this.
-const BUCKET_BEHIND: u64 = 7 * 24 * 3600;
-
-impl Terms {
-    /// Watt-hours per direction that the plausibility bucket lets through now.
-    pub fn bucket_room(&self) -> WattHours {
-        let start = self.cleared_at.max(self.now.saturating_sub(BUCKET_BEHIND));
-        let seconds = (self.now + BUCKET_AHEAD).saturating_sub(start);
-        let room = u128::from(seconds) * u128::from(self.rated_power_w) / 3600;
-        WattHours(u64::try_from(room).unwrap_or(u64::MAX))
-    }
-
-    /// Decides what registers of `export` and `import` mean now.
-    pub fn due(&self, export: MicroWh, import: MicroWh) -> Due {
-        let room = self.bucket_room().0;
-        let limit = |register: MicroWh, from: WattHours| {
-            WattHours(register.floor_wh().0.clamp(from.0, from.0.saturating_add(room)))
-        };
-        let owed = Watermark {
-            export: export.floor_wh().max(self.watermark.export),
-            import: import.floor_wh().max(self.watermark.import),
-        };
-        let to = Watermark {
-            export: limit(export, self.watermark.export),
-            import: limit(import, self.watermark.import),
-        };
-        let energy = to.net_since(self.watermark).unwrap_or_default();
-        let owed_energy = owed.net_since(self.watermark).unwrap_or_default();
-        if energy.magnitude() < self.minimum || energy == NetWattHours::ZERO {
-            let enough = owed_energy.magnitude() >= self.minimum && owed_energy != NetWattHours::ZERO;
-            return if enough {
-                Due::BucketFull
-            } else {
-                Due::BelowMinimum {
-                    energy: owed_energy,
-                    minimum: self.minimum,
-                }
-            };
-        }
-        let (etk, _) = Etk::from_energy(energy, self.ratio, self.carry);
-        if etk.0 + self.balance.0 < 0 {
-            return Due::InsufficientEtk {
-                missing: Etk(-(etk.0 + self.balance.0)),
-            };
-        }
-        Due::Settle { to, energy }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-
-    fn terms() -> Terms {
-        Terms {
-            watermark: Watermark {
-                export: WattHours(1000),
-                import: WattHours(200),
-            },
-            minimum: WattHours(100),
-            ratio: 100_000,
-            carry: 0,
-            balance: Etk(5_000),
-            rated_power_w: 5000,
-            cleared_at: 1_000_000,
-            now: 1_000_000,
-        }
-    }
-
-    fn wh(value: u64) -> MicroWh {
-        MicroWh(value * 1_000_000)
-    }
-
-    #[test]
-    fn the_minimum_is_inclusive() {
-        let below = terms().due(MicroWh(1_099_999_999), wh(200));
-        assert_eq!(
-            below,
-            Due::BelowMinimum {
-                energy: NetWattHours(99),
-                minimum: WattHours(100)
-            }
-        );
-        let to = Watermark {
-            export: WattHours(1100),
-            import: WattHours(200),
-        };
-        assert_eq!(
-            terms().due(wh(1100), wh(200)),
-            Due::Settle {
-                to,
-                energy: NetWattHours(100)
-            }
-        );
-    }
 
     #[test]
     fn kilowatt_hours_are_exact() {
@@ -424,8 +284,8 @@ mod tests {
             status: Status::Success,
             stage: SettlementStage::Confirmed,
             trigger: Trigger::Manual,
-            from: terms().watermark,
-            to: terms().watermark,
+            from: Watermark::default(),
+            to: Watermark::default(),
             energy_wh: NetWattHours(105),
             etk: Etk(11),
             tx: None,
@@ -438,8 +298,8 @@ mod tests {
         };
         assert_eq!(row.surprise(), None, "nothing is known of another copy's");
         row.basis = Some(Basis {
-            export: wh(1105),
-            import: wh(200),
+            export: MicroWh(1_105_000_000),
+            import: MicroWh(200_000_000),
             epoch: 0,
             epochs_crossed: 0,
             from: None,
@@ -453,48 +313,5 @@ mod tests {
             row.surprise().as_deref(),
             Some("the chain has booked 105.00 ETK for 105 Wh, not 0.11 ETK as 1.00 ETK a kWh would be")
         );
-    }
-
-    #[test]
-    fn an_import_beyond_the_balance_is_carried() {
-        assert_eq!(
-            terms().due(wh(1000), wh(350)),
-            Due::InsufficientEtk { missing: Etk(10_000) }
-        );
-    }
-
-    #[test]
-    fn the_bucket_splits_a_large_settlement() {
-        let to = Watermark {
-            export: WattHours(6000),
-            import: WattHours(200),
-        };
-        assert_eq!(
-            terms().due(wh(9000), wh(200)),
-            Due::Settle {
-                to,
-                energy: NetWattHours(5000)
-            }
-        );
-        let full = Terms {
-            cleared_at: 1_003_600,
-            ..terms()
-        };
-        assert_eq!(full.due(wh(9000), wh(200)), Due::BucketFull);
-    }
-
-    proptest! {
-        #[test]
-        fn a_settlement_never_exceeds_what_is_owed(
-            export in 1000_u64..1_000_000, import in 200_u64..1_000_000, room in 0_u64..100_000,
-        ) {
-            let terms = Terms { cleared_at: 1_003_600 - room.min(1_003_600), balance: Etk(i128::from(u64::MAX)), ..terms() };
-            if let Due::Settle { to, energy } = terms.due(wh(export), wh(import)) {
-                prop_assert!(to.covers(terms.watermark));
-                prop_assert!(to.export.0 <= export && to.import.0 <= import);
-                prop_assert_eq!(to.net_since(terms.watermark), Some(energy));
-                prop_assert!(energy.magnitude() >= terms.minimum);
-            }
-        }
     }
 }

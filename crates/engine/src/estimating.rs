@@ -3,9 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use enerlink_domain::{
-    Address, Clock, Code, Error, Estimate, Etk, Event, FlowState, MeterId, MicroWh, NetMicroWh, NetWattHours,
-    Readiness, Registration, Settlement, TxKind, TxStage, UnixMillis, WattHours, choice::SettlingInEffect,
-    estimate::Owing, register::Pair, settlement::Watermark,
+    Address, Clock, Code, Error, Estimate, Etk, Event, FlowState, MeterId, MicroWh, NetMicroWh, Registration,
+    Settlement, TxKind, TxStage, UnixMillis,
+    choice::SettlingInEffect,
+    estimate::{Circumstances, Owing},
+    register::Pair,
+    settlement::{Due, Terms, Watermark},
 };
 use enerlink_keystore::{Keystore, Signer};
 use enerlink_store::{Store, outbox, settlements};
@@ -83,13 +86,24 @@ pub(crate) fn estimate(
     let period_start = now.floor_to(period);
     let period_end = period_start.plus(period);
     let open = situation.open.as_ref();
-    let ratio = ledger.terms.map(|terms| terms.ratio);
-    let owing = owing(live, ledger, period_start);
-    let figures = |ratio| Owing { ratio, ..owing }.less(open).figures(now, period_end);
-    let shown = figures(rules.estimate_ratio().map(|named| named.value).or(ratio));
-    // What can be paid is the chain's business, whatever the environment wants to see.
-    let cost = Etk(-figures(ratio).etk_at_end.0);
-    let short = short(live, ledger, situation, cost);
+    let owing = owing(live, ledger, situation, &effect, period_start);
+    let figures = |ratio| {
+        let terms = Terms { ratio, ..owing.terms };
+        Owing { terms, ..owing }.less(open).figures(now, period_end)
+    };
+    // What can be settled and paid is the chain's business, whatever the environment wants to see.
+    let real = figures(owing.terms.ratio);
+    let shown = rules.estimate_ratio().map_or(real, |named| figures(named.value));
+    let circumstances = Circumstances {
+        barred: barred(live, ledger, situation),
+        open: open.is_some(),
+        automatic: effect.automatic.value,
+        // What is signed already needs nobody any more.
+        locked: situation.locked && open.is_none_or(|open| open.tx.is_none()),
+    };
+    // Until the chain has a baseline and was compared with the registers, nothing is settled.
+    let is_open = matches!(ledger.registration(&live.meter), Registration::Open { .. });
+    let unknown = (!is_open || live.compared().is_none()).then_some(Code::NothingToSettle);
     let grid_power = live
         .device
         .sensors
@@ -111,16 +125,14 @@ pub(crate) fn estimate(
         etk_now: shown.etk_now,
         etk_at_end: shown.etk_at_end,
         minimum: effect.minimum.value,
-        readiness: readiness(live, ledger, situation, &effect, shown.energy_at_end, short),
-        short,
+        readiness: circumstances.readiness(real.due_at_end),
+        obstacle: circumstances.obstacle(real.due_now).or(unknown),
+        short: match real.due_at_end {
+            // What burns already is not missing for this one.
+            Due::InsufficientEtk { missing } => Some(missing.min(Etk(-real.etk_at_end.0))),
+            Due::Settle { .. } | Due::BelowMinimum { .. } | Due::BucketFull => None,
+        },
     }
-}
-
-/// What the account lacks to burn `cost`, besides what is burning.
-fn short(live: &MeterLive, ledger: &LedgerState, situation: &Situation, cost: Etk) -> Option<Etk> {
-    let balance = ledger.balances.get(&live.meter.owner)?.etk;
-    let missing = cost.0 + situation.burning.0 - balance.0;
-    (cost > Etk::ZERO && missing > 0).then_some(Etk(missing.min(cost.0)))
 }
 
 /// Whether somebody can sign a settlement of `live`: the settlement key that the chain knows, or the owner.
@@ -134,7 +146,13 @@ fn can_settle(keystore: &Keystore, live: &MeterLive, ledger: &LedgerState) -> bo
 }
 
 /// The registers of `live` beside the chain's. Until the chain has a baseline, energy is owed since first contact.
-fn owing(live: &MeterLive, ledger: &LedgerState, period_start: UnixMillis) -> Owing {
+fn owing(
+    live: &MeterLive,
+    ledger: &LedgerState,
+    situation: &Situation,
+    effect: &SettlingInEffect,
+    period_start: UnixMillis,
+) -> Owing {
     let standing = ledger
         .meters
         .get(&live.meter.id)
@@ -148,7 +166,20 @@ fn owing(live: &MeterLive, ledger: &LedgerState, period_start: UnixMillis) -> Ow
         .registers
         .map(|registers| whole(registers.first))
         .unwrap_or_default();
-    let settled = standing.map_or(first, |standing| standing.watermark);
+    let balances = ledger.balances.get(&live.meter.owner);
+    let free = balances.map(|balances| Etk(balances.etk.0 - situation.burning.0));
+    let (ratio, minimum) = (ledger.terms.map_or(0, |terms| terms.ratio), effect.minimum.value);
+    let terms = match standing {
+        Some(standing) => standing.terms(ratio, minimum, free, ledger.time()),
+        None => Terms {
+            watermark: first,
+            minimum,
+            ratio,
+            carry: 0,
+            balance: free,
+            bucket: None,
+        },
+    };
     let registers = live.registers.map(|registers| Pair {
         export: registers.export,
         import: registers.import,
@@ -161,62 +192,26 @@ fn owing(live: &MeterLive, ledger: &LedgerState, period_start: UnixMillis) -> Ow
     };
     Owing {
         registers,
-        settled,
-        claimed: settled,
+        settled: terms.watermark,
+        terms,
         since,
         at_start,
-        ratio: None,
-        carry: standing.map_or(0, |standing| standing.carry),
     }
 }
 
-fn readiness(
-    live: &MeterLive,
-    ledger: &LedgerState,
-    situation: &Situation,
-    effect: &SettlingInEffect,
-    at_end: NetWattHours,
-    short: Option<Etk>,
-) -> Readiness {
-    let blocked = |code| Readiness::Blocked { code };
+/// What keeps `live` from settling, however much it is owed.
+fn barred(live: &MeterLive, ledger: &LedgerState, situation: &Situation) -> Option<Code> {
     if situation.unfunded {
-        return blocked(Code::NoGas);
+        return Some(Code::NoGas);
     }
     if let Some(code) = ledger.chain.link.code.filter(|_| !ledger.chain.link.up) {
-        return blocked(code);
+        return Some(code);
     }
     match ledger.registration(&live.meter) {
-        Registration::Missing => return blocked(Code::MeterUnregistered),
-        Registration::Foreign { .. } | Registration::Retired => return blocked(Code::MeterForeign),
-        Registration::Unknown | Registration::Registered | Registration::Open { .. } => {}
+        Registration::Missing => Some(Code::MeterUnregistered),
+        Registration::Foreign { .. } | Registration::Retired => Some(Code::MeterForeign),
+        Registration::Unknown | Registration::Registered | Registration::Open { .. } => None,
     }
-    if let Some(open) = &situation.open {
-        // What is signed already needs nobody any more.
-        return match situation.locked && open.tx.is_none() {
-            true => blocked(Code::Locked),
-            false => Readiness::Settling,
-        };
-    }
-    if !effect.automatic.value {
-        return Readiness::Manual;
-    }
-    let minimum = effect.minimum.value.max(WattHours(1));
-    if let Some(missing) = minimum
-        .checked_sub(at_end.magnitude())
-        .filter(|missing| missing.0 > 0)
-    {
-        let missing = missing.micro().unwrap_or(MicroWh::MAX);
-        return Readiness::BelowMinimum {
-            missing: NetMicroWh::between(missing, MicroWh::ZERO),
-        };
-    }
-    if short.is_some() {
-        return blocked(Code::InsufficientBalance);
-    }
-    if situation.locked {
-        return blocked(Code::Locked);
-    }
-    Readiness::Ready
 }
 
 /// Tells a new estimate whenever a meter, the chain or a settlement has moved, at most ten times a second.

@@ -2,6 +2,7 @@
 //! another copy of the wallet has sent.
 
 mod adopting;
+mod asking;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use enerlink_chain::{ChainError, ConverterTerms, Head, MeterOnChain};
+use enerlink_chain::{ConverterTerms, Head, MeterOnChain};
 use enerlink_domain::{
     Address, Clock, Error, Event, Meter, MeterId, Registration, UnixMillis, WattHours,
     event::{Balances, ChainState},
@@ -18,7 +19,6 @@ use enerlink_domain::{
 };
 use enerlink_keystore::Keystore;
 use enerlink_store::{Store, meters};
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio::sync::watch;
 
 pub(crate) use self::adopting::cursor;
@@ -29,9 +29,6 @@ use crate::{
     network::{self, Network},
     task::Task,
 };
-
-/// So many questions are asked at the same time at most.
-const AT_ONCE: usize = 32;
 
 /// What the chain said last.
 #[derive(Clone, Debug)]
@@ -81,6 +78,11 @@ impl LedgerState {
     /// The contract's minimum, once it was read.
     pub(crate) fn minimum(&self) -> Option<WattHours> {
         self.terms.map(|terms| terms.minimum)
+    }
+
+    /// The chain's time, Unix seconds; 0 before it was read.
+    pub(crate) fn time(&self) -> u64 {
+        self.head.map_or(0, |head| head.timestamp)
     }
 
     /// The standing of `meter` on chain.
@@ -311,16 +313,7 @@ impl Ledger {
                 .flat_map(|wallet| &wallet.accounts)
                 .map(|account| account.address),
         );
-        let standings: Vec<_> = known
-            .iter()
-            .map(|meter| chain.meter(addresses, &meter.id))
-            .collect();
-        let balances: Vec<_> = accounts
-            .iter()
-            .map(|account| chain.balances(addresses, *account))
-            .collect();
-        let (terms, standings, balances) =
-            tokio::try_join!(chain.terms(addresses), all(standings), all(balances))?;
+        let (terms, standings, balances) = asking::ask(network, &known, &accounts).await?;
         let standings: Vec<_> = known.iter().zip(standings).collect();
         // Registers are compared with the chain before anybody can settle by both.
         self.raise(&standings).await?;
@@ -433,11 +426,6 @@ impl Ledger {
             self.bus.tell(Event::Chain(after));
         }
     }
-}
-
-/// The answers to these questions, in their order; not all are asked at the same time.
-async fn all<T>(questions: Vec<impl Future<Output = Result<T, ChainError>>>) -> Result<Vec<T>, ChainError> {
-    stream::iter(questions).buffered(AT_ONCE).try_collect().await
 }
 
 impl Task for Ledger {

@@ -2,12 +2,12 @@
 
 use enerlink_domain::settlement::SettlementFilter;
 use enerlink_domain::{
-    Code, Error, Estimate, Event, MeterId, UnixMillis,
+    Code, Error, Estimate, Event, Meter, MeterId, UnixMillis,
     view::{AppStatus, DayEnergy, Home, NetworkView, PowerCurve, SettlementPage, Totals},
 };
 use enerlink_store::{outbox, rollups, settlements};
 
-use crate::{Engine, config::Access, estimating};
+use crate::{Engine, config::Access, estimating, ledger::LedgerState, metering::MeterLive, meters, network};
 
 /// Rows of the lists on the home page.
 const HOME_ROWS: u16 = 5;
@@ -80,28 +80,68 @@ impl Engine {
 
     /// The settlement card of `meter`.
     pub async fn estimate(&self, meter: &MeterId) -> Result<Estimate, Error> {
-        let meters = self.metering().state.borrow().clone();
-        let live = meters
-            .get(meter)
-            .ok_or_else(|| Error::new(Code::MeterUnknown, format!("there is no meter {meter}")))?;
-        let ledger = self.ledger().state.borrow().clone();
-        let rules = self.0.rules.borrow().clone();
-        let situations = estimating::situations(self.store(), self.keystore(), &meters, &ledger).await?;
-        Ok(estimating::estimate(
-            live,
-            &ledger,
-            &situations[meter],
-            &rules,
-            self.clock().wall(),
-        ))
+        let mut found = self.estimates(Some(meter)).await?;
+        found.pop().ok_or_else(|| meters::unknown(meter))
     }
 
-    /// The home page of `meter`, or of the first one.
+    /// What `meter`, or else each meter in use, will settle by what the chain said last.
+    pub async fn estimates(&self, meter: Option<&MeterId>) -> Result<Vec<Estimate>, Error> {
+        let ledger = self.ledger().state.borrow().clone();
+        self.estimates_by(meter, &ledger).await
+    }
+
+    /// [`Engine::estimates`] by what the chain says now, for a process that does not follow it.
+    ///
+    /// # Errors
+    /// `METER_UNKNOWN`, `NO_NETWORK`, or why the node cannot be asked.
+    pub async fn ask_estimates(&self, meter: Option<&MeterId>) -> Result<Vec<Estimate>, Error> {
+        let network = self.network().ok_or_else(network::missing)?;
+        let lives = self.metering().state.borrow().clone();
+        let known: Vec<Meter> = lives.values().map(|live| live.meter.clone()).collect();
+        let ledger = LedgerState::ask(&network, &known, self.clock().wall()).await?;
+        self.estimates_by(meter, &ledger).await
+    }
+
+    async fn estimates_by(
+        &self,
+        meter: Option<&MeterId>,
+        ledger: &LedgerState,
+    ) -> Result<Vec<Estimate>, Error> {
+        let lives = self.metering().state.borrow().clone();
+        if let Some(id) = meter.filter(|id| !lives.contains_key(*id)) {
+            return Err(meters::unknown(id));
+        }
+        let rules = self.0.rules.borrow().clone();
+        let mut situations = estimating::situations(self.store(), self.keystore(), &lives, ledger).await?;
+        if self.config().access == Access::ReadOnly {
+            // Only the process that has the profile knows whether the wallet is open there.
+            situations
+                .values_mut()
+                .for_each(|situation| situation.locked = false);
+        }
+        let now = self.clock().wall();
+        let wanted = |live: &MeterLive| match meter {
+            Some(id) => live.meter.id == *id,
+            None => live.meter.retired_at.is_none(),
+        };
+        let wanted = lives.iter().filter(|(_, live)| wanted(live));
+        let estimate = |(id, live)| estimating::estimate(live, ledger, &situations[id], &rules, now);
+        Ok(wanted.map(estimate).collect())
+    }
+
+    /// The meter that is meant where none is named: the first in use, or of all when none is in use.
+    pub fn first_meter(&self) -> Option<MeterId> {
+        let lives = self.metering().state.borrow();
+        let in_use = lives.values().find(|live| live.meter.retired_at.is_none());
+        let first = in_use.or_else(|| lives.values().next());
+        first.map(|live| live.meter.id.clone())
+    }
+
+    /// The home page of `meter`, or of [`Engine::first_meter`].
     pub async fn home(&self, meter: Option<MeterId>, day_start: UnixMillis) -> Result<Home, Error> {
         let now = self.clock().wall();
         let reader = self.store().reader();
-        let first = || self.metering().state.borrow().keys().next().cloned();
-        let Some(id) = meter.or_else(first) else {
+        let Some(id) = meter.or_else(|| self.first_meter()) else {
             return Ok(self.empty_home(now));
         };
         let view = self.meter(&id)?;

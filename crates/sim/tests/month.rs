@@ -7,7 +7,7 @@ use enerlink_domain::{
     estimate::{Figures, Owing},
     reading::Units,
     register::{CounterSource, Delivery, Pair},
-    settlement::{Due, Terms, Watermark},
+    settlement::{Bucket, Due, Terms, Watermark},
 };
 use enerlink_meter::{Channel, Message, decode};
 use enerlink_sim::home::{Home, HomeConfig};
@@ -43,15 +43,28 @@ impl Books {
         }
     }
 
-    fn owing(&self, now: Pair<MicroWh>, start: (UnixMillis, Pair<MicroWh>)) -> Owing {
+    fn terms(&self, now: UnixMillis) -> Terms {
+        Terms {
+            watermark: self.watermark,
+            minimum: MINIMUM,
+            ratio: self.ratio,
+            carry: self.carry,
+            balance: Some(self.balance),
+            bucket: Some(Bucket {
+                rated_power_w: RATED_POWER_W,
+                cleared_at: 0,
+                now: u64::try_from(now.0 / 1000).expect("after 1970"),
+            }),
+        }
+    }
+
+    fn owing(&self, now: Pair<MicroWh>, start: (UnixMillis, Pair<MicroWh>), end: UnixMillis) -> Owing {
         Owing {
             registers: now,
             settled: self.watermark,
-            claimed: self.watermark,
+            terms: self.terms(end),
             since: start.0,
             at_start: start.1,
-            ratio: Some(self.ratio),
-            carry: self.carry,
         }
     }
 
@@ -62,17 +75,9 @@ impl Books {
             "nothing is left to come"
         );
         assert_eq!(figures.etk_now, figures.etk_at_end);
-        let terms = Terms {
-            watermark: self.watermark,
-            minimum: MINIMUM,
-            ratio: self.ratio,
-            carry: self.carry,
-            balance: self.balance,
-            rated_power_w: RATED_POWER_W,
-            cleared_at: 0,
-            now: u64::try_from(now.0 / 1000).expect("after 1970"),
-        };
-        match terms.due(registers.export, registers.import) {
+        let due = self.terms(now).due(registers.export, registers.import);
+        assert_eq!((figures.due_now, figures.due_at_end), (due, due), "{now}");
+        match due {
             Due::Settle { to, energy } => {
                 let (etk, carry) = Etk::from_energy(energy, self.ratio, self.carry);
                 assert_eq!((figures.energy_now, figures.etk_now), (energy, etk), "{now}");
@@ -131,7 +136,7 @@ fn the_estimate_at_each_periods_end_is_what_is_settled() {
             now = hear(&mut registers, &home);
         }
         for book in &mut books {
-            let figures = book.owing(now, start).figures(end, end);
+            let figures = book.owing(now, start, end).figures(end, end);
             book.end_period(now, end, &figures);
         }
         start = (end, now);

@@ -22,6 +22,7 @@ pub(crate) mod key_sheet;
 pub(crate) mod latest;
 pub(crate) mod links;
 pub(crate) mod loaded;
+pub(crate) mod meter_select;
 pub(crate) mod new_password;
 pub(crate) mod notices;
 pub(crate) mod pages;

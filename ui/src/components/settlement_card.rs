@@ -3,7 +3,7 @@
 pub(crate) mod standing;
 mod together;
 
-use enerlink_domain::{Code, Error, Estimate, Etk, FlowState, MicroWatts, NetMicroWh, Readiness, WattHours};
+use enerlink_domain::{Code, Error, Estimate, Etk, FlowState, MicroWatts, NetMicroWh, Readiness};
 use enerlink_ipc::SettleNow;
 use leptos::{prelude::*, task::spawn_local};
 
@@ -11,6 +11,7 @@ use crate::{
     components::{
         amount::concealed,
         icon::{Glyph, Icon},
+        meter_select::{Also, MeterSelect},
         problem::{Problem, as_sentence},
         ring::Ring,
     },
@@ -31,12 +32,7 @@ pub(crate) fn SettlementCard() -> impl IntoView {
     let (feed, language) = (feed(), prefs().language);
     let estimate = Memo::new(move |_| feed.state.with(|state| state.home.as_ref()?.estimate.clone()));
     let some = Memo::new(move |_| estimate.with(Option::is_some));
-    // With several meters it has to be said whose figures these are.
-    let named = Memo::new(move |_| {
-        let id = estimate.with(|estimate| estimate.as_ref().map(|estimate| estimate.meter_id.clone()))?;
-        feed.state
-            .with(|state| (state.estimates.len() > 1).then(|| state.name_of(&id)))
-    });
+    let meter = Memo::new(move |_| feed.state.with(|state| state.meter_id().cloned()));
     let period = move || {
         estimate.get().map(|estimate| {
             let clock = |at| format::time_of_day(at, ipc::utc_offset_minutes(estimate.now.0));
@@ -46,21 +42,18 @@ pub(crate) fn SettlementCard() -> impl IntoView {
             } else {
                 Key::Automatic
             };
-            let words = say(
+            say(
                 language.get(),
                 Key::Period,
                 &[("from", &from), ("to", &to), ("mode", mode.text(language.get()))],
-            );
-            match named.get() {
-                Some(name) => format!("{name} · {words}"),
-                None => words,
-            }
+            )
         })
     };
     view! {
         <section class="card settlement" aria-label=text(Key::Settlement)>
             <header>
                 <h2>{text(Key::Settlement)}</h2>
+                <MeterSelect meter=meter on_meter=move |id| feed.choose_meter(id) also=Also::Nothing testid="settlement-meter" />
                 <small>{period}</small>
                 {move || estimate.get().map(|estimate| view! { <FlowChip flow=estimate.flow /> })}
             </header>
@@ -251,18 +244,20 @@ fn SettleButton(estimate: Memo<Option<Estimate>>) -> impl IntoView {
             .with(|estimate| estimate.as_ref().map(|estimate| estimate.owed))
             .unwrap_or_default()
     });
-    let obstacle = Memo::new(move |_| estimate.with(|estimate| estimate.as_ref().and_then(obstacle)));
-    // A refusal is of its moment: once it stands otherwise it is no longer true.
-    let situation = Memo::new(move |_| estimate.with(|estimate| estimate.as_ref().map(situation)));
+    let meter = Memo::new(move |_| {
+        estimate.with(|estimate| estimate.as_ref().map(|estimate| estimate.meter_id.clone()))
+    });
+    let obstacle = Memo::new(move |_| {
+        estimate.with(|estimate| estimate.as_ref().and_then(|estimate| estimate.obstacle))
+    });
+    // A refusal is of its moment and its meter: once it stands otherwise it is no longer true.
     Effect::new(move || {
         // A memo that is only tracked never looks at what it depends on.
-        let _ = situation.get();
+        let _ = (meter.get(), obstacle.get());
         error.set(None);
     });
     let settle = move || {
-        let Some(meter_id) =
-            estimate.with_untracked(|estimate| estimate.as_ref().map(|estimate| estimate.meter_id.clone()))
-        else {
+        let Some(meter_id) = meter.get_untracked() else {
             return;
         };
         busy.set(true);
@@ -311,23 +306,6 @@ fn SettleButton(estimate: Memo<Option<Estimate>>) -> impl IntoView {
     }
 }
 
-/// What makes settling now impossible.
-pub(crate) fn obstacle(estimate: &Estimate) -> Option<Code> {
-    match &estimate.readiness {
-        Readiness::Ready | Readiness::Manual => None,
-        Readiness::BelowMinimum { .. } => Some(Code::NothingToSettle),
-        Readiness::Settling => Some(Code::SettlementPending),
-        Readiness::Blocked { code } => Some(*code),
-    }
-}
-
-/// What a refusal depends on: what stands in the way, and whether enough is owed. By hand nothing stands in the way, and
-/// too little is owed all the same.
-fn situation(estimate: &Estimate) -> (Option<Code>, bool) {
-    let enough = estimate.minimum.max(WattHours(1));
-    (obstacle(estimate), estimate.owed.whole_wh().magnitude() >= enough)
-}
-
 /// How many settlements there have been, and what they brought.
 #[component]
 fn AddUp() -> impl IntoView {
@@ -357,52 +335,5 @@ fn AddUp() -> impl IntoView {
                 );
                 view! { <span class="dim small end" data-testid="totals">{words}</span> }
             })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::live::tests::home;
-
-    fn with(readiness: Readiness) -> Estimate {
-        Estimate {
-            readiness,
-            ..home().estimate.expect("an estimate")
-        }
-    }
-
-    #[test]
-    fn a_refusal_for_too_little_is_true_until_enough_is_owed() {
-        const WH: i64 = 1_000_000;
-        let owing = |owed| Estimate {
-            owed: NetMicroWh(owed),
-            minimum: WattHours(100),
-            ..with(Readiness::Manual)
-        };
-        let refused = situation(&owing(40 * WH));
-        for still in [0, 41 * WH, 100 * WH - 1, -99 * WH] {
-            assert_eq!(situation(&owing(still)), refused, "{still}");
-        }
-        for enough in [100 * WH, -100 * WH, 500 * WH] {
-            assert_ne!(situation(&owing(enough)), refused, "{enough}");
-        }
-        let automatic = Estimate {
-            readiness: Readiness::Settling,
-            ..owing(40 * WH)
-        };
-        assert_ne!(situation(&automatic), refused, "one is on its way");
-    }
-
-    #[test]
-    fn only_ready_or_by_hand_can_be_settled_now() {
-        for (state, expected) in [
-            (Readiness::Ready, None),
-            (Readiness::Manual, None),
-            (Readiness::Settling, Some(Code::SettlementPending)),
-            (Readiness::Blocked { code: Code::NoGas }, Some(Code::NoGas)),
-        ] {
-            assert_eq!(obstacle(&with(state)), expected);
-        }
     }
 }

@@ -8,6 +8,7 @@ macro_rules! with_settling_texts {
     SettlingLocked: "Menunggu dompet dibuka; energi tetap dihitung dan dibawa.", "Waits for the wallet to be unlocked; energy is counted and carried meanwhile.";
     EtkMissingWords: "Terutang {energy}; pada akhir periode akan kurang {amount} ETK. Utang dibawa; belilah ETK untuk membayarnya.", "{energy} is owed; by the period's end {amount} ETK will be missing. It is carried; buy ETK to pay for it.";
     EtkMissingUnknown: "Terutang {energy}, lebih dari saldo ETK. Utang dibawa; belilah ETK untuk membayarnya.", "{energy} is owed, more than the ETK balance. It is carried; buy ETK to pay for it.";
+    BucketFullWords: "Jaringan belum mengizinkan lebih banyak energi dari meter ini, menurut daya terpasangnya. Energinya dibawa dan diselesaikan begitu ada ruang; Anda tidak perlu berbuat apa-apa.", "For now the chain lets no more energy of this meter through, by its rated power. The energy is carried and settled once there is room; there is nothing for you to do.";
     OfflineCarried: "Energi tetap dihitung dan dibawa; angka ini dari pembacaan terakhir.", "Energy is counted and carried; these figures are from the last time it answered.";
     SettlingUndone: "Jaringan membatalkan penyelesaian {energy}; penyelesaian yang sama diajukan lagi, satu kali.", "The chain has undone a settlement of {energy}; the same one is brought forward again, once.";
     LastFailed: "Penyelesaian terakhir gagal; energinya terutang lagi. {reason}", "The last settlement failed; its energy is owed again. {reason}";
@@ -16,6 +17,7 @@ macro_rules! with_settling_texts {
     TogetherPending: "Berjalan", "On its way";
     TogetherNow: "Bila sekarang", "If now";
     TogetherAtEnd: "Akhir periode", "At its end";
+    TogetherReady: "{ready} dari {count} akan diselesaikan di akhir periodenya.", "{ready} of {count} settle at the end of their period.";
 
     // Settlements
     AllSettlements: "Semua penyelesaian", "All settlements";

@@ -130,6 +130,7 @@ fn estimate(now: i64) -> Estimate {
         etk_at_end: Etk::ZERO,
         minimum: WattHours(100),
         readiness: Readiness::Ready,
+        obstacle: None,
         short: None,
     }
 }

@@ -5,7 +5,7 @@ use enerlink_ipc::{PauseSettling, Quit, SettleNow};
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
-    components::{copy::copy_text, problem, settlement_card::obstacle},
+    components::{copy::copy_text, problem},
     feed::Feed,
     i18n::Key,
     ipc,
@@ -111,7 +111,7 @@ impl Means {
         let Some(estimate) = feed.state.with_untracked(estimate) else {
             return;
         };
-        let locked = obstacle(&estimate) == Some(Code::Locked);
+        let locked = estimate.obstacle == Some(Code::Locked);
         let meter_id = estimate.meter_id;
         let settle = move || {
             spawn_local(async move {

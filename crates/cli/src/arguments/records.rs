@@ -23,7 +23,7 @@ pub(crate) enum By {
 pub(crate) struct HistoryArguments {
     #[command(flatten)]
     pub(crate) profile: ProfileArguments,
-    /// Which meter; the first when absent.
+    /// Which meter; the first in use when absent.
     #[arg(long)]
     pub(crate) meter: Option<MeterId>,
     /// From: `2026-11-22`, `2026-11-22T09:00` or `2026-11-22T09:00:00Z`. The current day, month or year when absent.
@@ -101,7 +101,7 @@ pub(crate) enum ExportCommand {
     Readings {
         #[command(flatten)]
         profile: ProfileArguments,
-        /// Which meter; the first when absent.
+        /// Which meter; the first in use when absent.
         #[arg(long)]
         meter: Option<MeterId>,
         /// From: a date, or a date with a time. The beginning when absent.

@@ -58,6 +58,15 @@ pub(crate) struct MonthsArguments {
 }
 
 #[derive(Args)]
+pub(crate) struct EstimateArguments {
+    #[command(flatten)]
+    pub(crate) profile: ProfileArguments,
+    /// Only of this meter.
+    #[arg(long)]
+    pub(crate) meter: Option<MeterId>,
+}
+
+#[derive(Args)]
 pub(crate) struct AuditArguments {
     #[command(flatten)]
     pub(crate) profile: ProfileArguments,

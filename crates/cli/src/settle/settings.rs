@@ -1,7 +1,5 @@
 //! `enerlink settle settings`: what counts when a meter settles, who says so, and what is chosen.
 
-use std::time::Duration;
-
 use enerlink_domain::{
     Address, Etk, MeterId, NetWattHours, WattHours,
     choice::{MeterSettling, SettlingChoice, SettlingView, Source, Sourced},
@@ -13,9 +11,6 @@ use crate::{
     failure::{Failure, Outcome},
     output, session,
 };
-
-/// What a node does not say within this time is shown as not known.
-const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(crate) async fn settings(command: SettingsCommand, json: bool) -> Outcome {
     match command {
@@ -42,11 +37,8 @@ pub(crate) async fn settings(command: SettingsCommand, json: bool) -> Outcome {
 
 /// What counts, with what the contract says if a node answers in time.
 async fn read(engine: &Engine) -> SettlingView {
-    let asked = tokio::time::timeout(PATIENCE, engine.ask_settling_view()).await;
-    match asked {
-        Ok(Ok(view)) => view,
-        Ok(Err(_)) | Err(_) => engine.settling_view(),
-    }
+    let asked = session::in_time(engine.ask_settling_view()).await;
+    asked.unwrap_or_else(|| engine.settling_view())
 }
 
 async fn set(engine: &Engine, arguments: SetArguments) -> Result<SettlingView, Failure> {

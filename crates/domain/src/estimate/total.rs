@@ -41,21 +41,19 @@ pub struct Total {
 }
 
 /// Adds estimates up; nothing for none. Sums that leave their range stay at its end.
-pub fn total(estimates: &[Estimate]) -> Option<Total> {
+pub fn total<'a>(estimates: impl Iterator<Item = &'a Estimate> + Clone) -> Option<Total> {
+    let all = || estimates.clone();
     let energy = |pick: fn(&Estimate) -> NetMicroWh| {
-        let sum = estimates
-            .iter()
-            .map(|estimate| i128::from(pick(estimate).0))
-            .sum();
+        let sum = all().map(|estimate| i128::from(pick(estimate).0)).sum();
         NetMicroWh(clamp(sum))
     };
     let power = |pick: fn(&Estimate) -> Option<MicroWatts>| {
-        let known = estimates.iter().filter_map(pick).map(|power| i128::from(power.0));
+        let known = all().filter_map(pick).map(|power| i128::from(power.0));
         known.reduce(|a, b| a + b).map(|sum| MicroWatts(clamp(sum)))
     };
-    let tokens = |pick: fn(&Estimate) -> Etk| Etk(estimates.iter().map(|estimate| pick(estimate).0).sum());
+    let tokens = |pick: fn(&Estimate) -> Etk| Etk(all().map(|estimate| pick(estimate).0).sum());
     let mut blocked = Vec::new();
-    for estimate in estimates {
+    for estimate in all() {
         if let Readiness::Blocked { code } = estimate.readiness
             && !blocked.contains(&code)
         {
@@ -64,9 +62,8 @@ pub fn total(estimates: &[Estimate]) -> Option<Total> {
     }
     let grid_power = power(|estimate| estimate.grid_power);
     Some(Total {
-        meters: estimates.len(),
-        ready: estimates
-            .iter()
+        meters: all().count(),
+        ready: all()
             .filter(|estimate| estimate.readiness == Readiness::Ready)
             .count(),
         blocked,
@@ -80,8 +77,8 @@ pub fn total(estimates: &[Estimate]) -> Option<Total> {
         pending: energy(|estimate| estimate.pending),
         etk_now: tokens(|estimate| estimate.etk_now),
         etk_at_end: tokens(|estimate| estimate.etk_at_end),
-        period_end: estimates.iter().map(|estimate| estimate.period_end).min()?,
-        now: estimates.iter().map(|estimate| estimate.now).max()?,
+        period_end: all().map(|estimate| estimate.period_end).min()?,
+        now: all().map(|estimate| estimate.now).max()?,
     })
 }
 
@@ -112,20 +109,21 @@ mod tests {
             etk_at_end: Etk(4),
             minimum: WattHours(100),
             readiness,
+            obstacle: None,
             short: None,
         }
     }
 
     #[test]
     fn meters_add_up() {
-        assert_eq!(total(&[]), None);
+        assert_eq!(total([].iter()), None);
         let blocked = || Readiness::Blocked { code: Code::NoGas };
         let all = [
             estimate("A", Some(5_000_000), 700, Readiness::Ready),
             estimate("B", None, -900, blocked()),
             estimate("C", Some(-9_000_000), 50, blocked()),
         ];
-        let sum = total(&all).expect("three");
+        let sum = total(all.iter()).expect("three");
         assert_eq!((sum.meters, sum.ready, sum.blocked), (3, 1, vec![Code::NoGas]));
         assert_eq!(
             (sum.flow, sum.grid_power),

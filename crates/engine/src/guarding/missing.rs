@@ -7,7 +7,7 @@ use enerlink_domain::{
     Clock, Error, Etk, Meter, MeterId, NetMicroWh, Notice, Registration, Settlement,
     device::NoticeKind,
     guard::Money,
-    settlement::{Due, Terms, Watermark},
+    settlement::{Due, Watermark},
 };
 use enerlink_store::{Store, notices};
 use tokio::sync::watch;
@@ -96,16 +96,9 @@ fn is_payable(live: &MeterLive, ledger: &LedgerState, rules: &Rules, money: Mone
     let (Some(standing), Some(registers)) = (standing(ledger, &live.meter), live.compared()) else {
         return false;
     };
-    let terms = Terms {
-        watermark: standing.watermark,
-        minimum: rules.of(&live.meter, ledger.minimum()).minimum.value,
-        ratio: money.ratio,
-        carry: standing.carry,
-        balance: Etk(money.balance.0.saturating_sub(money.pending_burns.0)),
-        rated_power_w: standing.rated_power_w,
-        cleared_at: standing.cleared_at,
-        now: ledger.head.map_or(0, |head| head.timestamp),
-    };
+    let effect = rules.of(&live.meter, ledger.minimum());
+    let free = Etk(money.balance.0.saturating_sub(money.pending_burns.0));
+    let terms = standing.terms(money.ratio, effect.minimum.value, Some(free), ledger.time());
     match terms.due(registers.export, registers.import) {
         Due::Settle { .. } | Due::BelowMinimum { .. } => true,
         Due::BucketFull | Due::InsufficientEtk { .. } => false,

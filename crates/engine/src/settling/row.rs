@@ -177,22 +177,13 @@ impl Settling {
     ) -> Result<(Settlement, NewOutbox), Error> {
         let standing = &looked.standing;
         let free = round.free.entry(meter.owner).or_default();
-        let terms = Terms {
-            watermark: standing.watermark,
-            minimum: self
-                .parts
-                .rules
-                .borrow()
-                .of(meter, Some(round.terms.minimum))
-                .minimum
-                .value,
-            ratio: round.terms.ratio,
-            carry: standing.carry,
-            balance: *free,
-            rated_power_w: standing.rated_power_w,
-            cleared_at: standing.cleared_at,
-            now: round.head.timestamp,
-        };
+        let effect = self.parts.rules.borrow().of(meter, Some(round.terms.minimum));
+        let terms = standing.terms(
+            round.terms.ratio,
+            effect.minimum.value,
+            Some(*free),
+            round.head.timestamp,
+        );
         let registers = self.registers(meter)?;
         let (to, energy) = match terms.due(registers.export, registers.import) {
             Due::Settle { to, energy } => (to, energy),

@@ -7,7 +7,7 @@ use enerlink_chain::{Addresses, Chain, build};
 use enerlink_domain::{
     Clock as _, Code, Error, MeterId, UnixMillis,
     market::Pair,
-    settlement::{Due, Terms, Watermark, period_end, settlement_id},
+    settlement::{Due, Watermark, period_end, settlement_id},
 };
 use enerlink_engine::{Account, operator::DirectAccount};
 
@@ -177,16 +177,9 @@ impl Neighbour {
         let standing = chain.meter(addresses, &self.meter).await?;
         let standing = standing.ok_or_else(|| Error::new(Code::MeterUnregistered, "not registered"))?;
         let converter = chain.terms(addresses).await?;
-        let terms = Terms {
-            watermark: standing.watermark,
-            minimum: converter.minimum,
-            ratio: converter.ratio,
-            carry: standing.carry,
-            balance: chain.balances(addresses, account.address()).await?.etk,
-            rated_power_w: standing.rated_power_w,
-            cleared_at: standing.cleared_at,
-            now: chain.head().await?.timestamp,
-        };
+        let balance = chain.balances(addresses, account.address()).await?.etk;
+        let now = chain.head().await?.timestamp;
+        let terms = standing.terms(converter.ratio, converter.minimum, Some(balance), now);
         let totals = self.home.totals();
         if let Due::Settle { to, .. } = terms.due(totals.export, totals.import) {
             let id = settlement_id(&self.meter, to);

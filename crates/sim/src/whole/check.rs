@@ -7,16 +7,12 @@ use enerlink_chain::SettledEvent;
 use enerlink_domain::{
     DeviceState, Etk, MicroWh, Settlement, Status,
     reading::DeviceTime,
-    settlement::{Due, SettlementFilter, Terms, Watermark},
+    settlement::{Due, SettlementFilter, Watermark},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{
-    lines::Lines,
-    outbox,
-    world::{RATED_POWER_W, World},
-};
+use super::{lines::Lines, outbox, world::World};
 
 /// Rows of one page.
 const PAGE: u16 = 200;
@@ -156,17 +152,11 @@ pub(super) async fn end(world: &World) -> anyhow::Result<Vec<Violation>> {
     );
     // Whatever may be settled is settled.
     let terms = world.exact.terms(&world.addresses).await?;
-    let due = Terms {
-        watermark: standing.watermark,
-        minimum: terms.minimum.max(enerlink_domain::WattHours(100)),
-        ratio: terms.ratio,
-        carry: standing.carry,
-        balance: world.exact.balances(&world.addresses, world.owner).await?.etk,
-        rated_power_w: RATED_POWER_W,
-        cleared_at: standing.cleared_at,
-        now: head.timestamp,
-    }
-    .due(MicroWh(registers.0), MicroWh(registers.1));
+    let minimum = terms.minimum.max(enerlink_domain::WattHours(100));
+    let balance = world.exact.balances(&world.addresses, world.owner).await?.etk;
+    let due = standing
+        .terms(terms.ratio, minimum, Some(balance), head.timestamp)
+        .due(MicroWh(registers.0), MicroWh(registers.1));
     court.demand(
         !matches!(due, Due::Settle { .. }),
         "what is due is settled",

@@ -52,6 +52,9 @@ async fn opened_with(source: CounterSource, take: bool) -> i64 {
         .expect("retired");
     household.id = format!("{}-B", household.id).parse().expect("an id");
     engine.add_meter(household.draft().await).await.expect("a meter");
+    let home = engine.home(None, engine.now()).await.expect("a home");
+    let shown = home.meter.expect("a meter").meter.id;
+    assert_eq!(shown, household.id, "a retired one is not meant");
     until("the meter to be heard", async || {
         household
             .say(Channel::Sensors, &sensors(source, 7_200_000, 400, 150))
@@ -254,6 +257,11 @@ async fn a_retired_meter_is_silent_until_it_is_taken_back() {
         .expect("retired");
     assert!(retired.meter.retired_at.is_some());
     assert_eq!(view(&household).device.presence, Presence::Retired);
+    assert_eq!(
+        household.engine().first_meter(),
+        Some(id.clone()),
+        "there is no other"
+    );
     household.murmur(100 * WH, 0).await;
     household.restart(End::Stopped).await;
     tokio::time::sleep(Duration::from_millis(300)).await;

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use alloy::{primitives::U256, sol, sol_types::SolCall};
 use enerlink_chain::Call;
-use enerlink_domain::{Code, Status, TxStage, WattHours, Wei, wallet::LockReason};
+use enerlink_domain::{
+    Code, Estimate, Readiness, Settlement, Status, TxStage, WattHours, Wei, choice::SettlingChoice,
+    wallet::LockReason,
+};
 
 use crate::support::{Household, Setup, WH, until};
 
@@ -36,10 +39,40 @@ impl Household {
         .await;
     }
 
+    async fn estimate(&self) -> Estimate {
+        let estimate = self.engine().estimate(&self.id).await;
+        estimate.expect("an estimate")
+    }
+
     /// What settling now would mint or burn, as the engine estimates.
     async fn estimated(&self) -> i128 {
-        let estimate = self.engine().estimate(&self.id).await;
-        estimate.expect("an estimate").etk_now.0
+        self.estimate().await.etk_now.0
+    }
+
+    /// Settles what is due at the present head, which is what was estimated there.
+    async fn settle_as_estimated(&mut self) -> Settlement {
+        let head = self.chain.head().await.expect("a head").number;
+        until("the head to be read", async || {
+            self.engine().status().chain.block == Some(head)
+        })
+        .await;
+        let estimate = self.estimate().await;
+        assert_eq!(estimate.obstacle, None);
+        let row = self.settle_through().await;
+        assert_eq!(row.etk, estimate.etk_now, "no more was estimated than is due");
+        row
+    }
+
+    /// Chooses for all meters of the account.
+    async fn choose_to(&self, automatic: bool, minimum: u64) {
+        let choice = SettlingChoice {
+            automatic: Some(automatic),
+            period_minutes: Some(1),
+            minimum: Some(WattHours(minimum)),
+            ..SettlingChoice::default()
+        };
+        let chosen = self.engine().set_settling(self.owner(), None, choice).await;
+        chosen.expect("a choice");
     }
 }
 
@@ -172,7 +205,7 @@ async fn what_the_bucket_does_not_allow_now_is_settled_later() {
     for _ in 0..3 {
         household.flow(900 * WH + 10, 0).await;
     }
-    let first = household.settle_through().await;
+    let first = household.settle_as_estimated().await;
     assert!(
         (1_000..1_100).contains(&first.energy_wh.0),
         "an hour of rated power: {:?}",
@@ -184,6 +217,15 @@ async fn what_the_bucket_does_not_allow_now_is_settled_later() {
         .await
         .expect_err("the bucket is full");
     assert_eq!(full.code, Code::NothingToSettle);
+    until("the full bucket to be known", async || {
+        let estimate = household.estimate().await;
+        estimate.obstacle == Some(full.code) && estimate.pending.0 == 0
+    })
+    .await;
+    // So much has no room for half an hour, however slow this machine is.
+    household.choose_to(true, 500).await;
+    assert_eq!(household.estimate().await.readiness, Readiness::BucketFull);
+    household.choose_to(false, 100).await;
     let mut settled = 1;
     while household.watermark().await != household.floor() {
         let head = household.chain.head().await.expect("a head");
@@ -193,7 +235,7 @@ async fn what_the_bucket_does_not_allow_now_is_settled_later() {
             .await
             .expect("later");
         household.node.mine(1).await.expect("a block");
-        let row = household.settle_through().await;
+        let row = household.settle_as_estimated().await;
         assert_eq!(row.status, Status::Success);
         settled += 1;
     }

@@ -17,6 +17,8 @@ pub(super) enum Standing {
     Ready,
     /// More energy is needed.
     Below(NetMicroWh),
+    /// The chain lets no more through yet.
+    Full,
     /// It waits for the wallet to be unlocked.
     Locked,
     /// The import costs more than the account holds; so much is missing, when the balance is known.
@@ -62,7 +64,14 @@ impl Standing {
             } => Self::NoBalance(missing_etk(state)),
             Readiness::Blocked { code } => Self::Blocked(*code),
             _ if estimate.owed.whole_wh().0 == 0 => Self::Nothing,
+            // Nothing settles it by itself, and a hand cannot pay it either.
+            Readiness::Manual
+                if estimate.short.is_some() || estimate.obstacle == Some(Code::InsufficientBalance) =>
+            {
+                Self::NoBalance(estimate.short)
+            }
             Readiness::Manual => Self::Manual,
+            Readiness::BucketFull => Self::Full,
             Readiness::Ready => Self::Ready,
             Readiness::BelowMinimum { missing } => Self::Below(*missing),
         })
@@ -74,6 +83,7 @@ impl Standing {
             Self::Nothing => "nothing",
             Self::Ready => "ready",
             Self::Below(_) => "below",
+            Self::Full => "full",
             Self::Locked => "locked",
             Self::NoBalance(_) => "no_balance",
             Self::Offline(_) => "offline",
@@ -100,6 +110,7 @@ impl Standing {
             Self::Nothing => Key::NothingOwed.text(language).to_owned(),
             Self::Ready => Key::ReadyToSettle.text(language).to_owned(),
             Self::Manual => Key::ManualHint.text(language).to_owned(),
+            Self::Full => Key::BucketFullWords.text(language).to_owned(),
             Self::Below(missing) => {
                 let Figure { value, unit } = more(language, *missing);
                 let minimum = format!("{}\u{a0}Wh", format::count(language, estimate.minimum.0));
@@ -214,6 +225,7 @@ mod tests {
                 with(Readiness::BelowMinimum { missing }),
                 Standing::Below(missing),
             ),
+            (with(Readiness::BucketFull), Standing::Full),
             (with(Readiness::Settling), Standing::Pending),
             (blocked(Code::Locked), Standing::Locked),
             (blocked(Code::NoGas), Standing::Blocked(Code::NoGas)),
@@ -275,6 +287,23 @@ mod tests {
                 .words(Language::English, estimate, true)
                 .contains("37.00")
         );
+    }
+
+    #[test]
+    fn by_hand_too_an_import_that_cannot_be_paid_says_what_to_buy() {
+        let mut state = with(Readiness::Manual);
+        assert_eq!(Standing::of(&state), Some(Standing::Manual));
+        fn estimate(state: &mut LiveState) -> &mut Estimate {
+            let home = state.home.as_mut();
+            home.and_then(|home| home.estimate.as_mut()).expect("an estimate")
+        }
+        estimate(&mut state).obstacle = Some(Code::InsufficientBalance);
+        assert_eq!(Standing::of(&state), Some(Standing::NoBalance(None)));
+        estimate(&mut state).obstacle = None;
+        estimate(&mut state).short = Some(Etk(3_700));
+        let standing = Standing::of(&state).expect("a standing");
+        assert_eq!(standing, Standing::NoBalance(Some(Etk(3_700))));
+        assert_eq!(standing.help(), Some(Help::Market));
     }
 
     #[test]

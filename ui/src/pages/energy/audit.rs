@@ -11,13 +11,14 @@ use enerlink_domain::{
 use enerlink_ipc::{ReadAudit, VerifyAudit};
 use leptos::prelude::*;
 
-use super::{filter::MeterFilter, settlement::Detail, settlements::window};
+use super::{settlement::Detail, settlements::window};
 use crate::{
     components::{
         copy::CopyButton,
         doing::Doing,
         icon::{Glyph, Icon},
         loaded::{Loaded, Waiting},
+        meter_select::{Also, MeterSelect},
         pages::{Paged, Pages},
         problem::{Problem, Weight},
         table::{Cell, Column, Table},
@@ -83,7 +84,7 @@ fn Sums(meter: Memo<Option<MeterId>>, #[prop(into)] on_meter: Callback<Option<Me
             <header>
                 <h2>{text(Key::AuditTitle)}</h2>
                 <small>{text(Key::AuditHint)}</small>
-                <span class="end"><MeterFilter meter=meter on_meter=on_meter testid="audit-meter" /></span>
+                <span class="end"><MeterSelect meter=meter on_meter=on_meter also=Also::All testid="audit-meter" /></span>
             </header>
             {move || offline.get().map(|error| view! { <Problem error=error weight=Weight::Notice /> })}
             {move || match sums.get() {

@@ -1,17 +1,16 @@
 //! Which settlements are wanted: by meter, status, what started them, and when.
 
-use enerlink_domain::{MeterId, Status, Trigger, settlement::SettlementFilter};
+use enerlink_domain::{Status, Trigger, settlement::SettlementFilter};
 use leptos::{ev, prelude::*};
 
 use super::settlements::{days_of, trigger_words};
 use crate::{
     components::{
         dates::{DayRange, Days, Widen},
+        meter_select::{Also, MeterSelect},
         transaction::status_words,
     },
-    feed::feed,
-    i18n::{Key, say, text},
-    prefs::prefs,
+    i18n::{Key, text},
 };
 
 /// The controls beside the search.
@@ -44,7 +43,7 @@ pub(super) fn Filters(filter: RwSignal<SettlementFilter>) -> impl IntoView {
         view! { <option value=trigger.as_str() prop:selected=chosen>{text(trigger_words(trigger))}</option> }
     });
     view! {
-        <MeterFilter meter=meter on_meter=choose testid="settlements-meter" />
+        <MeterSelect meter=meter on_meter=choose also=Also::All testid="settlements-meter" />
         <select class="select" data-testid="settlements-status" aria-label=text(Key::StatusWord) on:change=status>
             <option value="" prop:selected=move || filter.with(|filter| filter.status.is_none())>{text(Key::AnyStatus)}</option>
             {statuses.into_iter().collect_view()}
@@ -55,51 +54,5 @@ pub(super) fn Filters(filter: RwSignal<SettlementFilter>) -> impl IntoView {
         </select>
         <DayRange id="settlements" days=days on_days=choose_days />
         <Widen id="settlements" filter=filter />
-    }
-}
-
-/// All meters or one of them; nothing to choose with one meter.
-#[component]
-pub(super) fn MeterFilter(
-    /// The one that is chosen.
-    meter: Memo<Option<MeterId>>,
-    /// Takes another one.
-    #[prop(into)]
-    on_meter: Callback<Option<MeterId>>,
-    /// Where a test finds it.
-    testid: &'static str,
-) -> impl IntoView {
-    let (feed, language) = (feed(), prefs().language);
-    let meters = Memo::new(move |_| {
-        feed.state.with(|state| {
-            let meters = state.meters.iter().flatten().map(|view| &view.meter);
-            meters
-                .map(|meter| (meter.id.clone(), meter.name.clone(), meter.retired_at.is_some()))
-                .collect::<Vec<_>>()
-        })
-    });
-    let options = move || {
-        let option = |(id, name, retired): (MeterId, String, bool)| {
-            let words = if retired {
-                say(language.get(), Key::RetiredMeter, &[("name", &name)])
-            } else {
-                name
-            };
-            let chosen = meter.get().as_ref() == Some(&id);
-            view! { <option value=id.to_string() selected=chosen>{words}</option> }
-        };
-        meters.get().into_iter().map(option).collect_view()
-    };
-    let choose = move |event: ev::Event| on_meter.run(event_target_value(&event).parse().ok());
-    let several = Memo::new(move |_| meters.with(|meters| meters.len() > 1));
-    move || {
-        several.get().then(|| {
-            view! {
-                <select class="select" data-testid=testid aria-label=text(Key::Meter) on:change=choose>
-                    <option value="" selected=move || meter.get().is_none()>{text(Key::AllMeters)}</option>
-                    {options}
-                </select>
-            }
-        })
     }
 }

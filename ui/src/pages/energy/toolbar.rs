@@ -1,18 +1,19 @@
 //! Which meter and which period: a switch, arrows, a calendar, and the keys that do the same.
 
-use enerlink_domain::{MeterId, UnixMillis};
+use enerlink_domain::UnixMillis;
 use leptos::{ev, prelude::*};
 
 use super::{
     Look,
     period::{Period, Scale},
-    view_of,
 };
 use crate::{
     calendar::Day,
-    components::icon::{Glyph, Icon},
-    feed::feed,
-    i18n::{Key, say, text},
+    components::{
+        icon::{Glyph, Icon},
+        meter_select::{Also, MeterSelect},
+    },
+    i18n::{Key, text},
     keys::typing,
     prefs::prefs,
     session::session,
@@ -59,7 +60,7 @@ pub(super) fn Toolbar(
     view! {
         <div class="period">
             <h2 data-testid="period-label">{move || look.period.get().label(language.get())}</h2>
-            <MeterChoice look=look />
+            <MeterSelect meter=look.meter on_meter=move |id| look.chosen.set(id) also=Also::Retired testid="energy-meter" />
             <div class="end row">
                 <Scales look=look />
                 <div class="steps">
@@ -189,54 +190,5 @@ fn DateInput(
             prop:value=move || shows(look.period.get()).iso()
             on:change=choose
         />
-    }
-}
-
-/// Which meter, when there are several.
-#[component]
-fn MeterChoice(look: Look) -> impl IntoView {
-    let (feed, language) = (feed(), prefs().language);
-    let meters = Memo::new(move |_| {
-        feed.state.with(|state| {
-            let views = state.meters.as_deref().unwrap_or_default();
-            let named = views.iter().map(|view| {
-                let meter = &view.meter;
-                (meter.id.clone(), meter.name.clone(), meter.retired_at.is_some())
-            });
-            named.collect::<Vec<_>>()
-        })
-    });
-    let choose = move |event: ev::Event| {
-        let id: Option<MeterId> = event_target_value(&event).parse().ok();
-        let known = id.filter(|id| {
-            feed.state
-                .with_untracked(|state| view_of(state.meters.as_deref().unwrap_or_default(), id).is_some())
-        });
-        if known.is_some() {
-            look.chosen.set(known);
-        }
-    };
-    let options = move || {
-        let shown = look.meter.get();
-        let option = |(id, name, retired): (MeterId, String, bool)| {
-            let words = if retired {
-                say(language.get(), Key::RetiredMeter, &[("name", &name)])
-            } else {
-                name
-            };
-            let chosen = shown.as_ref() == Some(&id);
-            view! { <option value=id.to_string() selected=chosen>{words}</option> }
-        };
-        meters.get().into_iter().map(option).collect_view()
-    };
-    let several = Memo::new(move |_| meters.with(|meters| meters.len() > 1));
-    move || {
-        several.get().then(|| {
-            view! {
-                <select class="select" data-testid="energy-meter" aria-label=text(Key::Meter) on:change=choose>
-                    {options}
-                </select>
-            }
-        })
     }
 }

@@ -182,7 +182,7 @@ fn Row(
             let words = say(
                 language.get(),
                 if source == Source::Environment { Key::FixedByEnvironment } else { Key::FixedByEnvFile },
-                &[("variable", setting.variable().unwrap_or("–"))],
+                &[("variable", setting.variable())],
             );
             view! { <small class="warn" data-testid=format!("settling-{}-fixed", setting.name())>{words}</small> }
         })

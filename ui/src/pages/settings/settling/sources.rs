@@ -71,14 +71,14 @@ impl Setting {
         }
     }
 
-    /// The variable of the environment that decides it, where there is one.
-    pub(super) fn variable(self) -> Option<&'static str> {
+    /// The variable of the environment that decides it.
+    pub(super) fn variable(self) -> &'static str {
         match self {
-            Self::Automatic => Some("AUTO_SETTLEMENT_ENABLED"),
-            Self::Period => Some("SETTLEMENT_INTERVAL_MINUTES"),
-            Self::Minimum => Some("SETTLEMENT_THRESHOLD_WH"),
-            Self::Early => None,
-            Self::Guard => Some("AUTO_GRID_SHUTDOWN_ENABLED"),
+            Self::Automatic => "AUTO_SETTLEMENT_ENABLED",
+            Self::Period => "SETTLEMENT_INTERVAL_MINUTES",
+            Self::Minimum => "SETTLEMENT_THRESHOLD_WH",
+            Self::Early => "EARLY_SETTLEMENT_WH",
+            Self::Guard => "AUTO_GRID_SHUTDOWN_ENABLED",
         }
     }
 
@@ -133,7 +133,29 @@ pub(super) fn value_words(language: Language, setting: Setting, effect: &Settlin
 mod tests {
     use std::collections::HashSet;
 
+    use enerlink_domain::choice::Given;
+
     use super::*;
+
+    #[test]
+    fn every_setting_names_the_variable_that_the_core_reads() {
+        for setting in Setting::ALL {
+            let given = Given::read(|name| {
+                (name == setting.variable()).then(|| match setting {
+                    Setting::Automatic | Setting::Guard => "true".to_owned(),
+                    Setting::Period | Setting::Minimum | Setting::Early => "7".to_owned(),
+                })
+            });
+            let effect = SettlingInEffect::of(&[(Source::Environment, given.expect("read").choice)], None);
+            for other in Setting::ALL {
+                assert_eq!(
+                    other.source(&effect) == Source::Environment,
+                    other == setting,
+                    "{setting:?} {other:?}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn every_setting_and_source_has_its_own_words() {

@@ -70,6 +70,8 @@ interface IMarket {
     error OrderNotOpen(uint256 id);
     /// @notice The order belongs to somebody else
     error NotTrader(uint256 id, address caller);
+    /// @notice The first time that this token moved here, less of it arrived than was sent
+    error PaidShort(address token);
     /// @notice At most 16 orders are cancelled at once
     error TooManyOrders(uint256 count);
 

@@ -98,8 +98,8 @@ interface IMarket {
     /// @return lotsFilled Lots that were traded
     /// @dev The caller needs balance and allowance for what is traded, at the makers' prices, and for what rests, at `price`;
     /// nothing else is taken. An own order that is met is cancelled, its escrow paid back, and trading goes on.
-    /// Reverts with `UnknownSide`, `ZeroPrice`, `ZeroLots`, `UnknownFlags`, `MaxFillsOutOfBounds`, `WouldCross`, and with
-    /// what the tokens say.
+    /// Reverts with `UnknownSide`, `ZeroPrice`, `ZeroLots`, `UnknownFlags`, `MaxFillsOutOfBounds`, `WouldCross`, `PaidShort`,
+    /// and with what the tokens say.
     function placeOrder(uint8 side, uint16 price, uint32 lots, uint8 flags, uint8 maxFills)
         external
         returns (uint256 orderId, uint32 lotsFilled);

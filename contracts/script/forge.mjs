@@ -5,8 +5,8 @@ import path from "node:path";
 
 export const root = path.resolve(import.meta.dirname, "..");
 
-// The program itself and not `.bin/forge`: that wrapper ends with 0 even when forge failed.
-function binary() {
+/** The program itself and not `.bin/forge`: that wrapper ends with 0 even when forge failed. */
+export function binary() {
   const arch = process.arch === "x64" ? "amd64" : process.arch;
   const name = process.platform === "win32" ? "forge.exe" : "forge";
   const file = path.join(root, "node_modules", "@foundry-rs", `forge-${process.platform}-${arch}`, "bin", name);

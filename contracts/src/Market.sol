@@ -10,9 +10,11 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {IMarket} from "./interfaces/IMarket.sol";
 import {Lanes} from "./libraries/Lanes.sol";
 import {OrderId} from "./libraries/OrderId.sol";
+import {Payments} from "./libraries/Payments.sol";
 import {PriceBitmap} from "./libraries/PriceBitmap.sol";
 import {Queue} from "./libraries/Queue.sol";
 import {Top} from "./libraries/Top.sol";
+import {WholeERC20} from "./libraries/WholeERC20.sol";
 
 /// @title The neighbourhood market
 /// @dev A *place* is side and price in 17 bits. A *rank* counts the prices of a side from best to worst: among asks it is
@@ -20,6 +22,7 @@ import {Top} from "./libraries/Top.sol";
 contract Market is ReentrancyGuardTransient, IMarket {
     using PriceBitmap for PriceBitmap.Bitmap;
     using SafeERC20 for IERC20;
+    using WholeERC20 for IERC20;
 
     uint256 private constant BID = 0;
     uint256 private constant ASK = 1;
@@ -196,8 +199,10 @@ contract Market is ReentrancyGuardTransient, IMarket {
         }
         if (flags == IMMEDIATE_OR_CANCEL) left = 0;
         if (left != 0) (top, orderId) = _rest(top, side, price, left);
+        bool unproven = !top.proven(side) && (left != 0 || lotsFilled != 0);
+        if (unproven) top = top.withProven(side);
         if (Top.unwrap(top) != Top.unwrap(before)) _top = top;
-        _settle(payments, side, left * _escrowOfLot(_place(side, price)), gets);
+        _settle(payments, side, left * _escrowOfLot(_place(side, price)), gets, unproven);
     }
 
     /// @dev Trades with the other side from its best price on, until nothing is left, nothing crosses, or enough was
@@ -258,7 +263,7 @@ contract Market is ReentrancyGuardTransient, IMarket {
                         uint256 moved = left < open ? left : open;
                         left -= moved;
                         resting -= moved;
-                        paid = _note(payments, paid, maker, moved * lotPays);
+                        paid = Payments.note(payments, paid, maker, moved * lotPays);
                         emit Trade(ids | sequence, maker, msg.sender, _lots32(moved));
                         if (moved != open) {
                             queue = _reduce(place, queue, lanes, sequence, moved);
@@ -273,32 +278,6 @@ contract Market is ReentrancyGuardTransient, IMarket {
             }
         }
         return (resting == 0 ? queue.emptied() : queue.advanced(sequence, resting), left, steps, paid);
-    }
-
-    /// @dev Notes what a maker is to be paid: address above, amount in the lower 96 bits. Trades with one maker that follow
-    /// each other are one payment. All lots of a call are below 2^32 and a lot costs below 2^64, so no amount overflows.
-    function _note(uint256[MAX_FILLS] memory payments, uint256 count, address maker, uint256 amount)
-        private
-        pure
-        returns (uint256)
-    {
-        unchecked {
-            if (count != 0) {
-                (address last,) = _payment(payments[count - 1]);
-                if (last == maker) {
-                    payments[count - 1] += amount;
-                    return count;
-                }
-            }
-            payments[count] = uint256(uint160(maker)) << 96 | amount;
-            return count + 1;
-        }
-    }
-
-    function _payment(uint256 packed) private pure returns (address maker, uint256 amount) {
-        // 160 bits are left of 256.
-        // forge-lint: disable-next-line(unsafe-typecast)
-        return (address(uint160(packed >> 96)), packed & type(uint96).max);
     }
 
     /// @dev Puts an order at the end of its queue.
@@ -332,12 +311,23 @@ contract Market is ReentrancyGuardTransient, IMarket {
     }
 
     /// @dev Pays the makers out of the taker's pocket, takes the escrow of what rests, and hands over what was bought.
-    function _settle(uint256[MAX_FILLS] memory payments, uint256 side, uint256 escrow, uint256 gets) private {
+    /// What a token of which nothing is known yet pays first must arrive whole, or it never comes into the book.
+    function _settle(uint256[MAX_FILLS] memory payments, uint256 side, uint256 escrow, uint256 gets, bool unproven)
+        private
+    {
         IERC20 pays = _escrowToken(side);
-        for (uint256 i = 0; i < MAX_FILLS; ++i) {
+        uint256 i = 0;
+        if (unproven && payments[0] == 0) {
+            pays.payWhole(address(this), escrow);
+            escrow = 0;
+        } else if (unproven) {
+            (address first, uint256 due) = Payments.unpack(payments[i++]);
+            pays.payWhole(first, due);
+        }
+        for (; i < MAX_FILLS; ++i) {
             uint256 payment = payments[i];
             if (payment == 0) break;
-            (address maker, uint256 amount) = _payment(payment);
+            (address maker, uint256 amount) = Payments.unpack(payment);
             pays.safeTransferFrom(msg.sender, maker, amount);
         }
         if (escrow != 0) pays.safeTransferFrom(msg.sender, address(this), escrow);

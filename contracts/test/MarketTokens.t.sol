@@ -5,7 +5,7 @@ import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.so
 import {IMarket} from "../src/interfaces/IMarket.sol";
 import {Exchange, Token} from "./support/Deployed.sol";
 import {MarketFixture} from "./support/MarketFixture.sol";
-import {CallingToken, FalseToken, SilentToken} from "./support/Tokens.sol";
+import {CallingToken, FalseToken, FeeToken, SilentToken} from "./support/Tokens.sol";
 
 /// @title Signed allowances, and tokens that misbehave
 contract MarketTokensTest is MarketFixture {
@@ -129,6 +129,88 @@ contract MarketTokensTest is MarketFixture {
         other.placeOrder(BID, 1_500, 5, GTC, 16);
         vm.stopPrank();
         vm.assertEq(token.balanceOf(bob), 5 * LOT);
+    }
+
+    function feeToken() private returns (FeeToken token) {
+        token = new FeeToken();
+        token.give(alice, 1e9);
+        token.give(carol, 1e9);
+    }
+
+    function refuseAsPaidShort(Exchange other, address trader, uint8 side, uint8 flags, FeeToken token) private {
+        vm.prank(trader);
+        vm.expectRevert(abi.encodeWithSelector(IMarket.PaidShort.selector, address(token)));
+        other.placeOrder(side, 1_500, 5, flags, 16);
+    }
+
+    function test_feeToken_neverComesToRest() public {
+        FeeToken token = feeToken();
+        Exchange other = odd(address(token));
+        // An order that trades with nobody moves nothing, and so proves nothing.
+        vm.prank(alice);
+        other.placeOrder(ASK, 1_500, 5, IOC, 16);
+        refuseAsPaidShort(other, alice, ASK, GTC, token);
+        refuseAsPaidShort(other, alice, ASK, POST_ONLY, token);
+        IMarket.Permit memory permit;
+        vm.prank(alice);
+        vm.expectRevert(abi.encodeWithSelector(IMarket.PaidShort.selector, address(token)));
+        other.placeOrderWithPermit(ASK, 1_500, 5, GTC, 16, permit);
+        vm.assertEq(token.balanceOf(address(other)), 0);
+        // The same token as what is paid with.
+        other = deployMarket(address(etk), address(token), LOT);
+        refuseAsPaidShort(other, alice, BID, GTC, token);
+        vm.assertEq(token.balanceOf(alice), 1e9);
+    }
+
+    function test_feeToken_isNeitherSoldNorPaidWith() public {
+        FeeToken token = feeToken();
+        Exchange other = odd(address(token));
+        vm.startPrank(bob);
+        idrs.approve(address(other), 1e9);
+        (uint256 id,) = other.placeOrder(BID, 1_500, 5, GTC, 16);
+        vm.stopPrank();
+        refuseAsPaidShort(other, alice, ASK, IOC, token);
+        refuseAsPaidShort(other, alice, ASK, GTC, token);
+        vm.prank(bob);
+        other.cancelOrder(id);
+        vm.assertEq(idrs.balanceOf(bob), PURSE, "whoever waited for it has everything back");
+
+        other = deployMarket(address(etk), address(token), LOT);
+        vm.startPrank(bob);
+        etk.approve(address(other), 1e9);
+        other.placeOrder(ASK, 1_500, 1, GTC, 16);
+        vm.stopPrank();
+        vm.startPrank(dan);
+        etk.approve(address(other), 1e9);
+        other.placeOrder(ASK, 1_500, 1, GTC, 16);
+        vm.stopPrank();
+        vm.prank(bob);
+        other.placeOrder(ASK, 1_500, 9, GTC, 16);
+        // The second payment to bob does not make up for what the first one lacks.
+        refuseAsPaidShort(other, alice, BID, IOC, token);
+        vm.assertEq(token.balanceOf(bob), 0);
+    }
+
+    /// @dev Each token is looked after once: one that begins to charge later is the tokens' fault, and the last pays for it.
+    function test_feeToken_thatBeginsToChargeLaterLeavesTheEscrowShort() public {
+        FeeToken token = feeToken();
+        token.charge(0);
+        Exchange other = odd(address(token));
+        vm.prank(alice);
+        (uint256 first,) = other.placeOrder(ASK, 1_500, 100, GTC, 16);
+        token.charge(1);
+        vm.prank(carol);
+        (uint256 last,) = other.placeOrder(ASK, 1_500, 100, GTC, 16);
+        vm.assertEq(token.balanceOf(address(other)), 199 * LOT, "a lot is missing");
+        vm.prank(alice);
+        other.cancelOrder(first);
+        vm.prank(carol);
+        vm.expectRevert(abi.encodeWithSignature("Panic(uint256)", 0x11));
+        other.cancelOrder(last);
+        token.give(address(other), LOT);
+        vm.prank(carol);
+        other.cancelOrder(last);
+        vm.assertEq(token.balanceOf(address(other)), 0);
     }
 
     function reenter(CallingToken token, Exchange other, bytes memory data) private {

@@ -5,6 +5,7 @@ import {IEnergyConverter} from "../src/interfaces/IEnergyConverter.sol";
 import {IKeptOwnership} from "../src/interfaces/IKeptOwnership.sol";
 import {Converter} from "./support/Deployed.sol";
 import {Fixture} from "./support/Fixture.sol";
+import {Vm} from "./support/Vm.sol";
 
 /// @title A meter's life: registered, opened, given a key, retired, registered again
 contract MetersTest is Fixture {
@@ -15,6 +16,16 @@ contract MetersTest is Fixture {
         vm.assertEq(fresh.etkToken(), address(etk));
         vm.assertEq(fresh.conversionRatio(), 100_000);
         vm.assertEq(fresh.minSettlementThreshold(), 100);
+    }
+
+    function test_constructor_tellsWhoTheOperatorIs() public {
+        vm.recordLogs();
+        deployConverter(owner, address(etk));
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        Vm.Log memory last = logs[logs.length - 1];
+        vm.assertEq(last.topics[0], IEnergyConverter.OperatorChanged.selector);
+        vm.assertEq(last.topics[1], bytes32(0));
+        vm.assertEq(last.topics[2], bytes32(uint256(uint160(owner))));
     }
 
     function test_constructor_refusesNoToken() public {

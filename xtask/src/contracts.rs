@@ -47,7 +47,8 @@ pub(crate) fn npm(name: &str) -> std::process::Command {
     command
 }
 
-fn script(name: &str) -> Result<()> {
+/// Runs an npm script of `contracts/`.
+pub(crate) fn script(name: &str) -> Result<()> {
     setup::ensure(&[Need::Contracts])?;
     process::run(&mut npm(name))
 }

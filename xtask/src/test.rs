@@ -115,6 +115,8 @@ fn long(report: &mut Report, has_ui: bool) {
         report.check("check for Windows", windows);
     }
     report.count("long contract tests", || contract_tests("test:full"));
+    slither(report);
+    report.check("mutants of the contracts", || contracts::script("test:mutants"));
     if has_ui {
         report.count("long tests", || {
             let targets = long_targets(&Metadata::read()?);
@@ -130,6 +132,11 @@ fn long(report: &mut Report, has_ui: bool) {
             cargo_test(&mut command)
         });
     }
+    dependencies(report);
+}
+
+/// Where the dependencies come from and under which licences, which of them are banned, and their known holes.
+fn dependencies(report: &mut Report) {
     if process::find("cargo-deny").is_none() {
         report.skip(
             "cargo deny",
@@ -141,6 +148,19 @@ fn long(report: &mut Report, has_ui: bool) {
         process::run(cargo("deny").args(["check", "licenses", "bans", "sources"]))
     });
     advisories(report);
+}
+
+/// The contracts as slither sees them, where it is installed.
+fn slither(report: &mut Report) {
+    const STEP: &str = "slither";
+    if process::find(STEP).is_some() {
+        report.check(STEP, || contracts::script(STEP));
+    } else {
+        report.skip(
+            STEP,
+            "not checked: slither is not installed (`pipx install slither-analyzer`)",
+        );
+    }
 }
 
 /// Says when the package was not installed. Where nobody reads along, on a system that has packages, that is a failure.

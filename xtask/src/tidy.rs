@@ -4,6 +4,7 @@ mod abi;
 mod capability;
 mod direction;
 mod faults;
+mod floats;
 mod knowledge;
 mod licences;
 mod source;
@@ -64,6 +65,7 @@ pub(crate) fn run() -> Result<()> {
         ("window configuration", window::check(&files)),
         ("window rights", capability::check(&files)),
         ("faults and their tests", faults::check(&files)),
+        ("exact numbers", floats::check(&files)),
         ("licences of the parts", licences::check(&files)),
         ("contract ABI", abi::check()),
     ];

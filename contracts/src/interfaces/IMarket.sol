@@ -70,6 +70,8 @@ interface IMarket {
     error OrderNotOpen(uint256 id);
     /// @notice The order belongs to somebody else
     error NotTrader(uint256 id, address caller);
+    /// @notice The first time that this token moved here, less of it arrived than was sent
+    error PaidShort(address token);
     /// @notice At most 16 orders are cancelled at once
     error TooManyOrders(uint256 count);
 
@@ -96,8 +98,8 @@ interface IMarket {
     /// @return lotsFilled Lots that were traded
     /// @dev The caller needs balance and allowance for what is traded, at the makers' prices, and for what rests, at `price`;
     /// nothing else is taken. An own order that is met is cancelled, its escrow paid back, and trading goes on.
-    /// Reverts with `UnknownSide`, `ZeroPrice`, `ZeroLots`, `UnknownFlags`, `MaxFillsOutOfBounds`, `WouldCross`, and with
-    /// what the tokens say.
+    /// Reverts with `UnknownSide`, `ZeroPrice`, `ZeroLots`, `UnknownFlags`, `MaxFillsOutOfBounds`, `WouldCross`, `PaidShort`,
+    /// and with what the tokens say.
     function placeOrder(uint8 side, uint16 price, uint32 lots, uint8 flags, uint8 maxFills)
         external
         returns (uint256 orderId, uint32 lotsFilled);

@@ -43,7 +43,8 @@ contract MarketWorst is MarketFixture {
     }
 
     /// @dev Sixteen makers without a balance, each alone at a price in a bitmap word of its own, behind seven cancelled
-    /// lanes; then the rest rests, first of its trader, at a price and in a word that nobody has used.
+    /// lanes, and the first IDRS that move; then the rest rests, first of its trader, at a price and in a word that nobody has
+    /// used.
     function test_worstCall() public {
         uint256[] memory dead = new uint256[](16);
         for (uint256 i; i < 16; ++i) {
@@ -90,6 +91,7 @@ contract MarketWorst is MarketFixture {
     /// @dev Somebody may fill the book with orders of one lot: nobody's transaction becomes dearer by it.
     function test_crowdedPrice() public {
         ask(alice, PRICE + 1, 1);
+        bid(bob, 1, 1);
         crowd(0, 1_000);
         bid(bob, PRICE, 16);
         uint256 before = record("take 16 of 1 000 orders of a lot");
@@ -110,6 +112,7 @@ contract MarketWorst is MarketFixture {
         for (uint16 i; i < 1_000; ++i) {
             ask(alice, PRICE + i * 3, 1);
         }
+        bid(bob, 1, 1);
         bid(bob, 65_535, 100);
         vm.assertLe(record("take 16 of 1 000 prices"), MOST / 2, "take 16 of 1 000 prices");
         uint256 id = ask(alice, PRICE, 1);

@@ -46,6 +46,29 @@ contract SilentToken is OddToken {
     }
 }
 
+/// @title Keeps a part of what it moves, at first a hundredth
+contract FeeToken is OddToken {
+    uint256 private percent = 1;
+
+    function charge(uint256 percent_) external {
+        percent = percent_;
+    }
+
+    function transfer(address to, uint256 amount) external returns (bool) {
+        return moveShort(msg.sender, to, amount);
+    }
+
+    function transferFrom(address from, address to, uint256 amount) external returns (bool) {
+        return moveShort(from, to, amount);
+    }
+
+    function moveShort(address from, address to, uint256 amount) private returns (bool) {
+        move(from, to, amount);
+        balanceOf[to] -= amount * percent / 100;
+        return true;
+    }
+}
+
 /// @title Calls the market while it is paid out or in
 contract CallingToken is OddToken {
     address public target;

@@ -189,6 +189,10 @@ fn market_words(name: &str, error: MarketErrors) -> String {
             from_alloy(e.etkToken),
             from_alloy(e.idrsToken)
         ),
+        E::PaidShort(e) => format!(
+            "the token {} keeps a fee when it moves and cannot be traded",
+            from_alloy(e.token)
+        ),
         E::SafeERC20FailedOperation(e) => format!("the token {} refuses to move", from_alloy(e.token)),
         _ => format!("the market refuses: {name}"),
     }

@@ -46,7 +46,7 @@ impl Revert {
             | "UnknownFlags"
             | "MaxFillsOutOfBounds"
             | "TooManyOrders" => Code::OrderInvalid,
-            "BadTokens" => Code::ContractsMissing,
+            "BadTokens" | "PaidShort" => Code::ContractsMissing,
             _ => Code::Reverted,
         }
     }

@@ -293,12 +293,14 @@ async fn each_refusal_has_its_code() {
     ] {
         assert_eq!(street.refused(who, call).await, (name.to_owned(), code));
     }
-    // Side, price and flags cannot be wrong in this wallet's types: the contract's words are known all the same.
+    // Side, price and flags cannot be wrong in this wallet's types, nor its own tokens: the contract's words are known all
+    // the same.
     for (error, code) in [
         ("ZeroPrice()", Code::OrderInvalid),
         ("UnknownSide(uint8)", Code::OrderInvalid),
         ("UnknownFlags(uint8)", Code::OrderInvalid),
         ("BadTokens(address,address)", Code::ContractsMissing),
+        ("PaidShort(address)", Code::ContractsMissing),
     ] {
         let mut data = enerlink_domain::id::keccak256(error.as_bytes())[..4].to_vec();
         data.extend([0; 64]);

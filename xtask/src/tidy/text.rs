@@ -168,7 +168,8 @@ fn is_code(file: &str) -> bool {
     kinds.iter().any(|kind| file.ends_with(kind))
 }
 
-fn is_test_file(file: &str) -> bool {
+/// Whether a file is there for tests only.
+pub(super) fn is_test_file(file: &str) -> bool {
     let mut folders = file.split('/');
     let name = folders.next_back().unwrap_or_default();
     name == "tests.rs"

@@ -363,10 +363,10 @@ mod tests {
                 Err(error) => Err(error.kind()),
             }
         };
-        let bare = parsed(&["--data-dir", "profile"]).ok().expect("a list");
+        let bare = parsed(&["--data-dir", "profile"]).expect("a list");
         assert!(bare.command.is_none());
         assert_eq!(bare.profile.expect("where").data_dir, PathBuf::from("profile"));
-        let listed = parsed(&["list", "--data-dir", "profile"]).ok().expect("a list");
+        let listed = parsed(&["list", "--data-dir", "profile"]).expect("a list");
         assert!(matches!(listed.command, Some(AllowancesCommand::List(_))));
         if std::env::var_os("ENERLINK_DATA_DIR").is_none() {
             let nowhere = parsed(&[]).err();

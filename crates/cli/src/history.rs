@@ -87,7 +87,7 @@ fn compared(history: &History, past: Option<&History>, tariff: u64) -> Vec<(Figu
     Figure::ALL.map(of).into()
 }
 
-fn lines(edges: &[UnixMillis], history: &History, figures: &[(Figure, Compared)]) -> String {
+fn lines(edges: &[UnixMillis], history: &History, compared: &[(Figure, Compared)]) -> String {
     let line = |title: &str, bar: &DayEnergy| {
         let [produced, used, exported, imported] = figures(bar).map(|figure| format!("{figure:>12}"));
         format!("{title:<19} {produced} {used} {exported} {imported}")
@@ -109,7 +109,7 @@ fn lines(edges: &[UnixMillis], history: &History, figures: &[(Figure, Compared)]
         "" => "–".to_owned(),
         text => format!("{text} {unit}"),
     };
-    lines.extend(figures.iter().map(|(figure, compared)| {
+    lines.extend(compared.iter().map(|(figure, compared)| {
         let before = compared.before.as_deref().unwrap_or_default();
         let [now, before] = [compared.now.as_str(), before].map(|text| written(text, compared.unit));
         format!("{:<19} {now:>20} {before:>20}", figure.as_str())

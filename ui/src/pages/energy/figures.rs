@@ -16,7 +16,7 @@ pub(crate) trait FigureWords {
     /// The colour of its dot.
     fn tone(self) -> &'static str;
     /// Whether it is hidden together with amounts of money.
-    fn is_private(self) -> bool;
+    fn is_private(&self) -> bool;
 }
 
 impl FigureWords for Figure {
@@ -60,7 +60,7 @@ impl FigureWords for Figure {
         }
     }
 
-    fn is_private(self) -> bool {
+    fn is_private(&self) -> bool {
         matches!(self, Self::Earned | Self::Spent | Self::Minted | Self::Burned)
     }
 }

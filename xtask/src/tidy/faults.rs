@@ -95,7 +95,10 @@ fn number(line: &str) -> Option<(char, u32)> {
     let letter = rest.next().filter(char::is_ascii_uppercase)?;
     let digits = rest.as_str();
     let plain = !digits.starts_with('0') && digits.bytes().all(|digit| digit.is_ascii_digit());
-    plain.then(|| digits.parse().ok()).flatten().map(|number| (letter, number))
+    plain
+        .then(|| digits.parse().ok())
+        .flatten()
+        .map(|number| (letter, number))
 }
 
 #[cfg(test)]
@@ -133,8 +136,14 @@ mod tests {
         assert_eq!(whats(complete()), [""; 0]);
         let page = complete()
             .replace("| K2 | holds | `a.rs::works` |", "| K2 | holds | none |")
-            .replace("| E3 | holds | `a.rs::works` |", "| E3 | holds | `a.rs::gone` `b.rs::works` |")
-            .replace("| C1 | holds | `a.rs::works` |", "| C1 | holds | `c.t.sol::test_it` |");
+            .replace(
+                "| E3 | holds | `a.rs::works` |",
+                "| E3 | holds | `a.rs::gone` `b.rs::works` |",
+            )
+            .replace(
+                "| C1 | holds | `a.rs::works` |",
+                "| C1 | holds | `c.t.sol::test_it` |",
+            );
         assert_eq!(
             whats(page),
             [

@@ -33,10 +33,7 @@ const EXEMPT: [(&str, &str); 11] = [
     ("ui/src/feed.rs", "how long to wait by a simulated clock"),
     ("ui/src/ipc.rs", "numbers as JavaScript has them"),
     ("ui/src/pages/energy/chart.rs", "how far a button zooms"),
-    (
-        "ui/src/pages/meter/add/listening.rs",
-        "how far a progress bar is",
-    ),
+    ("ui/src/pages/meter/add/listening.rs", "how far a progress bar is"),
     ("ui/src/pages/quiz.rs", "random places, as the browser draws them"),
     ("ui/src/prefs/contrast.rs", "light of colours"),
 ];

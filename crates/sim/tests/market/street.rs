@@ -266,14 +266,17 @@ impl Street {
         let market = self.addresses.market.expect("a market");
         let mut sum = (0, 0);
         for account in self.accounts.iter().chain([&market]) {
-            let balances = self
-                .chain
-                .balances(&self.addresses, *account)
-                .await
-                .expect("balances");
-            sum = (sum.0 + balances.etk.0, sum.1 + balances.idrs.0);
+            let (etk, idrs) = self.purse(*account).await;
+            sum = (sum.0 + etk, sum.1 + idrs);
         }
         sum
+    }
+
+    /// Both tokens of one.
+    pub(crate) async fn purse(&self, who: Address) -> (i128, i128) {
+        let balances = self.chain.balances(&self.addresses, who).await;
+        let balances = balances.expect("balances");
+        (balances.etk.0, balances.idrs.0)
     }
 }
 

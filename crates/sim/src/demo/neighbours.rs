@@ -268,11 +268,17 @@ mod tests {
         let one = past(3).await;
         assert_eq!(past(3).await, one, "the same seed");
         assert_ne!(past(4).await, one, "another one");
-        let trades = one.iter().filter(|(_, event)| matches!(event, MarketEvent::Trade { .. }));
+        let trades = one
+            .iter()
+            .filter(|(_, event)| matches!(event, MarketEvent::Trade { .. }));
         let placed = |side| {
-            let of = |event: &MarketEvent| matches!(event, MarketEvent::Placed { id, .. } if id.side() == side);
+            let of =
+                |event: &MarketEvent| matches!(event, MarketEvent::Placed { id, .. } if id.side() == side);
             one.iter().any(|(_, event)| of(event))
         };
-        assert!(trades.count() > 0 && placed(Side::Bid) && placed(Side::Ask), "{one:?}");
+        assert!(
+            trades.count() > 0 && placed(Side::Bid) && placed(Side::Ask),
+            "{one:?}"
+        );
     }
 }

@@ -202,7 +202,9 @@ mod tests {
         let most = |seed| orders(seed, Side::Bid).iter().map(|order| order.lots).max();
         let at_once = |seed| {
             let orders = orders(seed, Side::Bid);
-            let taken = orders.iter().filter(|order| order.flags == OrderFlags::ImmediateOrCancel);
+            let taken = orders
+                .iter()
+                .filter(|order| order.flags == OrderFlags::ImmediateOrCancel);
             taken.count()
         };
         let lowest = |seed| orders(seed, Side::Bid).iter().map(|order| order.price).min();
@@ -221,7 +223,10 @@ mod tests {
                 (asks * 100) / orders.len()
             };
             let (spare, short) = (asks(Side::Ask), asks(Side::Bid));
-            assert!(spare > 60 && short < 40, "seed {seed}: {spare} and {short} in a hundred");
+            assert!(
+                spare > 60 && short < 40,
+                "seed {seed}: {spare} and {short} in a hundred"
+            );
         }
     }
 }

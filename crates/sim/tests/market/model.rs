@@ -212,7 +212,10 @@ async fn compare(street: &Street, model: &Model, what: &str) {
         .collect();
     assert_eq!(book, contract, "book and contract after {what}");
     assert_eq!(resting(&book), model.sorted(), "book and list after {what}");
-    let page = street.engine.trades(&TradeFilter::default(), TAPE as u16, None).await;
+    let page = street
+        .engine
+        .trades(&TradeFilter::default(), TAPE as u16, None)
+        .await;
     let told = page.expect("trades").rows;
     let told: Vec<Traded> = told
         .iter()
@@ -323,7 +326,10 @@ pub(crate) async fn trade(operations: u64, seed: u64) {
     }
     for (what, least) in LEAST {
         let found = seen.get(what).copied().unwrap_or_default();
-        assert!(found >= least * operations / 200, "{what}: {found} times; {seen:?}");
+        assert!(
+            found >= least * operations / 200,
+            "{what}: {found} times; {seen:?}"
+        );
     }
     assert_eq!(street.engine.market_state().alarm, None);
 }

@@ -161,7 +161,7 @@ mod tests {
         );
         let many: Vec<(Told, Notice)> = (1..=6).map(begun).collect();
         let (title, body) = shown(&many).expect("something to show");
-        assert_eq!(title, "6 notices of your meters");
+        assert_eq!(title, "6 new notices");
         assert_eq!(body.lines().count(), 5);
         assert!(body.starts_with("Roof: Meter offline\n") && body.ends_with("and 2 more"));
         assert_eq!(shown(&[]), None);

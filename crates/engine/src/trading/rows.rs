@@ -94,6 +94,7 @@ pub(super) fn trade(trade: &Trade, pair: Pair) -> Vec<String> {
     ]
 }
 
-fn decimal(value: enerlink_domain::market::Fraction) -> String {
+/// As exact as a decimal can be.
+pub(super) fn decimal(value: enerlink_domain::market::Fraction) -> String {
     value.exact().unwrap_or_else(|| value.decimal(DIGITS))
 }

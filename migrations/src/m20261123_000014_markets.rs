@@ -140,7 +140,8 @@ async fn trades(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         &["market", "taker", "id"],
     ];
     create_indexes(manager, TABLE, by).await?;
-    // What a reorganisation undoes is gone before the new blocks come: a place of the chain is taken once.
+    // No block hash: an event that comes twice is dropped by its hash and index before it is stored, and what a reorganisation
+    // undoes is gone before the new blocks come, so that a place of the chain is taken once (docs/adr/0006).
     let place = index(TABLE, &["market", "block", "log_index"]).unique().take();
     manager.create_index(place).await
 }

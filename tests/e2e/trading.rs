@@ -13,19 +13,19 @@ use crate::{
 
 #[tokio::test]
 async fn a_household_trades_with_its_neighbour() {
-    trade(&Street::on(Simulated::start())).await;
+    trade(&Street::on(Simulated::start()), "simulated").await;
 }
 
 #[tokio::test]
 async fn full_a_household_trades_with_its_neighbour_on_anvil() {
     let free = ["--base-fee", "0", "--gas-price", "0"];
-    trade(&Street::on(anvil_with(31337, &free))).await;
+    trade(&Street::on(anvil_with(31337, &free)), "anvil").await;
 }
 
 /// Whoever has bought and sold as much has 4 387.50 IDRS and 1 050 ETK of 5 000 and 600.
-async fn trade<N: Listens>(street: &Street<N>) {
+async fn trade<N: Listens>(street: &Street<N>, node: &str) {
     let household = &street.household;
-    let window = Window::open(&[], &household.file("profile")).await;
+    let window = Window::open(&[], &household.file("profile")).await.at(node);
     window.unlock().await;
     holds(&window, "etk", "600.00").await;
     top_up(&window).await;

@@ -65,6 +65,8 @@ pub(crate) struct Window {
     /// The WebDriver session.
     pub(crate) client: Client,
     screenshots: PathBuf,
+    /// What the names of its pictures begin with.
+    place: String,
     _driver: Driver,
     _web_data: tempfile::TempDir,
 }
@@ -102,12 +104,19 @@ impl Window {
         let window = Self {
             client,
             screenshots,
+            place: String::new(),
             _driver: driver,
             _web_data: web_data,
         };
         window.run(NOTE_ERRORS).await;
         window.resize(SIZES[0]).await;
         window
+    }
+
+    /// The same, with pictures that tell where they were taken: what is walked in several places has several sets.
+    pub(crate) fn at(mut self, place: &str) -> Self {
+        self.place = format!("{place}-");
+        self
     }
 
     /// Gives the window a size, and waits until the page has it: a click on a page that moves goes astray. A desktop may
@@ -384,7 +393,7 @@ impl Window {
 
     /// Where a picture of this name is kept.
     pub(crate) fn picture(&self, name: &str) -> PathBuf {
-        self.screenshots.join(format!("{name}.png"))
+        self.screenshots.join(format!("{}{name}.png", self.place))
     }
 
     async fn shoot_failure(&self) {

@@ -52,8 +52,8 @@ impl Desk {
 
 /// Where a notice of `kind` is said at once: in the window, on the desktop. The inbox has it in any case.
 pub(crate) fn said(kind: NoticeKind, muted: bool, attended: bool) -> (bool, bool) {
-    // The settlement itself has said so, with its reason.
-    let in_window = kind != NoticeKind::SettlementFailed;
+    // The settlement and the alert have said so themselves, with the reason and the limit.
+    let in_window = !matches!(kind, NoticeKind::SettlementFailed | NoticeKind::PriceReached);
     (in_window && !muted, !attended && !muted)
 }
 
@@ -158,6 +158,7 @@ mod tests {
             (NoticeKind::Offline, true, true, (false, false)),
             (NoticeKind::Offline, true, false, (false, false)),
             (NoticeKind::SettlementFailed, false, false, (false, true)),
+            (NoticeKind::PriceReached, false, false, (false, true)),
         ] {
             let found = said(kind, muted, attended);
             assert_eq!(found, expected, "{kind:?} muted {muted}, attended {attended}");
@@ -180,7 +181,7 @@ mod tests {
         );
         let many: Vec<(Told, Notice)> = (1..=6).map(begun).collect();
         let (title, body) = shown(&many).expect("something to show");
-        assert_eq!(title, "6 notices of your meters");
+        assert_eq!(title, "6 new notices");
         assert_eq!(body.lines().count(), 5);
         assert!(body.starts_with("Roof: Meter offline\n") && body.ends_with("and 2 more"));
         assert_eq!(shown(&[]), None);

@@ -392,11 +392,14 @@ impl Feed {
     }
 
     /// A toast for whoever looks at the window, a word on the desktop for whoever does not.
-    fn tell_notice(self, told: Told, notice: Notice) {
+    fn tell_notice(self, told: Told, mut notice: Notice) {
         let language = self.prefs.language.get_untracked();
-        let tone = match told {
-            Told::Begun => Tone::Bad,
-            Told::Over => Tone::Good,
+        if self.prefs.hidden.get_untracked() && notice.kind.tells_an_amount() {
+            format::HIDDEN.clone_into(&mut notice.detail);
+        }
+        let tone = match (told, notice.kind) {
+            (Told::Over, _) | (_, NoticeKind::OrderFilled | NoticeKind::PriceReached) => Tone::Good,
+            (Told::Begun, _) => Tone::Bad,
         };
         let detail = desktop::detail(language, told, &notice, &self.meter_of(&notice));
         let text = format!("{}. {detail}", desktop::headline(language, told, &notice));

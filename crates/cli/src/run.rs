@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use enerlink_domain::{
-    Address, Code, Event, Registration, TxStage,
+    Address, Code, Event, NoticeKind, Registration, TxStage,
     event::VaultState,
     guard::GuardState,
     meter::Link,
@@ -136,6 +136,8 @@ fn say(event: &Event) {
             Registration::Unknown | Registration::Registered | Registration::Open { .. } => {}
         },
         Event::Command(command) => output::text_line(&format!("command {}", crate::meter::fared(command))),
+        // The order has told so itself.
+        Event::Notice(notice) if notice.kind == NoticeKind::OrderFilled => {}
         Event::Notice(notice) => output::text_line(&records::told(notice)),
         Event::TaskFailed { task, error } => {
             output::text_line(&format!(
@@ -151,9 +153,10 @@ fn say(event: &Event) {
         Event::Guard(view) => output::text_line(&format!("guard {}", guard::standing(view))),
         Event::Order(order) => output::text_line(&crate::market::told(order)),
         Event::Movement(row) => output::text_line(&tokens::moved(row)),
+        // The notice of a price tells as much.
+        Event::PriceAlert(_) => {}
         Event::Meter(_)
         | Event::Market(_)
-        | Event::PriceAlert(_)
         | Event::Wallets { .. }
         | Event::Activity(_)
         | Event::Estimate(_)

@@ -188,11 +188,15 @@ pub enum NoticeKind {
     SettlementUndone,
     /// Occurrence: events and rules of the market, or its contract's own view, did not agree.
     MarketDiverged,
+    /// Occurrence: an order of the household was traded, all of it or a part.
+    OrderFilled,
+    /// Occurrence: a price that the household waits for was reached.
+    PriceReached,
 }
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Offline,
         Self::Rebooted,
         Self::LowHeap,
@@ -213,6 +217,8 @@ impl NoticeKind {
         Self::SettlementFailed,
         Self::SettlementUndone,
         Self::MarketDiverged,
+        Self::OrderFilled,
+        Self::PriceReached,
     ];
 
     /// The name in the database and in JSON.
@@ -238,6 +244,8 @@ impl NoticeKind {
             Self::SettlementFailed => "settlement_failed",
             Self::SettlementUndone => "settlement_undone",
             Self::MarketDiverged => "market_diverged",
+            Self::OrderFilled => "order_filled",
+            Self::PriceReached => "price_reached",
         }
     }
 
@@ -256,7 +264,14 @@ impl NoticeKind {
                 | Self::SettlementFailed
                 | Self::SettlementUndone
                 | Self::MarketDiverged
+                | Self::OrderFilled
+                | Self::PriceReached
         )
+    }
+
+    /// Whether its detail says how much the household has, owes or trades.
+    pub fn tells_an_amount(self) -> bool {
+        matches!(self, Self::EtkMissing | Self::OrderFilled)
     }
 
     /// Whether it lasts until an all-clear.
@@ -269,6 +284,8 @@ impl NoticeKind {
                 | Self::SettlementFailed
                 | Self::SettlementUndone
                 | Self::MarketDiverged
+                | Self::OrderFilled
+                | Self::PriceReached
         )
     }
 }

@@ -226,7 +226,9 @@ fn weight(kind: NoticeKind) -> u8 {
         | NoticeKind::EtkMissing
         | NoticeKind::SettlementFailed
         | NoticeKind::SettlementUndone
-        | NoticeKind::MarketDiverged => 0,
+        | NoticeKind::MarketDiverged
+        | NoticeKind::OrderFilled
+        | NoticeKind::PriceReached => 0,
     }
 }
 

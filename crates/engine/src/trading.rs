@@ -2,6 +2,7 @@
 //! and against the contract's own view.
 
 mod intake;
+mod news;
 mod orders;
 mod rows;
 mod stored;
@@ -10,24 +11,21 @@ mod views;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use enerlink_chain::MarketPage;
 use enerlink_domain::{
     Address, Clock, Code, Error, Event, NoticeKind,
-    market::Quote,
-    view::{Alert, MarketPhase, MarketState},
+    view::{MarketPhase, MarketState},
 };
 use enerlink_keystore::Keystore;
-use enerlink_store::{OrderRow, Store, price_alerts};
+use enerlink_store::Store;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use self::intake::Asked;
-use self::sync::{Live, Standing, Stop};
-use crate::{
-    bus::Bus,
-    ledger,
-    network::Network,
-    notices::{Change, Notices},
-    task::Task,
+use self::{
+    news::News,
+    sync::{Live, Standing, Stop},
 };
+use crate::{bus::Bus, ledger, network::Network, notices::Change, task::Task};
 
 /// How often the book is compared with the contract's own view when nothing gives a reason.
 const CHECK: Duration = Duration::from_secs(600);
@@ -175,10 +173,7 @@ impl Trading {
                 self.live = None;
                 Err(error)
             }
-            Err(Stop::Diverged(divergence, log)) => {
-                let text = format!("block {}, log {}: {divergence}", log.block, log.log_index);
-                self.mistrust(&network, text).await
-            }
+            Err(Stop::Doubted(doubt)) => self.mistrust(&network, doubt).await,
         }
     }
 
@@ -195,7 +190,8 @@ impl Trading {
             }
             return Ok(());
         }
-        let mut changed: Vec<OrderRow> = Vec::new();
+        let up_to_date = self.state.borrow().phase == MarketPhase::Live;
+        let mut news = News::begin(&self.parts, up_to_date, live.at).await?;
         match sync::standing(&self.parts.store, network, live).await? {
             Standing::Stands => {}
             Standing::Unknown => return Ok(()),
@@ -205,7 +201,8 @@ impl Trading {
                     "a reorganisation has undone orders or trades"
                 );
                 let undone = sync::undo(&self.parts.store, live, kept).await?;
-                changed.extend(undone.into_iter().filter(|(_, there)| *there).map(|(row, _)| row));
+                let kept = undone.into_iter().filter(|(_, there)| *there);
+                news.change(&self.own, kept.map(|(row, _)| row).collect());
                 let (market, pair) = (live.market, live.pair);
                 *live = Live::load(&self.parts.store, network, market, pair, &self.own).await?;
                 self.checked = None;
@@ -215,20 +212,18 @@ impl Trading {
         let pages = network
             .chain
             .market_pages(&network.addresses, live.at, head.number);
-        let stored = |block, more: Vec<OrderRow>| {
-            // Of a whole market's past only the household's own orders are kept in memory.
-            changed.extend(more.into_iter().filter(|row| own.contains(&row.trader)));
-            if block < head.number {
-                let phase = MarketPhase::Reading {
-                    block,
-                    head: head.number,
-                };
+        let stored = |page: &MarketPage, rows| {
+            news.hear(&own, page, rows);
+            let (block, head) = (page.to, head.number);
+            if block < head {
+                let phase = MarketPhase::Reading { block, head };
                 state.send_modify(|state| (state.phase, state.block) = (phase, Some(block)));
             }
         };
+        let pair = live.pair;
         let whole = live.take(&store, &own, pages, stored).await;
         // What is stored is told, even if the search broke off.
-        self.tell_orders(&changed);
+        self.tell_news(&news, pair).await?;
         if !whole? {
             return Ok(());
         }
@@ -241,6 +236,9 @@ impl Trading {
     /// Compares the book with the contract's own view: at first, after a reorganisation, and now and then.
     async fn compare(&mut self, network: &Network) -> Result<(), Stop> {
         let Some(live) = &self.live else { return Ok(()) };
+        if let Some(doubt) = &live.doubt {
+            return Err(Stop::Doubted(doubt.clone()));
+        }
         let now = self.parts.clock.monotonic();
         let orders: u64 = enerlink_domain::market::Side::ALL
             .iter()
@@ -260,54 +258,59 @@ impl Trading {
             return Ok(());
         }
         self.checked = Some(now);
-        match differences.first() {
-            None => Ok(()),
-            Some(first) => {
-                let text = format!(
-                    "block {}: {} differences, the first: {first:?}",
-                    at.0,
-                    differences.len()
-                );
-                Ok(self.mistrust(network, text).await?)
-            }
-        }
+        let Some(first) = differences.first() else {
+            return Ok(());
+        };
+        let (block, count) = (at.0, differences.len());
+        Err(Stop::Doubted(format!(
+            "block {block}: {count} differences, the first: {first:?}"
+        )))
     }
 
     /// Events, rules and contract do not agree: raises the alarm and goes on from what the contract says itself.
-    async fn mistrust(&mut self, network: &Network, text: String) -> Result<(), Error> {
-        tracing::error!(reason = text, "the market's book does not agree with the chain");
-        let notices = Notices::new(self.parts.store.clone(), self.parts.bus.clone());
-        let change = Change::Raise {
-            meter: None,
-            kind: NoticeKind::MarketDiverged,
-            detail: text.clone(),
-        };
-        let written = notices.store(&[change], self.parts.clock.wall()).await?;
-        notices.tell(&written);
-        self.state.send_modify(|state| state.alarm = Some(text));
-        let Some(live) = self.live.take() else {
+    async fn mistrust(&mut self, network: &Network, doubt: String) -> Result<(), Error> {
+        tracing::error!(reason = doubt, "the market's book does not agree with the chain");
+        let now = self.parts.clock.wall();
+        // What is found again with every block is one alarm.
+        if self.state.borrow().alarm.as_ref() != Some(&doubt) {
+            let change = Change::Raise {
+                meter: None,
+                kind: NoticeKind::MarketDiverged,
+                detail: doubt.clone(),
+            };
+            let notices = self.notices();
+            notices.tell(&notices.store(&[change], now).await?);
+            self.state.send_modify(|state| state.alarm = Some(doubt.clone()));
+        }
+        let Some(mut live) = self.live.take() else {
             return Ok(());
         };
-        match sync::adopt(&self.parts.store, network, &live, self.parts.clock.wall()).await {
-            Ok(Some(changed)) => {
-                let (market, pair) = (live.market, live.pair);
-                self.live = Some(Live::load(&self.parts.store, network, market, pair, &self.own).await?);
+        live.doubt = Some(doubt);
+        let up_to_date = self.state.borrow().phase == MarketPhase::Live;
+        let mut news = News::begin(&self.parts, up_to_date, live.at).await?;
+        let (store, own) = (&self.parts.store, &self.own);
+        let stored = |page: &MarketPage, rows| news.hear(own, page, rows);
+        let mut adopted = sync::adopt(store, network, &mut live, own, now, stored).await;
+        if let Ok(Some(changed)) = &mut adopted {
+            news.change(own, std::mem::take(changed));
+        }
+        self.tell_news(&news, live.pair).await?;
+        match adopted {
+            Ok(Some(_)) => {
+                let live = Live::load(store, network, live.market, live.pair, own).await?;
+                if let Some(doubt) = live.doubt {
+                    return Err(Error::new(Code::DatabaseDamaged, doubt));
+                }
+                self.live = Some(live);
                 self.checked = Some(self.parts.clock.monotonic());
-                self.tell_orders(&changed);
-                self.tell(MarketPhase::Live).await
+                self.tell(MarketPhase::Live).await?;
+                self.look_at_alerts().await
             }
             // The next turn finds the same, and tries again.
             Ok(None) => Ok(()),
             Err(Stop::Chain(error)) => self.tell(MarketPhase::Away { error: error.into() }).await,
             Err(Stop::Stored(error)) => Err(error),
-            Err(Stop::Diverged(divergence, _)) => Err(Error::new(Code::Internal, divergence.to_string())),
-        }
-    }
-
-    /// Tells the orders of the household's accounts that changed.
-    fn tell_orders(&self, changed: &[OrderRow]) {
-        for row in changed.iter().filter(|row| self.own.contains(&row.trader)) {
-            self.parts.bus.tell(Event::Order(row.view()));
+            Err(Stop::Doubted(doubt)) => Err(Error::new(Code::Internal, doubt)),
         }
     }
 
@@ -338,37 +341,6 @@ impl Trading {
         }
         Ok(())
     }
-
-    /// Tells prices that somebody has waited for.
-    async fn look_at_alerts(&self) -> Result<(), Error> {
-        let Some(stats) = self.state.borrow().stats else {
-            return Ok(());
-        };
-        let quote = Quote {
-            last: stats.last,
-            bid: stats.best_bid,
-            ask: stats.best_ask,
-        };
-        let reached = |mut alerts: Vec<Alert>| {
-            alerts.retain_mut(|alert| alert.alert.look(&quote).is_some());
-            alerts
-        };
-        if reached(price_alerts::list(&self.parts.store.reader()).await?).is_empty() {
-            return Ok(());
-        }
-        let tx = self.parts.store.begin().await?;
-        // One may be gone since.
-        let mut fired = reached(price_alerts::list(&tx).await?);
-        for alert in &mut fired {
-            alert.fired_at = Some(self.parts.clock.wall());
-            price_alerts::update(&tx, alert).await?;
-        }
-        tx.commit().await?;
-        for alert in fired {
-            self.parts.bus.tell(Event::PriceAlert(alert));
-        }
-        Ok(())
-    }
 }
 
 impl Task for Trading {
@@ -382,7 +354,7 @@ impl Task for Trading {
                 tokio::select! {
                     biased;
                     Some(question) = self.questions.recv() => {
-                        if let Some(live) = &self.live {
+                        if let Some(live) = self.live.as_ref().filter(|live| live.doubt.is_none()) {
                             question(live);
                         }
                     }

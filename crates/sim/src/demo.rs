@@ -264,23 +264,7 @@ impl Demo {
 async fn lay_ground(options: &mut DemoOptions) -> anyhow::Result<Ground> {
     let operator = options.operator.take();
     let Some(rpc) = &options.rpc else {
-        let morning = morning(0);
-        let operator = Account::from_bytes(&seeded(options.seed, "operator")).map_err(Error::from)?;
-        let time = Arc::new(NodeTime::new(UnixMillis(morning.0 - PAST_MS)));
-        let blocks = Arc::clone(&time);
-        let mut config = NodeConfig::new(Arc::new(move || blocks.seconds()));
-        config.accounts = vec![(
-            operator.address().0.into(),
-            revm::primitives::U256::from(GAS_MONEY.0) * revm::primitives::U256::from(1_000_000),
-        )];
-        let node = Node::start(config).await?;
-        let chain = Chain::new(node.url()).map_err(Error::from)?;
-        return Ok(Ground {
-            node: Some((node, time)),
-            chain,
-            operator,
-            morning,
-        });
+        return own_ground(options.seed, morning(0)).await;
     };
     let chain = Chain::new(rpc).map_err(Error::from)?;
     let version = chain
@@ -309,6 +293,26 @@ async fn lay_ground(options: &mut DemoOptions) -> anyhow::Result<Ground> {
     };
     Ok(Ground {
         node: None,
+        chain,
+        operator,
+        morning,
+    })
+}
+
+/// Starts a node in the process, whose time stands where the neighbours move in.
+async fn own_ground(seed: u64, morning: UnixMillis) -> anyhow::Result<Ground> {
+    let operator = Account::from_bytes(&seeded(seed, "operator")).map_err(Error::from)?;
+    let time = Arc::new(NodeTime::new(UnixMillis(morning.0 - PAST_MS)));
+    let blocks = Arc::clone(&time);
+    let mut config = NodeConfig::new(Arc::new(move || blocks.seconds()));
+    config.accounts = vec![(
+        operator.address().0.into(),
+        revm::primitives::U256::from(GAS_MONEY.0) * revm::primitives::U256::from(1_000_000),
+    )];
+    let node = Node::start(config).await?;
+    let chain = Chain::new(node.url()).map_err(Error::from)?;
+    Ok(Ground {
+        node: Some((node, time)),
         chain,
         operator,
         morning,

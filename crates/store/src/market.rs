@@ -119,15 +119,24 @@ pub async fn adopt(
             if left == row.left {
                 continue;
             }
-            // Why it went is not known: what is missing was cancelled, as far as anybody can say.
             let missing = Lots(row.left.0.saturating_sub(left.0));
             row.left = left;
             if left == Lots::ZERO {
-                row.cancelled = Some((missing, at.0));
+                // Why it went no event says: what was not traded was cancelled, as far as anybody can say.
+                row.cancelled = (row.filled() < row.lots).then_some((missing, at.0));
                 row.ended_at = Some(now);
             }
             changed.push(row);
         }
+    }
+    let ended = told.keys().filter(|id| !known.contains(id));
+    let ended = ended.map(|id| OrderKey::Resting(*id)).collect();
+    for mut row in trade_orders::many(tx, market, &ended).await? {
+        let order = row.key.id().and_then(|id| told.get(&id));
+        row.left = order.map_or(Lots::ZERO, |order| order.lots);
+        (row.cancelled, row.ended_at) = (None, None);
+        known.extend(row.key.id());
+        changed.push(row);
     }
     for order in told.values().filter(|order| !known.contains(&order.id)) {
         changed.push(OrderRow {

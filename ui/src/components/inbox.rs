@@ -195,7 +195,8 @@ fn Panel(on_close: Callback<()>) -> impl IntoView {
 
 #[component]
 fn Row(notice: Notice) -> impl IntoView {
-    let (feed, session, language) = (feed(), session(), prefs().language);
+    let (feed, session, prefs) = (feed(), session(), prefs());
+    let (language, hidden) = (prefs.language, prefs.hidden);
     let kind = notice.kind;
     let lasts = kind.is_condition() && notice.cleared_at.is_none();
     let (raised, cleared) = (
@@ -204,7 +205,10 @@ fn Row(notice: Notice) -> impl IntoView {
     );
     let today = Memo::new(move |_| day_start(feed.now.get()));
     let reason = notice.detail.clone();
-    let detail = move || words::detail(language.get(), kind, &reason);
+    let detail = move || match hidden.get() && kind.tells_an_amount() {
+        true => format::HIDDEN.to_owned(),
+        false => words::detail(language.get(), kind, &reason),
+    };
     let end = move || match (lasts, cleared) {
         (true, _) => Some(Key::NoticeLasts.text(language.get()).to_owned()),
         (false, Some(cleared)) => Some(over_words(language.get(), raised, cleared)),
@@ -267,6 +271,9 @@ fn place_of(kind: NoticeKind) -> Option<(Key, fn(Session))> {
             Some((Key::Settlements, Session::open_settlements))
         }
         NoticeKind::EtkMissing => Some((Key::GetEtk, |session| session.open(Page::Market))),
+        NoticeKind::MarketDiverged | NoticeKind::OrderFilled | NoticeKind::PriceReached => {
+            Some((Key::Market, |session| session.open(Page::Market)))
+        }
         NoticeKind::GuardWarns | NoticeKind::GuardActed => {
             Some((Key::Guard, |session| session.open(Page::Home)))
         }

@@ -103,7 +103,7 @@ macro_rules! with_energy_texts {
     NoticeOver: "berakhir {time} · {span}", "over {time} · {span}";
     NoticeLasts: "masih berlangsung", "still going on";
     ShowMeter: "Lihat meter {meter}", "Look at meter {meter}";
-    MoreNotices: "{count} pemberitahuan dari meter", "{count} notices of your meters";
+    MoreNotices: "{count} pemberitahuan baru", "{count} new notices";
     AndMore: "dan {count} lagi", "and {count} more";
     NotificationSettings: "Atur pemberitahuan", "Notification settings";
 

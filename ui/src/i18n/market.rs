@@ -181,7 +181,7 @@ macro_rules! with_market_texts {
     AlertRemove: "Hapus pengingat", "Remove the alert";
     AlertAgain: "Tunggu lagi", "Wait again";
     AlertWas: "tercapai {price}, {time}", "reached {price}, {time}";
-    AlertReached: "{alert}: kini {price}.", "{alert}: now {price}.";
+    AlertReached: "{alert}: tercapai pada {price}.", "{alert}: reached at {price}.";
     AlertAbove: "{watched} {limit} atau lebih", "{watched} {limit} or above";
     AlertBelow: "{watched} {limit} atau kurang", "{watched} {limit} or below";
     WatchedLast: "Harga terakhir", "Last price";

@@ -56,6 +56,14 @@ pub(crate) fn detail(language: Language, kind: NoticeKind, detail: &str) -> Stri
         (NoticeKind::CommandFailed | NoticeKind::Rebooted | NoticeKind::CounterReset, _) => {
             return String::new();
         }
+        (NoticeKind::OrderFilled, _) => {
+            let (word, rest) = match detail.split_once(' ') {
+                Some(("BID", rest)) => (["Dibeli", "Bought"], rest),
+                Some(("ASK", rest)) => (["Terjual", "Sold"], rest),
+                _ => return detail.to_owned(),
+            };
+            return format!("{} {rest}", pick(language, word));
+        }
         _ => return detail.to_owned(),
     };
     pick(language, reason).to_owned()
@@ -247,6 +255,22 @@ fn words(kind: NoticeKind) -> Words {
                 "The book was read anew from the market's contract; tell the operator about it.",
             ],
         ],
+        NoticeKind::OrderFilled => [
+            ["Pesanan terlaksana", "Order filled"],
+            ["Pesanan terlaksana", "Order filled"],
+            [
+                "Pesanan terlaksana, seluruhnya atau sebagian; hasilnya sudah ada di dompet.",
+                "All of an order or a part of it was traded; what it brought is in the wallet.",
+            ],
+        ],
+        NoticeKind::PriceReached => [
+            ["Pengingat harga tercapai", "Price alert reached"],
+            ["Pengingat harga tercapai", "Price alert reached"],
+            [
+                "Harga di pasar mencapai batas yang Anda tetapkan di sana.",
+                "A price of the market came to the limit that you have set there.",
+            ],
+        ],
     };
     Words { begun, over, meaning }
 }
@@ -258,6 +282,7 @@ mod tests {
     use enerlink_domain::reading::Units;
 
     use super::*;
+    use crate::format::HIDDEN;
 
     #[test]
     fn every_kind_has_its_own_words() {
@@ -284,6 +309,23 @@ mod tests {
         );
         assert_eq!(shown(NoticeKind::WeakSignal, "-87 dBm"), "-87 dBm");
         assert_eq!(shown(NoticeKind::Rebooted, "17"), "");
+        assert_eq!(
+            shown(NoticeKind::OrderFilled, "ASK 0.5 kWh, 700.00 IDRS"),
+            "Sold 0.5 kWh, 700.00 IDRS"
+        );
+        assert_eq!(
+            detail(
+                Language::Indonesian,
+                NoticeKind::OrderFilled,
+                "BID 0.5 kWh, 700.00 IDRS"
+            ),
+            "Dibeli 0.5 kWh, 700.00 IDRS"
+        );
+        assert_eq!(
+            shown(NoticeKind::OrderFilled, HIDDEN),
+            HIDDEN,
+            "what is covered stays so"
+        );
         for units in [Units::Milli, Units::Base] {
             assert!(shown(NoticeKind::UnitsWrong, units.as_str()).ends_with("would fit"));
         }

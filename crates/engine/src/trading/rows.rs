@@ -6,7 +6,7 @@ use enerlink_domain::{
 };
 
 /// Digits after the point of a price per token that no decimal can write.
-const DIGITS: usize = 8;
+pub(super) const DIGITS: usize = 8;
 
 pub(super) fn order_titles() -> Vec<String> {
     [

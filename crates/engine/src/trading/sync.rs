@@ -1,14 +1,12 @@
-//! The book follows the chain: page by page, stored before it is told, and taken back where the chain takes it back.
+//! The book follows the chain: page by page, stored before it is told, and taken back where the chain takes it back. Where it
+//! cannot be believed, what has happened is stored without it, and what rests is taken over from the contract.
 
 use std::collections::BTreeSet;
 
 use enerlink_chain::{ChainError, MarketPage, MarketPages, NextPage};
 use enerlink_domain::{
     Address, BlockHash, Error,
-    market::{
-        Book, Difference, Divergence, Lots, MarketLog, OpenOrder, OrderId, Pair, PlaceState, Price, Side,
-        Snapshot, Tick,
-    },
+    market::{Book, Difference, Lots, OpenOrder, OrderId, Pair, PlaceState, Price, Side, Snapshot, Tick},
 };
 use enerlink_store::{
     OrderRow, Store, cursors, market, market_candles, market_levels, market_trades, trade_orders,
@@ -27,13 +25,16 @@ pub(crate) struct Live {
     pub(crate) book: Book,
     /// The last block that was taken in; none before the first.
     pub(crate) at: Option<(u64, BlockHash)>,
+    /// Why the book cannot be believed, when it cannot: then pages go into the database only.
+    pub(super) doubt: Option<String>,
 }
 
 /// Why a page was not taken in.
 pub(super) enum Stop {
     Chain(ChainError),
     Stored(Error),
-    Diverged(Divergence, Box<MarketLog>),
+    /// The book cannot be believed, and why.
+    Doubted(String),
 }
 
 impl From<ChainError> for Stop {
@@ -65,7 +66,7 @@ fn adopted(market: Address) -> String {
 }
 
 impl Live {
-    /// The book as it was stored last.
+    /// The book as it was stored last; in doubt when that is no book.
     pub(super) async fn load(
         store: &Store,
         network: &Network,
@@ -89,8 +90,10 @@ impl Live {
             snapshot.orders.extend(page.into_iter().map(|(_, order)| order));
         }
         sum_up(&mut snapshot);
-        let mut book = Book::load(&snapshot)
-            .map_err(|error| Error::new(enerlink_domain::Code::DatabaseDamaged, error.to_string()))?;
+        let (mut book, doubt) = match Book::load(&snapshot) {
+            Ok(book) => (book, None),
+            Err(error) => (Book::new(), Some(format!("what is stored is no book: {error}"))),
+        };
         book.watch(&own.iter().copied().collect::<Vec<_>>());
         Ok(Self {
             market,
@@ -98,21 +101,23 @@ impl Live {
             pair,
             book,
             at,
+            doubt,
         })
     }
 
     /// Takes the pages in, each into the book, then into the database, and only then it counts: one is stored while the
-    /// next one goes into the book. `stored` hears up to which block each came, and what it changed. Answers whether
-    /// these were all. After an error of the database the book is not what is stored any more.
+    /// next one goes into the book. `stored` hears of each, and what it changed. Answers whether these were all. After an
+    /// error of the database the book is not what is stored any more.
     pub(super) async fn take(
         &mut self,
         store: &Store,
         own: &BTreeSet<Address>,
         mut pages: MarketPages,
-        mut stored: impl FnMut(u64, Vec<OrderRow>),
+        mut stored: impl FnMut(&MarketPage, Vec<OrderRow>),
     ) -> Result<bool, Stop> {
-        let (market, chain_id, book) = (self.market, self.chain_id, &mut self.book);
-        let mut next = read(book, &mut pages).await;
+        let (market, chain_id) = (self.market, self.chain_id);
+        let mut book = self.doubt.is_none().then_some(&mut self.book);
+        let mut next = read(book.as_deref_mut(), &mut pages).await;
         loop {
             let taken = match next? {
                 Next::Taken(taken) => taken,
@@ -120,11 +125,14 @@ impl Live {
                 Next::Interrupted => return Ok(false),
             };
             let written;
-            (written, next) =
-                tokio::join!(biased; taken.store(store, market, chain_id, own), read(book, &mut pages));
+            (written, next) = tokio::join!(
+                biased;
+                taken.store(store, market, chain_id, own),
+                read(book.as_deref_mut(), &mut pages)
+            );
             let changed = written?;
             self.at = Some((taken.page.to, taken.page.hash));
-            stored(taken.page.to, changed);
+            stored(&taken.page, changed);
         }
     }
 }
@@ -136,23 +144,31 @@ enum Next {
     Interrupted,
 }
 
-/// A page that is in the book.
+/// A page that is in the book, if there is one.
 struct Taken {
     page: MarketPage,
-    /// How it left the prices that it names.
+    /// How it left the prices that it names, as the book says.
     places: Vec<PlaceState>,
 }
 
-async fn read(book: &mut Book, pages: &mut MarketPages) -> Result<Next, Stop> {
+async fn read(book: Option<&mut Book>, pages: &mut MarketPages) -> Result<Next, Stop> {
     let page = match pages.next().await? {
         NextPage::Page(page) => page,
         NextPage::End => return Ok(Next::End),
         NextPage::Interrupted => return Ok(Next::Interrupted),
     };
+    let Some(book) = book else {
+        let places = Vec::new();
+        return Ok(Next::Taken(Taken { page, places }));
+    };
     let mut named: BTreeSet<(Side, Price)> = BTreeSet::new();
     for log in &page.logs {
-        book.apply(log)
-            .map_err(|divergence| Stop::Diverged(divergence, Box::new(*log)))?;
+        book.apply(log).map_err(|divergence| {
+            Stop::Doubted(format!(
+                "block {}, log {}: {divergence}",
+                log.block, log.log_index
+            ))
+        })?;
         let id = log.event.order();
         named.insert((id.side(), id.price()));
     }
@@ -256,38 +272,48 @@ pub(super) async fn undo(
     Ok(changed)
 }
 
-/// Takes the contract's own view over, of the newest block, where book and events cannot be believed. Answers the book
-/// and the orders that changed; none while the chain moves on.
+/// Goes on from the contract's own view of the newest block where the book is in doubt. What has happened until then is
+/// stored as the events tell it: trades and candles are whole, and an order that is gone was traded or cancelled as they
+/// say. `stored` hears of each page. Answers the orders that the view changes besides; none while the chain moves on.
 pub(super) async fn adopt(
     store: &Store,
     network: &Network,
-    live: &Live,
+    live: &mut Live,
+    own: &BTreeSet<Address>,
     now: enerlink_domain::UnixMillis,
+    stored: impl FnMut(&MarketPage, Vec<OrderRow>),
 ) -> Result<Option<Vec<OrderRow>>, Stop> {
-    let Some((places, orders, at)) = view(network).await? else {
+    let head = network.chain.head().await?;
+    let pages = network
+        .chain
+        .market_pages(&network.addresses, live.at, head.number);
+    let at = (head.number, head.hash);
+    if !live.take(store, own, pages, stored).await? || live.at != Some(at) {
+        return Ok(None);
+    }
+    let Some((places, orders)) = view(network, at).await? else {
         return Ok(None);
     };
     let tx = store.begin().await?;
     let changed = market::adopt(&tx, live.market, &places, &orders, at, now).await?;
-    cursors::set(&tx, live.chain_id, &cursor(live.market), at.0, at.1).await?;
     cursors::set(&tx, live.chain_id, &adopted(live.market), at.0, at.1).await?;
     tx.commit().await?;
     Ok(Some(changed))
 }
 
-type View = (Vec<PlaceState>, Vec<OpenOrder>, (u64, BlockHash));
-
-/// All that rests, as the contract says itself, of the newest block; none when that is not the same afterwards.
-async fn view(network: &Network) -> Result<Option<View>, ChainError> {
+/// All that rests, as the contract says itself, at a block; none when that is another block afterwards.
+async fn view(
+    network: &Network,
+    (block, hash): (u64, BlockHash),
+) -> Result<Option<(Vec<PlaceState>, Vec<OpenOrder>)>, ChainError> {
     let (chain, addresses) = (&network.chain, &network.addresses);
-    let head = chain.head().await?;
-    let places = places(network, head.number).await?;
+    let places = places(network, block).await?;
     let mut orders = Vec::new();
     for place in &places {
-        orders.extend(chain.orders(addresses, place, head.number).await?);
+        orders.extend(chain.orders(addresses, place, block).await?);
     }
-    let same = chain.block_hash(head.number).await? == Some(head.hash);
-    Ok(same.then_some((places, orders, (head.number, head.hash))))
+    let same = chain.block_hash(block).await? == Some(hash);
+    Ok(same.then_some((places, orders)))
 }
 
 /// Where the contract says something else than `book` of the newest block, and which that is; none when that is not the

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use enerlink_chain::{Addresses, Chain, build};
 use enerlink_domain::{
     Clock as _, Code, Error, MeterId, UnixMillis,
-    market::Pair,
+    market::{Pair, Side},
     settlement::{Due, Watermark, period_end, settlement_id},
 };
 use enerlink_engine::{Account, operator::DirectAccount};
@@ -36,6 +36,8 @@ struct Neighbour {
     account: Option<DirectAccount>,
     key: [u8; 32],
     trader: Trader,
+    /// What its home asks for: to buy what it takes from the grid, or to sell what it gives.
+    needs: Side,
 }
 
 /// All of them.
@@ -62,6 +64,7 @@ impl Neighbours {
                     account: None,
                     key: seeded(seed, &format!("neighbour {number}")),
                     trader: Trader::new(own_seed),
+                    needs: Side::Bid,
                 })
             })
             .collect();
@@ -143,7 +146,11 @@ impl Neighbours {
 
     async fn settle(&mut self, now: UnixMillis) {
         for neighbour in &mut self.homes {
-            neighbour.home.step(now);
+            let flow = neighbour.home.step(now);
+            neighbour.needs = match flow.export > flow.import {
+                true => Side::Ask,
+                false => Side::Bid,
+            };
             if let Err(error) = neighbour.settle(&self.chain, &self.addresses).await {
                 tracing::debug!(meter = %neighbour.meter, %error, "a neighbour did not settle");
             }
@@ -198,7 +205,7 @@ impl Neighbour {
         let head = chain.head().await?.number;
         let best = chain.best_prices(addresses, head).await?;
         let balances = chain.balances(addresses, account.address()).await?;
-        match self.trader.turn(best, &balances, pair) {
+        match self.trader.turn(self.needs, best, &balances, pair) {
             Some(Move::Place(order)) => {
                 let receipt = account.send(build::place_order(market, &order, None)).await?;
                 if let Some(id) = receipt.placed(addresses, account.address())?.order {
@@ -211,5 +218,60 @@ impl Neighbour {
             None => {}
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use enerlink_chain::NextPage;
+    use enerlink_domain::market::MarketEvent;
+
+    use super::{super::own_ground, *};
+
+    /// 2025-11-02T09:00:00Z.
+    const NINE: i64 = 1_762_074_000_000;
+    const HOUR: i64 = 3_600_000;
+
+    /// What happens on the market in the hour before the household moves in.
+    async fn past(seed: u64) -> Vec<(UnixMillis, MarketEvent)> {
+        // The sun shines by the clock of this machine.
+        let zone = i64::from(HomeConfig::household().utc_offset_minutes) * 60_000;
+        let morning = UnixMillis(NINE - zone);
+        let ground = own_ground(seed, morning).await.expect("a node");
+        let (_node, time) = ground.node.expect("a node in the process");
+        let operator = DirectAccount::connect(ground.operator, ground.chain.clone()).await;
+        let operator = operator.expect("an operator");
+        let addresses = operator.deploy().await.expect("contracts");
+        let built = UnixMillis(morning.0 - HOUR);
+        time.tell(built);
+        let mut neighbours = Neighbours::new(12, seed, ground.chain.clone(), addresses.clone(), built);
+        neighbours.move_in(&operator).await.expect("neighbours");
+        neighbours.have_lived(built, morning, |now| time.tell(now)).await;
+        let head = ground.chain.head().await.expect("a head").number;
+        let mut pages = ground.chain.market_pages(&addresses, None, head);
+        let mut found = Vec::new();
+        while let NextPage::Page(page) = pages.next().await.expect("a page") {
+            found.extend(page.logs.iter().map(|log| (log.at, log.event)));
+        }
+        found
+    }
+
+    #[tokio::test]
+    async fn a_seed_is_a_book_and_a_tape() {
+        let one = past(3).await;
+        assert_eq!(past(3).await, one, "the same seed");
+        assert_ne!(past(4).await, one, "another one");
+        let trades = one
+            .iter()
+            .filter(|(_, event)| matches!(event, MarketEvent::Trade { .. }));
+        let placed = |side| {
+            let of =
+                |event: &MarketEvent| matches!(event, MarketEvent::Placed { id, .. } if id.side() == side);
+            one.iter().any(|(_, event)| of(event))
+        };
+        assert!(
+            trades.count() > 0 && placed(Side::Bid) && placed(Side::Ask),
+            "{one:?}"
+        );
     }
 }

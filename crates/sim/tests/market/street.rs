@@ -7,7 +7,7 @@ use enerlink_chain::{Addresses, Call, Chain, build};
 use enerlink_domain::{
     Address, Clock, Error, Status, Transaction, UnixMillis, Wei,
     id::keccak256,
-    market::{Lots, OpenOrder, OrderId, Price, Side, Ticket, TicketKind},
+    market::{Lots, MAX_FILLS, NewOrder, OpenOrder, OrderFlags, OrderId, Price, Side, Ticket, TicketKind},
     view::{MarketPhase, MarketQuery, NetworkDraft, Order, OrderFilter},
 };
 use enerlink_engine::{
@@ -32,6 +32,7 @@ pub(crate) struct Street {
     pub(crate) addresses: Addresses,
     pub(crate) accounts: Vec<Address>,
     pub(crate) engine: Engine,
+    operator: DirectAccount,
     clock: Arc<SimClock>,
     home: TempDir,
 }
@@ -113,6 +114,7 @@ impl Street {
             addresses,
             accounts,
             engine,
+            operator,
             clock,
             home,
         };
@@ -162,6 +164,27 @@ impl Street {
         assert_eq!(done.stage.status(), Status::Success, "{done:?}");
         assert_eq!(done.as_simulated, Some(true), "{done:?}");
         Ok(done)
+    }
+
+    /// Somebody of whom the engine knows nothing buys at once.
+    pub(crate) async fn buy(&self, price: u16, lots: u32) {
+        let market = self.addresses.market.expect("a market");
+        let order = NewOrder {
+            trader: self.operator.address(),
+            side: Side::Bid,
+            price: Price::new(price).expect("not zero"),
+            lots: Lots(lots),
+            flags: OrderFlags::ImmediateOrCancel,
+            max_fills: MAX_FILLS,
+        };
+        let most = u128::from(price) * u128::from(lots);
+        for call in [
+            build::on_ramp(self.addresses.idrs, most),
+            build::approve(self.addresses.idrs, market, most),
+            build::place_order(market, &order, None),
+        ] {
+            self.operator.send(call).await.expect("bought");
+        }
     }
 
     /// The order that came with a transaction.
@@ -266,14 +289,17 @@ impl Street {
         let market = self.addresses.market.expect("a market");
         let mut sum = (0, 0);
         for account in self.accounts.iter().chain([&market]) {
-            let balances = self
-                .chain
-                .balances(&self.addresses, *account)
-                .await
-                .expect("balances");
-            sum = (sum.0 + balances.etk.0, sum.1 + balances.idrs.0);
+            let (etk, idrs) = self.purse(*account).await;
+            sum = (sum.0 + etk, sum.1 + idrs);
         }
         sum
+    }
+
+    /// Both tokens of one.
+    pub(crate) async fn purse(&self, who: Address) -> (i128, i128) {
+        let balances = self.chain.balances(&self.addresses, who).await;
+        let balances = balances.expect("balances");
+        (balances.etk.0, balances.idrs.0)
     }
 }
 

@@ -202,11 +202,22 @@ async fn what_changed_is_told_and_what_is_forgotten_too() {
 async fn the_contracts_own_view_wins_over_what_is_stored() {
     let store = backend::empty().await;
     let tx = store.begin().await.expect("a transaction");
-    trade_orders::put(&tx, MARKET, &mut [ask(0, 1), ask(1, 1), ask(2, 1)])
+    let ended = OrderRow {
+        given: Lots(6),
+        left: Lots::ZERO,
+        ended_at: Some(time(2)),
+        ..ask(3, 1)
+    };
+    let traded = OrderRow {
+        given: Lots(10),
+        ..ask(4, 1)
+    };
+    trade_orders::put(&tx, MARKET, &mut [ask(0, 1), ask(1, 1), ask(2, 1), ended, traded])
         .await
         .expect("stored");
-    // The first is as stored, the second is smaller, the third is gone, a fourth was never heard of.
-    let orders = [(0, 10), (1, 3), (3, 8)].map(|(sequence, lots)| OpenOrder {
+    // The first is as stored, the second is smaller, the third is gone, the fourth rests again, the fifth, of which all was
+    // traded, does not; a sixth was never heard of.
+    let orders = [(0, 10), (1, 3), (3, 4), (5, 8)].map(|(sequence, lots)| OpenOrder {
         id: id(sequence),
         trader: SELLER,
         lots: Lots(lots),
@@ -216,31 +227,39 @@ async fn the_contracts_own_view_wins_over_what_is_stored() {
         price: price(),
         generation: 0,
         head: 0,
-        tail: 4,
-        lots: TotalLots(21),
+        tail: 6,
+        lots: TotalLots(25),
     };
     let changed = market::adopt(&tx, MARKET, &[place], &orders, (7, hash(7)), time(7))
         .await
         .expect("adopted");
-    assert_eq!(changed.len(), 3, "{changed:?}");
+    assert_eq!(changed.len(), 5, "{changed:?}");
     let open = trade_orders::open(&tx, MARKET, 0, 200).await.expect("read");
     let open: Vec<_> = open.into_iter().map(|(_, order)| order).collect();
     assert_eq!(open, orders);
-    let third = trade_orders::get(&tx, MARKET, OrderKey::Resting(id(2)))
-        .await
-        .expect("read")
-        .expect("it");
+    let row = async |sequence| {
+        let row = trade_orders::get(&tx, MARKET, OrderKey::Resting(id(sequence))).await;
+        row.expect("read").expect("it")
+    };
+    let third = row(2).await;
     assert_eq!(
         (third.cancelled, third.status()),
         (Some((Lots(10), 7)), OrderStatus::Cancelled)
     );
+    let fourth = row(3).await;
+    assert_eq!(
+        (fourth.status(), fourth.ended_at, fourth.tx),
+        (OrderStatus::PartiallyFilled, None, hash(1))
+    );
+    let fifth = row(4).await;
+    assert_eq!((fifth.cancelled, fifth.status()), (None, OrderStatus::Filled));
     let again = market::adopt(&tx, MARKET, &[place], &orders, (8, hash(8)), time(8))
         .await
         .expect("adopted");
     assert_eq!(again, [], "nothing is left to change");
     let levels = market_levels::list(&tx, MARKET).await.expect("read");
     assert_eq!(levels.len(), 1);
-    assert_eq!((levels[0].generation, levels[0].head, levels[0].tail), (0, 0, 4));
+    assert_eq!((levels[0].generation, levels[0].head, levels[0].tail), (0, 0, 6));
 }
 
 #[tokio::test]

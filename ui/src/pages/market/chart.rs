@@ -129,16 +129,19 @@ fn Candles(desk: Desk, width: RwSignal<Width>, table: Signal<bool>) -> impl Into
     let read = Latest::<Width, ReadCandles>::new();
     let again = RwSignal::new(0_u32);
     let traded = Memo::new(move |_| desk.of_view(|view| view.tape.first().map(|trade| trade.number)));
-    let ends = Memo::new(move |_| end_of(width.get(), feed.now.get()));
+    let ends = Memo::new(move |_| {
+        let now = feed.now.get();
+        let offset = i32::try_from(ipc::utc_offset_minutes(now.0)).unwrap_or(0);
+        (end_of(width.get(), now, offset), offset)
+    });
     Effect::new(move || {
         again.track();
         // Read, for a memo that is only tracked is never computed.
         traded.with(|_| ());
-        let (width, to) = (width.get(), ends.get());
-        let offset = i32::try_from(ipc::utc_offset_minutes(to.0)).unwrap_or(0);
+        let (width, (to, offset_minutes)) = (width.get(), ends.get());
         let command = ReadCandles {
             width,
-            offset_minutes: offset,
+            offset_minutes,
             from: UnixMillis(to.0 - CANDLES * width.millis()),
             to,
         };
@@ -200,10 +203,9 @@ fn Candles(desk: Desk, width: RwSignal<Width>, table: Signal<bool>) -> impl Into
     }
 }
 
-/// The end of the candle in which a moment lies.
-fn end_of(width: Width, now: UnixMillis) -> UnixMillis {
-    // A day of another zone may end later: the core shows what there is.
-    UnixMillis(width.start_of(now, 0).0 + width.millis())
+/// The end of the candle in which a moment lies; days are those of a zone that is so many minutes ahead of UTC.
+fn end_of(width: Width, now: UnixMillis, offset_minutes: i32) -> UnixMillis {
+    UnixMillis(width.start_of(now, offset_minutes).0 + width.millis())
 }
 
 /// The lowest, the highest and the last price.
@@ -279,18 +281,35 @@ fn Depth(desk: Desk) -> impl IntoView {
 
 #[cfg(test)]
 mod tests {
-    use enerlink_domain::{Idrs, market::Candle};
+    use enerlink_domain::{
+        Idrs,
+        market::{Candle, Candles},
+    };
 
     use super::*;
 
     #[test]
     fn the_last_candle_is_the_one_that_runs() {
-        for (width, now, expected) in [
-            (Width::Minute, 59_999, 60_000),
-            (Width::Minute, 60_000, 120_000),
-            (Width::Hour, 1, 3_600_000),
+        const HOUR: i64 = 3_600_000;
+        for (width, offset, now, expected) in [
+            (Width::Minute, 0, 59_999, 60_000),
+            (Width::Minute, 420, 60_000, 120_000),
+            (Width::Hour, 420, 1, HOUR),
+            (Width::Day, 0, HOUR, 24 * HOUR),
+            // In Jakarta it is eight in the morning, a minute before midnight, and midnight.
+            (Width::Day, 420, HOUR, 17 * HOUR),
+            (Width::Day, 420, 17 * HOUR - 60_000, 17 * HOUR),
+            (Width::Day, 420, 17 * HOUR, 41 * HOUR),
+            (Width::Day, -210, 3 * HOUR, 3 * HOUR + HOUR / 2),
         ] {
-            assert_eq!(end_of(width, UnixMillis(now)), UnixMillis(expected), "{now}");
+            let end = end_of(width, UnixMillis(now), offset);
+            assert_eq!(end, UnixMillis(expected), "{width:?} at {now}");
+            // The core cuts the same slots: now lies in the last one.
+            let slots = Candles::new(width, offset).slots(UnixMillis(end.0 - 3 * width.millis()), end, 64);
+            let Some(Slot::Gap { start, .. }) = slots.last() else {
+                panic!("no slot at {now}");
+            };
+            assert!(start.0 <= now && now < end.0, "{width:?} at {now}");
         }
     }
 

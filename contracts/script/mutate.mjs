@@ -27,7 +27,7 @@ const SUITES = [
 const running = new Set();
 
 function stop(child) {
-  if (process.platform === "win32") child.kill();
+  if (process.platform === "win32" || child.exitCode !== null) child.kill();
   else process.kill(-child.pid, "SIGKILL");
 }
 
@@ -38,12 +38,13 @@ function run(place, program, args) {
     const child = spawn(program, args, { cwd: place, stdio: "ignore", detached: process.platform !== "win32" });
     const clock = setTimeout(stop, LONGEST_MS, child);
     running.add(child);
-    child.on("error", failed);
-    child.on("close", (code) => {
+    const ended = (tell) => (outcome) => {
       clearTimeout(clock);
       running.delete(child);
-      done(code);
-    });
+      tell(outcome);
+    };
+    child.on("error", ended(failed));
+    child.on("close", ended(done));
   });
 }
 
@@ -119,10 +120,13 @@ async function main() {
   const chosen = values.all ? found : sample(found, Number(values.sample), Number(values.seed));
   console.log(`mutants: ${chosen.length} of ${found.length} are tried`);
   const parent = fs.mkdtempSync(path.join(os.tmpdir(), "enerlink-mutants-"));
+  const leave = () => {
+    running.forEach(stop);
+    fs.rmSync(parent, { recursive: true, force: true });
+  };
   for (const signal of ["SIGINT", "SIGTERM"]) {
     process.once(signal, () => {
-      running.forEach(stop);
-      fs.rmSync(parent, { recursive: true, force: true });
+      leave();
       process.exit(130);
     });
   }
@@ -143,7 +147,7 @@ async function main() {
     await Promise.all(places.map(work));
     report(results);
   } finally {
-    fs.rmSync(parent, { recursive: true, force: true });
+    leave();
   }
 }
 

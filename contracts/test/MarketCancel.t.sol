@@ -86,6 +86,18 @@ contract MarketCancelTest is MarketFixture {
         vm.assertEq(third, orderId(2, BID, 1_500, 0));
     }
 
+    /// @dev A lane that is taken is not cleared: what an earlier generation left in it must not be taken for the next order.
+    function test_cancelOrder_refusesTheIdOfTheNextOrder() public {
+        bids(3);
+        place(bob, ASK, 1_500, 6, GTC, 16);
+        uint256[] memory ids = bids(2);
+        uint256 next = orderId(1, BID, 1_500, 2);
+        vm.assertEq(next, ids[1] + 1);
+        refuseAsNotOpen(next);
+        vm.assertEq(lotsLeft(next), 0);
+        vm.assertEq(market.orders(BID, 1_500, 0, 100).length, 2);
+    }
+
     function test_cancelOrder_ofTheFirstAdvancesTheHeadOverEightDead() public {
         uint256[] memory ids = bids(12);
         cancelAll(ids, 1, 11);

@@ -14,6 +14,7 @@ mod device;
 mod dice;
 mod drive;
 mod faults;
+mod foretold;
 mod fuse;
 mod house;
 mod lines;

@@ -4,6 +4,8 @@ mod support;
 
 use std::fs;
 
+use enerlink_domain::{MeterId, MicroWh, UnixMillis};
+use enerlink_store::{Sample, Store, Tx, registers, rollups, settlements};
 use serde_json::{Value, json};
 use support::{Household, enerlink, run, run_failing};
 
@@ -93,32 +95,83 @@ fn a_settlement_is_found_summed_up_audited_and_proved() {
     assert_eq!(usage.status.code(), Some(2), "nothing is trusted");
 }
 
-#[test]
-fn a_profile_that_was_changed_does_not_verify() {
-    let (household, _) = settled();
-    let path = household.file("profile").join("enerlink.db");
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    runtime.block_on(async {
-        let store = enerlink_store::Store::open(&path).await.expect("a store");
-        let meter = support::METER.parse().expect("an id");
-        let row = enerlink_store::settlements::last_success(&store.reader(), &meter).await;
-        let mut row = row.expect("a read").expect("a settlement");
-        row.etk.0 += 1;
-        let tx = store.begin().await.expect("a transaction");
-        enerlink_store::settlements::update(&tx, &row)
-            .await
-            .expect("written");
-        tx.commit().await.expect("a commit");
-        store.close().await.expect("a close");
-    });
+/// The problems that a verification names.
+fn problems(household: &Household) -> Vec<String> {
     let profile = household.path("profile");
     let output = enerlink()
         .args(["--json", "settle", "audit", "--verify", "--data-dir", &profile])
         .output()
         .expect("started");
-    assert_eq!(output.status.code(), Some(1));
     let answer: Value = serde_json::from_slice(&output.stdout).expect("one answer");
-    assert_eq!(answer["ok"], false);
     let problems = answer["problems"].as_array().expect("a list");
+    assert_eq!(answer["ok"], problems.is_empty());
+    assert_eq!(output.status.code(), Some(i32::from(!problems.is_empty())));
+    let texts = problems.iter().map(|problem| problem.as_str().expect("a text"));
+    texts.map(str::to_owned).collect()
+}
+
+/// Changes the database behind the wallet's back, as somebody does who knows the hashes of its rows.
+fn change(household: &Household, act: impl AsyncFnOnce(&Store, &Tx, &MeterId)) {
+    let path = household.file("profile").join("enerlink.db");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let store = Store::open(&path).await.expect("a store");
+        let tx = store.begin().await.expect("a transaction");
+        act(&store, &tx, &support::METER.parse().expect("an id")).await;
+        tx.commit().await.expect("a commit");
+        store.close().await.expect("a close");
+    });
+}
+
+#[test]
+fn a_settlement_that_was_changed_does_not_verify() {
+    let (household, _) = settled();
+    change(&household, async |store, tx, meter| {
+        let row = settlements::last_success(&store.reader(), meter).await;
+        let mut row = row.expect("a read").expect("a settlement");
+        row.etk.0 += 1;
+        settlements::update(tx, &row).await.expect("written");
+    });
+    let problems = problems(&household);
     assert_eq!(problems.len(), 3, "{problems:?}");
+}
+
+#[test]
+fn registers_and_readings_that_disagree_do_not_verify() {
+    let (household, _) = settled();
+    assert_eq!(problems(&household), Vec::<String>::new());
+    let turn = |export: i64, import: i64| {
+        change(&household, async |store, tx, meter| {
+            let found = registers::load(&store.reader(), meter).await.expect("a read");
+            let mut found = found.expect("registers");
+            found.export.0 = found.export.0.checked_add_signed(export).expect("in range");
+            found.import.0 = found.import.0.checked_add_signed(import).expect("in range");
+            registers::save(tx, meter, &found, UnixMillis(1))
+                .await
+                .expect("written");
+        });
+    };
+    let named = |problems: &[String]| match problems {
+        [problem] => problem.contains("its readings"),
+        _ => false,
+    };
+    for (export, import) in [(1, 0), (-1, 0), (0, 1)] {
+        turn(export, import);
+        let found = problems(&household);
+        assert!(named(&found), "{export} {import}: {found:?}");
+        turn(-export, -import);
+        assert_eq!(problems(&household), Vec::<String>::new());
+    }
+    // And the other side of the comparison.
+    change(&household, async |_, tx, meter| {
+        let sample = Sample {
+            at: UnixMillis(1_762_074_000_000),
+            exported: MicroWh(1),
+            ..Sample::default()
+        };
+        let samples = [(meter.clone(), vec![sample])].into();
+        rollups::add(tx, &samples).await.expect("written");
+    });
+    let found = problems(&household);
+    assert!(named(&found), "{found:?}");
 }

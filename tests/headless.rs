@@ -238,3 +238,17 @@ fn a_settlement_key_is_given_up_and_made_anew() {
     })
     .stop();
 }
+
+#[test]
+fn a_seed_of_the_simulation_is_replayed_exactly() {
+    let replayed = || run(&["--json", "sim", "--seed", "1"]).remove(0);
+    let (one, other) = (replayed(), replayed());
+    assert_eq!((&one["ok"], &one["seeds"]), (&Value::Bool(true), &Value::from(1)));
+    let kinds = |report: &Value| report["missing"].as_array().map(Vec::len);
+    assert!(
+        kinds(&one).is_some_and(|kinds| kinds > 0),
+        "one seed has no room for all: {one}"
+    );
+    assert!(one["trace_hash"].as_u64().is_some_and(|hash| hash != 0), "{one}");
+    assert_eq!(one, other, "to the last line of the trace");
+}

@@ -17,6 +17,7 @@ mod m20261122_000011_market;
 mod m20261122_000012_tokens;
 mod m20261123_000013_resets;
 mod m20261123_000014_markets;
+mod m20261123_000015_counted;
 
 /// Every migration, oldest first.
 pub struct Migrator;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000012_tokens::Migration),
             Box::new(m20261123_000013_resets::Migration),
             Box::new(m20261123_000014_markets::Migration),
+            Box::new(m20261123_000015_counted::Migration),
         ]
     }
 }

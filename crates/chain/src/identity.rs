@@ -65,10 +65,7 @@ impl Chain {
             self.require_code("IDRSToken", addresses.idrs)
         )?;
         self.require_token_of_converter(addresses).await?;
-        tokio::try_join!(
-            self.require_decimals("ETKToken", addresses.etk),
-            self.require_decimals("IDRSToken", addresses.idrs)
-        )?;
+        self.require_cents(addresses).await?;
         match addresses.market {
             Some(market) => self.require_market(addresses, market).await,
             None => Ok(()),
@@ -114,6 +111,15 @@ impl Chain {
             let reason = format!("it mints the token {token}, not {}", addresses.etk);
             return Err(missing("EnergyConverter", addresses.converter, reason));
         }
+        Ok(())
+    }
+
+    /// Both tokens count in hundredths: every amount that the wallet shows and signs rests on it.
+    pub(crate) async fn require_cents(&self, addresses: &Addresses) -> Result<(), ChainError> {
+        tokio::try_join!(
+            self.require_decimals("ETKToken", addresses.etk),
+            self.require_decimals("IDRSToken", addresses.idrs)
+        )?;
         Ok(())
     }
 

@@ -70,16 +70,18 @@ impl MeterOnChain {
 }
 
 impl Chain {
-    /// What the converter asks of a settlement.
+    /// What the converter asks of a settlement. Tokens that do not count in hundredths any more are
+    /// [`ChainError::ContractsMissing`], as in [`Chain::verify`].
     pub async fn terms(&self, addresses: &Addresses) -> Result<ConverterTerms, ChainError> {
         const CONTRACT: &str = "EnergyConverter";
         let (ratio_call, minimum_call) = (
             EnergyConverter::conversionRatioCall {},
             EnergyConverter::minSettlementThresholdCall {},
         );
-        let (ratio, minimum) = tokio::try_join!(
+        let (ratio, minimum, ()) = tokio::try_join!(
             self.view(CONTRACT, addresses.converter, &ratio_call, "latest"),
-            self.view(CONTRACT, addresses.converter, &minimum_call, "latest")
+            self.view(CONTRACT, addresses.converter, &minimum_call, "latest"),
+            self.require_cents(addresses)
         )?;
         let absurd = |what: &str, value: U256| {
             self.wire

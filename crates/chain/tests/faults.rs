@@ -4,7 +4,10 @@
 mod liar;
 
 use std::{
-    sync::{Arc, Mutex, atomic::Ordering},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -342,5 +345,28 @@ async fn strange_tokens_are_not_ours() {
     .await;
     let error = liar.chain.verify(&addresses()).await.expect_err("255 decimals");
     assert!(error.to_string().contains("255 decimals"), "{error}");
+    assert_eq!(Error::from(error).code, Code::ContractsMissing);
+}
+
+#[tokio::test]
+async fn decimals_that_change_later_are_found_with_the_terms() {
+    let decimals = Arc::new(AtomicU64::new(2));
+    let told = Arc::clone(&decimals);
+    let liar = Liar::start(move |method, params| {
+        let data = params[0]["data"].as_str().unwrap_or_default();
+        let word = |number: u64| Reply::Result(json!(format!("0x{number:064x}")));
+        match (method, data) {
+            // decimals(), and whatever is asked of the converter.
+            ("eth_call", data) if data.starts_with("0x313ce567") => word(told.load(Ordering::SeqCst)),
+            ("eth_call", _) => word(100),
+            _ => Reply::Result(block(0)),
+        }
+    })
+    .await;
+    let terms = liar.chain.terms(&addresses()).await.expect("two decimals");
+    assert_eq!((terms.ratio, terms.minimum.0), (100, 100));
+    decimals.store(18, Ordering::SeqCst);
+    let error = liar.chain.terms(&addresses()).await.expect_err("18 decimals");
+    assert!(error.to_string().contains("18 decimals, not 2"), "{error}");
     assert_eq!(Error::from(error).code, Code::ContractsMissing);
 }

@@ -48,8 +48,10 @@ pub struct Fact {
     pub previous: Hash32,
 }
 
-/// Sums of one meter. `accumulated` comes from the registers, `settled` from the chain, `pending` from the open settlement,
-/// `carried` from the registers above it: four sources that must agree to the micro-watt-hour.
+/// Sums of one meter, to the micro-watt-hour. `accumulated` and `carried` are the distances of its registers from the chain's
+/// baseline and from what is claimed, `settled` that of the chain's registers from the baseline; `pending` is what open
+/// settlements say, so that the sums agree when these claim what they move. Whether the registers are what was counted, and the
+/// settlements what took place, is found by a [`Verification`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditSums {
     /// Which meter.

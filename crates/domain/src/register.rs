@@ -138,6 +138,10 @@ pub struct Registers {
     /// What stood on the settlement counters at first contact, as far as it can be taken as an opening balance.
     #[serde(default)]
     pub opening: Pair<MicroWh>,
+    /// What no reading has added here: where the registers began, and what was taken over from the chain or a backup. The
+    /// rest was counted reading by reading. None in registers from before it was kept.
+    #[serde(default)]
+    pub taken_over: Option<Pair<MicroWh>>,
 }
 
 /// How a message came.
@@ -279,7 +283,17 @@ impl Registers {
             reset_at: None,
             lead: None,
             opening: Pair::default(),
+            taken_over: Some(Pair::default()),
         }
+    }
+
+    /// What readings have added, as far as it is known.
+    pub fn counted(&self) -> Option<Pair<MicroWh>> {
+        let taken = self.taken_over?;
+        Some(Pair {
+            export: self.export.checked_sub(taken.export)?,
+            import: self.import.checked_sub(taken.import)?,
+        })
     }
 
     /// Takes one message into account. A refused message moves nothing but the suspicion of a reboot.
@@ -323,6 +337,7 @@ impl Registers {
             export: self.export,
             import: self.import,
         };
+        self.taken_over = Some(self.first);
         if let Some(DeviceTime::Uptime(uptime)) = message.device_time {
             self.rebooted_at = Some(UnixMillis(message.received_at.0.saturating_sub(uptime.into())));
         }

@@ -54,7 +54,8 @@ pub(crate) struct Outbox {
     /// A head whose chain is known to hold every confirmed transaction up to it. Lost with the process: then each is
     /// asked for once.
     seen: Option<Head>,
-    /// Nonces that keep others from a block and whose bytes nobody here has, with the block at which that was found.
+    /// Nonces that keep others from a block and that nobody here can take with the bytes of before, with the block at which
+    /// that was found.
     gaps: BTreeMap<(Address, u64), u64>,
 }
 

@@ -1,6 +1,9 @@
 //! What counts for each meter when it settles: what the environment says, what was chosen for the meter and its account,
 //! what the contract asks for. Everybody who settles, estimates or guards reads it here, and is told when it changes.
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use enerlink_chain::ConverterTerms;

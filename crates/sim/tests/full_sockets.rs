@@ -5,7 +5,7 @@ use std::{env, ops::Range, thread};
 use enerlink_engine::KdfParams;
 use enerlink_sim::{
     broker::Broker,
-    whole::{Outcome, Whole},
+    whole::{FaultKind, Outcome, Whole},
 };
 
 /// As many at once as two small cores carry without being late themselves.
@@ -55,4 +55,13 @@ fn twenty_seeds_over_sockets_end_with_every_watt_hour_once() {
     }
     let failed: Vec<_> = report.failed.iter().map(|outcome| outcome.seed).collect();
     assert!(report.ok, "failed: {failed:?}");
+    // Proxies that never cut and never delay would prove nothing.
+    for kind in [
+        FaultKind::QuestionLost,
+        FaultKind::AnswerLost,
+        FaultKind::QuestionDelayed,
+        FaultKind::BrokerDown,
+    ] {
+        assert!(report.faults.contains_key(&kind), "{kind:?} never happened");
+    }
 }

@@ -29,15 +29,23 @@ fn given() -> Option<Range<u64>> {
 #[test]
 fn a_quiet_world_settles_everything() {
     let whole = whole();
-    let mut some = false;
+    let (mut some, mut foretold) = (false, false);
     for seed in 0..2 {
-        let outcome = whole.run(seed, Weather::Calm, 100).expect("a run");
+        let outcome = whole.run(seed, Weather::Calm, usize::MAX).expect("a run");
         assert!(outcome.violations.is_empty(), "{}", explain(&outcome));
         assert!(outcome.faults.is_empty(), "{:?}", outcome.faults);
         // A home that only imports has no tokens to pay with.
         some |= outcome.trace.iter().any(|line| line.contains("SUCCESS"));
+        let estimated = |line: &String| line.ends_with(" settlements by hand were estimated");
+        let counted = outcome
+            .trace
+            .iter()
+            .find(|line| estimated(line))
+            .expect("counted");
+        foretold |= !counted.ends_with(" 0 settlements by hand were estimated");
     }
     assert!(some, "nothing was settled");
+    assert!(foretold, "no estimate was compared with what was settled");
 }
 
 #[test]

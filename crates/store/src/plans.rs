@@ -184,6 +184,7 @@ async fn metering(r: &Explaining, meter: &MeterId) {
          CORRELATED SCALAR SUBQUERY 2; {minutes}"
     );
     check!(r, rollups::energy(r, meter, from, to), [wider, passed.as_str()]);
+    check!(r, rollups::total(r, meter), [wider]);
 }
 
 async fn traffic(r: &Explaining, meter: &MeterId) {

@@ -110,6 +110,14 @@ fn encode(meter: &MeterId, registers: &Registers, now: UnixMillis) -> Result<Fie
         .opt_int(
             "suspicion_import_uwh",
             counter(suspected.map(|last| last.counters.import))?,
+        )
+        .opt_int(
+            "taken_over_export_uwh",
+            counter(registers.taken_over.map(|taken| taken.export))?,
+        )
+        .opt_int(
+            "taken_over_import_uwh",
+            counter(registers.taken_over.map(|taken| taken.import))?,
         ))
 }
 
@@ -118,6 +126,13 @@ fn opening(energy: MicroWh) -> Option<MicroWh> {
 }
 
 fn decode(row: &Record) -> Result<Registers, StoreError> {
+    let pair = |export, import| {
+        let energies = row.opt_number(export)?.zip(row.opt_number(import)?);
+        Ok::<_, StoreError>(energies.map(|(export, import)| Pair {
+            export: MicroWh(export),
+            import: MicroWh(import),
+        }))
+    };
     Ok(Registers {
         source: row.parse("counter_source", CounterSource::parse)?,
         export: MicroWh(row.number("export_uwh")?),
@@ -140,17 +155,12 @@ fn decode(row: &Record) -> Result<Registers, StoreError> {
         },
         rebooted_at: row.opt_int("rebooted_at")?.map(UnixMillis),
         reset_at: row.opt_int("reset_at")?.map(UnixMillis),
-        lead: row
-            .opt_number("lead_export_uwh")?
-            .zip(row.opt_number("lead_import_uwh")?)
-            .map(|(export, import)| Pair {
-                export: MicroWh(export),
-                import: MicroWh(import),
-            }),
+        lead: pair("lead_export_uwh", "lead_import_uwh")?,
         opening: Pair {
             export: MicroWh(row.opt_number("opening_export_uwh")?.unwrap_or_default()),
             import: MicroWh(row.opt_number("opening_import_uwh")?.unwrap_or_default()),
         },
+        taken_over: pair("taken_over_export_uwh", "taken_over_import_uwh")?,
     })
 }
 

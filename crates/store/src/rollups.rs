@@ -139,3 +139,11 @@ pub async fn energy(
     let bars = bars(r, meter, &[from, to]).await?;
     Ok(bars.first().copied().unwrap_or_default())
 }
+
+/// Everything that was ever added. One row is read for each day.
+pub async fn total(r: &impl Read, meter: &MeterId) -> Result<DayEnergy, StoreError> {
+    let [.., day] = WIDTHS;
+    let days = rows::load(r, meter, day, UnixMillis(i64::MIN), UnixMillis(i64::MAX)).await?;
+    let energies = days.into_iter().map(|(_, bucket)| bucket.energy);
+    Ok(energies.fold(DayEnergy::default(), bucket::plus))
+}

@@ -28,6 +28,7 @@ impl Registers {
         };
         self.export = self.export.max(export);
         self.import = self.import.max(import);
+        self.take_over_since(&before);
         if self.baseline.is_some() {
             self.lead = Some(match self.lead {
                 None => Pair::default(),
@@ -55,6 +56,7 @@ impl Registers {
             };
             self.export = on_top(export, self.export, self.first.export);
             self.import = on_top(import, self.import, self.first.import);
+            self.take_over_since(&before);
         }
         self.raise_to(watermark);
         *self != before
@@ -67,7 +69,23 @@ impl Registers {
         if self.baseline.is_some() {
             self.lead = self.lead.or(Some(Pair::default()));
         }
+        // The readings that have added it stay with the old database.
+        self.taken_over = Some(Pair {
+            export: self.export,
+            import: self.import,
+        });
         self
+    }
+
+    /// Notes that the registers have moved since `before` by what no reading has added.
+    pub(super) fn take_over_since(&mut self, before: &Self) {
+        let moved = |taken: MicroWh, from: MicroWh, to: MicroWh| {
+            MicroWh(taken.0.saturating_add(to.0).saturating_sub(from.0))
+        };
+        self.taken_over = self.taken_over.map(|taken| Pair {
+            export: moved(taken.export, before.export, self.export),
+            import: moved(taken.import, before.import, self.import),
+        });
     }
 
     /// What is left of `grown` after the lead is repaid, and the lead after that.
@@ -165,6 +183,30 @@ mod tests {
             registers.raise_to(settled(2_000));
             assert_eq!(registers.export, at(2_500));
         }
+    }
+
+    #[test]
+    fn what_is_taken_over_was_not_counted() {
+        let counted = |registers: &Registers| registers.counted().map(|counted| counted.export);
+        let mut registers = Registers::new(CounterSource::Total);
+        hear(&mut registers, 1, 500);
+        assert_eq!(counted(&registers), Some(at(0)), "the counter stood there");
+        hear(&mut registers, 2, 800);
+        assert!(registers.join(settled(9_000)));
+        assert_eq!(
+            (registers.export, counted(&registers)),
+            (at(9_300), Some(at(300)))
+        );
+        registers.raise_to(settled(9_400));
+        hear(&mut registers, 3, 1_000);
+        assert_eq!(
+            (registers.export, counted(&registers)),
+            (at(9_500), Some(at(400)))
+        );
+        assert_eq!(counted(&registers.continued()), Some(at(0)));
+        registers.taken_over = None;
+        registers.raise_to(settled(9_600));
+        assert_eq!(counted(&registers), None, "from before it was kept");
     }
 
     #[test]

@@ -40,8 +40,10 @@ impl Registers {
     }
 
     fn shift(&mut self, change: fn(MicroWh, MicroWh) -> MicroWh) {
+        let before = *self;
         self.export = change(self.export, self.opening.export);
         self.import = change(self.import, self.opening.import);
+        self.take_over_since(&before);
     }
 }
 

@@ -10,7 +10,7 @@ use enerlink_domain::{
     settlement::Watermark,
     view::Totals,
 };
-use enerlink_store::{cursors, facts, meters, settlements};
+use enerlink_store::{cursors, facts, meters, registers, rollups, settlements};
 
 use super::agreement::Agreement;
 use crate::{Engine, ledger, network, network::Network};
@@ -249,6 +249,7 @@ impl<F: FnMut(VerifyProgress)> Run<'_, F> {
                 meter.id, sums.accumulated.0, sums.settled.0, sums.pending.0, sums.carried.0
             ));
         }
+        self.registers(&meter.id).await?;
         // A settlement that came while this was read is in one of them only.
         let settled = follows.settled();
         if Some(sums.settled) == settled && sums.unrecorded.0 != unrecorded * MICRO as i64 {
@@ -258,6 +259,30 @@ impl<F: FnMut(VerifyProgress)> Run<'_, F> {
             ));
         }
         Ok(sums)
+    }
+
+    /// Compares what the registers have counted with what the readings have added, which is kept day by day.
+    async fn registers(&mut self, meter: &MeterId) -> Result<(), Error> {
+        let reader = self.engine.store().reader();
+        let counted = async || {
+            let registers = registers::load(&reader, meter).await?;
+            Ok::<_, Error>(registers.and_then(|registers| registers.counted()))
+        };
+        let before = counted().await?;
+        let added = rollups::total(&reader, meter).await?;
+        // Both only grow: what came meanwhile lies between.
+        let (Some(before), Some(after)) = (before, counted().await?) else {
+            return Ok(());
+        };
+        let export = before.export..=after.export;
+        let import = before.import..=after.import;
+        if !export.contains(&added.exported) || !import.contains(&added.imported) {
+            self.problem(format!(
+                "the registers of {meter} have counted {} µWh of export and {} of import, its readings {} and {}",
+                after.export.0, after.import.0, added.exported.0, added.imported.0
+            ));
+        }
+        Ok(())
     }
 
     /// Finds each row's event, and each row's fact. Answers the events that are left.

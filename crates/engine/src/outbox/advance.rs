@@ -213,7 +213,8 @@ impl Outbox {
         }
         if waits {
             row.stage = TxStage::Sent;
-            row.reason = row.reason.filter(|_| outbid);
+            let behind = self.is_behind(&row);
+            row.reason = row.reason.filter(|_| outbid || behind);
         } else if known.is_none() {
             let since = *row.unknown_since.get_or_insert(head.number);
             if row.stage != TxStage::Dropped && head.number >= since.saturating_add(DROPPED_AFTER) {

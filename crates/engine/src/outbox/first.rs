@@ -198,6 +198,9 @@ impl Outbox {
         purse: &mut Purse,
         taken: u128,
     ) -> Result<Option<Changed>, Error> {
+        // A row that fills a gap was given its nonce; what offers too little under it may be in the pool all the same.
+        let before = self.offered_before(&row).await?;
+        let fees = before.and_then(|before| before.raised(fees)).unwrap_or(fees);
         let taken = taken.saturating_add(value_of(&row).0);
         let free = Wei(purse.balance.0.saturating_sub(taken));
         let Some(fees) = affordable(fees, simulated.gas, free) else {
@@ -205,9 +208,8 @@ impl Outbox {
             self.wait(row, TxStage::NoGas, Code::NoGas, &text).await?;
             return Ok(None);
         };
-        // A row that fills a gap was given its nonce.
         let nonce = row.nonce.unwrap_or(purse.next);
-        if nonce < purse.pending {
+        if nonce < purse.pending && before.is_none() {
             let text = "the gap that it was to fill has closed without it";
             self.fail(row, text.to_owned()).await?;
             return Ok(None);

@@ -202,7 +202,7 @@ fn fees_of(version: &TxVersion) -> Fees {
 }
 
 /// The most that any version offers: a node may hold each of them.
-fn highest(versions: &[TxVersion]) -> Option<Fees> {
+pub(super) fn highest(versions: &[TxVersion]) -> Option<Fees> {
     versions
         .iter()
         .map(fees_of)

@@ -1,18 +1,22 @@
 //! What has to be true: energy is counted once and not invented, settled once, paid as the chain says, and nothing is
 //! left on its way.
 
-use std::{collections::BTreeSet, slice};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    slice,
+};
 
-use enerlink_chain::SettledEvent;
+use enerlink_chain::{MeterOnChain, SettledEvent};
 use enerlink_domain::{
-    DeviceState, Etk, MicroWh, Settlement, Status,
+    DeviceState, Etk, Hash32, MicroWh, Settlement, Status,
+    id::keccak256,
     reading::DeviceTime,
     settlement::{Due, SettlementFilter, Watermark},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{lines::Lines, outbox, world::World};
+use super::{foretold, lines::Lines, outbox, world::World};
 
 /// Rows of one page.
 const PAGE: u16 = 200;
@@ -109,14 +113,12 @@ pub(super) async fn end(world: &World) -> anyhow::Result<Vec<Violation>> {
         .exact
         .settled_events(&world.addresses, slice::from_ref(&world.id), 0, head.number)
         .await?;
-    chain(
-        &mut court,
-        world,
-        &events,
-        standing.baseline,
-        standing.watermark,
-        standing.carry,
-    );
+    let ratios = ratios(world).await?;
+    let paid = chain(&mut court, &ratios, &events, &standing);
+    let foretold = foretold::came_true(&mut court, &world.foretold, &paid);
+    world
+        .trace
+        .say(format_args!("{foretold} settlements by hand were estimated"));
     tokens(&mut court, world, &events).await?;
     let rows = rows(world, engine).await?;
     settlements(&mut court, &rows, &events);
@@ -167,17 +169,47 @@ pub(super) async fn end(world: &World) -> anyhow::Result<Vec<Violation>> {
     Ok(court.0)
 }
 
+/// The ratios of the chain, by where each came into force: the block, and the place among its logs.
+async fn ratios(world: &World) -> anyhow::Result<BTreeMap<(u64, u64), u64>> {
+    let topic = Hash32(keccak256(b"ConversionRatioChanged(uint256,uint256)"));
+    let filter = json!([{
+        "address": world.addresses.converter.to_lower(),
+        "fromBlock": "0x0",
+        "toBlock": "latest",
+        "topics": [topic.to_string()],
+    }]);
+    let logs = world.node.request("eth_getLogs", filter).await?;
+    let number = |text: &Value| {
+        let digits = text.as_str().unwrap_or_default().trim_start_matches("0x");
+        // Of an event's data the last word, which is small.
+        u64::from_str_radix(&digits[digits.len().saturating_sub(16)..], 16)
+    };
+    let logs = logs.as_array().into_iter().flatten();
+    logs.map(|log| {
+        let place = (number(&log["blockNumber"])?, number(&log["logIndex"])?);
+        Ok((place, number(&log["data"])?))
+    })
+    .collect()
+}
+
+/// A settlement of the chain, and how things stood before it.
+#[derive(Debug)]
+pub(super) struct Paid<'a> {
+    pub(super) event: &'a SettledEvent,
+    pub(super) before: Watermark,
+    pub(super) ratio: u64,
+    pub(super) carry: i64,
+}
+
 /// The chain's own arithmetic: registers only rise, every id is used once, every token and the carry follow.
-fn chain(
+fn chain<'a>(
     court: &mut Court,
-    world: &World,
-    events: &[SettledEvent],
-    baseline: Watermark,
-    watermark: Watermark,
-    carry: i64,
-) {
-    let mut before = baseline;
-    let mut carries = BTreeSet::from([0]);
+    ratios: &BTreeMap<(u64, u64), u64>,
+    events: &'a [SettledEvent],
+    standing: &MeterOnChain,
+) -> Vec<Paid<'a>> {
+    let (mut before, mut carry) = (standing.baseline, 0);
+    let mut paid = Vec::with_capacity(events.len());
     for event in events {
         let energy = event.registers.net_since(before);
         court.demand(
@@ -185,32 +217,35 @@ fn chain(
             "each settlement moves the registers on by what it pays",
             || format!("{before:?} {event:?}"),
         );
-        before = event.registers;
-        carries = world
-            .ratios
-            .iter()
-            .flat_map(|ratio| {
-                let paid = carries
-                    .iter()
-                    .map(|carry| Etk::from_energy(event.energy, *ratio, *carry));
-                paid.collect::<Vec<_>>()
-            })
-            .filter(|(etk, _)| *etk == event.etk)
-            .map(|(_, carry)| carry)
-            .collect();
+        let in_force = ratios.range(..(event.block, event.log_index)).next_back();
+        let ratio = in_force.map_or(0, |(_, ratio)| *ratio);
+        let (etk, rest) = Etk::from_energy(event.energy, ratio, carry);
+        court.demand(
+            etk == event.etk,
+            "each settlement is paid at the ratio of its moment",
+            || format!("ratio {ratio}, carry {carry}: {etk} for {event:?}"),
+        );
+        paid.push(Paid {
+            event,
+            before,
+            ratio,
+            carry,
+        });
+        (before, carry) = (event.registers, rest);
     }
     court.demand(
-        before == watermark,
+        before == standing.watermark,
         "the events lead to the chain's registers",
-        || format!("{before:?} {watermark:?}"),
+        || format!("{before:?} {:?}", standing.watermark),
     );
-    court.demand(carries.contains(&carry), "each token is paid for energy", || {
-        format!("carry {carry}, possible {carries:?}")
+    court.demand(carry == standing.carry, "each token is paid for energy", || {
+        format!("carry {carry}, on chain {}", standing.carry)
     });
     let ids: BTreeSet<_> = events.iter().map(|event| &event.settlement_id).collect();
     court.demand(ids.len() == events.len(), "nothing is settled twice", || {
         format!("{} ids of {} settlements", ids.len(), events.len())
     });
+    paid
 }
 
 async fn tokens(court: &mut Court, world: &World, events: &[SettledEvent]) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@ use std::{collections::VecDeque, sync::PoisonError, time::Duration};
 use super::{
     check::{self, Violation},
     faults::FaultKind,
+    foretold::Foretold,
     fuse::{Fuse, Point},
     house::{self, House},
     lines::{Lines, READINGS_ON_THE_WAY},
@@ -232,13 +233,10 @@ impl World {
                 self.tally.count(FaultKind::RetainedReading);
             }
             Act::SetRatio(ratio) => {
-                self.ratios.insert(ratio);
-                self.operate(set_ratio(&self.addresses, ratio));
-                self.tally.count(FaultKind::RatioChanged);
+                self.operate(set_ratio(&self.addresses, ratio), FaultKind::RatioChanged);
             }
             Act::SetThreshold(wh) => {
-                self.operate(set_threshold(&self.addresses, wh));
-                self.tally.count(FaultKind::ThresholdChanged);
+                self.operate(set_threshold(&self.addresses, wh), FaultKind::ThresholdChanged);
             }
             Act::TakeGas => {
                 if self.plan.base_fee > 0 {
@@ -285,11 +283,15 @@ impl World {
             Act::WantKey if self.plan.settlement_key => self.todo.key = Some(true),
             Act::SettleNow => {
                 let id = self.id.clone();
-                let done = house.with(async |engine| engine.settle_now(id).await).await;
+                let done = house
+                    .with(async |engine| Foretold::settle(engine, id).await)
+                    .await;
                 match done {
-                    Ok(row) => self
-                        .trace
-                        .say(format_args!("settled by hand: {}", row.settlement_id)),
+                    Ok((row, foretold)) => {
+                        self.trace
+                            .say(format_args!("settled by hand: {}", row.settlement_id));
+                        self.foretold.extend(foretold);
+                    }
                     Err(error) => self
                         .trace
                         .say(format_args!("not settled by hand: {:?}", error.code)),

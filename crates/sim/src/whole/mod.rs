@@ -14,6 +14,7 @@ mod device;
 mod dice;
 mod drive;
 mod faults;
+mod foretold;
 mod fuse;
 mod house;
 mod lines;
@@ -85,6 +86,8 @@ pub struct Report {
     pub missing: Vec<FaultKind>,
     /// Those that failed.
     pub failed: Vec<Outcome>,
+    /// The hashes of all traces, added up: equal runs have equal ones.
+    pub trace_hash: u64,
 }
 
 /// Runs seeds; makes the vault of their households once.
@@ -207,6 +210,7 @@ impl Report {
             ..Self::default()
         };
         for outcome in outcomes {
+            report.trace_hash = report.trace_hash.wrapping_add(outcome.trace_hash);
             for (kind, count) in &outcome.faults {
                 *report.faults.entry(*kind).or_default() += count;
             }

@@ -7,6 +7,8 @@ use super::{device, dice::Dice, fuse::Point, wire};
 /// How long things go wrong.
 pub(super) const STORM: Duration = Duration::from_secs(20 * 60);
 const MINUTE: u64 = 60_000;
+/// How often the person settles by hand where nothing goes wrong.
+const BY_HAND: Duration = Duration::from_secs(11);
 
 /// How a world is made.
 #[derive(Clone, Debug)]
@@ -103,6 +105,9 @@ impl Plan {
             acts: Vec::new(),
         };
         if quiet {
+            let turns = (1..).map(|turn| BY_HAND * turn);
+            let turns = turns.take_while(|at| *at < STORM);
+            plan.acts = turns.map(|at| (at, Act::SettleNow)).collect();
             return plan;
         }
         let rate = dice.of(&[0, 5, 20, 60]);
@@ -171,8 +176,8 @@ impl Plan {
             18 => (Act::Retain, None),
             19 => (Act::Lock, Some(Act::Unlock)),
             20 => (Act::GiveUpKey, Some(Act::WantKey)),
-            21 => (Act::SetRatio(dice.of(&[100, 1_000, 100_000, 123_457])), None),
-            22 => (Act::SetThreshold(dice.of(&[0, 50, 150, 400])), None),
+            21 => (Act::SetRatio(dice.of(&[100, 1_000, 100_000, 123_450])), None),
+            22 => (Act::SetThreshold(dice.of(&[1, 50, 150, 400])), None),
             23 => (Act::TakeGas, Some(Act::GiveGas)),
             24 => (Act::StartCopy, Some(Act::StopCopy)),
             25 => (Act::KeepBackup, Some(Act::RestoreBackup)),

@@ -1,7 +1,6 @@
 //! One simulated world: a chain with its operator, a home with its device, a computer with the wallet, and a person.
 
 use std::{
-    collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -24,7 +23,8 @@ use super::{
     clock::WorldTime,
     device::{self, Device},
     dice::Dice,
-    faults::Tally,
+    faults::{FaultKind, Tally},
+    foretold::Foretold,
     house::{self, House, Surroundings},
     lines::{Lines, Reach},
     miner::Miner,
@@ -73,8 +73,8 @@ pub(super) struct World {
     pub(super) backup: Option<(TempDir, Known)>,
     /// What the person means to do as soon as it can be done.
     pub(super) todo: Todo,
-    /// Every ratio that was ever asked for.
-    pub(super) ratios: BTreeSet<u64>,
+    /// What was estimated before settlements by hand.
+    pub(super) foretold: Vec<Foretold>,
 }
 
 /// What a person means to do.
@@ -166,7 +166,6 @@ impl World {
         };
         let world = Self {
             dice: Dice::new(seed, "world"),
-            ratios: BTreeSet::from([plan.ratio, 100_000]),
             plan,
             around,
             node,
@@ -185,6 +184,7 @@ impl World {
             copy: None,
             known: Arc::default(),
             backup: None,
+            foretold: Vec::new(),
             todo: Todo {
                 unlock: true,
                 furnish: true,
@@ -287,12 +287,16 @@ impl World {
         Ok(())
     }
 
-    /// What the operator does, while blocks go on.
-    pub(super) fn operate(&self, call: Call) {
+    /// What the operator does, while blocks go on; counted as `kind` once the contract has taken it.
+    pub(super) fn operate(&self, call: Call, kind: FaultKind) {
         let (operator, trace) = (Arc::clone(&self.operator), self.trace.clone());
+        let tally = self.tally.clone();
         tokio::spawn(async move {
             let done = operator.send(call).await;
             trace.say(format_args!("the operator's transaction: {}", done.is_ok()));
+            if done.is_ok() {
+                tally.count(kind);
+            }
         });
     }
 

@@ -6,8 +6,8 @@ use alloy::{
     eips::eip2718::Decodable2718 as _,
     primitives::{Address as AlloyAddress, U256},
 };
-use enerlink_domain::{Status, Transaction, TxStage};
-use enerlink_sim::node::{Fault, Span};
+use enerlink_domain::{Status, Transaction, TxKind, TxStage, wallet::LockReason};
+use enerlink_sim::node::{Fault, ReorgTxs, Span};
 use enerlink_store::{outbox, outbox_versions};
 use serde_json::{Value, json};
 
@@ -99,6 +99,66 @@ async fn a_fee_that_the_chain_has_overtaken_rises_by_itself_eight_times() {
     let confirmed = household.at(sent.id, TxStage::Confirmed).await;
     assert_eq!((confirmed.versions, confirmed.as_simulated), (10, Some(true)));
     household.check(household.engine(), 1).await;
+}
+
+/// A cancellation loses its block, and the chain asks for more than it offers by now, whether a node has it or none.
+async fn overtaken_in_a_gap(txs: ReorgTxs) {
+    let (household, first) = waiting(Setup {
+        base_fee: BASE_FEE,
+        ..Setup::default()
+    })
+    .await;
+    let engine = household.engine();
+    engine.cancel_transaction(first.id).await.expect("signed");
+    household.at(first.id, TxStage::Sent).await;
+    household.node.mine(1).await.expect("a block");
+    let spent = household.at(first.id, TxStage::Replaced).await;
+    household.node.set_base_fee(4 * BASE_FEE).await.expect("a fee");
+    household.node.mine_empty().await.expect("a block");
+    household.settle().await;
+    let behind = household.staged(TxStage::Sent).await;
+    assert_eq!(behind.nonce, spent.nonce.map(|nonce| nonce + 1));
+    assert!(behind.max_fee > spent.max_fee.map(|fee| enerlink_domain::Wei(2 * fee.0)));
+
+    engine.lock(LockReason::Person);
+    let removed = household.node.reorg(2, txs).await.expect("a reorganisation");
+    assert_eq!(removed.len(), 1, "the cancellation");
+    let reason = async || {
+        let row = engine.transaction(behind.id).await.expect("the row");
+        row.reason.unwrap_or_default()
+    };
+    let says = "has taken the nonce before it";
+    until("a word about the gap", async || reason().await.contains(says)).await;
+    household.clock.pass(std::time::Duration::from_secs(60)).await;
+    assert!(reason().await.contains(says), "as long as it waits");
+    let mut fillers = household.outbox(engine).await;
+    fillers.retain(|tx| tx.kind == TxKind::FillNonce);
+    let [filler] = fillers.as_slice() else {
+        panic!("one, however often it is looked at: {fillers:?}")
+    };
+    assert_eq!(
+        (filler.nonce, filler.stage),
+        (spent.nonce, TxStage::AwaitingUnlock)
+    );
+
+    household.unlock().await;
+    let sent = household.at(filler.id, TxStage::Sent).await;
+    assert!(sent.max_fee > spent.max_fee, "above it: {sent:?}");
+    until("nothing to say any more", async || reason().await.is_empty()).await;
+    household.node.mine(1).await.expect("a block");
+    household.at(filler.id, TxStage::Confirmed).await;
+    household.at(behind.id, TxStage::Confirmed).await;
+    household.check(engine, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gap_whose_bytes_are_nowhere_and_offer_too_little_is_filled_above_them() {
+    overtaken_in_a_gap(ReorgTxs::Drop).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_in_the_pool_and_offers_too_little_is_replaced_in_its_gap() {
+    overtaken_in_a_gap(ReorgTxs::Requeue).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

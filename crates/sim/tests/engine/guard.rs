@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use enerlink_domain::{
     Event, MeterCommand, MeterId, Notice, NoticeKind, Status,
+    choice::SettlingChoice,
     guard::{GuardOrder, GuardState, GuardStep, GuardView},
     reading::GridMode,
 };
@@ -107,6 +108,30 @@ async fn notices(household: &Household, kind: NoticeKind) -> Vec<Notice> {
     rows.retain(|notice| notice.kind == kind);
     rows.reverse();
     rows
+}
+
+/// Chooses whether the guard may switch `meter`.
+async fn choose(household: &Household, meter: &MeterId, guard: bool) {
+    let choice = SettlingChoice {
+        guard: Some(guard),
+        ..SettlingChoice::default()
+    };
+    let (owner, meter) = (household.owner(), Some(meter.clone()));
+    let chosen = household.engine().set_settling(owner, meter, choice).await;
+    chosen.expect("a choice");
+}
+
+/// A second meter of the household, open on chain, where nothing flows.
+async fn second(household: &Household, home: HomeConfig) -> (MeterId, SimMeter) {
+    let (id, meter) = household.extend(home).await;
+    meter.set_solar(Some(0));
+    meter.set_load(Some(0));
+    until("the second meter to be open", async || {
+        let view = household.engine().meter(&id).expect("the meter");
+        matches!(view.registration, enerlink_domain::Registration::Open { .. })
+    })
+    .await;
+    (id, meter)
 }
 
 async fn mode(meter: &SimMeter) -> GridMode {
@@ -248,19 +273,11 @@ async fn neither_a_pause_nor_a_countdown_nor_a_cut_is_lost_in_a_restart() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_meters_of_one_wallet_are_cut_and_restored_together_each_to_its_own_mode() {
     let (household, first) = earned(home()).await;
-    let (other, second) = household
-        .extend(HomeConfig {
-            mode: GridMode::Import,
-            ..home()
-        })
-        .await;
-    second.set_solar(Some(0));
-    second.set_load(Some(0));
-    until("the second meter to be open", async || {
-        let view = household.engine().meter(&other).expect("the meter");
-        matches!(view.registration, enerlink_domain::Registration::Open { .. })
-    })
-    .await;
+    let importing = HomeConfig {
+        mode: GridMode::Import,
+        ..home()
+    };
+    let (other, second) = second(&household, importing).await;
     first.set_load(Some(6_000));
     second.set_load(Some(8_000));
     becomes(&household, "cut", is_cut).await;
@@ -280,6 +297,40 @@ async fn two_meters_of_one_wallet_are_cut_and_restored_together_each_to_its_own_
     for meter in [&household.id, &other] {
         assert_eq!(switched(&household, meter).await.len(), 2, "{meter}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_meter_that_the_guard_may_not_switch_stays_on_while_the_other_is_cut() {
+    let (household, first) = earned(home()).await;
+    let (other, second) = second(&household, home()).await;
+    choose(&household, &household.id, false).await;
+    first.set_load(Some(6_000));
+    second.set_load(Some(8_000));
+    let cut = becomes(&household, "cut", is_cut).await;
+    assert_eq!(cut.meters, std::slice::from_ref(&other));
+    assert_eq!(
+        (mode(&first).await, mode(&second).await),
+        (GridMode::Export, GridMode::Off)
+    );
+    assert_eq!(switched(&household, &household.id).await, []);
+    assert_eq!(switched(&household, &other).await, [GridMode::Off]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_environment_switches_the_guard_off_whatever_was_chosen() {
+    let (mut household, meter) = earned(home()).await;
+    choose(&household, &household.id, true).await;
+    household.setup.variables = &[("AUTO_GRID_SHUTDOWN_ENABLED", "false")];
+    household.restart(End::Stopped).await;
+    meter.set_load(Some(15_000));
+    becomes(&household, "off", |state| *state == GuardState::Off).await;
+    household.clock.pass(Duration::from_secs(120)).await;
+    assert_eq!(view(&household).await.state, GuardState::Off);
+    assert_eq!(switched(&household, &household.id).await, []);
+    household.setup.variables = &[];
+    household.restart(End::Stopped).await;
+    becomes(&household, "cut", is_cut).await;
+    assert_eq!(mode(&meter).await, GridMode::Off, "what was chosen counts again");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

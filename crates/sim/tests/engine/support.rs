@@ -87,6 +87,8 @@ pub(crate) struct Setup {
     pub(crate) legacy: bool,
     /// Whether the opening balance is settled too.
     pub(crate) take_opening: bool,
+    /// Variables of the environment.
+    pub(crate) variables: &'static [(&'static str, &'static str)],
 }
 
 impl Setup {
@@ -101,6 +103,7 @@ impl Setup {
         base_fee: 0,
         legacy: false,
         take_opening: false,
+        variables: &[],
     };
 }
 
@@ -420,7 +423,7 @@ async fn start(directory: &Path, setup: Setup, clock: &Arc<HouseClock>) -> Resul
     config.settling.automatic = setup.period.is_some();
     config.settling.period = Duration::from_secs(setup.period.unwrap_or(3600));
     config.chain_poll = Duration::from_millis(60) * setup.speed;
-    config.apply_environment(|_| None)?;
+    config.apply_environment(|name| setup.variable(name))?;
     Engine::start(config, parts(directory, clock)).await
 }
 

@@ -459,6 +459,10 @@ pub(crate) fn registers() -> impl Strategy<Value = Registers> {
                 reset_at: lead.map(|lead| UnixMillis(i64::from(lead.import.0 as u32))),
                 lead,
                 opening,
+                taken_over: lead.map(|lead| Pair {
+                    export: lead.import,
+                    import: lead.export,
+                }),
             },
         )
 }

@@ -2,6 +2,14 @@
 
 use super::*;
 
+impl Setup {
+    /// What the environment says.
+    pub(super) fn variable(&self, name: &str) -> Option<String> {
+        let mut named = self.variables.iter().filter(|(known, _)| *known == name);
+        named.next().map(|(_, value)| (*value).to_owned())
+    }
+}
+
 impl Household {
     /// Ends the engine with or without saying so, and starts another on the same profile.
     pub(crate) async fn restart(&mut self, end: End) {
@@ -72,7 +80,7 @@ impl Household {
     pub(crate) async fn second(&self, access: Access) -> Result<Engine, Error> {
         let mut config = Config::new(self.profile.directory.path().to_owned());
         config.access = access;
-        config.apply_environment(|_| None)?;
+        config.apply_environment(|name| self.setup.variable(name))?;
         Engine::start(config, parts(self.profile.directory.path(), &self.clock)).await
     }
 

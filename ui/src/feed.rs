@@ -5,7 +5,7 @@ mod home;
 use std::time::Duration;
 
 use enerlink_domain::{
-    MeterId, UnixMillis,
+    MeterId, NoticeKind, UnixMillis,
     device::Notice,
     event::VaultState,
     settlement::SettlementFilter,

@@ -99,7 +99,11 @@ impl Batch {
                 self.changed.insert(id.clone());
             }
         }
-        let source = live.meter.source.ok_or(Reason::NoCounters.as_str())?;
+        let unknown = match packet.retained {
+            true => Reason::Retained,
+            false => Reason::NoCounters,
+        };
+        let source = live.meter.source.ok_or(unknown.as_str())?;
         let before = live.registers.unwrap_or_else(|| Registers::new(source));
         let mut registers = before;
         let verdict = registers.apply(

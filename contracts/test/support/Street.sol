@@ -48,6 +48,7 @@ contract Street is MarketFixture {
     uint256 private constant NOBODY = type(uint256).max;
 
     address[TRADERS] public traders;
+    uint256 public placed;
     uint256 public trades;
     uint256 public ownMet;
     uint256 public dropped;
@@ -115,6 +116,7 @@ contract Street is MarketFixture {
         vm.assertEq(id, d.id, "order id");
         vm.assertEq(filled, d.filled, "lots filled");
         compare(d.trader);
+        ++placed;
     }
 
     function cancelOne(uint256 random) external {

@@ -80,7 +80,7 @@ pub(crate) fn run(filter: Option<&str>, screen: Screen, extent: Extent) -> Resul
         .arg("test")
         .args(test::SELECTION)
         // The second brings `enerlink` along, which prepares profiles for the window.
-        .args(["--test", "e2e", "--test", "headless", "--no-run"]);
+        .args(["--test", "e2e", "--test", "cli", "--no-run"]);
     process::run(&mut build)?;
 
     let screenshots = root().join("artifacts/screenshots");

@@ -1,13 +1,11 @@
 //! Settlements on the command line: found, summed up, exported, verified, and proved to somebody else.
 
-mod support;
-
 use std::fs;
 
+use crate::support::{Household, enerlink, run, run_failing};
 use enerlink_domain::{MeterId, MicroWh, UnixMillis};
 use enerlink_store::{Sample, Store, Tx, registers, rollups, settlements};
 use serde_json::{Value, json};
-use support::{Household, enerlink, run, run_failing};
 
 /// A household that has settled 150 Wh.
 fn settled() -> (Household, Value) {

@@ -1,12 +1,12 @@
 //! The main job without a window: a surplus becomes ETK, with every part simulated and with every part real.
 
-mod support;
-
 use std::collections::BTreeSet;
 
+use crate::support::{
+    Household, METER, Running, Sockets, anvil, enerlink, mosquitto, run, run_failing, wait_until,
+};
 use enerlink_domain::Etk;
 use serde_json::Value;
-use support::{Household, METER, Running, Sockets, anvil, enerlink, mosquitto, run, run_failing, wait_until};
 
 fn integer(summary: &Value, name: &str) -> i64 {
     summary[name]

@@ -1,14 +1,12 @@
 //! Every shape that a wallet is imported in, with the address that other wallets derive, and what is refused.
 
-mod support;
-
+use crate::support::{Profile, TEST_ACCOUNTS, TEST_PHRASE, addresses};
 use serde_json::Value;
-use support::{Profile, TEST_ACCOUNTS, TEST_PHRASE, addresses};
 
 /// Made by eth-account 0.14.0, password "sun over the seven roofs".
-const SCRYPT: &str = include_str!("../crates/keystore/tests/vectors/v3/eth-account-scrypt.json");
+const SCRYPT: &str = include_str!("../../crates/keystore/tests/vectors/v3/eth-account-scrypt.json");
 /// Made by eth-account 0.14.0, password "café über alles".
-const PBKDF2: &str = include_str!("../crates/keystore/tests/vectors/v3/eth-account-pbkdf2.json");
+const PBKDF2: &str = include_str!("../../crates/keystore/tests/vectors/v3/eth-account-pbkdf2.json");
 /// The address in both.
 const V3_ADDRESS: &str = "0x008AeEda4D805471dF9b2A5B0f38A0C3bCBA786b";
 /// The address of the private key 1.

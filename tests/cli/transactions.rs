@@ -1,9 +1,7 @@
 //! Transactions and the guard on the command line: shown, made faster, taken back, ordered about.
 
-mod support;
-
+use crate::support::{Household, Running, enerlink, run_failing, wait_until};
 use serde_json::{Value, json};
-use support::{Household, Running, enerlink, run_failing, wait_until};
 
 impl Household {
     /// What a person reads.

@@ -1,8 +1,6 @@
 //! What others can see of the running process: no secret in its memory once it is locked, no debugger, no core file.
 #![cfg(target_os = "linux")]
 
-mod support;
-
 use std::{
     fs::{self, File},
     io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom},
@@ -14,7 +12,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use support::{Marker, PASSWORD, Profile, Running, enerlink, latin};
+use crate::support::{Marker, PASSWORD, Profile, Running, enerlink, latin};
 
 /// The phrase of an example of BIP-39, its entropy, and its first two keys with the passphrase.
 const PHRASE: &str = "ozone drill grab fiber curtain grace pudding thank cruise elder eight picnic";

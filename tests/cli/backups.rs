@@ -1,16 +1,14 @@
 //! Backups on the command line: from a file and from the printed sheet, into an empty profile and beside what is there,
 //! never over it.
 
-mod support;
-
 use std::{fs, path::PathBuf};
 
+use crate::support::{Profile, TEST_ACCOUNTS, addresses};
 use hayro::{
     PixmapSettings, RenderCache, RenderSettings, hayro_interpret::InterpreterSettings, hayro_syntax::Pdf,
     render, vello_cpu::color::palette::css::WHITE,
 };
 use serde_json::Value;
-use support::{Profile, TEST_ACCOUNTS, addresses};
 
 const OTHER_PASSWORD: &str = "sun over the seven roofs";
 /// The address of the private key 1.

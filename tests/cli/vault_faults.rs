@@ -1,16 +1,15 @@
 //! Faults while a vault is saved: a few of each kind. `full_vault_faults` tries every system call of every change.
 
-mod support;
-#[path = "support/vault_faults.rs"]
-mod vault_faults;
+#[path = "../support/vault_faults.rs"]
+mod steps;
 
 use std::{
     fs,
     os::unix::fs::{PermissionsExt as _, symlink},
 };
 
-use support::{gather, run_failing};
-use vault_faults::{Call, Change, Fault, Scene};
+use crate::support::{gather, run_failing};
+use steps::{Call, Change, Fault, Scene};
 
 /// The calls of a change by which the vault itself, and not its copy or the count of attempts, is saved.
 fn of_the_vault(scene: &Scene) -> Vec<Call> {

@@ -1,12 +1,10 @@
 //! The market on the command line, between two profiles on the simulator's node: an order that is filled in part and taken
 //! back, what the lists and files say of it, and the allowance that a better price leaves.
 
-mod support;
-
 use std::fs;
 
+use crate::support::{Running, Simulated, Street, run_failing, wait_until};
 use serde_json::{Value, json};
-use support::{Running, Simulated, Street, run_failing, wait_until};
 
 impl Street<Simulated> {
     /// The one answer of a command of the household that needs no password.

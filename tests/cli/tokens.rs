@@ -1,11 +1,9 @@
 //! Tokens on the command line: the ramp, sending, what moved, and allowances, against anvil.
 
-mod support;
-
 use std::fs;
 
+use crate::support::{Household, wait_until};
 use serde_json::json;
-use support::{Household, wait_until};
 
 /// Somebody else, with the checksum.
 const OTHER: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";

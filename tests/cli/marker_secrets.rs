@@ -1,11 +1,9 @@
 //! Secrets that can be told from everything else go through every command, and are then nowhere to be read: not in the
 //! profile, not in exports, logs, answers, errors, not in what the system shows of the processes.
 
-mod support;
-
 use std::{fs, process::Command};
 
-use support::{Marker, Running, Watched};
+use crate::support::{Marker, Running, Watched};
 
 const PASSWORD: &str = "zebra lumut 7731 kelapa vault";
 const NEW_PASSWORD: &str = "kuda nil 4420 menari di atap";

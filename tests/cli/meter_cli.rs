@@ -1,8 +1,6 @@
 //! A meter from the command line alone, as a new user meets it: a real broker with passwords, `mosquitto_pub` for the
 //! device, an empty profile. Found, tested, added, steered, looked back at, retired.
 
-mod support;
-
 use std::{
     fs,
     sync::atomic::{AtomicBool, Ordering},
@@ -10,11 +8,11 @@ use std::{
     time::Duration,
 };
 
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     Bystander, METER, PASSWORD, Running, Server, enerlink, meter_command, mosquitto_with_passwords, run,
     run_failing, sensors,
 };
+use serde_json::{Value, json};
 
 const BASE: &str = "home/energy-monitor";
 

@@ -1,12 +1,12 @@
 //! The life of a wallet on the command line: made, listed, verified, given accounts and names, exported, put under
 //! another password, locked by a signal, removed.
 
-mod support;
-
 use std::{collections::HashSet, fs, io::Write as _, process::Stdio};
 
+use crate::support::{
+    PASSWORD, Profile, Running, TEST_ACCOUNTS, TEST_PHRASE, addresses, enerlink, run_failing,
+};
 use serde_json::Value;
-use support::{PASSWORD, Profile, Running, TEST_ACCOUNTS, TEST_PHRASE, addresses, enerlink, run_failing};
 
 const NEW_PASSWORD: &str = "sun over the seven roofs";
 

@@ -1,12 +1,11 @@
 //! Kill -9 at a few steps of a settlement, with the database kept and with the database lost. `full_crash` tries every
 //! step.
 
-#[path = "support/crash.rs"]
-mod crash;
-mod support;
+#[path = "../support/crash.rs"]
+mod steps;
 
-use crash::{SEND, SYNC, die, lose_database, opened, recover};
-use support::Household;
+use crate::support::Household;
+use steps::{SEND, SYNC, die, lose_database, opened, recover};
 
 /// Lets the process die at the `nth` call, or at an earlier one when a settlement makes fewer: how many commits it
 /// takes depends on how messages are gathered. Answers how many settlements there were before.

@@ -1,11 +1,9 @@
 //! Messages of a real mosquitto: every documented sample is stored exactly, every malformed one is refused with its
 //! reason, and the next good one still counts.
 
-mod support;
-
+use crate::support::{Household, METER, Running, publish, run, sensors};
 use enerlink_domain::{MeterId, MicroAmps, MicroVolts, MicroWatts, MicroWh, view::MessageFilter};
 use enerlink_store::{Store, heartbeats, messages, readings, registers, statuses};
-use support::{Household, METER, Running, publish, run, sensors};
 
 const HEARTBEAT: &str =
     r#"{"qos":2,"status":"alive","uptime":33215145,"free_heap":226024,"timestamp":33215145}"#;

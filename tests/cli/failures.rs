@@ -1,10 +1,8 @@
 //! What goes wrong is said in a sentence with a next step, and nothing is lost.
 
-mod support;
-
 use std::{fs, time::Duration};
 
-use support::{Household, METER, Running, anvil, anvil_with, enerlink, run, run_failing};
+use crate::support::{Household, METER, Running, anvil, anvil_with, enerlink, run, run_failing};
 
 #[test]
 fn a_wrong_password_and_a_missing_wallet_are_told_apart() {

@@ -1,16 +1,15 @@
 //! Faults while the database is written: what was committed is kept, what could not be is said, and a copy goes back into
 //! its place. `full_database_faults` tries every call.
 
-#[path = "support/database_faults.rs"]
-mod database_faults;
-mod support;
+#[path = "../support/database_faults.rs"]
+mod steps;
 
 use std::{process::Command, time::Duration};
 
-use database_faults::{
+use crate::support::{Household, Profile, Running, enerlink, run, run_failing};
+use steps::{
     Fault, NEW, OLD, borrowed, contacts, database, injected, kill_migrations, put, strike_commits, text,
 };
-use support::{Household, Profile, Running, enerlink, run, run_failing};
 
 #[test]
 fn a_commit_that_fails_is_said_and_what_was_committed_is_kept() {

@@ -1,16 +1,13 @@
 //! A network that comes and goes, a stolen name, a long silence and a power cut: every watt-hour counts, and once.
 
-mod metered;
-mod support;
-
 use std::process::{Command, Stdio};
 
-use metered::Meters;
-use support::wait_until;
+use crate::metered::Meters;
+use crate::support::wait_until;
 
 #[test]
 fn a_connection_that_flaps_loses_and_repeats_nothing() {
-    metered::flap(6, 20);
+    crate::metered::flap(6, 20);
 }
 
 #[test]

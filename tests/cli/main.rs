@@ -15,6 +15,7 @@ mod messages;
 mod meter_cli;
 #[path = "../metered/mod.rs"]
 mod metered;
+mod operator;
 mod outages;
 #[path = "../support/mod.rs"]
 mod support;

@@ -3,6 +3,7 @@
 
 mod audit;
 mod backups;
+mod beginner;
 mod crash;
 mod database_faults;
 mod failures;
@@ -17,6 +18,7 @@ mod meter_cli;
 mod metered;
 mod operator;
 mod outages;
+mod steering;
 #[path = "../support/mod.rs"]
 mod support;
 mod tokens;

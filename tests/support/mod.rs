@@ -8,6 +8,7 @@
     reason = "each test target uses a part of this"
 )]
 
+mod certified;
 mod household;
 mod markers;
 mod profile;
@@ -15,6 +16,7 @@ mod running;
 mod sockets;
 mod street;
 
+pub use certified::Certified;
 pub use household::{Household, METER, sensors};
 pub use markers::{Marker, Watched, latin};
 pub use profile::{Profile, TEST_ACCOUNTS, TEST_PHRASE, addresses, gather};

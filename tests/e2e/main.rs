@@ -11,6 +11,8 @@ mod hostile;
 mod keys;
 mod market;
 mod meter;
+mod meter_brokers;
+mod meter_controls;
 mod meter_setup;
 mod package;
 #[path = "../support/panel.rs"]

@@ -5,8 +5,10 @@
 #[path = "../support/bus.rs"]
 mod bus;
 mod desktop;
+mod device;
 mod first_run;
 mod frame;
+mod guarding;
 mod hostile;
 mod keys;
 mod market;

@@ -1,89 +1,15 @@
 //! A meter as a new user meets it: found at a broker that only `mosquitto_pub` speaks on, tested, added, watched, steered,
 //! looked back at. What the device reports is published here, message by message.
 
-use std::{
-    fs,
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
-    time::Duration,
-};
+use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 
 use crate::{
-    support::{Household, METER, anvil_with, publish, sensors},
+    device::{BASE, Device},
+    support::{Household, METER, anvil_with},
     window::{ESCAPE, Window, dialog::Screen},
 };
-
-const BASE: &str = "home/energy-monitor";
-
-/// A device that measures every second, as long as it is on.
-pub(crate) struct Device {
-    port: u16,
-    off: Arc<AtomicBool>,
-    measuring: Option<thread::JoinHandle<()>>,
-}
-
-impl Device {
-    pub(crate) fn on(port: u16) -> Self {
-        let off = Arc::new(AtomicBool::new(false));
-        let measuring = thread::spawn({
-            let off = Arc::clone(&off);
-            move || {
-                let mut second = 0;
-                while !off.load(Ordering::Relaxed) {
-                    let payload = sensors(33_857_692 + second * 1_000, 1_959_955 + second * 300_000, 4_000);
-                    publish(port, &format!("{BASE}/sensors"), payload.as_bytes());
-                    second += 1;
-                    thread::sleep(Duration::from_secs(1));
-                }
-            }
-        });
-        let device = Self {
-            port,
-            off,
-            measuring: Some(measuring),
-        };
-        device.status("export", 0);
-        device
-    }
-
-    /// Publishes the status of the source documents, with this grid mode and speed of `motor1`.
-    pub(crate) fn status(&self, mode: &str, percent: u32) {
-        let status = json!({
-            "timestamp": 33_860_400,
-            "pwm": { "max_pwm": 255, "led_duty": 63 },
-            "grid": { "mode": mode, "exporting": mode == "export", "importing": mode == "import" },
-            "mqtt": { "attempts": 0, "connected": true },
-            "wifi": { "ip": "192.168.1.2", "rssi": -60, "connected": true },
-            "motor1": { "duty": 0, "percent": percent, "direction": "forward" },
-            "relay": { "pump": false },
-            "system": { "free_heap": 225_968 },
-        });
-        self.says("status", &status);
-    }
-
-    fn says(&self, channel: &str, message: &Value) {
-        publish(
-            self.port,
-            &format!("{BASE}/{channel}"),
-            message.to_string().as_bytes(),
-        );
-    }
-}
-
-impl Drop for Device {
-    fn drop(&mut self) {
-        self.off.store(true, Ordering::Relaxed);
-        if let Some(measuring) = self.measuring.take() {
-            let _ = measuring.join();
-        }
-    }
-}
 
 #[tokio::test]
 async fn a_meter_is_found_added_watched_and_steered() {

@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use crate::{
-    meter::Device,
+    device::Device,
     support::{Household, rpc, run},
     window::{Window, dialog::Screen},
 };

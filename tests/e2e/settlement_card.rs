@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     close_toasts,
-    support::{Household, METER, anvil_with, rpc, run},
+    support::{Household, METER, anvil_with, publish, rpc, run, sensors},
     window::{CONTROL, Window},
 };
 
@@ -33,6 +33,45 @@ async fn the_settlement_card_says_how_it_stands() {
     window.click("settlement-market").await;
     window.find("market-missing").await;
     window.shoot_all("card-market").await;
+    window.close().await;
+}
+
+#[tokio::test]
+async fn the_card_shows_one_of_several_meters_and_all_of_them_together() {
+    let mut household = Household::new(true);
+    let port = household.broker.port;
+    let (profile, broker) = (household.path("profile"), format!("mqtt://127.0.0.1:{port}"));
+    let place = ["--data-dir", &profile, "--broker", &broker];
+    let garage = ["--id", "GARAGE-2", "--base-topic", "home/garage"];
+    run(&[&["--json", "meter", "add"], &place[..], &garage[..]].concat());
+    household.publish_sensors();
+    let by_hand = [("SETTLEMENT_INTERVAL_MINUTES", "1440")];
+    let window = Window::open_with(&[], &household.file("profile"), &by_hand).await;
+    let window = window.at("several");
+    window.unlock().await;
+    window
+        .find_css(&format!(
+            "[data-testid='settlement-meter'] option[value='{METER}']"
+        ))
+        .await;
+    window.choose("settlement-meter", METER).await;
+    stands(&window, "nothing").await;
+    publish(
+        port,
+        "home/garage/sensors",
+        sensors(5_000, 1_000, 2_000).as_bytes(),
+    );
+    household.export(460);
+    stands(&window, "ready").await;
+    window
+        .wait_text("settlement-together-ready", "counts both", |text| {
+            text.contains('1') && text.contains('2')
+        })
+        .await;
+
+    // Nobody has registered the other one.
+    window.choose("settlement-meter", "GARAGE-2").await;
+    stands(&window, "blocked").await;
     window.close().await;
 }
 
@@ -103,15 +142,51 @@ async fn undone(window: &Window, household: &Household) {
     ask("evm_setAutomine", json!([false]));
     window.click("settle-now").await;
     stands(window, "pending").await;
+    kept(window, "pending", "PENDING").await;
     ask("evm_mine", json!([]));
     let row = |status: &str| format!("[data-testid='settlement-row'][data-status='{status}']");
     window.find_css(&row("SUCCESS")).await;
     stands(window, "nothing").await;
     ask("anvil_reorg", json!([1, []]));
     stands(window, "undone").await;
+    kept(window, "undone", "PENDING").await;
     ask("evm_mine", json!([]));
     window.find_css(&row("SUCCESS")).await;
     ask("evm_setAutomine", json!([true]));
+    kept(window, "settled", "SUCCESS").await;
+}
+
+/// The list and the audit beside a newest settlement of this status: only what the chain has settled has a receipt, the
+/// sums add up in any state, and what is written is as the chain knows it.
+async fn kept(window: &Window, name: &str, status: &str) {
+    window.click("nav-energy").await;
+    window.click("energy-part-settlements").await;
+    let row = format!("[data-testid='settlements-row'][data-kind='{status}']");
+    window.find_css(&row).await;
+    window.click("settlements-unfold").await;
+    window.find("settlement-detail").await;
+    let shut = if status == "SUCCESS" {
+        "enabled"
+    } else {
+        "disabled"
+    };
+    for receipt in ["receipt-json", "receipt-pdf"] {
+        window
+            .find_css(&format!("[data-testid='{receipt}']:{shut}"))
+            .await;
+    }
+    close_toasts(window).await;
+    window.shoot_all(&format!("card-{name}-list")).await;
+    window.click("energy-part-audit").await;
+    window
+        .find_css("[data-testid='audit-sums'][data-state='ok']")
+        .await;
+    window.click("audit-verify").await;
+    window
+        .find_css("[data-testid='audit-verified'][data-state='ok']")
+        .await;
+    window.shoot_all(&format!("card-{name}-audit")).await;
+    window.click("nav-home").await;
 }
 
 /// The operator raises the minimum in the block that would have settled.
@@ -132,6 +207,7 @@ async fn failed(window: &Window, household: &mut Household) {
     window.find("settlement-failed").await;
     close_toasts(window).await;
     window.shoot_all("card-failed").await;
+    kept(window, "failed", "FAILED").await;
     set_minimum(household, 100);
 }
 

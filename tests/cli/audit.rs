@@ -115,7 +115,7 @@ fn change(household: &Household, act: impl AsyncFnOnce(&Store, &Tx, &MeterId)) {
     runtime.block_on(async {
         let store = Store::open(&path).await.expect("a store");
         let tx = store.begin().await.expect("a transaction");
-        act(&store, &tx, &support::METER.parse().expect("an id")).await;
+        act(&store, &tx, &crate::support::METER.parse().expect("an id")).await;
         tx.commit().await.expect("a commit");
         store.close().await.expect("a close");
     });

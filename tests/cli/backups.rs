@@ -22,7 +22,7 @@ fn backed_up() -> (Profile, Value) {
     profile.import(&["--name", "Kunci", "--private-key-file", &key]);
     let contact = ["--address", TEST_ACCOUNTS[1], "--name", "Bu Sari"];
     let directory = profile.path("profile");
-    support::run(
+    crate::support::run(
         &[
             &["--json", "contacts", "put", "--data-dir", &directory],
             &contact[..],
@@ -82,7 +82,7 @@ fn a_backup_brings_everything_back_into_an_empty_profile() {
         "identical wallets"
     );
     let directory = empty.path("profile");
-    let contacts = support::run(&["--json", "contacts", "list", "--data-dir", &directory]);
+    let contacts = crate::support::run(&["--json", "contacts", "list", "--data-dir", &directory]);
     assert_eq!(contacts[0]["name"], "Bu Sari");
     // The same once more adds nothing.
     let before = empty
@@ -106,7 +106,7 @@ fn a_backup_brings_everything_back_into_an_empty_profile() {
 fn a_backup_is_restored_beside_what_is_there_and_never_over_it() {
     let (profile, _) = backed_up();
     let here = Profile::new();
-    let backup_password = here.write("backup-password", support::PASSWORD);
+    let backup_password = here.write("backup-password", crate::support::PASSWORD);
     here.write("password", OTHER_PASSWORD);
     let key = here.write("key", format!("{:064x}", 1));
     let mine = here.import(&["--name", "Milikku", "--private-key-file", &key]);
@@ -163,7 +163,7 @@ fn what_is_no_whole_backup_is_refused_and_nothing_is_changed() {
     changed("one bit in the middle", good.len() / 2, 0x01);
     changed("one bit at the end", good.len() - 1, 0x80);
     hostile.push(("one byte more".to_owned(), [&good[..], b"\0"].concat()));
-    hostile.push(("a phrase".to_owned(), support::TEST_PHRASE.into()));
+    hostile.push(("a phrase".to_owned(), crate::support::TEST_PHRASE.into()));
     hostile.push(("zeros".to_owned(), vec![0; 4096]));
 
     let empty = Profile::new();

@@ -64,7 +64,7 @@ fn a_full_disk_is_told_once_nothing_is_acknowledged_and_all_of_it_comes_when_the
     let status = run(&["--json", "status", "--data-dir", &directory]).remove(0);
     assert_eq!(
         status["meters"][0]["meter"]["id"],
-        support::METER,
+        crate::support::METER,
         "what is stored is shown"
     );
     let mut words = 1;
@@ -174,7 +174,7 @@ fn stop_traced(mut running: Running) {
         .status();
     assert!(asked.expect("pkill runs").success());
     assert!(
-        running.ended_within(support::PATIENCE),
+        running.ended_within(crate::support::PATIENCE),
         "it does not stop on SIGTERM"
     );
 }

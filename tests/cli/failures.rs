@@ -106,7 +106,7 @@ fn without_gas_a_transaction_waits_and_goes_on_when_there_is_some() {
         "{waiting}"
     );
     let account = waiting["from"].as_str().expect("an account").to_owned();
-    support::rpc(
+    crate::support::rpc(
         household.node.port,
         "anvil_setBalance",
         serde_json::json!([account, "0xde0b6b3a7640000"]),
@@ -194,7 +194,7 @@ fn contracts_that_are_not_there_and_a_node_that_is_not_there_are_said() {
         &household.path("wrong.json"),
     ]);
     assert_eq!(error["code"], "CONTRACTS_MISSING");
-    let nobody = format!("http://127.0.0.1:{}", support::free_port());
+    let nobody = format!("http://127.0.0.1:{}", crate::support::free_port());
     let error = run_failing(&[
         "--json",
         "network",
@@ -225,7 +225,7 @@ fn a_broker_that_goes_away_is_said_and_what_it_kept_is_counted_when_it_is_back()
     running.wait_for("the broker is missed", |line| {
         line["event"] == "device" && line["link"]["code"] == "BROKER_UNREACHABLE"
     });
-    household.broker = support::mosquitto_at(port);
+    household.broker = crate::support::mosquitto_at(port);
     // Back-off has jitter and grows, so that the first attempts may already have failed.
     std::thread::sleep(Duration::from_secs(3));
     household.export(100);

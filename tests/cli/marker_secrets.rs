@@ -232,7 +232,7 @@ fn what_is_backed_up_and_restored_can_be_read_nowhere() {
 fn a_running_wallet_tells_nothing() {
     let scene = Scene::new();
     let watched = &scene.watched;
-    let broker = support::mosquitto();
+    let broker = crate::support::mosquitto();
     let broker_password = watched.give("broker-password", BROKER_PASSWORD);
     let url = format!("mqtt://meteran@127.0.0.1:{}", broker.port);
     scene.plain(&[
@@ -262,8 +262,8 @@ fn a_running_wallet_tells_nothing() {
         said.push(line.to_string());
         line["event"] == "started"
     });
-    let message = support::sensors(33_857_692, 1_959_955, 4_000);
-    support::publish(broker.port, "home/energy-monitor/sensors", message.as_bytes());
+    let message = crate::support::sensors(33_857_692, 1_959_955, 4_000);
+    crate::support::publish(broker.port, "home/energy-monitor/sensors", message.as_bytes());
     running.wait_for("a reading", |line| {
         said.push(line.to_string());
         line["event"] == "device" && !line["sensors"].is_null()
@@ -341,11 +341,13 @@ fn a_secret_that_leaks_is_found() {
     for marker in markers() {
         for form in marker.forms() {
             let place = [b"\xff before \0", &form[..], b"\n after"].concat();
-            assert!(marker.found_in(&support::latin(&place)).is_some());
+            assert!(marker.found_in(&crate::support::latin(&place)).is_some());
         }
         assert!(
             marker
-                .found_in(&support::latin(b"nothing of the kind, 9e885d95 ozone drill"))
+                .found_in(&crate::support::latin(
+                    b"nothing of the kind, 9e885d95 ozone drill"
+                ))
                 .is_none()
         );
     }

@@ -5,9 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     beginner::{BASE, Beginner, exported, status},
-    support::{
-        Certified, METER, Running, addresses, enerlink, run, run_failing, sensors, wait_until,
-    },
+    support::{Certified, METER, Running, addresses, enerlink, run, run_failing, sensors, wait_until},
 };
 
 /// A beginner whose meter has said what it can do.

@@ -27,7 +27,7 @@ impl Household {
     }
 
     fn control(&self, method: &str, params: Value) {
-        let answer = support::rpc(self.node.port, method, params);
+        let answer = crate::support::rpc(self.node.port, method, params);
         assert!(answer["error"].is_null(), "{answer}");
     }
 
@@ -139,7 +139,7 @@ fn the_guard_is_explained_paused_and_resumed() {
         (&shown["state"]["state"], &shown["explained"]),
         (&json!("unarmed"), &json!(false))
     );
-    assert_eq!(shown["meters"], json!([support::METER]));
+    assert_eq!(shown["meters"], json!([crate::support::METER]));
     let text = household.words(&["guard", "show"]);
     assert!(text.contains("read `enerlink guard explain` first"), "{text}");
     let text = household.words(&["guard", "explain"]);
@@ -191,7 +191,7 @@ fn settings_say_what_the_contract_says_and_unknown_when_nobody_answers() {
         "settings",
         "set",
         "--meter",
-        support::METER,
+        crate::support::METER,
         "--period",
         "15",
     ]);

@@ -325,7 +325,7 @@ fn the_address_book_takes_only_addresses() {
     let profile = Profile::new();
     let directory = profile.path("profile");
     let contacts = |arguments: &[&str]| {
-        support::run(&[&["--json", "contacts"], arguments, &["--data-dir", &directory]].concat())
+        crate::support::run(&[&["--json", "contacts"], arguments, &["--data-dir", &directory]].concat())
     };
     let good = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
     assert_eq!(

@@ -49,7 +49,9 @@ async fn meters_of_two_brokers_are_added_and_heard() {
         .find_css("[data-testid='presence'][data-state='online']")
         .await;
     window.click("meter-back").await;
-    window.find_css("[data-testid='meter-row'] + [data-testid='meter-row']").await;
+    window
+        .find_css("[data-testid='meter-row'] + [data-testid='meter-row']")
+        .await;
     close_toasts(&window).await;
     window.shoot_all("meter-23-two-brokers").await;
     drop((roof, garage));

@@ -30,17 +30,27 @@ async fn every_output_is_driven_and_set_up() {
     told("relay-on", json!({ "relay": { "pump": true } })).await;
     window.click("motor-reverse").await;
     slide(&window, "motor-percent", 75).await;
-    told("motor-send", json!({ "motor1": { "percent": 75, "direction": "reverse" } })).await;
+    told(
+        "motor-send",
+        json!({ "motor1": { "percent": 75, "direction": "reverse" } }),
+    )
+    .await;
     slide(&window, "led-duty", 128).await;
     told("led-send", json!({ "pwm": { "led_duty": 128 } })).await;
     window.replace("interval-sensor", "0,2").await;
     window.click("interval-send").await;
-    window.find_css("[data-testid='interval-sensor'][aria-invalid='true']").await;
+    window
+        .find_css("[data-testid='interval-sensor'][aria-invalid='true']")
+        .await;
     window.replace("interval-sensor", "10").await;
     told("interval-send", json!({ "mqtt": { "sensor_interval": 10_000 } })).await;
     window.choose("reset-counter", "solar").await;
     told("reset-energy", json!({ "energy": { "reset": "solar" } })).await;
-    told("reset-settlement", json!({ "energy": { "reset_settlement": "all" } })).await;
+    told(
+        "reset-settlement",
+        json!({ "energy": { "reset_settlement": "all" } }),
+    )
+    .await;
     close_toasts(&window).await;
     window.shoot_all("meter-19-driven").await;
 
@@ -58,7 +68,10 @@ async fn follow(window: &Window, device: &Device, heard: &Bystander, button: &st
     for (name, value) in expected.as_object().expect("an object") {
         assert_eq!(&command[name], value, "{button}: {command}");
     }
-    device.says("response", &json!({ "correlation_id": command["correlation_id"], "ok": true }));
+    device.says(
+        "response",
+        &json!({ "correlation_id": command["correlation_id"], "ok": true }),
+    );
     // The newest is the first; none is on its way any more.
     window
         .find_css("[data-testid='command-row']:first-child[data-kind='acknowledged']")
@@ -108,9 +121,13 @@ async fn set_up(window: &Window) {
     window.shoot_all("meter-20-outputs").await;
     window.click("outputs-save").await;
     window.wait_gone("[data-testid='outputs-dialog']").await;
-    window.wait_gone("[data-testid='output-row'][data-output='pwm']").await;
     window
-        .wait_css_text("[data-output='relay:pump'] b", "has its name", |name| name == "Pompa air")
+        .wait_gone("[data-testid='output-row'][data-output='pwm']")
+        .await;
+    window
+        .wait_css_text("[data-output='relay:pump'] b", "has its name", |name| {
+            name == "Pompa air"
+        })
         .await;
     window.find_css("[data-testid='motor-percent'][max='40']").await;
 }

@@ -103,12 +103,18 @@ fn measure(publish: &Publish, off: &AtomicBool, flow: &AtomicI64) {
 
 /// The sample with the grid the other way round.
 fn taking(payload: &str) -> String {
-    let [given, taken] = [r#""export":{"power":38.6"#, r#""import":{"power":0.8"#];
-    assert!(
-        payload.contains(given) && payload.contains(taken),
-        "the sample's own"
+    let change = |payload: String, from: &str, to: &str| {
+        assert!(payload.contains(from), "the sample's own {from}");
+        payload.replace(from, to)
+    };
+    let payload = change(
+        payload.to_owned(),
+        r#""export":{"power":38.6,"active":true"#,
+        r#""export":{"power":0.0,"active":false"#,
     );
-    payload
-        .replace(given, r#""export":{"power":0.0"#)
-        .replace(taken, r#""import":{"power":990.1"#)
+    change(
+        payload,
+        r#""import":{"power":0.8,"active":false"#,
+        r#""import":{"power":990.1,"active":true"#,
+    )
 }

@@ -25,6 +25,7 @@ async fn meters_of_two_brokers_are_added_and_heard() {
     let (message, _) = window.problem("BROKER_REFUSED").await;
     assert!(message.contains("certificate"), "{message}");
     window.shoot_all("meter-21-certificate-asked").await;
+    window.click("add-back").await;
     pick(&window, "broker-cert", &certified.path("wallet.crt")).await;
     pick(&window, "broker-key", &certified.path("wallet.key")).await;
     window.click("add-find").await;

@@ -134,7 +134,7 @@ impl Code {
             Self::BrokerUnreachable => {
                 "Check that the broker is switched on and that address and port are right."
             }
-            Self::BrokerRefused => "Check the broker's user name, password and access list.",
+            Self::BrokerRefused => "Check the broker's user name, password, certificates and access list.",
             Self::ClientIdTaken => {
                 "End the other program, or the copy of this profile; only one of them can listen."
             }

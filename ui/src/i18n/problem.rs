@@ -186,7 +186,7 @@ fn step_in_indonesian(code: Code) -> &'static str {
             "Lakukan di proses EnerLink yang lain itu, atau tutup dahulu; direktori data lain adalah profil lain."
         }
         Code::BrokerUnreachable => "Periksa apakah broker menyala dan alamat serta portanya benar.",
-        Code::BrokerRefused => "Periksa nama pengguna, kata sandi, dan daftar akses broker.",
+        Code::BrokerRefused => "Periksa nama pengguna, kata sandi, sertifikat, dan daftar akses broker.",
         Code::ClientIdTaken => {
             "Akhiri program lain itu, atau salinan profil ini; hanya satu yang dapat mendengarkan."
         }

@@ -46,7 +46,16 @@ impl Average {
 
     /// The average; positive is export. None before the second message.
     pub fn power(&self) -> Option<MicroWatts> {
-        let (first, last) = (self.samples.front()?, self.samples.back()?);
+        Self::between(*self.samples.front()?, *self.samples.back()?)
+    }
+
+    /// The same between the last two messages.
+    pub fn latest(&self) -> Option<MicroWatts> {
+        let before = self.samples.len().checked_sub(2)?;
+        Self::between(*self.samples.get(before)?, *self.samples.back()?)
+    }
+
+    fn between(first: (u64, NetMicroWh), last: (u64, NetMicroWh)) -> Option<MicroWatts> {
         let millis = i128::from(last.0 - first.0);
         if millis == 0 {
             return None;
@@ -97,6 +106,18 @@ mod tests {
             net -= 2_000_000_000 / 3600;
         }
         assert_eq!(average.power().map(|power| power.0 / 1_000_000), Some(-1999));
+    }
+
+    #[test]
+    fn the_last_two_messages_tell_what_flows_now() {
+        let mut average = Average::default();
+        said(&mut average, 0, Some(0), 0);
+        assert_eq!(average.latest(), None);
+        said(&mut average, 1, Some(1_800), -1_000_000);
+        assert_eq!(average.latest(), Some(MicroWatts(-2_000_000_000)));
+        said(&mut average, 2, Some(3_600), -1_000_000);
+        assert_eq!(average.latest(), Some(MicroWatts(0)), "it has stopped");
+        assert_eq!(average.power(), Some(MicroWatts(-1_000_000_000)));
     }
 
     #[test]

@@ -115,10 +115,12 @@ impl Ears {
         self.average.power()
     }
 
-    /// Whether it takes from the grid: by its counters, and not contradicted by what it measures now.
+    /// Whether it takes from the grid: by its counters, and not contradicted by what it measures now. A device that says
+    /// that nothing flows while its counter goes on is not believed.
     pub(super) fn imports(&self, average: Option<MicroWatts>) -> bool {
-        let counted = average.is_some_and(|average| average.0 < -IDLE.0);
-        self.heard && counted && self.grid.is_none_or(|power| power < MicroWatts::ZERO)
+        let takes = |power: Option<MicroWatts>| power.is_some_and(|power| power.0 < -IDLE.0);
+        let measured = self.grid.is_none_or(|power| power < MicroWatts::ZERO);
+        self.heard && takes(average) && (measured || takes(self.average.latest()))
     }
 
     pub(super) fn surplus(&self) -> Option<MicroWatts> {
@@ -131,5 +133,37 @@ impl Ears {
 
     pub(super) fn said_at(&self) -> Option<Duration> {
         self.said_at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A meter that measures `grid` and whose net counter stood so, a second apart.
+    fn ears(grid: i64, counters: &[i64]) -> Ears {
+        let mut ears = Ears {
+            heard: true,
+            grid: Some(MicroWatts(grid)),
+            ..Ears::default()
+        };
+        for (second, net) in (0..).zip(counters) {
+            let at = UnixMillis(second * 1_000);
+            ears.average.observe(at, None, NetMicroWh(*net));
+        }
+        ears
+    }
+
+    #[test]
+    fn a_counter_that_goes_on_is_believed_over_a_power_of_zero() {
+        let imports = |ears: Ears| ears.imports(ears.power());
+        // 1 Wh a second.
+        let going_on = [0, -1_000_000, -2_000_000];
+        assert!(imports(ears(-3_600_000_000, &going_on)));
+        assert!(imports(ears(0, &going_on)), "what it calls power is wrong");
+        let stopped = [0, -1_000_000, -1_000_000];
+        assert!(!imports(ears(0, &stopped)));
+        assert!(imports(ears(-3_600_000_000, &stopped)), "it has just begun again");
+        assert!(!imports(ears(-1, &[0, 0])), "no energy, no import");
     }
 }

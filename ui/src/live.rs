@@ -324,10 +324,16 @@ impl LiveState {
         Outcome::refetch(if choose { Refetch::Home } else { Refetch::Nothing })
     }
 
+    /// The answer to the one who sent it may come after the event that it has ended: it never goes back.
     fn apply_command(&mut self, command: CommandView) -> Outcome {
         let id = &command.correlation_id;
         match self.commands.iter_mut().find(|known| known.correlation_id == *id) {
-            Some(known) => *known = command,
+            Some(known) => {
+                let again = known.stage == command.stage && known.attempts <= command.attempts;
+                if again || known.stage.may_become(command.stage) {
+                    *known = command;
+                }
+            }
             None => self.commands.insert(0, command),
         }
         self.commands.truncate(ROWS);

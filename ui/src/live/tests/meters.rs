@@ -88,3 +88,28 @@ fn a_command_moves_on_in_its_place() {
         .collect();
     assert_eq!(stages, [("b", CommandStage::Sent), ("a", CommandStage::TimedOut)]);
 }
+
+#[test]
+fn a_command_never_goes_back() {
+    let mut state = state();
+    let mut shown = |stage, attempts| {
+        state.apply(Event::Command(CommandView {
+            attempts,
+            ..command("a", stage)
+        }));
+        (state.commands[0].stage, state.commands[0].attempts)
+    };
+    assert_eq!(shown(CommandStage::Queued, 0), (CommandStage::Queued, 0));
+    assert_eq!(shown(CommandStage::Sent, 2), (CommandStage::Sent, 2));
+    assert_eq!(
+        shown(CommandStage::Sent, 1),
+        (CommandStage::Sent, 2),
+        "an older one"
+    );
+    assert_eq!(
+        shown(CommandStage::Acknowledged, 2),
+        (CommandStage::Acknowledged, 2)
+    );
+    // What answers the call was on its way when the meter had answered already.
+    assert_eq!(shown(CommandStage::Sent, 1), (CommandStage::Acknowledged, 2));
+}

@@ -55,9 +55,7 @@ async fn full_the_guard_switches_the_grid_off_and_back() {
 /// A hundred watt-hours and a few are exported and settled by hand.
 async fn earn(window: &Window, device: &Device) {
     device.flows(20_000_000);
-    window
-        .find_css("[data-testid='readiness'][data-state='ready']")
-        .await;
+    window.find_css("[data-testid='settle-now']:enabled").await;
     device.flows(0);
     window.click("settle-now").await;
     window

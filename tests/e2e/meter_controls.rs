@@ -62,6 +62,13 @@ async fn every_output_is_driven_and_set_up() {
 async fn follow(window: &Window, device: &Device, heard: &Bystander, button: &str, expected: Value) {
     window.click(button).await;
     if !window.all("[data-testid='command-confirm']").await.is_empty() {
+        if !window
+            .all("[data-testid='command-confirm-word']")
+            .await
+            .is_empty()
+        {
+            window.type_into("command-confirm-word", "RESET").await;
+        }
         window.click("command-confirm-submit").await;
     }
     let command = heard.next();

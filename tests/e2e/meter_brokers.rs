@@ -83,6 +83,7 @@ async fn choose(window: &Window) {
 
 async fn describe(window: &Window, id: &str) {
     window.type_into("meter-id", id).await;
+    window.type_into("meter-rated", "5000").await;
     window.click("meter-submit").await;
     window.find("meter-added").await;
     window.click("add-done").await;

@@ -11,6 +11,7 @@ mod frame;
 mod guarding;
 mod hostile;
 mod keys;
+mod looking_back;
 mod market;
 mod meter;
 mod meter_brokers;

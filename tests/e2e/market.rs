@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 use crate::{
     close_toasts, create_wallet,
-    window::{CONTROL, ENTER, Window, dialog::Screen},
+    window::{CONTROL, ENTER, ESCAPE, Window, dialog::Screen},
 };
 
 #[tokio::test]
@@ -120,6 +120,14 @@ async fn wait_for_a_price(window: &Window) {
     window.find("alert-row").await;
     // The last price is below: the next block tells.
     window.find("alert-reached").await;
+    // It is in the inbox too, and leads back here.
+    window.click("inbox-bell").await;
+    window
+        .find_css("[data-testid='notice-row'][data-kind='price_reached']")
+        .await;
+    close_toasts(window).await;
+    window.shoot("market-8-alert").await;
+    window.press(&[ESCAPE]).await;
     window.click("alert-rearm").await;
     // The row is another one when the list was read again.
     window

@@ -169,7 +169,7 @@ async fn save_all(window: &Window, household: &Household) {
 }
 
 /// What a button writes to a file of this name.
-async fn save(window: &Window, household: &Household, button: &str, name: &str) -> Vec<u8> {
+pub(crate) async fn save(window: &Window, household: &Household, button: &str, name: &str) -> Vec<u8> {
     let path = household.file(name);
     let screen = Screen::look();
     window.click(button).await;

@@ -22,6 +22,7 @@ async fn rupiah_are_exchanged_sent_and_received() {
     receive(&window).await;
     close_toasts(&window).await;
     window.shoot_all("tokens-6-histories").await;
+    narrow(&window).await;
     window.close().await;
 }
 
@@ -100,4 +101,26 @@ async fn receive(window: &Window) {
     window
         .wait_gone("[data-testid='movement-row'][data-kind='minted']")
         .await;
+}
+
+/// The exchanges, narrowed until there is none, and widened again.
+async fn narrow(window: &Window) {
+    let row = "[data-testid='exchange-row']";
+    for (filter, without, with) in [
+        ("exchange-way", "off", "on"),
+        ("exchange-status", "FAILED", "SUCCESS"),
+    ] {
+        window.choose(filter, without).await;
+        window.wait_gone(row).await;
+        window.find("exchange-empty").await;
+        window.choose(filter, with).await;
+        window.find_css(row).await;
+    }
+    window.replace("exchange-search", "durian").await;
+    window.wait_gone(row).await;
+    let search = window.find("exchange-search").await;
+    search.clear().await.expect("cleared");
+    window.find_css(row).await;
+    window.click("exchange-widen").await;
+    window.wait_gone("[data-testid='exchange-widen']").await;
 }

@@ -21,6 +21,9 @@ fn commands(section: &str) -> String {
     blocks.concat()
 }
 
+/// Anvil without a price, as the guide starts it.
+const FREE: [&str; 5] = ["--base-fee", "0", "--gas-price", "0", "--disable-min-priority-fee"];
+
 /// An operator's folder, and a node where gas is free.
 struct Operator {
     directory: tempfile::TempDir,
@@ -31,7 +34,7 @@ impl Operator {
     fn new() -> Self {
         let operator = Self {
             directory: tempfile::tempdir().expect("directory"),
-            node: anvil_with(7407, &["--base-fee", "0", "--gas-price", "0"]),
+            node: anvil_with(7407, &FREE),
         };
         fs::write(operator.directory.path().join("pw"), PASSWORD).expect("writable");
         operator

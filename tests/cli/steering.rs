@@ -93,7 +93,7 @@ fn an_output_is_hidden_and_shown_and_the_meter_given_to_another_account() {
     assert_eq!(moved["meter"]["owner"], second, "{moved}");
     let nobodys = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
     let refused = [&["meter", "move", "--id", METER, "--owner", nobodys], &keys[..]].concat();
-    assert_eq!(beginner.refused(&refused)["code"], "INVALID_INPUT");
+    assert_eq!(beginner.refused(&refused)["code"], "WALLET_UNKNOWN");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn meters_of_two_brokers_are_added_and_heard() {
+async fn full_meters_of_two_brokers_are_added_and_heard() {
     let household = Household::bare(anvil_with(31337, &["--base-fee", "0", "--gas-price", "0"]));
     household.set_network();
     let certified = Certified::start();

@@ -22,7 +22,13 @@ fn commands(section: &str) -> String {
 }
 
 /// Anvil without a price, as the guide starts it.
-const FREE: [&str; 5] = ["--base-fee", "0", "--gas-price", "0", "--disable-min-priority-fee"];
+const FREE: [&str; 5] = [
+    "--base-fee",
+    "0",
+    "--gas-price",
+    "0",
+    "--disable-min-priority-fee",
+];
 
 /// An operator's folder, and a node where gas is free.
 struct Operator {

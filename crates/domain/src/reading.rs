@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{MeterId, MicroAmps, MicroVolts, MicroWatts, MicroWh, device::PayloadFamily};
+use crate::{MeterId, MicroAmps, MicroVolts, MicroWatts, MicroWh, device::PayloadFamily, register::Pair};
 
 /// The `timestamp` of a message, told apart by its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -288,6 +288,17 @@ pub struct Response {
     pub export_before_reset: Option<MicroWh>,
     /// `settlement_energy_wh` of import just before a reset, when reported.
     pub import_before_reset: Option<MicroWh>,
+}
+
+impl Response {
+    /// The settlement counters just before a reset that was carried out; both or none.
+    pub fn before_reset(&self) -> Option<Pair<MicroWh>> {
+        Some(Pair {
+            export: self.export_before_reset?,
+            import: self.import_before_reset?,
+        })
+        .filter(|_| self.ok)
+    }
 }
 
 /// The `power` and `current` of the device are in these units; voltage is always in V, energy in Wh.

@@ -7,6 +7,7 @@ mod growth;
 mod lead;
 mod opening;
 mod order;
+mod reset;
 
 use std::time::Duration;
 
@@ -385,20 +386,11 @@ impl Registers {
             export: export.added,
             import: import.added,
         });
-        let sums = (
-            self.export.checked_add(added.export),
-            self.import.checked_add(added.import),
-        );
-        let (Some(new_export), Some(new_import)) = sums else {
+        let Some(sums) = self.raised(added) else {
             return refused(Reason::Overflow);
         };
-        if new_export > MicroWh::MAX || new_import > MicroWh::MAX {
-            return refused(Reason::Overflow);
-        }
         let new_epoch = export.restarted || import.restarted;
-        self.export = new_export;
-        self.import = new_import;
-        self.lead = lead;
+        (self.export, self.import, self.lead) = (sums.export, sums.import, lead);
         self.epoch = self.epoch.saturating_add(u32::from(new_epoch));
         self.boot = self
             .boot
@@ -432,6 +424,18 @@ impl Registers {
             new_epoch,
             remark,
         }
+    }
+
+    /// The registers after `added`; none beyond what they can hold.
+    fn raised(&self, added: Pair<MicroWh>) -> Option<Pair<MicroWh>> {
+        let raise = |register: MicroWh, added| {
+            let sum = register.checked_add(added);
+            sum.filter(|sum| *sum <= MicroWh::MAX)
+        };
+        Some(Pair {
+            export: raise(self.export, added.export)?,
+            import: raise(self.import, added.import)?,
+        })
     }
 }
 

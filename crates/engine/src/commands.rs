@@ -19,7 +19,7 @@ use enerlink_domain::{
     UnixMillis, device::PayloadFamily, reading::Response, view::MessageDirection,
 };
 use enerlink_meter::{Route, encode};
-use enerlink_store::{CommandRow, MessageLog, Store, commands as rows, messages, notices};
+use enerlink_store::{CommandRow, MessageLog, Store, commands as rows, messages, notices, readings};
 use tokio::sync::{OnceCell, mpsc, watch};
 use uuid::Uuid;
 
@@ -27,7 +27,7 @@ pub(crate) use self::handle::Handle;
 use self::{
     course::{Course, LATE_WITHIN_MS, Now, Step},
     evidence::Evidence,
-    handle::{PAGE_ROWS, Request},
+    handle::{Awaited, PAGE_ROWS, Request},
     limits::Rate,
 };
 use crate::{
@@ -53,7 +53,7 @@ pub(crate) struct Commands {
     metering: Arc<OnceCell<metering::Handle>>,
     /// Every command of which something may still be heard, by its correlation id.
     courses: BTreeMap<String, Course>,
-    watched: watch::Sender<BTreeSet<MeterId>>,
+    awaited: watch::Sender<Awaited>,
     rate: Rate,
 }
 
@@ -66,7 +66,7 @@ impl Commands {
     ) -> (Self, Handle, Arc<OnceCell<metering::Handle>>) {
         let (sender, inbox) = mpsc::channel(256);
         let (settled_sender, settled) = mpsc::unbounded_channel();
-        let (watched, reader) = watch::channel(BTreeSet::new());
+        let (awaited, reader) = watch::channel(Awaited::default());
         let metering = Arc::new(OnceCell::new());
         let commands = Self {
             clock,
@@ -77,7 +77,7 @@ impl Commands {
             settled,
             metering: Arc::clone(&metering),
             courses: BTreeMap::new(),
-            watched,
+            awaited,
             rate: Rate::default(),
         };
         (commands, Handle::new(sender, settled_sender, reader), metering)
@@ -91,13 +91,14 @@ impl Commands {
         for meter in self.meters() {
             found.extend(self.silent(&meter, now).await?);
         }
-        self.courses = found
-            .into_iter()
-            .map(|row| {
-                let id = row.view.correlation_id.clone();
-                (id, Course::resumed(row.view, row.json, now))
-            })
-            .collect();
+        for row in found {
+            let mut course = Course::resumed(row.view, row.json, now);
+            let view = &course.view;
+            if view.command == Some(MeterCommand::ResetSettlement) {
+                course.reset_in = readings::epoch(&reader, &view.meter_id, view.created_at).await?;
+            }
+            self.courses.insert(course.view.correlation_id.clone(), course);
+        }
         self.note_watched();
         Ok(())
     }
@@ -185,12 +186,17 @@ impl Commands {
         };
         let mut course = Course::new(view, json, evidence, now);
         course.automatic = automatic;
+        if course.view.command == Some(MeterCommand::ResetSettlement) {
+            course.reset_in = live.registers.map(|registers| registers.epoch);
+        }
         let tx = self.store.begin().await?;
         rows::insert(&tx, &row(&course)).await?;
         tx.commit().await?;
         self.bus.tell(Event::Command(course.view.clone()));
         self.replace_older(&course).await?;
         self.courses.insert(correlation_id, course.clone());
+        // Its answer may come before the broker's acknowledgement does.
+        self.note_watched();
         let course = self.attempt(course).await?;
         Ok(course.view)
     }
@@ -360,14 +366,17 @@ impl Commands {
     }
 
     fn note_watched(&self) {
-        let meters: BTreeSet<MeterId> = self
-            .courses
-            .values()
-            .map(|course| course.view.meter_id.clone())
-            .collect();
-        self.watched.send_if_modified(|watched| {
-            let changed = *watched != meters;
-            *watched = meters;
+        let (mut meters, mut resets) = (BTreeSet::new(), BTreeMap::new());
+        for (id, course) in &self.courses {
+            meters.insert(course.view.meter_id.clone());
+            if let Some(epoch) = course.reset_in {
+                resets.insert(id.clone(), (course.view.meter_id.clone(), epoch));
+            }
+        }
+        let awaited = Awaited { meters, resets };
+        self.awaited.send_if_modified(|known| {
+            let changed = *known != awaited;
+            *known = awaited;
             changed
         });
     }

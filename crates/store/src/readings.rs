@@ -6,7 +6,7 @@ use enerlink_domain::{
     reading::{BatteryState, DeviceTime, Units},
     register::{Pair, Reason, Remark},
 };
-use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
 use crate::{
     Read, StoreError, Tx,
@@ -49,17 +49,28 @@ pub async fn last(
     meter: &MeterId,
     until: UnixMillis,
 ) -> Result<Option<(UnixMillis, Sensors)>, StoreError> {
-    let query = record::select(TABLE)
+    let query = newest(meter, until);
+    let row = record::fetch_one(r, TABLE, "id", &query).await?;
+    row.map(|row| Ok((UnixMillis(row.int("received_at")?), decode_sensors(&row)?)))
+        .transpose()
+}
+
+/// The epoch of the registers of a meter as they were at `until`; none before the first reading, or where those are gone.
+pub async fn epoch(r: &impl Read, meter: &MeterId, until: UnixMillis) -> Result<Option<u32>, StoreError> {
+    let query = newest(meter, until);
+    let row = record::fetch_one(r, TABLE, "id", &query).await?;
+    row.map(|row| row.number("epoch")).transpose()
+}
+
+fn newest(meter: &MeterId, until: UnixMillis) -> SelectStatement {
+    record::select(TABLE)
         .and_where(Expr::col("meter_id").eq(meter.as_str()))
         .and_where(Expr::col("received_at").lte(until.0))
         .and_where(Expr::col("verdict").ne(REFUSED))
         .order_by("received_at", Order::Desc)
         .order_by("id", Order::Desc)
         .limit(1)
-        .take();
-    let row = record::fetch_one(r, TABLE, "id", &query).await?;
-    row.map(|row| Ok((UnixMillis(row.int("received_at")?), decode_sensors(&row)?)))
-        .transpose()
+        .take()
 }
 
 /// Readings of a meter received in `from..to`, oldest first, at most `limit`.

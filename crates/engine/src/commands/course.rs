@@ -54,6 +54,8 @@ pub(super) struct Course {
     /// When the first attempt was made.
     pub(super) first_sent: Option<Duration>,
     pub(super) evidence: Evidence,
+    /// The epoch of the meter's registers in which a reset of its settlement counters was asked for.
+    pub(super) reset_in: Option<u32>,
     /// No attempt begins at or after this.
     leave_by: Duration,
     /// Nothing is to be done before this.
@@ -71,6 +73,7 @@ impl Course {
             automatic: false,
             first_sent: None,
             evidence,
+            reset_in: None,
             leave_by: now.steady + LEAVE_WITHIN,
             next: now.steady,
             silent: false,
@@ -97,6 +100,7 @@ impl Course {
             silent: view.stage == CommandStage::TimedOut,
             first_sent: None,
             evidence: Evidence::default(),
+            reset_in: None,
             automatic: false,
             view,
             json,

@@ -1,6 +1,6 @@
 //! How the rest of the engine, and its readers, reach the command task.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use enerlink_domain::{
     Code, CommandView, Error, MeterCommand, MeterId, Sensors, StatusSnapshot,
@@ -28,26 +28,34 @@ pub(super) enum Request {
     Observed(MeterId, Option<Box<StatusSnapshot>>, Option<Box<Sensors>>),
 }
 
+/// What the task waits for.
+#[derive(Default, PartialEq, Eq)]
+pub(super) struct Awaited {
+    /// Meters in whose messages a command may be seen carried out.
+    pub(super) meters: BTreeSet<MeterId>,
+    /// Resets of settlement counters by their correlation ids: of which meter, and in which epoch of its registers.
+    pub(super) resets: BTreeMap<String, (MeterId, u32)>,
+}
+
 /// Asks the task to command a meter.
 #[derive(Clone)]
 pub(crate) struct Handle {
     inbox: mpsc::Sender<Request>,
     settled: mpsc::UnboundedSender<MeterId>,
-    watched: watch::Receiver<BTreeSet<MeterId>>,
+    awaited: watch::Receiver<Awaited>,
 }
 
 impl Handle {
-    /// The handle of a task that reads from the other ends of `inbox` and `settled`, and tells of which meters it wants to
-    /// hear.
+    /// The handle of a task that reads from the other ends of `inbox` and `settled`, and tells what it waits for.
     pub(super) fn new(
         inbox: mpsc::Sender<Request>,
         settled: mpsc::UnboundedSender<MeterId>,
-        watched: watch::Receiver<BTreeSet<MeterId>>,
+        awaited: watch::Receiver<Awaited>,
     ) -> Self {
         Self {
             inbox,
             settled,
-            watched,
+            awaited,
         }
     }
 
@@ -89,6 +97,11 @@ impl Handle {
         let _ = self.inbox.try_send(Request::Answered(meter, response));
     }
 
+    /// Whose reset of the settlement counters has this correlation id, and the epoch in which it was asked for.
+    pub(crate) fn reset(&self, correlation_id: &str) -> Option<(MeterId, u32)> {
+        self.awaited.borrow().resets.get(correlation_id).cloned()
+    }
+
     /// Hands over what `meter` has just said of itself, never a retained message: a command may be seen in it. Costs
     /// nothing while no command waits for that.
     pub(crate) fn observed(
@@ -97,7 +110,7 @@ impl Handle {
         status: Option<&StatusSnapshot>,
         sensors: Option<&Sensors>,
     ) {
-        if self.watched.borrow().contains(meter) {
+        if self.awaited.borrow().meters.contains(meter) {
             let status = status.cloned().map(Box::new);
             let sensors = sensors.cloned().map(Box::new);
             let _ = self

@@ -5,8 +5,8 @@ mod batch;
 use std::{collections::BTreeSet, sync::Arc};
 
 use enerlink_domain::{
-    BrokerAddress, DeviceState, Error, Event, MeterId, MicroWh, Notice, Sensors, Verdict, register::Pair,
-    view::MessageDirection,
+    BrokerAddress, DeviceState, Error, Event, MeterId, MicroWh, Notice, Sensors, Subsystem, Verdict,
+    reading::Response, register::Pair, view::MessageDirection,
 };
 use enerlink_meter::{DecodeError, Incoming, Message, Packet};
 use enerlink_store::{MessageLog, Sample};
@@ -160,13 +160,13 @@ impl Metering {
                 Some(refusal)
             }
             Sender::Shared(meters, message) => {
-                log.correlation_id = correlation(&message);
+                log.correlation_id = correlation_id(&message).map(str::to_owned);
                 batch.share(meters, message);
                 None
             }
             Sender::Known(mut live, message) => {
                 log.meter_id = Some(live.meter.id.clone());
-                log.correlation_id = correlation(&message);
+                log.correlation_id = correlation_id(&message).map(str::to_owned);
                 let word = self.accept(batch, &mut live, message, packet);
                 if let Some(word) = word {
                     batch.refuse(&mut live, word);
@@ -212,6 +212,12 @@ impl Metering {
         if let Message::Response(_) = message
             && here.len() > 1
         {
+            let asked = self.commands.reset(correlation_id(&message).unwrap_or_default());
+            if let Some((meter, _)) = asked
+                && let Some(live) = here.iter().find(|live| live.meter.id == meter)
+            {
+                return Sender::Known(batch.take(live), message);
+            }
             let ids = here.iter().map(|live| live.meter.id.clone()).collect();
             return Sender::Shared(ids, message);
         }
@@ -292,6 +298,7 @@ impl Metering {
                     known.reports_counters |= counters;
                     batch.changed.insert(id.clone());
                 }
+                self.count_reset(batch, live, &response, packet);
                 batch.responses.push((id, response));
                 None
             }
@@ -338,6 +345,51 @@ impl Metering {
         }
         None
     }
+
+    /// Counts what a meter that is followed by its settlement counters tells of them in its answer to a reset: that is a
+    /// reading too, the last of its epoch.
+    fn count_reset(&self, batch: &mut Batch, live: &mut MeterLive, response: &Response, packet: &Packet) {
+        let Some(shown) = response.before_reset() else {
+            return;
+        };
+        let asked = self.commands.reset(&response.correlation_id);
+        let Some((_, epoch)) = asked.filter(|(meter, _)| *meter == live.meter.id) else {
+            return;
+        };
+        let sensors = shown_before_reset(live, shown);
+        let Some((verdict, before)) = batch.judge_reset(live, &sensors, (shown, epoch), packet) else {
+            return;
+        };
+        let start = Pair {
+            export: before.export,
+            import: before.import,
+        };
+        live.roll_period(packet.received_at, self.rules.borrow().period(&live.meter), start);
+        batch.remark(live, verdict, before.boot, self.clock.monotonic());
+        let sample = sample(live, &sensors, verdict, packet);
+        batch
+            .samples
+            .entry(live.meter.id.clone())
+            .or_default()
+            .push(sample);
+    }
+}
+
+/// What an answer shows that was given just before a reset: settlement counters, and nothing else.
+fn shown_before_reset(live: &MeterLive, shown: Pair<MicroWh>) -> Sensors {
+    let counter = |energy| {
+        Some(Subsystem {
+            settlement_energy: Some(energy),
+            ..Subsystem::default()
+        })
+    };
+    Sensors {
+        meter_id: Some(live.meter.id.clone()),
+        export: counter(shown.export),
+        import: counter(shown.import),
+        family: live.meter.family,
+        ..Sensors::default()
+    }
 }
 
 fn named_meter(message: &Message) -> Option<&MeterId> {
@@ -349,9 +401,9 @@ fn named_meter(message: &Message) -> Option<&MeterId> {
     }
 }
 
-fn correlation(message: &Message) -> Option<String> {
+fn correlation_id(message: &Message) -> Option<&str> {
     match message {
-        Message::Response(response) => Some(response.correlation_id.clone()),
+        Message::Response(response) => Some(&response.correlation_id),
         Message::Sensors(_) | Message::Heartbeat(_) | Message::Status(_) => None,
     }
 }

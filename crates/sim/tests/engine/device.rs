@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use enerlink_domain::{CommandStage, CommandView, Event};
+use enerlink_domain::{CommandStage, CommandView, Event, MeterCommand};
 use enerlink_meter::Channel;
 use enerlink_sim::home::{HomeConfig, SimMeter};
 use enerlink_store::commands;
@@ -118,6 +118,37 @@ async fn settlement_counters_without_totals_are_never_reset() {
     // Longer than three attempts take.
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert!(household.commands().is_empty());
+    household.check(household.engine(), 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_flows_until_a_reset_is_counted_by_its_answer_and_once() {
+    let mut household = Household::open(Setup {
+        shape: Shape::Nested,
+        ..Setup::default()
+    })
+    .await;
+    household.flow(500 * WH, 0).await;
+    let meter = household.id.clone();
+    let by_hand = household
+        .engine()
+        .send_command(meter, MeterCommand::ResetSettlement, true);
+    by_hand.await.expect("sent");
+    let id = resets(&household, 1).await.remove(0);
+    let answer = household.reset(&id, WH, WH / 2);
+    household.answer(answer.clone()).await;
+    household.heard(household.engine()).await;
+    household.answer(answer.clone()).await;
+    household.flow(300 * WH, 0).await;
+    household.answer(answer).await;
+    household.flow(200 * WH, 0).await;
+    household.settle_through().await;
+    // Whoever tells what stood on the counters loses nothing by a reset after each settlement.
+    let ids = resets(&household, 2).await;
+    let answer = household.reset(&ids[1], WH, 0);
+    household.answer(answer).await;
+    household.heard(household.engine()).await;
+    household.flow(100 * WH, 0).await;
     household.check(household.engine(), 1).await;
 }
 

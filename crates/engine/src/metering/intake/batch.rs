@@ -6,9 +6,10 @@ use std::{
 };
 
 use enerlink_domain::{
-    Error, Heartbeat, MeterId, Notice, NoticeKind, Registers, Sensors, StatusSnapshot, UnixMillis, Verdict,
+    Error, Heartbeat, MeterId, MicroWh, Notice, NoticeKind, Registers, Sensors, StatusSnapshot, UnixMillis,
+    Verdict,
     reading::Response,
-    register::{CounterSource, Delivery, Reason, Remark},
+    register::{CounterSource, Delivery, Pair, Reason, Remark},
 };
 use enerlink_meter::{Message, Packet};
 use enerlink_store::{
@@ -112,16 +113,7 @@ impl Batch {
             delivery(packet),
             live.meter.rated_power_w,
         );
-        self.readings.push(StoredReading {
-            meter_id: id.clone(),
-            received_at: packet.received_at,
-            sensors: sensors.clone(),
-            verdict,
-            registers: Some((registers.export, registers.import)),
-            epoch: registers.epoch,
-            boot: registers.boot,
-        });
-        self.moved.insert(id);
+        self.note(id, sensors, verdict, &registers, packet);
         if let Verdict::Refused { reason } = verdict {
             // A refused message may still be a sign of a reboot, which has to be remembered.
             live.registers = live.registers.map(|_| registers);
@@ -130,6 +122,45 @@ impl Batch {
         live.device.counted += 1;
         live.registers = Some(registers);
         Ok((verdict, before))
+    }
+
+    /// Judges what a meter has shown just before a reset that was asked for in an epoch. Answers the verdict and the
+    /// registers before it; none when it does not count.
+    pub(super) fn judge_reset(
+        &mut self,
+        live: &mut MeterLive,
+        sensors: &Sensors,
+        (shown, asked_in): (Pair<MicroWh>, u32),
+        packet: &Packet,
+    ) -> Option<(Verdict, Registers)> {
+        let before = live.registers?;
+        let mut registers = before;
+        let rated = live.meter.rated_power_w;
+        let verdict = registers.count_reset(shown, asked_in, packet.received_at, rated)?;
+        self.note(live.meter.id.clone(), sensors, verdict, &registers, packet);
+        live.registers = Some(registers);
+        Some((verdict, before))
+    }
+
+    /// Keeps a reading, and the registers as it leaves them.
+    fn note(
+        &mut self,
+        meter: MeterId,
+        sensors: &Sensors,
+        verdict: Verdict,
+        registers: &Registers,
+        packet: &Packet,
+    ) {
+        self.readings.push(StoredReading {
+            meter_id: meter.clone(),
+            received_at: packet.received_at,
+            sensors: sensors.clone(),
+            verdict,
+            registers: Some((registers.export, registers.import)),
+            epoch: registers.epoch,
+            boot: registers.boot,
+        });
+        self.moved.insert(meter);
     }
 
     /// Counts what was special about a message, and tells the household of what it should know. `boot` is the one before.

@@ -11,10 +11,16 @@ pub(super) struct HandMeter {
     uptime_ms: u32,
     pub(super) export: u64,
     pub(super) import: u64,
+    /// What the settlement counters began at.
+    reset_at: (u64, u64),
 }
 
 /// It has run for two hours when it is first heard.
 const RUNNING: u32 = 7_200_000;
+
+fn counter(value: u64) -> String {
+    format!("{}.{:06}", value / WH, value % WH)
+}
 
 impl HandMeter {
     pub(super) async fn join(base_topic: &str, shape: Shape) -> Self {
@@ -54,7 +60,21 @@ impl HandMeter {
             uptime_ms: RUNNING,
             export,
             import,
+            reset_at: (0, 0),
         }
+    }
+
+    /// Sets the settlement counters to zero; answers what they showed.
+    pub(super) fn reset(&mut self) -> serde_json::Value {
+        let (export, import) = self.settlement_counters();
+        self.reset_at = (self.export, self.import);
+        let text = format!(r#"{{"export_wh":{export},"import_wh":{import}}}"#);
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    fn settlement_counters(&self) -> (String, String) {
+        let (export, import) = self.reset_at;
+        (counter(self.export - export), counter(self.import - import))
     }
 
     /// An hour passes on the device.
@@ -65,17 +85,20 @@ impl HandMeter {
     }
 
     pub(super) async fn say(&self) {
-        let counter = |value: u64| format!("{}.{:06}", value / WH, value % WH);
-        let (export, import) = (counter(self.export), counter(self.import));
         let payload = match self.shape {
             Shape::Flat => format!(
-                r#"{{"timestamp":{},"export":{{"power":0,"total_energy_wh":{export}}},"import":{{"power":0,"total_energy_wh":{import}}}}}"#,
-                self.uptime_ms
+                r#"{{"timestamp":{},"export":{{"power":0,"total_energy_wh":{}}},"import":{{"power":0,"total_energy_wh":{}}}}}"#,
+                self.uptime_ms,
+                counter(self.export),
+                counter(self.import)
             ),
-            Shape::Nested => format!(
-                r#"{{"timestamp":{},"grid":{{"export":{{"settlement_energy_wh":{export}}},"import":{{"settlement_energy_wh":{import}}}}}}}"#,
-                self.uptime_ms
-            ),
+            Shape::Nested => {
+                let (export, import) = self.settlement_counters();
+                format!(
+                    r#"{{"timestamp":{},"grid":{{"export":{{"settlement_energy_wh":{export}}},"import":{{"settlement_energy_wh":{import}}}}}}}"#,
+                    self.uptime_ms
+                )
+            }
         };
         self.say_on(Channel::Sensors, payload).await;
     }

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::support::{Running, Simulated, Street, run_failing, wait_until};
+use crate::support::{Household, Running, Simulated, Street, enerlink, run_failing, wait_until};
 use serde_json::{Value, json};
 
 impl Street<Simulated> {
@@ -45,6 +45,9 @@ fn orders_are_placed_filled_listed_kept_and_taken_back() {
 
     let bid = street.neighbour(&["market", "place", "bid", "0.05", "1450", "--yes"]);
     assert_eq!(bid["stage"], "confirmed");
+    // Nobody has read the market since.
+    let order = street.one(&["market", "orders", "--side", "ask"]);
+    assert_eq!(order["status"], "PARTIALLY_FILLED", "{order}");
     let book = street.one(&["market", "book"]);
     assert_eq!(
         picked(&book["depth"]["asks"][0], &["price", "lots"]),
@@ -166,6 +169,22 @@ fn the_market_is_read_beside_a_wallet_that_runs() {
     running.stop();
 }
 
+/// What is said of an order that nobody has confirmed.
+fn preview(household: &Household<Simulated>, words: &[&str]) -> Value {
+    let (profile, password) = (household.path("profile"), household.path("password"));
+    let output = enerlink()
+        .args([&["--json"], words].concat())
+        .args(["--data-dir", &profile, "--password-file", &password])
+        .output()
+        .expect("started");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let line = text
+        .lines()
+        .next()
+        .unwrap_or_else(|| panic!("no preview: {output:?}"));
+    serde_json::from_str::<Value>(line).expect("JSON")["preview"].clone()
+}
+
 #[test]
 fn a_better_price_leaves_an_allowance_that_is_ended() {
     let street = Street::on(Simulated::start());
@@ -180,7 +199,7 @@ fn a_better_price_leaves_an_allowance_that_is_ended() {
     ]);
     assert_eq!(bought["stage"], "confirmed");
     assert_eq!(
-        household.told(&["ramp", "off", "--amount", "370"])["stage"],
+        household.told(&["ramp", "off", "--amount", "360"])["stage"],
         "confirmed"
     );
     let mut allowances = Vec::new();
@@ -194,6 +213,11 @@ fn a_better_price_leaves_an_allowance_that_is_ended() {
         allowances[0]["amount"],
         json!({ "asset": "idrs", "amount": "650" })
     );
+    // An order that it is enough for says so, and needs no other.
+    let approves =
+        |lots: &str| preview(household, &["market", "place", "bid", lots, "100"])["approve"].clone();
+    assert_eq!(approves("0.06"), Value::Null);
+    assert_eq!(approves("0.07"), json!({ "token": "IDRS", "amount": "700" }));
     let spender = allowances[0]["spender"].as_str().expect("an address");
     let ended = household.told(&["allowances", "revoke", "--token", "idrs", "--spender", spender]);
     assert_eq!(picked(&ended, &["kind", "stage"]), ["revoke", "confirmed"]);

@@ -184,6 +184,12 @@ fn settings_say_what_the_contract_says_and_unknown_when_nobody_answers() {
         (&shown["ratio"], &shown["contract_minimum"]),
         (&json!(100_000), &json!("100"))
     );
+    let paused = household.said(&["settle", "pause"]).remove(0);
+    assert_eq!(paused["paused"], true);
+    let text = household.words(&["settle", "settings", "show"]);
+    assert!(text.contains("automatic off (paused)"), "{text}");
+    assert!(text.contains("`enerlink settle resume`"), "{text}");
+    assert_eq!(household.said(&["settle", "resume"]).remove(0)["paused"], false);
     let text = household.words(&["settle", "settings", "show"]);
     assert!(text.contains("1000 Wh are 1000.00 ETK on chain"), "{text}");
     let chosen = household.said(&[

@@ -240,6 +240,10 @@ pub(crate) enum SettleCommand {
     Receipt(ReceiptArguments),
     /// Verify a receipt, offline against a block hash or with a node.
     Verify(VerifyArguments),
+    /// Pause automatic settlement of every meter, whatever the environment and the settings say, until it is resumed.
+    Pause(ProfileArguments),
+    /// Let automatic settlement go on as before.
+    Resume(ProfileArguments),
     /// What counts when a meter settles, and who says so.
     #[command(subcommand)]
     Settings(SettingsCommand),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use enerlink_domain::{
-    Address, Code, Error, Status, Transaction,
+    Address, Code, Error, Status, Transaction, TxStage,
     market::{AmountUnit, Lots, MarketStats, OrderId, Pair, Price, PriceUnit, Ticket},
     view::{MarketPhase, MarketQuery, MarketView, Order, TicketView, Trade},
 };
@@ -126,6 +126,17 @@ async fn reading(profile: &ProfileArguments) -> Result<Engine, Failure> {
     }
 }
 
+/// [`reading`]; where no node answers, what was stored last: what has happened can be told without one.
+async fn recalling(profile: &ProfileArguments) -> Result<Engine, Failure> {
+    match reading(profile).await {
+        Err(failure) if failure.is(Code::NodeUnreachable) || failure.is(Code::MarketUnread) => {
+            tracing::warn!("the node does not answer; this is what was read last");
+            session::open(&profile.data_dir, Access::ReadOnly).await
+        }
+        read => read,
+    }
+}
+
 async fn read(profile: &ProfileArguments, query: MarketQuery) -> Result<MarketView, Failure> {
     let engine = reading(profile).await?;
     let view = engine.market_view(query).await;
@@ -226,8 +237,8 @@ async fn list_orders(
         output::answer(json, &saved, records::written);
         return Ok(());
     }
-    let engine = session::open(&wanted.profile.data_dir, Access::ReadOnly).await?;
-    pages::show_all(
+    let engine = recalling(&wanted.profile).await?;
+    let shown = pages::show_all(
         limit,
         async |rows, before| {
             let page = engine.orders(&wanted.filter(), rows, before).await?;
@@ -235,7 +246,9 @@ async fn list_orders(
         },
         |row| output::answer(json, row, told),
     )
-    .await
+    .await;
+    engine.stop().await;
+    shown
 }
 
 async fn list_trades(
@@ -251,8 +264,8 @@ async fn list_trades(
         output::answer(json, &saved, records::written);
         return Ok(());
     }
-    let engine = session::open(&wanted.profile.data_dir, Access::ReadOnly).await?;
-    pages::show_all(
+    let engine = recalling(&wanted.profile).await?;
+    let shown = pages::show_all(
         limit,
         async |rows, before| {
             let page = engine.trades(&wanted.filter(), rows, before).await?;
@@ -260,7 +273,9 @@ async fn list_trades(
         },
         |row| output::answer(json, row, traded),
     )
-    .await
+    .await;
+    engine.stop().await;
+    shown
 }
 
 fn traded(row: &Trade) -> String {
@@ -320,7 +335,7 @@ async fn live(engine: &Engine) -> Result<Pair, Failure> {
         .map_err(|_| late())??)
 }
 
-/// Waits until the chain has decided.
+/// Waits until the chain has decided, or until somebody has to do something first.
 async fn finished(engine: &Engine, queued: Vec<Transaction>) -> Result<Vec<Transaction>, Failure> {
     let waiting = async {
         let mut done = Vec::new();
@@ -329,6 +344,12 @@ async fn finished(engine: &Engine, queued: Vec<Transaction>) -> Result<Vec<Trans
             while row.stage.status() == Status::Pending {
                 tokio::time::sleep(LOOK).await;
                 row = engine.transaction(row.id).await?;
+                let code = match row.stage {
+                    TxStage::NoGas => Code::NoGas,
+                    TxStage::AwaitingUnlock => Code::Locked,
+                    _ => continue,
+                };
+                return Err(Error::new(code, row.reason.unwrap_or_default()));
             }
             done.push(row);
         }

@@ -48,6 +48,8 @@ pub(crate) async fn settle(command: SettleCommand, json: bool) -> Outcome {
         SettleCommand::Audit(arguments) => audit::audit(&arguments, json).await,
         SettleCommand::Receipt(arguments) => past::receipt(arguments, json).await,
         SettleCommand::Verify(arguments) => past::verify(arguments, json).await,
+        SettleCommand::Pause(profile) => settings::pause(&profile, true, json).await,
+        SettleCommand::Resume(profile) => settings::pause(&profile, false, json).await,
         SettleCommand::Settings(command) => settings::settings(command, json).await,
     }
 }

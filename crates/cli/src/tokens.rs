@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use enerlink_domain::{
-    Address, Code, Error, Event, Status, Transaction, TxDetail,
+    Address, Code, Error, Event, Status, Transaction, TxDetail, TxStage,
     token::{Allowance, Conversion, Movement, Ramp, SendDraft, SendPreview, Spender},
 };
 use enerlink_engine::{Access, Engine, Events};
@@ -153,6 +153,14 @@ async fn finished(engine: &Engine, events: &mut Events, row: Transaction) -> Res
     let mut latest = row;
     let end = async {
         while latest.stage.status() == Status::Pending {
+            let code = match latest.stage {
+                TxStage::NoGas => Some(Code::NoGas),
+                TxStage::AwaitingUnlock => Some(Code::Locked),
+                _ => None,
+            };
+            if let Some(code) = code {
+                return Err(Error::new(code, latest.reason.clone().unwrap_or_default()));
+            }
             match events.next().await {
                 Some(Event::Transaction(changed)) if changed.id == latest.id => latest = changed,
                 Some(Event::Lagged { .. }) => latest = engine.transaction(latest.id).await?,

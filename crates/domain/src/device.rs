@@ -186,6 +186,8 @@ pub enum NoticeKind {
     SettlementFailed,
     /// Occurrence: a reorganisation of the chain has undone a settlement; it is brought forward again.
     SettlementUndone,
+    /// Occurrence: the chain has booked other tokens for a settlement than the wallet reckons.
+    SettlementDiffers,
     /// Occurrence: events and rules of the market, or its contract's own view, did not agree.
     MarketDiverged,
     /// Occurrence: an order of the household was traded, all of it or a part.
@@ -196,7 +198,7 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Offline,
         Self::Rebooted,
         Self::LowHeap,
@@ -216,6 +218,7 @@ impl NoticeKind {
         Self::EtkMissing,
         Self::SettlementFailed,
         Self::SettlementUndone,
+        Self::SettlementDiffers,
         Self::MarketDiverged,
         Self::OrderFilled,
         Self::PriceReached,
@@ -243,6 +246,7 @@ impl NoticeKind {
             Self::EtkMissing => "etk_missing",
             Self::SettlementFailed => "settlement_failed",
             Self::SettlementUndone => "settlement_undone",
+            Self::SettlementDiffers => "settlement_differs",
             Self::MarketDiverged => "market_diverged",
             Self::OrderFilled => "order_filled",
             Self::PriceReached => "price_reached",
@@ -263,6 +267,7 @@ impl NoticeKind {
                 | Self::EtkMissing
                 | Self::SettlementFailed
                 | Self::SettlementUndone
+                | Self::SettlementDiffers
                 | Self::MarketDiverged
                 | Self::OrderFilled
                 | Self::PriceReached
@@ -283,6 +288,7 @@ impl NoticeKind {
                 | Self::GuardActed
                 | Self::SettlementFailed
                 | Self::SettlementUndone
+                | Self::SettlementDiffers
                 | Self::MarketDiverged
                 | Self::OrderFilled
                 | Self::PriceReached

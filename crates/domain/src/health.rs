@@ -226,6 +226,7 @@ fn weight(kind: NoticeKind) -> u8 {
         | NoticeKind::EtkMissing
         | NoticeKind::SettlementFailed
         | NoticeKind::SettlementUndone
+        | NoticeKind::SettlementDiffers
         | NoticeKind::MarketDiverged
         | NoticeKind::OrderFilled
         | NoticeKind::PriceReached => 0,

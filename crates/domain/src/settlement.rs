@@ -9,7 +9,9 @@ pub use self::{
     period::{Period, period_end},
     terms::{Bucket, Due, Terms},
 };
-use crate::{Address, Etk, MeterId, MicroWh, NetMicroWh, NetWattHours, TxHash, UnixMillis, WattHours};
+use crate::{
+    Address, Etk, MeterId, MicroWh, NetMicroWh, NetWattHours, TxHash, UnixMillis, WattHours, register::Pair,
+};
 
 /// The status of the source documents, for transactions and settlements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -187,6 +189,11 @@ impl Settlement {
         }
     }
 
+    /// Blocks on top of and including its own when `head` is the newest; as it was stored where that is not known.
+    pub fn confirmations_at(&self, head: Option<u64>) -> u64 {
+        confirmations(self.block, head).unwrap_or(self.confirmations)
+    }
+
     /// An alarm when the chain has booked other tokens than the wallet's own formula makes of the same energy, by the
     /// ratio and the remainder that the row was written with: the ratio has changed since then, or one of both is wrong.
     pub fn surprise(&self) -> Option<String> {
@@ -198,6 +205,11 @@ impl Settlement {
             format!("the chain has booked {chain} ETK for {energy} Wh, not {own} ETK as {per_kwh} ETK a kWh would be")
         })
     }
+}
+
+/// Blocks on top of and including `block` when `head` is the newest.
+pub fn confirmations(block: Option<u64>, head: Option<u64>) -> Option<u64> {
+    Some((head? + 1).saturating_sub(block?))
 }
 
 /// Watt-hours as kilowatt-hours with three decimals, none of them rounded.
@@ -226,6 +238,10 @@ pub struct Basis {
     pub ratio: u64,
     /// Remainder on chain before it, thousandths of a base unit.
     pub carry: i64,
+    /// The registers that the settlement before was made from, or where they began; told with a row that is read, where
+    /// that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Pair<MicroWh>>,
 }
 
 /// Which settlements are wanted.

@@ -244,7 +244,7 @@ pub struct Home {
     pub today: DayEnergy,
     /// The last settlements, newest first.
     pub settlements: Vec<Settlement>,
-    /// The last transactions, newest first.
+    /// The last transactions, and those before them that still wait, newest first.
     pub transactions: Vec<Transaction>,
     /// Sums over all settlements of this meter.
     pub totals: Totals,

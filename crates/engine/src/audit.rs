@@ -107,7 +107,10 @@ impl Engine {
         before: Option<u64>,
     ) -> Result<AuditPage, Error> {
         let reader = self.store().reader();
-        let (rows, next) = facts::list(&reader, meter, limit.min(PAGE_ROWS), before).await?;
+        let (mut rows, next) = facts::list(&reader, meter, limit.min(PAGE_ROWS), before).await?;
+        for row in &mut rows {
+            self.tell_before(&mut row.settlement).await?;
+        }
         let sums = match meter {
             Some(meter) => self.audit(meter).await.map(|sums| vec![sums]),
             None => self.all_sums().await,

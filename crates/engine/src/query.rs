@@ -1,18 +1,25 @@
 //! What the window and the command line read. Nothing here changes anything.
 
-use enerlink_domain::settlement::SettlementFilter;
+use std::time::Duration;
+
 use enerlink_domain::{
-    Code, Error, Estimate, Event, Meter, MeterId, UnixMillis,
+    Code, Error, Estimate, Event, Meter, MeterId, Settlement, Transaction, UnixMillis,
+    register::Pair,
+    settlement::{SettlementFilter, settlement_id},
     view::{AppStatus, DayEnergy, Home, NetworkView, PowerCurve, SettlementPage, Totals},
 };
-use enerlink_store::{outbox, rollups, settlements};
+use enerlink_store::{Reader, outbox, registers, rollups, settlements};
 
 use crate::{Engine, config::Access, estimating, ledger::LedgerState, metering::MeterLive, meters, network};
 
 /// Rows of the lists on the home page.
 const HOME_ROWS: u16 = 5;
+/// Waiting transactions on it besides, at most.
+const HOME_WAITING: usize = 50;
 /// Rows of one page of settlements, at most.
 const PAGE_ROWS: u16 = 200;
+/// Whoever lists what is stored does not wait longer for a node.
+const AT_ONCE: Duration = Duration::from_secs(2);
 /// Points per series, at most: more than any screen is wide.
 const MOST_POINTS: u16 = 4096;
 
@@ -142,7 +149,8 @@ impl Engine {
         let now = self.clock().wall();
         let reader = self.store().reader();
         let Some(id) = meter.or_else(|| self.first_meter()) else {
-            return Ok(self.empty_home(now));
+            let transactions = last_transactions(&reader).await?;
+            return Ok(self.empty_home(now, transactions));
         };
         let view = self.meter(&id)?;
         let balances = self
@@ -160,13 +168,13 @@ impl Engine {
             settlements: settlements::list(&reader, &SettlementFilter::of(&id), HOME_ROWS, None)
                 .await?
                 .rows,
-            transactions: outbox::list(&reader, HOME_ROWS, None).await?.rows,
+            transactions: last_transactions(&reader).await?,
             totals: settlements::totals(&reader, &id).await?,
             meter: Some(view),
         })
     }
 
-    fn empty_home(&self, now: UnixMillis) -> Home {
+    fn empty_home(&self, now: UnixMillis, transactions: Vec<Transaction>) -> Home {
         let ledger = self.ledger().state.borrow();
         let balances = self
             .primary()
@@ -178,7 +186,7 @@ impl Engine {
             balances,
             today: DayEnergy::default(),
             settlements: Vec::new(),
-            transactions: Vec::new(),
+            transactions,
             totals: Totals::default(),
         }
     }
@@ -205,6 +213,62 @@ impl Engine {
         limit: u16,
         before: Option<i64>,
     ) -> Result<SettlementPage, Error> {
-        Ok(settlements::list(&self.store().reader(), filter, limit.min(PAGE_ROWS), before).await?)
+        let mut page =
+            settlements::list(&self.store().reader(), filter, limit.min(PAGE_ROWS), before).await?;
+        let head = self.head().await;
+        for row in &mut page.rows {
+            row.confirmations = row.confirmations_at(head);
+            self.tell_before(row).await?;
+        }
+        Ok(page)
     }
+
+    /// Says which registers the settlement before `row` was made from.
+    pub(crate) async fn tell_before(&self, row: &mut Settlement) -> Result<(), Error> {
+        let Some(basis) = &mut row.basis else {
+            return Ok(());
+        };
+        let reader = self.store().reader();
+        // It settled up to where this one begins.
+        let id = settlement_id(&row.meter_id, row.from);
+        basis.before = match settlements::get(&reader, &id).await? {
+            Some(before) => before.basis.map(|before| Pair {
+                export: before.export,
+                import: before.import,
+            }),
+            None => {
+                let registers = registers::load(&reader, &row.meter_id).await?;
+                let first = registers.map(|registers| registers.first);
+                first.filter(|first| {
+                    let floor = (first.export.floor_wh(), first.import.floor_wh());
+                    floor == (row.from.export, row.from.import)
+                })
+            }
+        };
+        Ok(())
+    }
+
+    /// The newest block: as the running wallet sees it, else as the node answers at once. Rows are not written again for
+    /// each block that comes on top of theirs.
+    pub(crate) async fn head(&self) -> Option<u64> {
+        let seen = self.ledger().state.borrow().chain.block;
+        if seen.is_some() {
+            return seen;
+        }
+        let network = self.network()?;
+        let asked = tokio::time::timeout(AT_ONCE, network.chain.head()).await;
+        Some(asked.ok()?.ok()?.number)
+    }
+}
+
+/// The last transactions, and those before them that still wait: one that is forgotten is made twice.
+async fn last_transactions(reader: &Reader) -> Result<Vec<Transaction>, Error> {
+    let mut rows = outbox::list(reader, HOME_ROWS, None).await?.rows;
+    let waiting = outbox::unfinished(reader).await?;
+    for row in waiting.iter().rev().take(HOME_WAITING) {
+        if rows.iter().all(|known| known.id != row.id) {
+            rows.push(row.transaction());
+        }
+    }
+    Ok(rows)
 }

@@ -464,6 +464,7 @@ fn decode_basis(row: &Record) -> Result<Option<Basis>, StoreError> {
         to: row.opt_int("basis_to")?.map(UnixMillis),
         ratio: row.number("basis_ratio")?,
         carry: row.int("basis_carry")?,
+        before: None,
     }))
 }
 

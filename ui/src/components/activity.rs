@@ -192,7 +192,7 @@ fn SettlementRow(row: Settlement, today: Memo<UnixMillis>) -> impl IntoView {
     let etk = row.etk;
     let amount = concealed(move || format::etk(language.get(), etk, Sign::Always));
     let when = row.settled_at.unwrap_or(row.created_at);
-    let reason = row.reason.clone().filter(|_| row.status != Status::Success);
+    let reason = row.reason.clone();
     view! {
         <tr
             data-testid="settlement-row"

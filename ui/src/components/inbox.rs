@@ -267,7 +267,7 @@ fn part_of(kind: NoticeKind) -> MeterPart {
 /// The page that a notice is about, when it is not about the meter alone.
 fn place_of(kind: NoticeKind) -> Option<(Key, fn(Session))> {
     match kind {
-        NoticeKind::SettlementFailed | NoticeKind::SettlementUndone => {
+        NoticeKind::SettlementFailed | NoticeKind::SettlementUndone | NoticeKind::SettlementDiffers => {
             Some((Key::Settlements, Session::open_settlements))
         }
         NoticeKind::EtkMissing => Some((Key::GetEtk, |session| session.open(Page::Market))),

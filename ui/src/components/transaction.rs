@@ -137,8 +137,8 @@ pub(crate) fn log_words(language: Language, row: &LoggedTransaction, meter: Opti
         (status, _) => status_words(status).text(language).to_owned(),
     };
     match &row.about.reason {
-        Some(reason) if row.status != Status::Success => format!("{what}: {end}. {reason}"),
-        _ => format!("{what}: {end}"),
+        Some(reason) => format!("{what}: {end}. {reason}"),
+        None => format!("{what}: {end}"),
     }
 }
 

@@ -241,6 +241,20 @@ fn words(kind: NoticeKind) -> Words {
                 "The chain has reorganised its blocks; the same settlement is brought forward again, once.",
             ],
         ],
+        NoticeKind::SettlementDiffers => [
+            [
+                "Jaringan membukukan ETK yang lain",
+                "The chain has booked another amount of ETK",
+            ],
+            [
+                "Jaringan membukukan ETK yang lain",
+                "The chain has booked another amount of ETK",
+            ],
+            [
+                "Rasionya berubah sejak penyelesaian ditulis, atau ada yang salah; tanyakan kepada operator bila rasionya tidak diubah.",
+                "The ratio has changed since the settlement was written, or something is wrong; ask the operator if it was not changed.",
+            ],
+        ],
         NoticeKind::MarketDiverged => [
             [
                 "Buku pesanan tidak cocok dengan jaringan",

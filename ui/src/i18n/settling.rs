@@ -16,6 +16,8 @@ macro_rules! with_settling_texts {
     TogetherOwed: "Terutang", "Owed";
     TogetherPending: "Berjalan", "On its way";
     TogetherNow: "Bila sekarang", "If now";
+    TogetherShort: "Untuk membayar akhir periode masih kurang", "To pay for the ends of the periods this is missing:";
+    TogetherEnds: "Periode pertama berakhir pukul {time}.", "The first period ends at {time}.";
     TogetherAtEnd: "Akhir periode", "At its end";
     TogetherReady: "{ready} dari {count} akan diselesaikan di akhir periodenya.", "{ready} of {count} settle at the end of their period.";
 

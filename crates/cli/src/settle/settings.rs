@@ -7,7 +7,7 @@ use enerlink_domain::{
 use enerlink_engine::{Access, Engine};
 
 use crate::{
-    arguments::{SetArguments, SettingsCommand, Wish},
+    arguments::{ProfileArguments, SetArguments, SettingsCommand, Wish},
     failure::{Failure, Outcome},
     output, session,
 };
@@ -33,6 +33,15 @@ pub(crate) async fn settings(command: SettingsCommand, json: bool) -> Outcome {
             Ok(())
         }
     }
+}
+
+/// Pauses automatic settlement, or lets it go on.
+pub(crate) async fn pause(profile: &ProfileArguments, paused: bool, json: bool) -> Outcome {
+    let engine = session::open(&profile.data_dir, Access::Exclusive).await?;
+    let view = engine.pause_settling(paused).await;
+    engine.stop().await;
+    output::answer(json, &view?, shown);
+    Ok(())
 }
 
 /// What counts, with what the contract says if a node answers in time.
@@ -84,6 +93,9 @@ fn narrow(view: &mut SettlingView, account: Option<Address>, meter: Option<&Mete
 
 fn shown(view: &SettlingView) -> String {
     let mut lines: Vec<String> = view.meters.iter().map(line).collect();
+    if view.paused {
+        lines.push("automatic settlement is paused; `enerlink settle resume` lets it go on".to_owned());
+    }
     lines.push(match view.ratio {
         Some(ratio) => format!("1000 Wh are {} ETK on chain", tokens(ratio)),
         None => "the chain was not read; its minimum counts when it is larger".to_owned(),

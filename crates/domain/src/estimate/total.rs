@@ -34,6 +34,8 @@ pub struct Total {
     pub etk_now: Etk,
     /// ETK that the ends of their periods will mint or burn.
     pub etk_at_end: Etk,
+    /// ETK that their accounts lack for what the ends of their periods will burn; absent when they lack none.
+    pub short: Option<Etk>,
     /// When the first of their periods ends.
     pub period_end: UnixMillis,
     /// The time of the newest estimate.
@@ -77,6 +79,9 @@ pub fn total<'a>(estimates: impl Iterator<Item = &'a Estimate> + Clone) -> Optio
         pending: energy(|estimate| estimate.pending),
         etk_now: tokens(|estimate| estimate.etk_now),
         etk_at_end: tokens(|estimate| estimate.etk_at_end),
+        short: all()
+            .filter_map(|estimate| estimate.short)
+            .reduce(|a, b| Etk(a.0 + b.0)),
         period_end: all().map(|estimate| estimate.period_end).min()?,
         now: all().map(|estimate| estimate.now).max()?,
     })

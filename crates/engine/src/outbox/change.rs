@@ -2,6 +2,7 @@
 
 use enerlink_domain::{
     Code, Error, Transaction, TxHash, TxStage,
+    settlement::confirmations,
     transaction::{TransactionLogPage, TransactionPage},
 };
 use enerlink_store::{OutboxRow, outbox, outbox_versions, transaction_logs};
@@ -126,7 +127,12 @@ fn too_late(row: &OutboxRow) -> Error {
 impl Engine {
     /// Transactions, newest first.
     pub async fn transactions(&self, limit: u16, before: Option<i64>) -> Result<TransactionPage, Error> {
-        Ok(outbox::list(&self.store().reader(), limit.min(PAGE_ROWS), before).await?)
+        let mut page = outbox::list(&self.store().reader(), limit.min(PAGE_ROWS), before).await?;
+        let head = self.head().await;
+        for row in &mut page.rows {
+            row.confirmations = confirmations(row.block, head).unwrap_or(row.confirmations);
+        }
+        Ok(page)
     }
 
     /// The log of transactions, newest first: each that came to its end, and each that the chain took back.
@@ -144,7 +150,9 @@ impl Engine {
         let found = outbox::get(&self.store().reader(), id).await?;
         let found =
             found.ok_or_else(|| Error::new(Code::InvalidInput, format!("there is no transaction {id}")))?;
-        Ok(found.transaction())
+        let mut found = found.transaction();
+        found.confirmations = confirmations(found.block, self.head().await).unwrap_or(found.confirmations);
+        Ok(found)
     }
 
     /// The transaction whose version in a block, or else last version, has this hash.

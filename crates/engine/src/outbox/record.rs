@@ -375,11 +375,14 @@ async fn before_it(tx: &Tx, settlement: &Settlement) -> Result<Watermark, Error>
         .unwrap_or(settlement.from))
 }
 
-/// What the household is told: that a settlement failed without its wish, or was undone.
+/// What the household is told: that a settlement failed without its wish, was undone, or brought other tokens than it should.
 fn notice(row: &OutboxRow, undone: bool, settlement: Option<&Settlement>) -> Option<Change> {
     let settlement = settlement?;
     let (kind, detail) = if undone {
         (NoticeKind::SettlementUndone, settlement.settlement_id.clone())
+    } else if let Some(alarm) = settlement.surprise().filter(|_| row.stage == TxStage::Confirmed) {
+        let detail = format!("{}: {alarm}", settlement.settlement_id);
+        (NoticeKind::SettlementDiffers, detail)
     } else if row.stage == TxStage::Failed && settlement.status == Status::Failed {
         let reason = settlement.reason.as_deref().unwrap_or_default();
         (

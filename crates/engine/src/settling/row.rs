@@ -279,6 +279,7 @@ impl Settling {
             to: registers.baseline.map(|last| last.received_at),
             ratio: terms.ratio,
             carry: terms.carry,
+            before: None,
         })
     }
 

@@ -12,7 +12,7 @@ use enerlink_domain::{
     view::TicketView,
 };
 use enerlink_keystore::{PermitTerms, Signer};
-use enerlink_store::{OutboxRow, outbox};
+use enerlink_store::{OutboxRow, approvals, outbox};
 
 use crate::{
     Engine,
@@ -40,13 +40,36 @@ impl Engine {
             )
         };
         let balances = self.less_waiting(known.ok_or_else(unread)?).await?;
-        Ok(match self.check(ticket, balances, 0).await? {
+        let allowance = self.allowed(&ticket).await?;
+        Ok(match self.check(ticket, balances, allowance).await? {
             Ok(preview) => TicketView::Ready {
                 fee: self.fee(preview.gas, balances.native).await,
                 preview,
             },
             Err(problems) => TicketView::Blocked { problems },
         })
+    }
+
+    /// What the market may take already of what the ticket pays with, as it was read last; nothing while an order is on its
+    /// way that will use it.
+    async fn allowed(&self, ticket: &Ticket) -> Result<u128, Error> {
+        let Some(network) = self.network() else {
+            return Ok(0);
+        };
+        let waiting = self.waiting(ticket.account).await?;
+        if waiting.iter().any(|row| row.kind == TxKind::PlaceOrder) {
+            return Ok(0);
+        }
+        let known = approvals::list(&self.store().reader(), network.addresses.chain_id).await?;
+        let found = known.iter().find(|row| {
+            row.owner == ticket.account
+                && Some(row.spender) == network.addresses.market
+                && row.token == Token::paid_by(ticket.side)
+        });
+        Ok(found.map_or(0, |row| match row.left {
+            Some(left) => u128::try_from(left).unwrap_or(0),
+            None => u128::MAX,
+        }))
     }
 
     /// What `gas` costs at most an account that holds `coins`; none while the node cannot be asked.

@@ -134,7 +134,8 @@ async fn a_forger_who_knows_the_hashes_is_found_by_the_chain() {
     let mut household = Household::open(Setup::default()).await;
     household.settle_times(2).await;
     let store = household.store(household.engine()).await;
-    let honest = household.rows(household.engine()).await.remove(0);
+    let honest = settlements::last_success(&store.reader(), &household.id).await;
+    let honest = honest.expect("readable").expect("a settlement");
     // The row with its seal, and the sums.
     let forged = Settlement {
         etk: Etk(honest.etk.0 + 100),

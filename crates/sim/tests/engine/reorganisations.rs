@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use enerlink_chain::build;
-use enerlink_domain::{Code, NoticeKind, Status, Trigger, TxKind, TxStage};
+use enerlink_domain::{Code, NoticeKind, Settlement, Status, Trigger, TxKind, TxStage};
+use enerlink_engine::{Access, Engine};
 use enerlink_sim::node::{Fault, ReorgTxs, Span};
 
 use crate::support::{End, Household, Setup, WH, until};
@@ -320,6 +321,39 @@ async fn a_gap_that_a_reorganisation_leaves_is_closed() {
     assert!(mined >= 10, "somebody else may still bring it");
     household.check(household.engine(), 1).await;
     assert_eq!(household.settlement_transactions(household.engine()).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_settlement_is_listed_with_the_blocks_on_top_of_it_and_where_the_registers_stood_before() {
+    let mut household = Household::open(Setup::default()).await;
+    household.flow(500 * WH, 0).await;
+    let first = household.settle_through().await;
+    household.node.mine(9).await.expect("blocks");
+    let deep = async |engine: &Engine| household.rows(engine).await[0].confirmations;
+    until("ten confirmations", async || deep(household.engine()).await == 10).await;
+    let transaction = household.settlement_transaction().await.expect("a transaction");
+    let shown = household
+        .engine()
+        .transaction(transaction.id)
+        .await
+        .expect("stored");
+    assert_eq!(shown.confirmations, 10);
+    let reader = household.second(Access::ReadOnly).await.expect("a reader");
+    assert_eq!(deep(&reader).await, 10, "whoever only reads asks the node");
+    reader.stop().await;
+
+    household.flow(300 * WH + 7, 0).await;
+    household.settle_through().await;
+    let rows = household.rows(household.engine()).await;
+    let before = |row: &Settlement| row.basis.as_ref().and_then(|basis| basis.before).expect("known");
+    let registers = first.basis.map(|basis| (basis.export, basis.import));
+    let second = before(&rows[0]);
+    assert_eq!(Some((second.export, second.import)), registers);
+    let (begun, from) = (before(&rows[1]), rows[1].from);
+    assert_eq!(
+        (begun.export.floor_wh(), begun.import.floor_wh()),
+        (from.export, from.import)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

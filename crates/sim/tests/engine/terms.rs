@@ -5,8 +5,8 @@ use std::time::Duration;
 use alloy::{primitives::U256, sol, sol_types::SolCall};
 use enerlink_chain::Call;
 use enerlink_domain::{
-    Code, Estimate, Readiness, Settlement, Status, TxStage, WattHours, Wei, choice::SettlingChoice,
-    wallet::LockReason,
+    Code, Estimate, NoticeKind, Readiness, Settlement, Status, TxStage, WattHours, Wei,
+    choice::SettlingChoice, wallet::LockReason,
 };
 
 use crate::support::{Household, Setup, WH, until};
@@ -112,6 +112,11 @@ async fn a_ratio_that_changes_under_a_settlement_is_the_chains() {
     household.check(household.engine(), 1).await;
     let settled = household.rows(household.engine()).await.remove(0);
     assert_eq!(settled.etk.0, 50);
+    let told = household.told(NoticeKind::SettlementDiffers).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    let reason = settled.reason.expect("an alarm");
+    assert!(told[0].detail.ends_with(&reason), "{told:?}");
+    assert!(reason.contains("not 500.00 ETK"), "{reason}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

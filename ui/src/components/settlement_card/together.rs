@@ -1,7 +1,7 @@
 //! The figures of every meter together, when there are several.
 
 use enerlink_domain::{
-    Etk, NetMicroWh,
+    Etk, MicroWatts, NetMicroWh,
     estimate::{Total, total},
 };
 use leptos::prelude::*;
@@ -12,6 +12,7 @@ use crate::{
     feed::feed,
     format::{self, Sign},
     i18n::{Key, headline, say, text},
+    ipc,
     live::LiveState,
     prefs::prefs,
 };
@@ -51,10 +52,21 @@ fn Sums(sum: Memo<Option<Total>>) -> impl IntoView {
         });
         view! { <dd>{amount}</dd> }
     };
-    let average = move || {
-        let average = sum.with(|sum| sum.as_ref()?.average_power);
-        average.map_or("–".to_owned(), |average| signed_power(language.get(), average))
+    let power = move |pick: fn(&Total) -> Option<MicroWatts>| {
+        move || {
+            let power = sum.with(|sum| sum.as_ref().and_then(pick));
+            power.map_or("–".to_owned(), |power| signed_power(language.get(), power))
+        }
     };
+    // The first of several ends; each card counts its own down.
+    let end = move || {
+        let end = sum
+            .with(|sum| sum.as_ref().map(|sum| sum.period_end))
+            .unwrap_or_default();
+        let time = format::time_of_day(end, ipc::utc_offset_minutes(end.0));
+        say(language.get(), Key::TogetherEnds, &[("time", &time)])
+    };
+    let short = Memo::new(move |_| sum.with(|sum| sum.as_ref().and_then(|sum| sum.short)));
     let title = move || {
         let count = sum.with(|sum| sum.as_ref().map_or(0, |sum| sum.meters));
         let count = format::count(language.get(), count as u64);
@@ -86,13 +98,20 @@ fn Sums(sum: Memo<Option<Total>>) -> impl IntoView {
                 <div><dt>{text(Key::ExportedSoFar)}</dt>{energy(|sum| sum.exported)}</div>
                 <div><dt>{text(Key::ImportedSoFar)}</dt>{energy(|sum| sum.imported)}</div>
                 <div><dt>{text(Key::Carried)}</dt>{energy(|sum| sum.carried)}</div>
-                <div><dt>{text(Key::AveragePower)}</dt><dd>{average}</dd></div>
+                <div><dt>{text(Key::PowerNow)}</dt><dd data-testid="together-power">{power(|sum| sum.grid_power)}</dd></div>
+                <div><dt>{text(Key::AveragePower)}</dt><dd>{power(|sum| sum.average_power)}</dd></div>
                 <div><dt>{text(Key::TogetherOwed)}</dt>{energy(|sum| sum.owed)}</div>
                 <div><dt>{text(Key::TogetherPending)}</dt>{energy(|sum| sum.pending)}</div>
                 <div><dt>{text(Key::TogetherNow)}</dt>{etk(|sum| sum.etk_now)}</div>
                 <div><dt>{text(Key::TogetherAtEnd)}</dt>{etk(|sum| sum.etk_at_end)}</div>
             </dl>
-            <p class="dim small" data-testid="settlement-together-ready">{ready}</p>
+            {move || short.get().map(|short| {
+                let amount = concealed(move || {
+                    format!("{}\u{a0}ETK", format::etk(language.get(), short, Sign::Negative))
+                });
+                view! { <p class="warn small" data-testid="settlement-together-short">{text(Key::TogetherShort)}" "{amount}</p> }
+            })}
+            <p class="dim small" data-testid="settlement-together-ready">{end}" "{ready}</p>
         </div>
     }
 }

@@ -222,7 +222,7 @@ fn FactsCard(meter: Memo<Option<MeterId>>) -> impl IntoView {
                 <div><dt>{text(Key::FactHash)}</dt><dd class="code">{fact.hash.to_string()}<CopyButton value=fact.hash.to_string() label=Key::Copy /></dd></div>
                 <div><dt>{text(Key::FactBefore)}</dt><dd class="code">{fact.previous.to_string()}</dd></div>
             </dl>
-            <Detail row=fact.settlement />
+            <Detail row=fact.settlement gone={fact.kind == FactKind::Reversed} />
         }
         .into_any()
     });

@@ -1,6 +1,8 @@
 //! One settlement, unfolded: registers before and after, what it was made from, where the chain has it, and its receipt.
 
-use enerlink_domain::{Settlement, Status, TxHash, WattHours, audit::ReceiptFormat, settlement::Basis};
+use enerlink_domain::{
+    MicroWh, Settlement, Status, TxHash, WattHours, audit::ReceiptFormat, settlement::Basis,
+};
 use enerlink_ipc::{FindTransaction, SaveReceipt};
 use leptos::prelude::*;
 
@@ -25,9 +27,14 @@ use crate::{
 
 /// What stands below a row.
 #[component]
-pub(super) fn Detail(row: Settlement) -> impl IntoView {
+pub(super) fn Detail(
+    row: Settlement,
+    /// Whether its block is not on the chain any more.
+    #[prop(optional)]
+    gone: bool,
+) -> impl IntoView {
     let language = prefs().language;
-    let reason = row.reason.clone().filter(|_| row.status != Status::Success);
+    let reason = row.reason.clone();
     let basis = row.basis.clone();
     view! {
         <div class="settlement-detail" data-testid="settlement-detail">
@@ -38,7 +45,7 @@ pub(super) fn Detail(row: Settlement) -> impl IntoView {
                     Some(basis) => view! { <Made basis=basis /> }.into_any(),
                     None => view! { <p class="aside">{text(Key::NoBasis)}</p> }.into_any(),
                 }}
-                <OnChain row=row.clone() />
+                <OnChain row=row.clone() gone=gone />
             </div>
             <div class="row foot">
                 <span class="dim small">{move || {
@@ -111,12 +118,20 @@ fn Made(basis: Basis) -> impl IntoView {
         };
         say(language.get(), key, &[("epoch", &now), ("count", &crossed)])
     };
-    let exact = move |micro: u64| format::exact_energy(language.get(), i128::from(micro));
+    // From where they stood for the settlement before, if that is known.
+    let register = move |before: Option<MicroWh>, after: MicroWh| {
+        let exact = |energy: MicroWh| format::exact_energy(language.get(), i128::from(energy.0));
+        match before {
+            Some(before) => format!("{} → {}", exact(before), exact(after)),
+            None => exact(after),
+        }
+    };
+    let before = basis.before;
     view! {
         <dl class="figures">
             <div><dt>{text(Key::ReadingsWindow)}</dt><dd>{window}</dd></div>
-            <div><dt>{text(Key::ExportRegister)}</dt><dd>{move || exact(basis.export.0)}</dd></div>
-            <div><dt>{text(Key::ImportRegister)}</dt><dd>{move || exact(basis.import.0)}</dd></div>
+            <div><dt>{text(Key::ExportRegister)}</dt><dd data-testid="settlement-export-register">{move || register(before.map(|pair| pair.export), basis.export)}</dd></div>
+            <div><dt>{text(Key::ImportRegister)}</dt><dd>{move || register(before.map(|pair| pair.import), basis.import)}</dd></div>
             <div><dt>{text(Key::CounterEpoch)}</dt><dd>{epochs}</dd></div>
             <div><dt>{text(Key::ConversionRatio)}</dt><dd>{move || ratio_words(language.get(), basis.ratio)}</dd></div>
             <div><dt>{text(Key::RemainderBefore)}</dt><dd>{move || remainder(language.get(), basis.carry)}</dd></div>
@@ -139,13 +154,13 @@ fn remainder(language: Language, carry: i64) -> String {
 
 /// Who, and where the chain has it.
 #[component]
-fn OnChain(row: Settlement) -> impl IntoView {
+fn OnChain(row: Settlement, gone: bool) -> impl IntoView {
     let language = prefs().language;
     let written = move |at: enerlink_domain::UnixMillis| {
         format::date_and_time(language.get(), at, ipc::utc_offset_minutes(at.0))
     };
     let (created, settled) = (row.created_at, row.settled_at);
-    let copied = row.settlement_id.clone();
+    let (copied, deep) = (row.settlement_id.clone(), row.clone());
     view! {
         <dl class="figures">
             <div><dt>{text(Key::SettlementId)}</dt><dd class="code">{row.settlement_id.clone()}<CopyButton value=copied label=Key::Copy /></dd></div>
@@ -158,10 +173,23 @@ fn OnChain(row: Settlement) -> impl IntoView {
             })}
             {row.block.map(|block| view! {
                 <div><dt>{text(Key::Block)}</dt><dd>{move || format::count(language.get(), block)}</dd></div>
-                <div><dt>{text(Key::ConfirmationsWord)}</dt><dd>{move || format::count(language.get(), row.confirmations)}</dd></div>
+                {(!gone).then(|| view! {
+                    <div><dt>{text(Key::ConfirmationsWord)}</dt><dd data-testid="settlement-confirmations"><Deep row=deep.clone() /></dd></div>
+                })}
             })}
         </dl>
     }
+}
+
+/// How many blocks confirm it now.
+#[component]
+pub(super) fn Deep(row: Settlement) -> impl IntoView {
+    let (feed, language) = (feed(), prefs().language);
+    let head = Memo::new(move |_| {
+        feed.state
+            .with(|state| state.status.as_ref().and_then(|status| status.chain.block))
+    });
+    move || format::count(language.get(), row.confirmations_at(head.get()))
 }
 
 /// Whether its transaction did what was simulated before it was signed.

@@ -8,7 +8,11 @@ use enerlink_domain::{
 use enerlink_ipc::{ListSettlements, SaveSettlements};
 use leptos::prelude::*;
 
-use super::{filter::Filters, months::MonthsCard, settlement::Detail};
+use super::{
+    filter::Filters,
+    months::MonthsCard,
+    settlement::{Deep, Detail},
+};
 use crate::{
     components::{
         activity::{Hash, StageChip, stage_words},
@@ -180,8 +184,13 @@ fn columns() -> Vec<Column<Row>> {
     let number = |title: Key, words: fn(&Row, Language) -> String| Column::new(title, words).class("n");
     vec![
         Column::new(Key::PeriodWord, |row: &Row, language| {
-            window(language, &row.settlement)
+            format!(
+                "{} {}",
+                window(language, &row.settlement),
+                row.settlement.meter_id
+            )
         })
+        .shown(|row| view! { <When row=row.settlement.clone() /> }.into_any())
         .ordered(|a, b| a.settlement.created_at.cmp(&b.settlement.created_at))
         .class("when"),
         number(Key::Exported, |row, language| {
@@ -230,8 +239,31 @@ fn columns() -> Vec<Column<Row>> {
         number(Key::ConfirmationsShort, |row, language| {
             let (block, deep) = (row.settlement.block, row.settlement.confirmations);
             block.map(|_| format::count(language, deep)).unwrap_or_default()
+        })
+        .shown(|row| {
+            let settled = row.settlement.block.is_some();
+            settled
+                .then(|| view! { <Deep row=row.settlement.clone() /> })
+                .into_any()
         }),
     ]
+}
+
+/// The window of a settlement, and of which meter it is when there are several.
+#[component]
+fn When(row: Settlement) -> impl IntoView {
+    let (feed, language) = (feed(), prefs().language);
+    let id = row.meter_id.clone();
+    let name = Memo::new(move |_| {
+        feed.state.with(|state| {
+            let several = state.meters.as_ref().is_some_and(|meters| meters.len() > 1);
+            several.then(|| state.name_of(&id))
+        })
+    });
+    view! {
+        {move || window(language.get(), &row)}
+        {move || name.get().map(|name| view! { <small class="dim of-meter" data-testid="settlement-of">{name}</small> })}
+    }
 }
 
 fn watt_hours(language: Language, energy: WattHours) -> String {

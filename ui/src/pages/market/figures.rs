@@ -43,6 +43,14 @@ impl Units {
         format!("Rp\u{a0}{}", self.price(language, price))
     }
 
+    /// A price with its currency: per kWh, as bills are written, unless it names another unit.
+    pub(crate) fn named_price(self, language: Language, price: Price) -> String {
+        match self.price {
+            PriceUnit::Kwh => self.money(language, price),
+            PriceUnit::Etk => self.unit_price(language, price),
+        }
+    }
+
     /// A price with its currency and for what it is paid: `Rp 1.445/kWh`.
     pub(crate) fn unit_price(self, language: Language, price: Price) -> String {
         let unit = match self.price {

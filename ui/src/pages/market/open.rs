@@ -133,7 +133,7 @@ pub(super) fn order_columns() -> Vec<Column<Row>> {
         .shown(|row| view! { <SideMark side=row.order.side /> }.into_any())
         .ordered(|a, b| a.order.side.cmp(&b.order.side)),
         number(Key::PriceWord, |row, language| {
-            row.units.money(language, row.order.price)
+            row.units.named_price(language, row.order.price)
         })
         .ordered(|a, b| a.order.price.cmp(&b.order.price)),
         number(Key::AmountWord, |row, language| {

@@ -353,14 +353,14 @@ pub(super) fn action_words(units: Units, language: Language, ticket: &Ticket) ->
     };
     let (amount, price) = (
         units.energy(language, ticket.lots),
-        units.money(language, ticket.price),
+        units.named_price(language, ticket.price),
     );
     say(language, key, &[("amount", &amount), ("price", &price)])
 }
 
 #[cfg(test)]
 mod tests {
-    use enerlink_domain::{Address, Etk};
+    use enerlink_domain::{Address, Etk, market::PriceUnit};
 
     use super::{super::figures::tests::units, *};
 
@@ -399,6 +399,12 @@ mod tests {
             let words = action_words(units(), language, &ticket(side, kind));
             assert_eq!(words.replace('\u{a0}', " "), expected);
         }
+        let per_etk = Units {
+            price: PriceUnit::Etk,
+            ..units()
+        };
+        let words = action_words(per_etk, Language::English, &ticket(Side::Bid, TicketKind::Limit));
+        assert!(words.ends_with("/ETK"), "{words}");
     }
 
     #[test]

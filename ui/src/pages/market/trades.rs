@@ -178,7 +178,7 @@ fn columns() -> Vec<Column<Row>> {
         .shown(|row| view! { <SideMark side=row.side() /> }.into_any())
         .ordered(|a, b| a.side().cmp(&b.side())),
         number(Key::PriceWord, |row, language| {
-            row.units.money(language, row.trade.price)
+            row.units.named_price(language, row.trade.price)
         })
         .ordered(|a, b| a.trade.price.cmp(&b.trade.price)),
         number(Key::AmountWord, |row, language| {

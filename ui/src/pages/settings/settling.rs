@@ -171,7 +171,7 @@ fn Terms(view: RwSignal<Option<SettlingView>>) -> impl IntoView {
     };
     let ratio = of(|view| view.ratio);
     let minimum = of(|view| view.contract_minimum.map(|minimum| minimum.0));
-    let estimate = of(|view| view.estimate_ratio.map(|ratio| ratio.value));
+    let estimate = of(|view| view.estimate_ratio);
     let unread = move || Key::NotReadYet.text(language.get()).to_owned();
     let ratio_words_now = move || {
         let ratio = ratio.get();
@@ -188,7 +188,7 @@ fn Terms(view: RwSignal<Option<SettlingView>>) -> impl IntoView {
             <div><dt>{text(Key::ContractRatio)}</dt><dd data-testid="settling-ratio">{ratio_words_now}</dd></div>
             <div><dt>{text(Key::ContractMinimum)}</dt><dd data-testid="settling-contract-minimum">{minimum_words}</dd></div>
             {move || estimate.get().map(|ratio| view! {
-                <div><dt>{text(Key::EstimateRatio)}</dt><dd data-testid="settling-estimate-ratio">{ratio_words(language.get(), ratio)}" · CONVERSION_RATIO_WH_TO_ETK"</dd></div>
+                <div><dt>{text(Key::EstimateRatio)}</dt><dd data-testid="settling-estimate-ratio">{ratio_words(language.get(), ratio.value)}" · CONVERSION_RATIO_WH_TO_ETK "{text(sources::source_words(ratio.source))}</dd></div>
             })}
         </dl>
         <p class="aside">{text(Key::TermsHint)}</p>

@@ -144,7 +144,7 @@ fn columns(question: Question) -> Vec<Column<Transaction>> {
         })
         .shown(|row| {
             let (stage, confirmations, cancelling) = (row.stage, row.confirmations, row.cancelling);
-            let reason = row.reason.clone().filter(|_| stage.status() != Status::Success);
+            let reason = row.reason.clone();
             let waits = cancelling && stage.status() == Status::Pending;
             view! {
                 <span class="row stages">

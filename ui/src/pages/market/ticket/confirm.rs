@@ -129,13 +129,23 @@ fn amount_words(language: Language, amount: Amount) -> String {
 /// The call, as the contract is given it.
 fn raw(outlook: &Outlook) -> String {
     let order = &outlook.order;
-    format!(
-        "placeOrder(side: {} {}, price: {}, lots: {}, flags: {}, maxFills: {})",
+    let placed = format!(
+        "side: {} {}, price: {}, lots: {}, flags: {}, maxFills: {}",
         order.side.number(),
         order.side,
         order.price,
         order.lots,
         order.flags.number(),
         order.max_fills,
-    )
+    );
+    match outlook.approve {
+        None => format!("placeOrder({placed})"),
+        Some(amount) => {
+            let (value, token) = match amount {
+                Amount::Etk(etk) => (etk.0, "ETK"),
+                Amount::Idrs(idrs) => (idrs.0, "IDRS"),
+            };
+            format!("placeOrderWithPermit({placed}, permit: {value} {token})")
+        }
+    }
 }

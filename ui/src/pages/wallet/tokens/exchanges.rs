@@ -209,7 +209,6 @@ fn columns() -> Vec<Column<Row>> {
         })
         .shown(|row| {
             let reason = row.row.reason.clone();
-            let reason = reason.filter(|_| row.row.status != Status::Success);
             view! {
                 <StageChip stage=row.row.stage confirmations=0 />
                 {reason.map(|reason| view! { <small class="dim reason">{reason}</small> })}

@@ -90,6 +90,10 @@ contract MarketModelTest is Cheats {
         (uint256 etkHeld, uint256 idrsHeld) = street.held();
         vm.assertEq(etkHeld, street.given(), "ETK");
         vm.assertEq(idrsHeld, street.given(), "IDRS");
+        // What is minted to or burned from anybody else shows in no balance above.
+        (uint256 etkThere, uint256 idrsThere) = street.supply();
+        vm.assertEq(etkThere, etkHeld, "supply of ETK");
+        vm.assertEq(idrsThere, idrsHeld, "supply of IDRS");
     }
 
     function theBookIsNeverCrossed() private view {

@@ -389,6 +389,16 @@ contract Street is MarketFixture {
         }
     }
 
+    /// @notice What there is of both tokens, beyond the purses of the fixture's traders, who do nothing here
+    function supply() external view returns (uint256 etkThere, uint256 idrsThere) {
+        (etkThere, idrsThere) = (etk.totalSupply(), idrs.totalSupply());
+        address[3] memory idle = [alice, bob, carol];
+        for (uint256 i; i < idle.length; ++i) {
+            etkThere -= etk.balanceOf(idle[i]);
+            idrsThere -= idrs.balanceOf(idle[i]);
+        }
+    }
+
     function marketHolds() external view returns (uint256 etkHeld, uint256 idrsHeld) {
         return (etk.balanceOf(address(market)), idrs.balanceOf(address(market)));
     }

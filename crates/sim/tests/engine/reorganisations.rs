@@ -9,6 +9,17 @@ use enerlink_sim::node::{Fault, ReorgTxs, Span};
 
 use crate::support::{End, Household, Setup, WH, until};
 
+/// Waits until the settlement's transaction is `deep` blocks deep, which is not enough, and longer than a reset would take.
+async fn shallow(household: &Household, deep: u64) {
+    until(&format!("the transaction to be {deep} deep"), async || {
+        let found = household.settlement_transaction().await;
+        found.is_some_and(|tx| (tx.stage, tx.confirmations) == (TxStage::Mined, deep))
+    })
+    .await;
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert_eq!(resets(household), 0, "the display is as it was");
+}
+
 async fn replaced(txs: ReorgTxs) {
     let mut household = Household::open(Setup {
         confirmations: 3,
@@ -18,7 +29,9 @@ async fn replaced(txs: ReorgTxs) {
     household.flow(500 * WH, 0).await;
     let queued = household.settle().await;
     let mined = household.staged(TxStage::Mined).await;
+    shallow(&household, 1).await;
     household.node.mine(1).await.expect("a block");
+    shallow(&household, 2).await;
     household.node.set_automine(false).await.expect("manual");
     let removed = household.node.reorg(2, txs).await.expect("a reorganisation");
     assert_eq!(removed.len(), 1, "the settlement was in these blocks");
@@ -44,14 +57,19 @@ async fn replaced(txs: ReorgTxs) {
         (mined.hash, mined.nonce),
         "the same bytes"
     );
-    household.node.mine(2).await.expect("blocks");
+    shallow(&household, 1).await;
+    household.node.mine(1).await.expect("a block");
+    shallow(&household, 2).await;
+    household.node.mine(1).await.expect("a block");
     let settled = household
         .concluded(household.engine(), &queued.settlement_id, Status::Success)
         .await;
     assert_eq!(settled.energy_wh.0, 500);
+    until("the reset of the display", async || resets(&household) > 0).await;
     assert_eq!(household.settlement_transactions(household.engine()).await, 1);
     household.check(household.engine(), 1).await;
     assert_eq!(household.watermark().await, household.floor());
+    assert_eq!(resets(&household), 1, "once");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

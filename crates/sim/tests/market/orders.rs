@@ -1,7 +1,7 @@
 //! Orders through the whole stack: placed, traded, cancelled, undone by reorganisations, found again after a restart.
 
 use enerlink_domain::{
-    Code, TxKind, Wei,
+    Code, Status, TxKind, Wei,
     market::{Lots, OrderFlags, OrderStatus, Side, TicketKind},
     transaction::TxDetail,
     view::{OrderFilter, TicketView, TradeFilter},
@@ -185,6 +185,33 @@ async fn orders_of_one_account_follow_each_other_with_their_permits() {
     let locked = street.ticket(0, Side::Bid, TicketKind::Limit, 103, 5);
     let refused = street.engine.place_order(locked).await.expect_err("a refusal");
     assert_eq!(refused.code, Code::Locked);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_orders_than_a_transaction_takes_are_cancelled_with_two() {
+    let street = Street::build().await;
+    let before = street.money().await;
+    for price in 100..117 {
+        let ticket = street.ticket(0, Side::Bid, TicketKind::Limit, price, 1);
+        street.engine.place_order(ticket).await.expect("queued");
+    }
+    street.rest().await;
+    assert_eq!(street.contract().await.len(), 17);
+    let account = street.accounts[0];
+    let queued = street.engine.cancel_all_orders(account).await.expect("queued");
+    let orders = queued.iter().map(|tx| match &tx.detail {
+        Some(TxDetail::Cancel { orders }) => orders.len(),
+        detail => panic!("{detail:?}"),
+    });
+    assert_eq!(orders.collect::<Vec<_>>(), [16, 1]);
+    street.rest().await;
+    for tx in queued {
+        let done = street.engine.transaction(tx.id).await.expect("the transaction");
+        assert_eq!(done.stage.status(), Status::Success, "{done:?}");
+    }
+    assert!(street.contract().await.is_empty());
+    assert!(street.book(&street.engine).await.is_empty());
+    assert_eq!(street.money().await, before, "all of it came back");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

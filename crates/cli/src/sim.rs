@@ -58,6 +58,11 @@ fn show(report: &Report) {
     for kind in &report.missing {
         output::text_line(&format!("   never  {kind:?}"));
     }
+    let compared = report.compared;
+    output::text_line(&format!(
+        "estimates that were settled to the unit: {} at a period's end, {} by hand",
+        compared.at_period_end, compared.by_hand
+    ));
     for outcome in &report.failed {
         output::text_line(&format!(
             "seed {} (replay with --seed {0} --verbose):",

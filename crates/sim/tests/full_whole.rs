@@ -20,6 +20,9 @@ fn a_thousand_seeds_end_with_every_watt_hour_once() {
     for (kind, count) in &report.faults {
         println!("{count:>8}  {kind:?}");
     }
+    println!("{:?}", report.compared);
     assert!(report.ok, "{:#?}", report.failed);
     assert!(report.missing.is_empty(), "never happened: {:?}", report.missing);
+    let compared = report.compared;
+    assert!(compared.by_hand > 0 && compared.at_period_end > 0, "{compared:?}");
 }

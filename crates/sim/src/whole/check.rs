@@ -16,7 +16,7 @@ use enerlink_domain::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{foretold, lines::Lines, outbox, world::World};
+use super::{foretold::Compared, lines::Lines, outbox, world::World};
 
 /// Rows of one page.
 const PAGE: u16 = 200;
@@ -42,12 +42,15 @@ impl Violation {
 
 /// Collects what is wrong.
 #[derive(Default)]
-pub(super) struct Court(Vec<Violation>);
+pub(super) struct Court {
+    pub(super) violations: Vec<Violation>,
+    pub(super) compared: Compared,
+}
 
 impl Court {
     pub(super) fn demand(&mut self, holds: bool, rule: &str, found: impl FnOnce() -> String) {
         if !holds {
-            self.0.push(Violation::new(rule, found()));
+            self.violations.push(Violation::new(rule, found()));
         }
     }
 }
@@ -74,7 +77,7 @@ pub(super) async fn now(world: &World) -> anyhow::Result<Vec<Violation>> {
             || format!("settled {settled:?}, truth {ceiling:?}"),
         );
     }
-    Ok(court.0)
+    Ok(court.violations)
 }
 
 /// What everything looks like, when nothing is on its way.
@@ -96,17 +99,20 @@ pub(super) async fn rest(world: &World) -> anyhow::Result<Option<String>> {
 }
 
 /// What is true at the end.
-pub(super) async fn end(world: &World) -> anyhow::Result<Vec<Violation>> {
-    let mut court = Court(now(world).await?);
+pub(super) async fn end(world: &World) -> anyhow::Result<Court> {
+    let mut court = Court {
+        violations: now(world).await?,
+        ..Court::default()
+    };
     let Some(house) = world.alive() else {
         court.demand(false, "the wallet runs", String::new);
-        return Ok(court.0);
+        return Ok(court);
     };
     let engine = &house.engine;
     let standing = world.exact.meter(&world.addresses, &world.id).await?;
     let Some(standing) = standing.filter(|standing| standing.opened) else {
         court.demand(false, "the meter is open on chain", String::new);
-        return Ok(court.0);
+        return Ok(court);
     };
     let head = world.exact.head().await?;
     let events = world
@@ -115,16 +121,17 @@ pub(super) async fn end(world: &World) -> anyhow::Result<Vec<Violation>> {
         .await?;
     let ratios = ratios(world).await?;
     let paid = chain(&mut court, &ratios, &events, &standing);
-    let foretold = foretold::came_true(&mut court, &world.foretold, &paid);
-    world
-        .trace
-        .say(format_args!("{foretold} settlements by hand were estimated"));
+    court.compared = world.around.prophecies.came_true(&mut court, &paid);
+    world.trace.say(format_args!(
+        "of settlements were estimated: {:?}",
+        court.compared
+    ));
     tokens(&mut court, world, &events).await?;
     let rows = rows(world, engine).await?;
     settlements(&mut court, &rows, &events);
     let Some(registers) = registers(world, engine) else {
         court.demand(false, "the meter is heard", String::new);
-        return Ok(court.0);
+        return Ok(court);
     };
     energy(&mut court, world, registers, &engine.meter(&world.id)?.device);
     let audit = engine.audit(&world.id).await?;
@@ -166,7 +173,7 @@ pub(super) async fn end(world: &World) -> anyhow::Result<Vec<Violation>> {
     );
     nonces(&mut court, world).await?;
     outbox::agrees(&mut court, world, engine).await?;
-    Ok(court.0)
+    Ok(court)
 }
 
 /// The ratios of the chain, by where each came into force: the block, and the place among its logs.

@@ -5,7 +5,6 @@ use std::{collections::VecDeque, sync::PoisonError, time::Duration};
 use super::{
     check::{self, Violation},
     faults::FaultKind,
-    foretold::Foretold,
     fuse::{Fuse, Point},
     house::{self, House},
     lines::{Lines, READINGS_ON_THE_WAY},
@@ -104,7 +103,9 @@ impl World {
             };
             before = now;
         }
-        check::end(self).await
+        let court = check::end(self).await?;
+        self.compared = court.compared;
+        Ok(court.violations)
     }
 
     /// Whether the wallet believes that another program uses its client id, because a proxy has cut its connections again
@@ -283,15 +284,14 @@ impl World {
             Act::WantKey if self.plan.settlement_key => self.todo.key = Some(true),
             Act::SettleNow => {
                 let id = self.id.clone();
+                let prophecies = &self.around.prophecies;
                 let done = house
-                    .with(async |engine| Foretold::settle(engine, id).await)
+                    .with(async |engine| prophecies.settle(engine, id).await)
                     .await;
                 match done {
-                    Ok((row, foretold)) => {
-                        self.trace
-                            .say(format_args!("settled by hand: {}", row.settlement_id));
-                        self.foretold.extend(foretold);
-                    }
+                    Ok(row) => self
+                        .trace
+                        .say(format_args!("settled by hand: {}", row.settlement_id)),
                     Err(error) => self
                         .trace
                         .say(format_args!("not settled by hand: {:?}", error.code)),

@@ -44,6 +44,7 @@ use tokio::runtime::{Builder, Runtime};
 pub use self::{
     check::Violation,
     faults::{Counts, FaultKind},
+    foretold::Compared,
 };
 use self::{lines::Reach, plan::Plan, template::Template, trace::Trace, world::World};
 use crate::broker::Broker;
@@ -66,6 +67,8 @@ pub struct Outcome {
     pub violations: Vec<Violation>,
     /// How often each fault has happened.
     pub faults: Counts,
+    /// How many settlements were compared with their estimates.
+    pub compared: Compared,
     /// A hash over the whole trace: equal runs have equal ones.
     pub trace_hash: u64,
     /// The trace; its end only, unless all of it was asked for.
@@ -84,6 +87,8 @@ pub struct Report {
     pub faults: Counts,
     /// Kinds that never happened.
     pub missing: Vec<FaultKind>,
+    /// How many settlements were compared with their estimates, over all.
+    pub compared: Compared,
     /// Those that failed.
     pub failed: Vec<Outcome>,
     /// The hashes of all traces, added up: equal runs have equal ones.
@@ -153,7 +158,7 @@ impl Whole {
             for violation in &violations {
                 trace.say(format_args!("VIOLATION {}: {}", violation.rule, violation.found));
             }
-            let faults = world.tally.counts();
+            let (faults, compared) = (world.tally.counts(), world.compared);
             if let Some(house) = world.house.take() {
                 house.die().await;
             }
@@ -161,6 +166,7 @@ impl Whole {
                 seed,
                 violations,
                 faults,
+                compared,
                 trace_hash: trace.hash(),
                 trace: trace.lines(),
             })
@@ -210,6 +216,7 @@ impl Report {
             ..Self::default()
         };
         for outcome in outcomes {
+            report.compared += outcome.compared;
             report.trace_hash = report.trace_hash.wrapping_add(outcome.trace_hash);
             for (kind, count) in &outcome.faults {
                 *report.faults.entry(*kind).or_default() += count;

@@ -24,7 +24,7 @@ use super::{
     device::{self, Device},
     dice::Dice,
     faults::{FaultKind, Tally},
-    foretold::Foretold,
+    foretold::{Compared, Prophecies},
     house::{self, House, Surroundings},
     lines::{Lines, Reach},
     miner::Miner,
@@ -73,8 +73,8 @@ pub(super) struct World {
     pub(super) backup: Option<(TempDir, Known)>,
     /// What the person means to do as soon as it can be done.
     pub(super) todo: Todo,
-    /// What was estimated before settlements by hand.
-    pub(super) foretold: Vec<Foretold>,
+    /// How many settlements were compared with their estimates.
+    pub(super) compared: Compared,
 }
 
 /// What a person means to do.
@@ -163,6 +163,7 @@ impl World {
             driver,
             kdf,
             period: plan.period,
+            prophecies: Prophecies::default(),
         };
         let world = Self {
             dice: Dice::new(seed, "world"),
@@ -184,7 +185,7 @@ impl World {
             copy: None,
             known: Arc::default(),
             backup: None,
-            foretold: Vec::new(),
+            compared: Compared::default(),
             todo: Todo {
                 unlock: true,
                 furnish: true,

@@ -72,5 +72,11 @@ fn show(report: &Report) {
             output::text_line(&format!("  {}: {}", violation.rule, violation.found));
         }
     }
-    output::text_line(&format!("{} seeds, {} failed", report.seeds, report.failed.len()));
+    output::text_line(&format!(
+        "{} seeds, {} of them with two meters of one account and {} with two accounts, {} failed",
+        report.seeds,
+        report.two_meters,
+        report.two_accounts,
+        report.failed.len()
+    ));
 }

@@ -21,6 +21,7 @@ mod lines;
 mod miner;
 mod outbox;
 mod plan;
+mod site;
 mod sockets;
 mod template;
 mod trace;
@@ -63,6 +64,10 @@ pub enum Weather {
 pub struct Outcome {
     /// Which one.
     pub seed: u64,
+    /// How many meters it has.
+    pub meters: usize,
+    /// How many accounts own them.
+    pub accounts: usize,
     /// What is wrong; nothing when it is empty.
     pub violations: Vec<Violation>,
     /// How often each fault has happened.
@@ -83,6 +88,10 @@ pub struct Report {
     pub ok: bool,
     /// How many were run.
     pub seeds: u64,
+    /// Those with two meters of one account.
+    pub two_meters: u64,
+    /// Those with a meter of each of two accounts.
+    pub two_accounts: u64,
     /// How often each fault has happened, over all.
     pub faults: Counts,
     /// Kinds that never happened.
@@ -98,7 +107,7 @@ pub struct Report {
 /// Runs seeds; makes the vault of their households once.
 pub struct Whole {
     kdf: KdfParams,
-    template: template::Shared,
+    templates: template::Shared,
     /// The threads of databases.
     driver: Runtime,
 }
@@ -111,10 +120,11 @@ impl Whole {
             .thread_name("databases")
             .enable_all()
             .build()?;
-        let template = virtual_time()?.block_on(Template::make(kdf, driver.handle().clone()))?;
+        let make = |wallets| virtual_time()?.block_on(Template::make(kdf, driver.handle().clone(), wallets));
+        let templates = [make(1)?, make(2)?];
         Ok(Self {
             kdf,
-            template: Arc::new(template),
+            templates: Arc::new(templates),
             driver,
         })
     }
@@ -152,7 +162,7 @@ impl Whole {
             let trace = Trace::new(lines);
             trace.say(format_args!("{plan:?}"));
             let driver = self.driver.handle().clone();
-            let template = self.template.path();
+            let template = self.templates[plan.wallets() - 1].path();
             let mut world = World::make(seed, plan, template, self.kdf, driver, trace.clone(), reach).await?;
             let violations = world.live().await?;
             for violation in &violations {
@@ -164,6 +174,8 @@ impl Whole {
             }
             anyhow::Ok(Outcome {
                 seed,
+                meters: world.sites.len(),
+                accounts: world.owners().len(),
                 violations,
                 faults,
                 compared,
@@ -216,6 +228,11 @@ impl Report {
             ..Self::default()
         };
         for outcome in outcomes {
+            match (outcome.meters, outcome.accounts) {
+                (_, 2) => report.two_accounts += 1,
+                (2, _) => report.two_meters += 1,
+                _ => {}
+            }
             report.compared += outcome.compared;
             report.trace_hash = report.trace_hash.wrapping_add(outcome.trace_hash);
             for (kind, count) in &outcome.faults {

@@ -58,6 +58,11 @@ fn show(report: &Report) {
     for kind in &report.missing {
         output::text_line(&format!("   never  {kind:?}"));
     }
+    let compared = report.compared;
+    output::text_line(&format!(
+        "estimates that were settled to the unit: {} at a period's end, {} by hand",
+        compared.at_period_end, compared.by_hand
+    ));
     for outcome in &report.failed {
         output::text_line(&format!(
             "seed {} (replay with --seed {0} --verbose):",
@@ -67,5 +72,11 @@ fn show(report: &Report) {
             output::text_line(&format!("  {}: {}", violation.rule, violation.found));
         }
     }
-    output::text_line(&format!("{} seeds, {} failed", report.seeds, report.failed.len()));
+    output::text_line(&format!(
+        "{} seeds, {} of them with two meters of one account and {} with two accounts, {} failed",
+        report.seeds,
+        report.two_meters,
+        report.two_accounts,
+        report.failed.len()
+    ));
 }

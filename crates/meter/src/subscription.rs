@@ -158,7 +158,7 @@ impl Subscription {
     ) -> (Self, mpsc::Receiver<Incoming>) {
         let (incoming, receiver) = mpsc::channel(config.queue.max(1));
         let (subscription, commands, stopped) = Self::new();
-        let source = source.connect(&config.client_id);
+        let source = source.connect(&config.client_id, &config.base_topics);
         let task = source::SourceTask {
             config,
             clock,

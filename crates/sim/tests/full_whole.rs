@@ -20,6 +20,14 @@ fn a_thousand_seeds_end_with_every_watt_hour_once() {
     for (kind, count) in &report.faults {
         println!("{count:>8}  {kind:?}");
     }
+    println!(
+        "{} with two meters, {} with two accounts",
+        report.two_meters, report.two_accounts
+    );
+    println!("{:?}", report.compared);
     assert!(report.ok, "{:#?}", report.failed);
     assert!(report.missing.is_empty(), "never happened: {:?}", report.missing);
+    assert!(report.two_meters > 0 && report.two_accounts > 0, "{report:?}");
+    let compared = report.compared;
+    assert!(compared.by_hand > 0 && compared.at_period_end > 0, "{compared:?}");
 }

@@ -16,8 +16,9 @@ use super::{
 
 /// A broker in this process: the client is the one of a persistent session, which survives a disconnect.
 pub trait Source: Send + Sync {
-    /// Lets the client in; a former connection under the same id ends. Everything that was not acknowledged comes again.
-    fn connect(&self, client_id: &str) -> SourceLine;
+    /// Lets the client in, who hears the meters of `base_topics`; a former connection under the same id ends. Everything
+    /// that was not acknowledged comes again.
+    fn connect(&self, client_id: &str, base_topics: &[String]) -> SourceLine;
 }
 
 /// One client's connection to a [`Source`]. Dropped, the client is gone without a goodbye.

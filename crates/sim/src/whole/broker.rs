@@ -1,12 +1,12 @@
 //! A broker without a network: persistent sessions, retained messages, redelivery of what was not acknowledged.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use enerlink_domain::{Code, Error};
-use enerlink_meter::{Published, Source, SourceHeard, SourceLine};
+use enerlink_meter::{Published, Route, Source, SourceHeard, SourceLine};
 use tokio::sync::mpsc;
 
 use super::fuse::{Fuse, Point};
@@ -19,8 +19,7 @@ struct State {
     up: bool,
     sessions: BTreeMap<String, Session>,
     retained: BTreeMap<String, Vec<u8>>,
-    /// Where commands go.
-    commands: mpsc::UnboundedSender<Vec<u8>>,
+    commands: Commands,
     connections: u64,
 }
 
@@ -42,6 +41,8 @@ struct Kept {
 
 struct Line {
     number: u64,
+    /// Of the meters that it is subscribed to.
+    base_topics: BTreeSet<String>,
     heard: mpsc::UnboundedSender<SourceHeard>,
 }
 
@@ -50,17 +51,55 @@ struct Line {
 pub(super) struct Said {
     pub(super) topic: String,
     pub(super) payload: Vec<u8>,
-    /// Which reading it is.
-    pub(super) reading: Option<u64>,
+    /// Which reading it is, and of which meter.
+    pub(super) reading: Option<(usize, u64)>,
 }
 
-/// Told which reading a client has acknowledged, and whether it was sent to it more than once.
-pub(super) type Acknowledged = Arc<dyn Fn(u64, bool) + Send + Sync>;
+/// Told of which meter which reading a client has acknowledged, and whether it was sent to it more than once.
+pub(super) type Acknowledged = Arc<dyn Fn(usize, u64, bool) + Send + Sync>;
+
+/// What a device hears.
+pub(super) type Orders = mpsc::UnboundedReceiver<Vec<u8>>;
+
+/// Where commands go, by topic.
+pub(super) struct Commands(BTreeMap<String, mpsc::UnboundedSender<Vec<u8>>>);
+
+impl Commands {
+    /// One receiver for each device, in their order.
+    pub(super) fn of(base_topics: &[String]) -> (Self, Vec<Orders>) {
+        let mut devices = BTreeMap::new();
+        let orders = base_topics.iter().map(|base| {
+            let (sender, receiver) = mpsc::unbounded_channel();
+            let route = Route {
+                base_topic: base.clone(),
+                meter_id: None,
+            };
+            devices.insert(route.topic(), sender);
+            receiver
+        });
+        let orders = orders.collect();
+        (Self(devices), orders)
+    }
+
+    pub(super) fn topics(&self) -> impl Iterator<Item = &String> {
+        self.0.keys()
+    }
+
+    pub(super) fn hand_over(&self, topic: &str, payload: Vec<u8>) {
+        if let Some(device) = self.0.get(topic) {
+            let _ = device.send(payload);
+        }
+    }
+
+    /// No device is there any more.
+    pub(super) fn are_over(&self) -> bool {
+        self.0.values().all(mpsc::UnboundedSender::is_closed)
+    }
+}
 
 impl Broker {
-    /// A broker that hands commands to the receiver.
-    pub(super) fn new() -> (Self, mpsc::UnboundedReceiver<Vec<u8>>) {
-        let (commands, receiver) = mpsc::unbounded_channel();
+    /// A broker before these devices.
+    pub(super) fn new(commands: Commands) -> Self {
         let state = State {
             up: true,
             sessions: BTreeMap::new(),
@@ -68,7 +107,7 @@ impl Broker {
             commands,
             connections: 0,
         };
-        (Self(Arc::new(Mutex::new(state))), receiver)
+        Self(Arc::new(Mutex::new(state)))
     }
 
     pub(super) fn is_up(&self) -> bool {
@@ -95,11 +134,13 @@ impl Broker {
         }
     }
 
-    /// Delivers a message to every session, with quality of service 1.
+    /// Delivers a message to every session that is subscribed to it, with quality of service 1.
     pub(super) fn publish(&self, said: &Said) {
         let mut state = self.state();
         let up = state.up;
-        for session in state.sessions.values_mut() {
+        let hears =
+            |session: &&mut Session| session.line.as_ref().is_some_and(|line| line.hears(&said.topic));
+        for session in state.sessions.values_mut().filter(hears) {
             session.last_id = session.last_id.checked_add(1).unwrap_or(1);
             session.kept.push_back(Kept {
                 id: session.last_id,
@@ -137,7 +178,7 @@ impl Session {
     fn welcome(&mut self, retained: &BTreeMap<String, Vec<u8>>) {
         let Some(line) = &self.line else { return };
         let _ = line.heard.send(SourceHeard::Connected);
-        for (topic, payload) in retained {
+        for (topic, payload) in retained.iter().filter(|(topic, _)| line.hears(topic)) {
             let message = Published {
                 topic: topic.clone(),
                 payload: payload.clone(),
@@ -166,6 +207,13 @@ impl Session {
     }
 }
 
+impl Line {
+    fn hears(&self, topic: &str) -> bool {
+        let base = topic.rsplit_once('/').map_or(topic, |(base, _)| base);
+        self.base_topics.contains(base)
+    }
+}
+
 impl Kept {
     fn published(&self, duplicate: bool) -> Published {
         Published {
@@ -185,7 +233,7 @@ struct Client {
 }
 
 impl Source for Client {
-    fn connect(&self, client_id: &str) -> SourceLine {
+    fn connect(&self, client_id: &str, base_topics: &[String]) -> SourceLine {
         let (heard, receiver) = mpsc::unbounded_channel();
         let mut state = self.broker.state();
         state.connections += 1;
@@ -197,7 +245,15 @@ impl Source for Client {
             ..
         } = &mut *state;
         let session = sessions.entry(client_id.to_owned()).or_default();
-        session.line = Some(Line { number, heard });
+        let base_topics = base_topics.iter().cloned().collect();
+        let line = Line {
+            number,
+            base_topics,
+            heard,
+        };
+        // What it is not subscribed to any more does not wait for it.
+        session.kept.retain(|kept| line.hears(&kept.message.topic));
+        session.line = Some(line);
         if *up {
             session.welcome(retained);
         }
@@ -219,16 +275,16 @@ impl Source for Client {
             let kept = at.and_then(|at| session.kept.remove(at));
             drop(state);
             if let Some(kept) = kept
-                && let Some(reading) = kept.message.reading
+                && let Some((meter, reading)) = kept.message.reading
             {
-                acknowledged(reading, kept.again);
+                acknowledged(meter, reading, kept.again);
             }
         };
         let (broker, fuse) = (self.broker.clone(), self.fuse.clone());
-        let publish = move |_: String, payload: Vec<u8>| {
+        let publish = move |topic: String, payload: Vec<u8>| {
             let state = broker.state();
             if state.up && !fuse.is_blown() {
-                let _ = state.commands.send(payload);
+                state.commands.hand_over(&topic, payload);
             }
         };
         SourceLine {

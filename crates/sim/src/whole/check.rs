@@ -8,15 +8,16 @@ use std::{
 
 use enerlink_chain::{MeterOnChain, SettledEvent};
 use enerlink_domain::{
-    DeviceState, Etk, Hash32, MicroWh, Settlement, Status,
+    Address, DeviceState, Etk, Hash32, MicroWh, Settlement, Status,
     id::keccak256,
     reading::DeviceTime,
     settlement::{Due, SettlementFilter, Watermark},
 };
+use enerlink_engine::Engine;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{foretold, lines::Lines, outbox, world::World};
+use super::{foretold::Compared, lines::Lines, outbox, site::Site, truth::Known, world::World};
 
 /// Rows of one page.
 const PAGE: u16 = 200;
@@ -42,39 +43,56 @@ impl Violation {
 
 /// Collects what is wrong.
 #[derive(Default)]
-pub(super) struct Court(Vec<Violation>);
+pub(super) struct Court {
+    pub(super) violations: Vec<Violation>,
+    pub(super) compared: Compared,
+}
 
 impl Court {
     pub(super) fn demand(&mut self, holds: bool, rule: &str, found: impl FnOnce() -> String) {
         if !holds {
-            self.0.push(Violation::new(rule, found()));
+            self.violations.push(Violation::new(rule, found()));
         }
+    }
+
+    /// Takes over what was found of the meter at `site`.
+    fn join(&mut self, site: &Site, own: Self) {
+        self.compared += own.compared;
+        self.violations
+            .extend(own.violations.into_iter().map(|violation| Violation {
+                found: format!("{}: {}", site.id, violation.found),
+                ..violation
+            }));
     }
 }
 
 /// What is true at every moment.
 pub(super) async fn now(world: &World) -> anyhow::Result<Vec<Violation>> {
     let mut court = Court::default();
-    let truth = world.device.last().truth;
-    let ceiling = (truth.export.0, truth.import.0);
-    if let Some(house) = world.alive()
-        && let Some(registers) = registers(world, &house.engine)
-    {
-        court.demand(
-            registers.0 <= ceiling.0 && registers.1 <= ceiling.1,
-            "no energy is invented",
-            || format!("registers {registers:?}, truth {ceiling:?}"),
-        );
+    for site in &world.sites {
+        let mut own = Court::default();
+        let truth = site.device.last().truth;
+        let ceiling = (truth.export.0, truth.import.0);
+        if let Some(house) = world.alive()
+            && let Some(registers) = registers(site, &house.engine)
+        {
+            own.demand(
+                registers.0 <= ceiling.0 && registers.1 <= ceiling.1,
+                "no energy is invented",
+                || format!("registers {registers:?}, truth {ceiling:?}"),
+            );
+        }
+        if let Some(standing) = world.exact.meter(&world.addresses, &site.id).await? {
+            let settled = micro(standing.watermark);
+            own.demand(
+                settled.0 <= ceiling.0 && settled.1 <= ceiling.1,
+                "no energy is settled that did not flow",
+                || format!("settled {settled:?}, truth {ceiling:?}"),
+            );
+        }
+        court.join(site, own);
     }
-    if let Some(standing) = world.exact.meter(&world.addresses, &world.id).await? {
-        let settled = micro(standing.watermark);
-        court.demand(
-            settled.0 <= ceiling.0 && settled.1 <= ceiling.1,
-            "no energy is settled that did not flow",
-            || format!("settled {settled:?}, truth {ceiling:?}"),
-        );
-    }
-    Ok(court.0)
+    Ok(court.violations)
 }
 
 /// What everything looks like, when nothing is on its way.
@@ -86,57 +104,94 @@ pub(super) async fn rest(world: &World) -> anyhow::Result<Option<String>> {
         return Ok(None);
     }
     let pool = world.node.request("txpool_status", json!([])).await?;
-    let waiting = pool["pending"].as_str() != Some("0x0") || pool["queued"].as_str() != Some("0x0");
-    let standing = world.exact.meter(&world.addresses, &world.id).await?;
-    let Some(standing) = standing.filter(|standing| standing.opened && !waiting) else {
+    if pool["pending"].as_str() != Some("0x0") || pool["queued"].as_str() != Some("0x0") {
         return Ok(None);
-    };
-    let registers = registers(world, &house.engine);
-    Ok(Some(format!("{registers:?} {:?}", standing.watermark)))
+    }
+    let mut all = Vec::with_capacity(world.sites.len());
+    for site in &world.sites {
+        let standing = world.exact.meter(&world.addresses, &site.id).await?;
+        let Some(standing) = standing.filter(|standing| standing.opened) else {
+            return Ok(None);
+        };
+        let registers = registers(site, &house.engine);
+        all.push(format!("{registers:?} {:?}", standing.watermark));
+    }
+    Ok(Some(all.join(", ")))
 }
 
 /// What is true at the end.
-pub(super) async fn end(world: &World) -> anyhow::Result<Vec<Violation>> {
-    let mut court = Court(now(world).await?);
+pub(super) async fn end(world: &World) -> anyhow::Result<Court> {
+    let mut court = Court {
+        violations: now(world).await?,
+        ..Court::default()
+    };
     let Some(house) = world.alive() else {
         court.demand(false, "the wallet runs", String::new);
-        return Ok(court.0);
+        return Ok(court);
     };
     let engine = &house.engine;
-    let standing = world.exact.meter(&world.addresses, &world.id).await?;
+    let ratios = ratios(world).await?;
+    let mut paid: BTreeMap<Address, i128> = BTreeMap::new();
+    for (site, known) in world.sites.iter().zip(world.known()) {
+        let mut own = Court::default();
+        let etk = meter(&mut own, world, engine, site, &known, &ratios).await?;
+        *paid.entry(site.owner).or_default() += etk.0;
+        court.join(site, own);
+    }
+    world.trace.say(format_args!(
+        "of settlements were estimated: {:?}",
+        court.compared
+    ));
+    for (owner, paid) in paid {
+        tokens(&mut court, world, owner, paid).await?;
+    }
+    let verified = engine.verify_audit().await?;
+    court.demand(verified.ok, "the audit is verified", || {
+        format!("{:?}", verified.problems)
+    });
+    nonces(&mut court, world).await?;
+    outbox::agrees(&mut court, world, engine).await?;
+    Ok(court)
+}
+
+/// What is true of one meter at the end. Answers what its settlements have minted, less what they have burned.
+async fn meter(
+    court: &mut Court,
+    world: &World,
+    engine: &Engine,
+    site: &Site,
+    known: &Known,
+    ratios: &BTreeMap<(u64, u64), u64>,
+) -> anyhow::Result<Etk> {
+    let standing = world.exact.meter(&world.addresses, &site.id).await?;
     let Some(standing) = standing.filter(|standing| standing.opened) else {
         court.demand(false, "the meter is open on chain", String::new);
-        return Ok(court.0);
+        return Ok(Etk::default());
     };
     let head = world.exact.head().await?;
     let events = world
         .exact
-        .settled_events(&world.addresses, slice::from_ref(&world.id), 0, head.number)
+        .settled_events(&world.addresses, slice::from_ref(&site.id), 0, head.number)
         .await?;
-    let ratios = ratios(world).await?;
-    let paid = chain(&mut court, &ratios, &events, &standing);
-    let foretold = foretold::came_true(&mut court, &world.foretold, &paid);
-    world
-        .trace
-        .say(format_args!("{foretold} settlements by hand were estimated"));
-    tokens(&mut court, world, &events).await?;
-    let rows = rows(world, engine).await?;
-    settlements(&mut court, &rows, &events);
-    let Some(registers) = registers(world, engine) else {
+    let paid = chain(court, ratios, &events, &standing);
+    court.compared = world.around.prophecies.came_true(court, &paid);
+    let etk = Etk(events.iter().map(|event| event.etk.0).sum());
+    let owned = events.iter().all(|event| event.prosumer == site.owner);
+    court.demand(owned, "each settlement is its owner's", || format!("{events:?}"));
+    let rows = rows(site, engine).await?;
+    settlements(court, &rows, &events);
+    let Some(registers) = registers(site, engine) else {
         court.demand(false, "the meter is heard", String::new);
-        return Ok(court.0);
+        return Ok(etk);
     };
-    energy(&mut court, world, registers, &engine.meter(&world.id)?.device);
-    let audit = engine.audit(&world.id).await?;
+    let device = engine.meter(&site.id)?.device;
+    energy(court, world, site, known, registers, &device);
+    let audit = engine.audit(&site.id).await?;
     court.demand(
         audit.adds_up && (audit.unrecorded.0, audit.pending.0) == (0, 0),
         "accumulated = settled + pending + carried",
         || format!("{audit:?}"),
     );
-    let verified = engine.verify_audit().await?;
-    court.demand(verified.ok, "the audit is verified", || {
-        format!("{:?}", verified.problems)
-    });
     let settled: i64 = rows
         .iter()
         .filter(|row| row.status == Status::Success)
@@ -155,7 +210,7 @@ pub(super) async fn end(world: &World) -> anyhow::Result<Vec<Violation>> {
     // Whatever may be settled is settled.
     let terms = world.exact.terms(&world.addresses).await?;
     let minimum = terms.minimum.max(enerlink_domain::WattHours(100));
-    let balance = world.exact.balances(&world.addresses, world.owner).await?.etk;
+    let balance = world.exact.balances(&world.addresses, site.owner).await?.etk;
     let due = standing
         .terms(terms.ratio, minimum, Some(balance), head.timestamp)
         .due(MicroWh(registers.0), MicroWh(registers.1));
@@ -164,9 +219,7 @@ pub(super) async fn end(world: &World) -> anyhow::Result<Vec<Violation>> {
         "what is due is settled",
         || format!("{due:?}"),
     );
-    nonces(&mut court, world).await?;
-    outbox::agrees(&mut court, world, engine).await?;
-    Ok(court.0)
+    Ok(etk)
 }
 
 /// The ratios of the chain, by where each came into force: the block, and the place among its logs.
@@ -248,14 +301,14 @@ fn chain<'a>(
     paid
 }
 
-async fn tokens(court: &mut Court, world: &World, events: &[SettledEvent]) -> anyhow::Result<()> {
-    let totals = world.exact.token_totals(&world.addresses, world.owner).await?;
-    let balance = world.exact.balances(&world.addresses, world.owner).await?.etk;
-    let paid: i128 = events.iter().map(|event| event.etk.0).sum();
+/// The tokens of one account are those of all its meters.
+async fn tokens(court: &mut Court, world: &World, owner: Address, paid: i128) -> anyhow::Result<()> {
+    let totals = world.exact.token_totals(&world.addresses, owner).await?;
+    let balance = world.exact.balances(&world.addresses, owner).await?.etk;
     court.demand(
         balance.0 == paid && totals.minted.0 - totals.burned.0 == paid,
         "the tokens are those of the settlements",
-        || format!("balance {balance}, settlements {paid}, {totals:?}"),
+        || format!("{owner}: balance {balance}, settlements {paid}, {totals:?}"),
     );
     Ok(())
 }
@@ -294,15 +347,21 @@ fn settlements(court: &mut Court, rows: &[Settlement], events: &[SettledEvent]) 
 }
 
 /// The registers are what flowed, but for what nobody can know.
-fn energy(court: &mut Court, world: &World, registers: (u64, u64), device: &DeviceState) {
-    let known = world.known();
+fn energy(
+    court: &mut Court,
+    world: &World,
+    site: &Site,
+    known: &Known,
+    registers: (u64, u64),
+    device: &DeviceState,
+) {
     let (least, last) = (known.least(), known.last());
-    let newest = world.device.last();
+    let newest = site.device.last();
     let heard = last.is_some_and(|last| match world.around.lines {
         Lines::Memory { .. } => last.number + 2 >= newest.number,
         // What came is not known here but from the wallet itself.
         Lines::Sockets(_) => (last.number..=newest.number)
-            .filter_map(|number| world.device.reading(number))
+            .filter_map(|number| site.device.reading(number))
             .any(|reading| uptime(device) == Some(reading.uptime)),
     });
     court.demand(heard, "the meter is heard to the end", || {
@@ -326,10 +385,7 @@ fn uptime(device: &DeviceState) -> Option<u32> {
 }
 
 async fn nonces(court: &mut Court, world: &World) -> anyhow::Result<()> {
-    let standing = world.exact.meter(&world.addresses, &world.id).await?;
-    let mut accounts = vec![world.owner];
-    accounts.extend(standing.and_then(|standing| standing.settler));
-    for account in accounts {
+    for account in world.accounts().await? {
         let ask = async |tag: &str| -> anyhow::Result<Value> {
             let params = json!([account.to_lower(), tag]);
             Ok(world.node.request("eth_getTransactionCount", params).await?)
@@ -343,14 +399,14 @@ async fn nonces(court: &mut Court, world: &World) -> anyhow::Result<()> {
 }
 
 /// What the registers show, exported and imported.
-fn registers(world: &World, engine: &enerlink_engine::Engine) -> Option<(u64, u64)> {
-    let view = engine.meter(&world.id).ok()?;
+fn registers(site: &Site, engine: &Engine) -> Option<(u64, u64)> {
+    let view = engine.meter(&site.id).ok()?;
     view.registers
         .map(|registers| (registers.export.0, registers.import.0))
 }
 
-async fn rows(world: &World, engine: &enerlink_engine::Engine) -> anyhow::Result<Vec<Settlement>> {
-    let filter = SettlementFilter::of(&world.id);
+async fn rows(site: &Site, engine: &Engine) -> anyhow::Result<Vec<Settlement>> {
+    let filter = SettlementFilter::of(&site.id);
     let (mut rows, mut before) = (Vec::new(), None);
     loop {
         let page = engine.settlements(&filter, PAGE, before).await?;

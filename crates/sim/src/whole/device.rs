@@ -9,10 +9,9 @@ use std::{
 
 use enerlink_domain::MicroWh;
 use enerlink_meter::Channel;
-use tokio::sync::mpsc;
 
 use super::{
-    broker::Said,
+    broker::{Orders, Said},
     clock::WorldTime,
     dice::Dice,
     faults::{FaultKind, Tally},
@@ -67,6 +66,8 @@ impl Reading {
 pub(super) struct Device(Arc<Mutex<State>>);
 
 struct State {
+    /// Which meter it is.
+    number: usize,
     base: String,
     home: Home,
     time: WorldTime,
@@ -86,6 +87,8 @@ struct State {
 }
 
 pub(super) struct Parts {
+    /// Which meter it is.
+    pub(super) number: usize,
     pub(super) base: String,
     pub(super) home: Home,
     pub(super) time: WorldTime,
@@ -98,9 +101,10 @@ pub(super) struct Parts {
 
 impl Device {
     /// Starts the device: it speaks and obeys until the runtime ends.
-    pub(super) fn start(parts: Parts, beats: Beats, mut commands: mpsc::UnboundedReceiver<Vec<u8>>) -> Self {
+    pub(super) fn start(parts: Parts, beats: Beats, mut commands: Orders) -> Self {
         let time = parts.time.clone();
         let device = Self(Arc::new(Mutex::new(State {
+            number: parts.number,
             base: parts.base,
             home: parts.home,
             time: parts.time,
@@ -274,7 +278,7 @@ impl State {
         let said = Said {
             topic,
             payload: text.into_bytes(),
-            reading,
+            reading: reading.map(|reading| (self.number, reading)),
         };
         if !self.lines.broker_is_up() {
             if self.keeps {

@@ -5,11 +5,11 @@ use std::{collections::VecDeque, sync::PoisonError, time::Duration};
 use super::{
     check::{self, Violation},
     faults::FaultKind,
-    foretold::Foretold,
     fuse::{Fuse, Point},
     house::{self, House},
     lines::{Lines, READINGS_ON_THE_WAY},
     plan::{Act, STORM},
+    site::Site,
     truth::Known,
     world::{World, set_ratio, set_threshold},
 };
@@ -37,7 +37,9 @@ impl World {
         let begun = self.moment();
         let end = begun + STORM;
         self.around.lines.set_calm(self.plan.quiet);
-        self.device.set_calm(self.plan.quiet);
+        for site in &self.sites {
+            site.device.set_calm(self.plan.quiet);
+        }
         self.miner.set_calm(self.plan.quiet);
         if self.plan.uptime > 0 {
             self.tally.count(FaultKind::UptimeRollover);
@@ -45,12 +47,12 @@ impl World {
         let mut acts: VecDeque<_> = self.plan.acts.iter().copied().collect();
         let mut violations = Vec::new();
         while self.moment() < end {
-            let next = acts.front().map_or(end, |(at, _)| begun + *at).min(end);
+            let next = acts.front().map_or(end, |turn| begun + turn.at).min(end);
             self.wait_until(next).await;
-            while acts.front().is_some_and(|(at, _)| begun + *at <= self.moment()) {
-                let Some((_, act)) = acts.pop_front() else { break };
-                self.trace.say(format_args!("{act:?}"));
-                self.act(act).await?;
+            while let Some(turn) = acts.pop_front_if(|turn| begun + turn.at <= self.moment()) {
+                self.trace
+                    .say(format_args!("{:?}, meter {}", turn.act, turn.meter));
+                self.act(turn.act, turn.meter).await?;
             }
             violations.extend(check::now(self).await?);
             if !violations.is_empty() {
@@ -66,8 +68,10 @@ impl World {
         self.around.lines.set_calm(true);
         self.around.lines.set_node_up(true);
         self.around.lines.set_broker_up(true);
-        self.device.set_calm(true);
-        self.device.set_power(Some(0), Some(0));
+        for site in &self.sites {
+            site.device.set_calm(true);
+            site.device.set_power(Some(0), Some(0));
+        }
         self.miner.set_calm(true);
         self.give_gas(true).await?;
         if let Some((copy, _directory)) = self.copy.take() {
@@ -94,7 +98,7 @@ impl World {
             self.pass(self.plan.period / 2 + Duration::from_secs(10)).await?;
             self.give_gas(true).await?;
             if self.is_thrown_out() {
-                self.act(Act::Restart).await?;
+                self.restart().await;
             }
             let now = check::rest(self).await?;
             still = if now.is_some() && now == before {
@@ -104,15 +108,23 @@ impl World {
             };
             before = now;
         }
-        check::end(self).await
+        let court = check::end(self).await?;
+        self.compared = court.compared;
+        Ok(court.violations)
     }
 
     /// Whether the wallet believes that another program uses its client id, because a proxy has cut its connections again
     /// and again while others stayed. It holds back for ten minutes then, of the computer's time, and says so: the person
     /// who reads it starts the wallet again.
     fn is_thrown_out(&self) -> bool {
-        let device = self.alive().and_then(|house| house.engine.meter(&self.id).ok());
-        device.is_some_and(|view| view.device.link.code == Some(Code::ClientIdTaken))
+        let Some(house) = self.alive() else { return false };
+        let views = self
+            .sites
+            .iter()
+            .filter_map(|site| house.engine.meter(&site.id).ok());
+        views
+            .into_iter()
+            .any(|view| view.device.link.code == Some(Code::ClientIdTaken))
     }
 
     async fn pass(&mut self, time: Duration) -> anyhow::Result<()> {
@@ -172,7 +184,16 @@ impl World {
         self.come_back();
     }
 
-    async fn act(&mut self, act: Act) -> anyhow::Result<()> {
+    async fn restart(&mut self) {
+        if let Some(house) = self.house.take() {
+            self.tally.count(FaultKind::Restart);
+            house.stop().await;
+            self.come_back();
+        }
+    }
+
+    async fn act(&mut self, act: Act, meter: usize) -> anyhow::Result<()> {
+        let device = &self.sites[meter].device;
         match act {
             Act::Crash(Some((point, count))) => {
                 if let Some(house) = &self.house {
@@ -184,13 +205,7 @@ impl World {
                     house.fuse.blow();
                 }
             }
-            Act::Restart => {
-                if let Some(house) = self.house.take() {
-                    self.tally.count(FaultKind::Restart);
-                    house.stop().await;
-                    self.come_back();
-                }
-            }
+            Act::Restart => self.restart().await,
             Act::SetClock(milliseconds) => {
                 self.around.time.shift(milliseconds);
                 self.tally.count(match milliseconds {
@@ -199,7 +214,9 @@ impl World {
                 });
             }
             Act::BrokerDown { keeps, .. } => {
-                self.device.set_keeps(keeps);
+                for site in &self.sites {
+                    site.device.set_keeps(keeps);
+                }
                 self.around.lines.set_broker_up(false);
                 self.tally.count(match keeps {
                     true => FaultKind::BrokerDown,
@@ -214,21 +231,21 @@ impl World {
             Act::NodeUp => self.around.lines.set_node_up(true),
             Act::DropTransaction => self.drop_transaction().await?,
             Act::Reboot => {
-                self.device.reboot();
+                device.reboot();
                 self.tally.count(FaultKind::MeterReboot);
             }
             Act::ResetCounters => {
-                self.device.reset();
+                device.reset();
                 self.tally.count(FaultKind::CounterReset);
             }
-            Act::Noise => self.device.be_noisy(),
+            Act::Noise => device.be_noisy(),
             Act::Silence { .. } => {
-                self.device.set_silent(true);
+                device.set_silent(true);
                 self.tally.count(FaultKind::MeterSilent);
             }
-            Act::Speak => self.device.set_silent(false),
+            Act::Speak => device.set_silent(false),
             Act::Retain => {
-                let (topic, text) = self.device.sensors();
+                let (topic, text) = device.sensors();
                 self.around.lines.retain(topic, text.into_bytes());
                 self.tally.count(FaultKind::RetainedReading);
             }
@@ -245,7 +262,7 @@ impl World {
                 self.give_gas(false).await?;
             }
             Act::GiveGas => self.give_gas(true).await?,
-            Act::SetPower(solar, load) => self.device.set_power(solar, load),
+            Act::SetPower(solar, load) => device.set_power(solar, load),
             Act::StartCopy => {
                 if self.copy.is_none() && !self.todo.furnish {
                     self.start_copy().await?;
@@ -258,14 +275,14 @@ impl World {
                 }
             }
             Act::Lock | Act::Unlock | Act::GiveUpKey | Act::WantKey | Act::SettleNow => {
-                self.person(act).await;
+                self.person(act, meter).await;
             }
             Act::KeepBackup | Act::RestoreBackup | Act::LoseDatabase => self.database(act).await?,
         }
         Ok(())
     }
 
-    async fn person(&mut self, act: Act) {
+    async fn person(&mut self, act: Act, meter: usize) {
         let Some(house) = &self.house else {
             self.todo.unlock |= act == Act::Unlock;
             return;
@@ -277,21 +294,22 @@ impl World {
                 self.tally.count(FaultKind::WalletLocked);
             }
             Act::GiveUpKey if self.plan.settlement_key => {
-                self.todo.key = Some(false);
+                self.todo.keys.insert(meter, false);
                 self.tally.count(FaultKind::SettlementKeyGivenUp);
             }
-            Act::WantKey if self.plan.settlement_key => self.todo.key = Some(true),
+            Act::WantKey if self.plan.settlement_key => {
+                self.todo.keys.insert(meter, true);
+            }
             Act::SettleNow => {
-                let id = self.id.clone();
+                let id = self.sites[meter].id.clone();
+                let prophecies = &self.around.prophecies;
                 let done = house
-                    .with(async |engine| Foretold::settle(engine, id).await)
+                    .with(async |engine| prophecies.settle(engine, id).await)
                     .await;
                 match done {
-                    Ok((row, foretold)) => {
-                        self.trace
-                            .say(format_args!("settled by hand: {}", row.settlement_id));
-                        self.foretold.extend(foretold);
-                    }
+                    Ok(row) => self
+                        .trace
+                        .say(format_args!("settled by hand: {}", row.settlement_id)),
                     Err(error) => self
                         .trace
                         .say(format_args!("not settled by hand: {:?}", error.code)),
@@ -324,7 +342,7 @@ impl World {
             _ => {
                 self.take_down().await;
                 self.move_out()?;
-                self.know(Known::default());
+                self.know(vec![Known::default(); self.sites.len()]);
                 self.todo.furnish = true;
                 self.todo.unlock = true;
                 self.tally.count(FaultKind::EmptyProfile);
@@ -360,15 +378,16 @@ impl World {
         self.around.time.elapsed()
     }
 
-    /// What the household's database can know.
-    pub(super) fn known(&self) -> Known {
+    /// What the household's database can know of each meter.
+    pub(super) fn known(&self) -> Vec<Known> {
         if let Lines::Sockets(_) = self.around.lines {
-            return Known::by_last(self.device.before_last(READINGS_ON_THE_WAY));
+            let last = |site: &Site| Known::by_last(site.device.before_last(READINGS_ON_THE_WAY));
+            return self.sites.iter().map(last).collect();
         }
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn know(&self, known: Known) {
+    fn know(&self, known: Vec<Known>) {
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = known;
     }
 

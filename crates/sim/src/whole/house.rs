@@ -18,6 +18,7 @@ use super::{
     broker::Acknowledged,
     clock::WorldTime,
     crew::Crew,
+    foretold::{Listener, Prophecies},
     fuse::{Fuse, Point},
     lines::Lines,
     trace::Trace,
@@ -42,6 +43,7 @@ pub(super) struct Surroundings {
     pub(super) driver: Handle,
     pub(super) kdf: KdfParams,
     pub(super) period: Duration,
+    pub(super) prophecies: Prophecies,
 }
 
 /// A running process.
@@ -49,6 +51,8 @@ pub(super) struct House {
     pub(super) engine: Engine,
     pub(super) fuse: Fuse,
     crew: JoinHandle<()>,
+    /// Who listens to it.
+    ears: JoinHandle<()>,
 }
 
 impl House {
@@ -94,8 +98,14 @@ impl House {
                 return Err(error);
             }
         };
-        tokio::spawn(tell(name, engine.events(), around.trace.clone()));
-        Ok(Self { engine, fuse, crew })
+        let listener = Listener::new(engine.clone(), around.prophecies.clone());
+        let ears = tokio::spawn(tell(name, engine.events(), listener, around.trace.clone()));
+        Ok(Self {
+            engine,
+            fuse,
+            crew,
+            ears,
+        })
     }
 
     /// Lets a person do something, unless the process dies meanwhile.
@@ -113,8 +123,10 @@ impl House {
     /// The process dies in the middle of whatever it does.
     pub(super) async fn die(self) {
         self.fuse.blow();
-        self.crew.abort();
-        let _ = self.crew.await;
+        for task in [self.crew, self.ears] {
+            task.abort();
+            let _ = task.await;
+        }
     }
 
     /// The process is asked to stop, and stops.
@@ -147,15 +159,19 @@ fn dead() -> Error {
 }
 
 /// Writes what an engine tells into the trace, without anything that is drawn at random.
-async fn tell(name: &'static str, mut events: enerlink_engine::Events, trace: Trace) {
+async fn tell(name: &'static str, mut events: enerlink_engine::Events, mut listener: Listener, trace: Trace) {
     while let Some(event) = events.next().await {
         match event {
-            Event::Settlement(row) => trace.say(format_args!(
-                "{name}: settlement {} {} {:?}",
-                row.settlement_id,
-                row.status.as_str(),
-                row.stage
-            )),
+            Event::Estimate(estimate) => listener.hear_estimate(estimate),
+            Event::Settlement(row) => {
+                listener.hear_settlement(&row);
+                trace.say(format_args!(
+                    "{name}: settlement {} {} {:?}",
+                    row.settlement_id,
+                    row.status.as_str(),
+                    row.stage
+                ));
+            }
             Event::Transaction(tx) => trace.say(format_args!(
                 "{name}: transaction {} {} {:?} nonce {:?}",
                 tx.id,

@@ -13,7 +13,6 @@ use super::{
 
 /// Readings that may still be between a device and a database when everything is in order, over sockets.
 pub(super) const READINGS_ON_THE_WAY: u64 = 6;
-const BASE_TOPIC: &str = "home/energy-monitor";
 
 /// How far a world reaches.
 #[derive(Clone)]
@@ -33,6 +32,18 @@ impl Reach {
             Self::Memory => 1,
             Self::Sockets { speed, .. } => *speed,
         }
+    }
+
+    /// What stands before the channels of each of so many devices.
+    pub(super) fn base_topics(&self, seed: u64, count: usize) -> Vec<String> {
+        let place = match self {
+            Self::Memory => "home".to_owned(),
+            // Worlds share one broker.
+            Self::Sockets { .. } => format!("world-{seed}"),
+        };
+        let first = format!("{place}/energy-monitor");
+        let others = (1..count).map(|number| format!("{first}-{number}"));
+        std::iter::once(first.clone()).chain(others).collect()
     }
 }
 
@@ -119,14 +130,6 @@ impl Lines {
                 ..BrokerDraft::default()
             },
             Self::Sockets(sockets) => sockets.broker_draft(),
-        }
-    }
-
-    /// Before the channels of the device.
-    pub(super) fn base_topic(&self) -> &str {
-        match self {
-            Self::Memory { .. } => BASE_TOPIC,
-            Self::Sockets(sockets) => sockets.base_topic(),
         }
     }
 }

@@ -21,6 +21,7 @@ mod lines;
 mod miner;
 mod outbox;
 mod plan;
+mod site;
 mod sockets;
 mod template;
 mod trace;
@@ -44,6 +45,7 @@ use tokio::runtime::{Builder, Runtime};
 pub use self::{
     check::Violation,
     faults::{Counts, FaultKind},
+    foretold::Compared,
 };
 use self::{lines::Reach, plan::Plan, template::Template, trace::Trace, world::World};
 use crate::broker::Broker;
@@ -62,10 +64,16 @@ pub enum Weather {
 pub struct Outcome {
     /// Which one.
     pub seed: u64,
+    /// How many meters it has.
+    pub meters: usize,
+    /// How many accounts own them.
+    pub accounts: usize,
     /// What is wrong; nothing when it is empty.
     pub violations: Vec<Violation>,
     /// How often each fault has happened.
     pub faults: Counts,
+    /// How many settlements were compared with their estimates.
+    pub compared: Compared,
     /// A hash over the whole trace: equal runs have equal ones.
     pub trace_hash: u64,
     /// The trace; its end only, unless all of it was asked for.
@@ -80,10 +88,16 @@ pub struct Report {
     pub ok: bool,
     /// How many were run.
     pub seeds: u64,
+    /// Those with two meters of one account.
+    pub two_meters: u64,
+    /// Those with a meter of each of two accounts.
+    pub two_accounts: u64,
     /// How often each fault has happened, over all.
     pub faults: Counts,
     /// Kinds that never happened.
     pub missing: Vec<FaultKind>,
+    /// How many settlements were compared with their estimates, over all.
+    pub compared: Compared,
     /// Those that failed.
     pub failed: Vec<Outcome>,
     /// The hashes of all traces, added up: equal runs have equal ones.
@@ -93,7 +107,7 @@ pub struct Report {
 /// Runs seeds; makes the vault of their households once.
 pub struct Whole {
     kdf: KdfParams,
-    template: template::Shared,
+    templates: template::Shared,
     /// The threads of databases.
     driver: Runtime,
 }
@@ -106,10 +120,11 @@ impl Whole {
             .thread_name("databases")
             .enable_all()
             .build()?;
-        let template = virtual_time()?.block_on(Template::make(kdf, driver.handle().clone()))?;
+        let make = |wallets| virtual_time()?.block_on(Template::make(kdf, driver.handle().clone(), wallets));
+        let templates = [make(1)?, make(2)?];
         Ok(Self {
             kdf,
-            template: Arc::new(template),
+            templates: Arc::new(templates),
             driver,
         })
     }
@@ -147,20 +162,23 @@ impl Whole {
             let trace = Trace::new(lines);
             trace.say(format_args!("{plan:?}"));
             let driver = self.driver.handle().clone();
-            let template = self.template.path();
+            let template = self.templates[plan.wallets() - 1].path();
             let mut world = World::make(seed, plan, template, self.kdf, driver, trace.clone(), reach).await?;
             let violations = world.live().await?;
             for violation in &violations {
                 trace.say(format_args!("VIOLATION {}: {}", violation.rule, violation.found));
             }
-            let faults = world.tally.counts();
+            let (faults, compared) = (world.tally.counts(), world.compared);
             if let Some(house) = world.house.take() {
                 house.die().await;
             }
             anyhow::Ok(Outcome {
                 seed,
+                meters: world.sites.len(),
+                accounts: world.owners().len(),
                 violations,
                 faults,
+                compared,
                 trace_hash: trace.hash(),
                 trace: trace.lines(),
             })
@@ -210,6 +228,12 @@ impl Report {
             ..Self::default()
         };
         for outcome in outcomes {
+            match (outcome.meters, outcome.accounts) {
+                (_, 2) => report.two_accounts += 1,
+                (2, _) => report.two_meters += 1,
+                _ => {}
+            }
+            report.compared += outcome.compared;
             report.trace_hash = report.trace_hash.wrapping_add(outcome.trace_hash);
             for (kind, count) in &outcome.faults {
                 *report.faults.entry(*kind).or_default() += count;

@@ -1,5 +1,7 @@
 //! The outbox against the chain: every row has come to its end, and every nonce that was used has one row that says so.
 
+use std::collections::BTreeSet;
+
 use enerlink_domain::{Status, Transaction, TxStage};
 use enerlink_engine::Engine;
 use serde_json::{Value, json};
@@ -89,7 +91,7 @@ async fn rows(engine: &Engine) -> anyhow::Result<Vec<Transaction>> {
 
 /// What the blocks have of the household's accounts.
 async fn mined(world: &World, rows: &[Transaction]) -> anyhow::Result<Vec<Mined>> {
-    let accounts: Vec<_> = rows.iter().map(|row| row.from).chain([world.owner]).collect();
+    let accounts: BTreeSet<_> = rows.iter().map(|row| row.from).chain(world.owners()).collect();
     let own = |from: &Value| {
         from.as_str()
             .is_some_and(|from| accounts.iter().any(|account| account.to_lower() == from))

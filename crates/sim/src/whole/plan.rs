@@ -9,6 +9,16 @@ pub(super) const STORM: Duration = Duration::from_secs(20 * 60);
 const MINUTE: u64 = 60_000;
 /// How often the person settles by hand where nothing goes wrong.
 const BY_HAND: Duration = Duration::from_secs(11);
+/// The account of each meter: of three households one has a second meter, and half of those a second account.
+const HOUSEHOLDS: [&[usize]; 6] = [&[0], &[0], &[0], &[0], &[0, 0], &[0, 1]];
+/// What the panels give and the appliances want, in W; the weather's and the habits' when absent.
+type Power = (Option<u32>, Option<u32>);
+const POWERS: [Power; 4] = [
+    (None, None),
+    (Some(4_000), Some(300)),
+    (Some(3_000), Some(0)),
+    (Some(0), Some(2_500)),
+];
 
 /// How a world is made.
 #[derive(Clone, Debug)]
@@ -23,10 +33,12 @@ pub(super) struct Plan {
     pub(super) ratio: u64,
     /// Of settling.
     pub(super) period: Duration,
-    /// Whether the meter may be settled while the wallet is locked.
+    /// The account of each meter, by their numbers.
+    pub(super) accounts: &'static [usize],
+    /// Whether meters may be settled while the wallet is locked.
     pub(super) settlement_key: bool,
-    /// What the panels give and the appliances want, in W; the weather's and the habits' when absent.
-    pub(super) power: (Option<u32>, Option<u32>),
+    /// Of each meter.
+    pub(super) powers: Vec<Power>,
     pub(super) beats: device::Beats,
     /// Milliseconds of uptime at first.
     pub(super) uptime: u64,
@@ -38,10 +50,19 @@ pub(super) struct Plan {
     /// Nothing goes wrong.
     pub(super) quiet: bool,
     /// In the order of time.
-    pub(super) acts: Vec<(Duration, Act)>,
+    pub(super) acts: Vec<Turn>,
 }
 
-/// Something that happens.
+/// Something that happens, to one of the meters where it is about a meter.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn {
+    /// Since the storm began.
+    pub(super) at: Duration,
+    pub(super) act: Act,
+    pub(super) meter: usize,
+}
+
+/// What happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Act {
     Crash(Option<(Point, u32)>),
@@ -79,19 +100,17 @@ impl Plan {
     /// The plan of `seed`; without faults when it is `quiet`.
     pub(super) fn of(seed: u64, quiet: bool) -> Self {
         let mut dice = Dice::new(seed, "plan");
+        // Of their own, so that everything else is as it is with one meter.
+        let mut meters = Dice::new(seed, "meters");
         let mut plan = Self {
+            accounts: meters.of(&HOUSEHOLDS),
             base_fee: dice.of(&[0, 0, 1_000_000_000]),
             confirmations: dice.pick(1..6) as u32,
             block_time: dice.millis(3_000..15_000),
             ratio: dice.of(&[100_000, 100_000, 100]),
             period: Duration::from_secs(60 * dice.of(&[1, 2, 3])),
             settlement_key: dice.happens(600),
-            power: dice.of(&[
-                (None, None),
-                (Some(4_000), Some(300)),
-                (Some(3_000), Some(0)),
-                (Some(0), Some(2_500)),
-            ]),
+            powers: vec![dice.of(&POWERS)],
             beats: device::Beats {
                 sensors: Duration::from_secs(dice.of(&[10, 15, 30])),
                 others: Duration::from_secs(120),
@@ -104,10 +123,15 @@ impl Plan {
             quiet,
             acts: Vec::new(),
         };
+        let count = plan.accounts.len();
+        plan.powers.resize_with(count, || meters.of(&POWERS));
         if quiet {
-            let turns = (1..).map(|turn| BY_HAND * turn);
-            let turns = turns.take_while(|at| *at < STORM);
-            plan.acts = turns.map(|at| (at, Act::SettleNow)).collect();
+            let turns = (1..).map(|turn| Turn {
+                at: BY_HAND * turn,
+                act: Act::SettleNow,
+                meter: turn as usize % count,
+            });
+            plan.acts = turns.take_while(|turn| turn.at < STORM).collect();
             return plan;
         }
         let rate = dice.of(&[0, 5, 20, 60]);
@@ -130,27 +154,34 @@ impl Plan {
             plan.uptime = (1 << 32) - dice.pick(2 * MINUTE..20 * MINUTE);
         }
         for _ in 0..dice.pick(4..14) {
-            plan.add(&mut dice);
+            let meter = meters.pick(0..count as u64) as usize;
+            plan.add(&mut dice, meter);
         }
-        plan.acts.sort_by_key(|(at, _)| *at);
+        plan.acts.sort_by_key(|turn| turn.at);
         plan
+    }
+
+    /// How many wallets own the meters.
+    pub(super) fn wallets(&self) -> usize {
+        self.accounts.iter().max().map_or(1, |last| last + 1)
     }
 
     /// The same over sockets: a process dies at any time there, because nobody stands between it and its sockets, and
     /// no counter begins anew, because nobody knows what was heard of it before.
     pub(super) fn over_sockets(mut self) -> Self {
         self.acts
-            .retain(|(_, act)| !matches!(act, Act::ResetCounters | Act::DropTransaction));
-        for (_, act) in &mut self.acts {
-            if let Act::Crash(Some((Point::Question | Point::Answer | Point::Acknowledgement, _))) = act {
-                *act = Act::Crash(None);
+            .retain(|turn| !matches!(turn.act, Act::ResetCounters | Act::DropTransaction));
+        for turn in &mut self.acts {
+            if let Act::Crash(Some((Point::Question | Point::Answer | Point::Acknowledgement, _))) = turn.act
+            {
+                turn.act = Act::Crash(None);
             }
         }
         self
     }
 
-    /// Adds one thing that happens, and its end where it has one.
-    fn add(&mut self, dice: &mut Dice) {
+    /// Adds one thing that happens to `meter`, and its end where it has one.
+    fn add(&mut self, dice: &mut Dice, meter: usize) {
         let at = dice.millis(0..STORM.as_millis() as u64);
         let length = dice.millis(20_000..6 * MINUTE);
         let points = Point::ALL;
@@ -188,9 +219,10 @@ impl Plan {
                 (Act::SetPower(power.0, power.1), None)
             }
         };
-        self.acts.push((at, act));
-        if let Some(end) = end {
-            self.acts.push((at + length, end));
+        self.acts.push(Turn { at, act, meter });
+        if let Some(act) = end {
+            let at = at + length;
+            self.acts.push(Turn { at, act, meter });
         }
     }
 }

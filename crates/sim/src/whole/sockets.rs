@@ -11,12 +11,10 @@ use std::{
 
 use anyhow::Context as _;
 use enerlink_domain::{BrokerAddress, view::BrokerDraft};
-use enerlink_meter::Route;
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
-use tokio::sync::mpsc;
 
 use super::{
-    broker::Said,
+    broker::{Commands, Said},
     dice::Dice,
     faults::{FaultKind, Tally},
     wire,
@@ -26,53 +24,47 @@ use crate::{
     proxy::{Proxy, Trouble, Way},
 };
 
-/// Messages of a device that wait for the broker at most.
+/// Messages of the devices that wait for the broker at most.
 const WAITING: usize = 10_000;
 const PACKET: usize = 1 << 20;
 
-/// The network of one household, and its device's own way to the broker.
+/// The network of one household, and its devices' own way to the broker.
 pub(super) struct Sockets {
     node: Proxy,
     broker: Proxy,
     calm: Arc<AtomicBool>,
     up: AtomicBool,
-    device: AsyncClient,
-    base_topic: String,
+    devices: AsyncClient,
     /// User and password.
     access: (String, String),
 }
 
 impl Sockets {
-    /// Calm lines to the node at `node` and to `broker`; the receiver gets the device's commands.
+    /// Calm lines to the node at `node` and to `broker`, where the devices hear `commands`.
     pub(super) fn open(
-        seed: u64,
         node: &str,
         broker: &Broker,
         speed: u32,
+        commands: Commands,
         rates: wire::Rates,
         dice: Dice,
         tally: &Tally,
-    ) -> anyhow::Result<(Self, mpsc::UnboundedReceiver<Vec<u8>>)> {
+    ) -> anyhow::Result<Self> {
         let address = BrokerAddress::parse(broker.url()).context("the broker's address")?;
-        let base_topic = format!("world-{seed}/energy-monitor");
-        let mut options = MqttOptions::new(format!("device-{seed}"), address.host, address.port);
+        // Worlds share one broker, and no topic.
+        let client_id = commands.topics().next().context("a device")?.replace('/', "-");
+        let mut options = MqttOptions::new(client_id, address.host, address.port);
         options.set_max_packet_size(PACKET, PACKET);
         options.set_credentials(broker.username(), broker.password());
-        let (device, events) = AsyncClient::new(options, WAITING);
-        let (heard, commands) = mpsc::unbounded_channel();
-        let route = Route {
-            base_topic: base_topic.clone(),
-            meter_id: None,
-        };
-        tokio::spawn(obey(device.clone(), events, route.topic(), heard));
+        let (devices, events) = AsyncClient::new(options, WAITING);
+        tokio::spawn(obey(devices.clone(), events, commands));
         let calm = Arc::new(AtomicBool::new(true));
         let sockets = Self {
             node: Proxy::before(node)?,
             broker: Proxy::to(address.port)?,
             calm: Arc::clone(&calm),
             up: AtomicBool::new(true),
-            device,
-            base_topic,
+            devices,
             access: (broker.username().to_owned(), broker.password().to_owned()),
         };
         let proxies = [
@@ -87,7 +79,7 @@ impl Sockets {
                 false => draw(&mut dice, rates, way, lost, speed, &tally),
             });
         }
-        Ok((sockets, commands))
+        Ok(sockets)
     }
 
     pub(super) fn set_calm(&self, calm: bool) {
@@ -117,10 +109,10 @@ impl Sockets {
     pub(super) fn publish(&self, said: &Said, retain: bool) {
         let payload = said.payload.clone();
         if let Err(error) = self
-            .device
+            .devices
             .try_publish(&said.topic, QoS::AtLeastOnce, retain, payload)
         {
-            tracing::warn!(%error, "the device cannot say more");
+            tracing::warn!(%error, "the devices cannot say more");
         }
     }
 
@@ -136,26 +128,19 @@ impl Sockets {
             ..BrokerDraft::default()
         }
     }
-
-    pub(super) fn base_topic(&self) -> &str {
-        &self.base_topic
-    }
 }
 
-/// The device's connection, which nothing disturbs.
-async fn obey(
-    device: AsyncClient,
-    mut events: rumqttc::EventLoop,
-    topic: String,
-    heard: mpsc::UnboundedSender<Vec<u8>>,
-) {
-    while !heard.is_closed() {
+/// The devices' connection, which nothing disturbs.
+async fn obey(devices: AsyncClient, mut events: rumqttc::EventLoop, commands: Commands) {
+    while !commands.are_over() {
         match events.poll().await {
             Ok(Event::Incoming(Packet::ConnAck(_))) => {
-                let _ = device.try_subscribe(&topic, QoS::AtLeastOnce);
+                for topic in commands.topics() {
+                    let _ = devices.try_subscribe(topic, QoS::AtLeastOnce);
+                }
             }
             Ok(Event::Incoming(Packet::Publish(command))) => {
-                let _ = heard.send(command.payload.to_vec());
+                commands.hand_over(&command.topic, command.payload.to_vec());
             }
             Ok(_) => {}
             Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,

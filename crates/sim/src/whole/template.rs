@@ -12,22 +12,26 @@ use super::{
     house::{lockstep, password},
 };
 
-/// Always the same, so that every run has the same addresses.
-const KEY: [u8; 32] = [0x11; 32];
+/// The wallets of households. Always the same, so that every run has the same addresses.
+const KEYS: [[u8; 32]; 2] = [[0x11; 32], [0x12; 32]];
 
-/// The account of the household.
-pub(super) fn owner() -> anyhow::Result<Address> {
-    Ok(Account::from_bytes(&KEY)?.address())
+/// The account of the household's wallet of this number.
+pub(super) fn account(number: usize) -> anyhow::Result<Address> {
+    Ok(Account::from_bytes(&KEYS[number])?.address())
 }
 
-/// A profile with a wallet and nothing else.
+/// A profile with wallets and nothing else.
 pub(super) struct Template {
     directory: TempDir,
 }
 
 impl Template {
-    /// Makes the profile, with the key derivation `kdf`.
-    pub(super) async fn make(kdf: KdfParams, driver: tokio::runtime::Handle) -> anyhow::Result<Self> {
+    /// Makes the profile with so many wallets, with the key derivation `kdf`.
+    pub(super) async fn make(
+        kdf: KdfParams,
+        driver: tokio::runtime::Handle,
+        wallets: usize,
+    ) -> anyhow::Result<Self> {
         let directory = tempfile::Builder::new().prefix("enerlink-template-").tempdir()?;
         let mut config = Config::new(directory.path().to_owned());
         config.wires = Wires {
@@ -40,12 +44,15 @@ impl Template {
             keystore: Keystore::open_with(directory.path(), kdf)?,
         };
         let engine = Engine::start(config, parts).await?;
-        let source = ImportSource::PrivateKey {
-            key: enerlink_domain::id::hex(&KEY),
-        };
-        engine
-            .import_wallet("Household".to_owned(), password(), source, vec![owner()?])
-            .await?;
+        for (number, key) in KEYS.iter().enumerate().take(wallets) {
+            let source = ImportSource::PrivateKey {
+                key: enerlink_domain::id::hex(key),
+            };
+            let expected = vec![account(number)?];
+            engine
+                .import_wallet(format!("Household {number}"), password(), source, expected)
+                .await?;
+        }
         engine.stop().await;
         Ok(Self { directory })
     }
@@ -55,5 +62,5 @@ impl Template {
     }
 }
 
-/// A template that several threads copy.
-pub(super) type Shared = Arc<Template>;
+/// Templates that several threads copy: with one wallet, and with two.
+pub(super) type Shared = Arc<[Template; 2]>;

@@ -1,6 +1,7 @@
-//! One simulated world: a chain with its operator, a home with its device, a computer with the wallet, and a person.
+//! One simulated world: a chain with its operator, a home with its meters, a computer with the wallet, and a person.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -9,9 +10,8 @@ use alloy::primitives::{Address as AlloyAddress, U256};
 use anyhow::Context as _;
 use enerlink_chain::{Addresses, Call, Chain};
 use enerlink_domain::{
-    Address, Error, MeterId, UnixMillis, Wei,
+    Address, Error, UnixMillis, Wei,
     id::keccak256,
-    reading::Units,
     view::{MeterDraft, NetworkDraft},
 };
 use enerlink_engine::{Account, Engine, KdfParams, operator::DirectAccount};
@@ -19,25 +19,23 @@ use tempfile::TempDir;
 use tokio::runtime::Handle;
 
 use super::{
-    broker::{Acknowledged, Broker},
+    broker::{Acknowledged, Broker, Commands},
     clock::WorldTime,
-    device::{self, Device},
+    device::Device,
     dice::Dice,
     faults::{FaultKind, Tally},
-    foretold::Foretold,
+    foretold::{Compared, Prophecies},
     house::{self, House, Surroundings},
     lines::{Lines, Reach},
     miner::Miner,
     plan::Plan,
+    site::{self, Ground, Site},
     sockets::Sockets,
     trace::Trace,
     truth::Known,
     wire::Net,
 };
-use crate::{
-    home::{Home, HomeConfig},
-    node::{Node, NodeConfig},
-};
+use crate::node::{Node, NodeConfig};
 
 /// 2025-11-02T09:00:00Z, when the sun shines.
 const MORNING: UnixMillis = UnixMillis(1_762_074_000_000);
@@ -57,32 +55,33 @@ pub(super) struct World {
     pub(super) exact: Chain,
     pub(super) operator: Arc<DirectAccount>,
     pub(super) addresses: Addresses,
-    pub(super) device: Device,
     pub(super) miner: Miner,
     pub(super) trace: Trace,
     pub(super) tally: Tally,
-    pub(super) id: MeterId,
-    pub(super) owner: Address,
+    /// The meters, by their numbers.
+    pub(super) sites: Vec<Site>,
     /// The profile of the household.
     pub(super) directory: TempDir,
     pub(super) house: Option<House>,
     /// When the process is started again.
     pub(super) restart_at: Option<Duration>,
     pub(super) copy: Option<(House, TempDir)>,
-    pub(super) known: Arc<Mutex<Known>>,
-    pub(super) backup: Option<(TempDir, Known)>,
+    /// Of each meter.
+    pub(super) known: Arc<Mutex<Vec<Known>>>,
+    pub(super) backup: Option<(TempDir, Vec<Known>)>,
     /// What the person means to do as soon as it can be done.
     pub(super) todo: Todo,
-    /// What was estimated before settlements by hand.
-    pub(super) foretold: Vec<Foretold>,
+    /// How many settlements were compared with their estimates.
+    pub(super) compared: Compared,
 }
 
 /// What a person means to do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Todo {
     pub(super) unlock: bool,
     pub(super) furnish: bool,
-    pub(super) key: Option<bool>,
+    /// Whether meters may have a settlement key.
+    pub(super) keys: BTreeMap<usize, bool>,
 }
 
 impl World {
@@ -105,47 +104,42 @@ impl World {
             confirmations: Some(plan.confirmations),
             ..operator.deploy().await?
         };
-        let owner = super::template::owner()?;
-        let id: MeterId = "METER-001".parse().map_err(|_| anyhow::anyhow!("a meter id"))?;
-        operator.register(&addresses, &id, owner, RATED_POWER_W).await?;
+        for number in 0..plan.accounts.len() {
+            let (id, owner) = site::named(&plan, number)?;
+            operator.register(&addresses, &id, owner, RATED_POWER_W).await?;
+        }
         operator.send(set_ratio(&addresses, plan.ratio)).await?;
         for _ in 0..6 {
             node.mine(1).await?;
         }
         node.set_automine(false).await?;
-        let (lines, commands) = match reach {
+        let base_topics = reach.base_topics(seed, plan.accounts.len());
+        let (commands, orders) = Commands::of(&base_topics);
+        let lines = match reach {
             Reach::Memory => {
                 let dice = Dice::new(seed, "wire");
                 let net = Net::new(node.endpoint(), plan.wire, dice, trace.clone(), tally.clone());
-                let (broker, commands) = Broker::new();
-                (Lines::Memory { net, broker }, commands)
+                let broker = Broker::new(commands);
+                Lines::Memory { net, broker }
             }
             Reach::Sockets { broker, speed } => {
                 let dice = Dice::new(seed, "sockets");
                 let node = node.url();
-                let (sockets, commands) = Sockets::open(seed, node, &broker, speed, plan.wire, dice, &tally)?;
-                (Lines::Sockets(Arc::new(sockets)), commands)
+                let sockets = Sockets::open(node, &broker, speed, commands, plan.wire, dice, &tally)?;
+                Lines::Sockets(Arc::new(sockets))
             }
         };
-        let config = HomeConfig {
-            sensor_interval: plan.beats.sensors,
-            ..HomeConfig::default()
+        let ground = Ground {
+            seed,
+            plan: &plan,
+            time: &time,
+            lines: &lines,
+            trace: &trace,
+            tally: &tally,
         };
-        let mut home = Home::new(config, seed, time.now());
-        home.set_uptime(plan.uptime);
-        home.set_solar(plan.power.0);
-        home.set_load(plan.power.1);
-        let parts = device::Parts {
-            base: lines.base_topic().to_owned(),
-            home,
-            time: time.clone(),
-            lines: lines.clone(),
-            dice: Dice::new(seed, "device"),
-            rates: plan.messages,
-            trace: trace.clone(),
-            tally: tally.clone(),
-        };
-        let device = Device::start(parts, plan.beats, commands);
+        let sites = base_topics.into_iter().zip(orders).enumerate();
+        let sites = sites.map(|(number, (base, orders))| Site::start(&ground, number, base, orders));
+        let sites = sites.collect::<anyhow::Result<Vec<_>>>()?;
         let miner = Miner::start(
             node.clone(),
             time.clone(),
@@ -163,6 +157,7 @@ impl World {
             driver,
             kdf,
             period: plan.period,
+            prophecies: Prophecies::default(),
         };
         let world = Self {
             dice: Dice::new(seed, "world"),
@@ -172,23 +167,21 @@ impl World {
             exact,
             operator: Arc::new(operator),
             addresses,
-            device,
             miner,
             trace,
             tally,
-            id,
-            owner,
+            known: Arc::new(Mutex::new(vec![Known::default(); sites.len()])),
+            sites,
             directory,
             house: None,
             restart_at: None,
             copy: None,
-            known: Arc::default(),
             backup: None,
-            foretold: Vec::new(),
+            compared: Compared::default(),
             todo: Todo {
                 unlock: true,
                 furnish: true,
-                key: None,
+                keys: BTreeMap::new(),
             },
         };
         world.give_gas(true).await?;
@@ -197,12 +190,13 @@ impl World {
 
     /// Starts the household's process.
     pub(super) async fn start(&mut self) {
-        let (known, device) = (Arc::clone(&self.known), self.device.clone());
+        let known = Arc::clone(&self.known);
+        let devices: Vec<Device> = self.sites.iter().map(|site| site.device.clone()).collect();
         let time = self.around.time.clone();
-        let acknowledged: Acknowledged = Arc::new(move |number, again| {
-            if let Some(reading) = device.reading(number) {
+        let acknowledged: Acknowledged = Arc::new(move |meter, number, again| {
+            if let Some(reading) = devices[meter].reading(number) {
                 let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-                known.take(reading, time.wall(), again);
+                known[meter].take(reading, time.wall(), again);
             }
         });
         match House::start(&self.around, "home", self.directory.path(), acknowledged).await {
@@ -228,24 +222,25 @@ impl World {
             self.todo.unlock = done.is_err();
         }
         if self.todo.furnish {
-            let (network, draft) = (self.network(), self.draft());
+            let (network, drafts) = (self.network(), self.drafts());
             let done = house
-                .with(async |engine| furnish(engine, network, draft).await)
+                .with(async |engine| furnish(engine, network, drafts).await)
                 .await;
             if let Err(error) = &done {
                 self.trace.say(format_args!("home cannot be furnished: {error}"));
             }
             self.todo.furnish = done.is_err();
         }
-        if let Some(wanted) = self.todo.key
-            && !self.todo.furnish
-        {
-            let id = self.id.clone();
+        if self.todo.furnish {
+            return;
+        }
+        for (meter, wanted) in self.todo.keys.clone() {
+            let id = self.sites[meter].id.clone();
             let done = house
                 .with(async |engine| engine.set_settlement_key(id, wanted).await.map(|_| ()))
                 .await;
             if done.is_ok() {
-                self.todo.key = None;
+                self.todo.keys.remove(&meter);
             }
         }
     }
@@ -255,15 +250,15 @@ impl World {
         let directory = tempfile::Builder::new().prefix("enerlink-copy-").tempdir()?;
         let wanted = |name: &str| !house::is_database(name) && name != "profile.lock";
         house::copy(self.directory.path(), directory.path(), &wanted)?;
-        let nobody: Acknowledged = Arc::new(|_, _| {});
+        let nobody: Acknowledged = Arc::new(|_, _, _| {});
         let house = House::start(&self.around, "copy", directory.path(), nobody)
             .await
             .context("the copy starts")?;
-        let (network, draft) = (self.network(), self.draft());
+        let (network, drafts) = (self.network(), self.drafts());
         let furnished = house
             .with(async |engine| {
                 engine.unlock(house::password()).await?;
-                furnish(engine, network, draft).await
+                furnish(engine, network, drafts).await
             })
             .await;
         if let Err(error) = furnished {
@@ -276,15 +271,27 @@ impl World {
     /// Fills the accounts of the household, or empties them.
     pub(super) async fn give_gas(&self, give: bool) -> anyhow::Result<()> {
         let coins = U256::from(if give { RICH } else { 0 });
-        let mut accounts = vec![self.owner];
-        let standing = self.exact.meter(&self.addresses, &self.id).await?;
-        accounts.extend(standing.and_then(|standing| standing.settler));
-        for account in accounts {
+        for account in self.accounts().await? {
             self.node
                 .set_balance(AlloyAddress::from(account.0), coins)
                 .await?;
         }
         Ok(())
+    }
+
+    /// Who owns meters.
+    pub(super) fn owners(&self) -> BTreeSet<Address> {
+        self.sites.iter().map(|site| site.owner).collect()
+    }
+
+    /// Who signs: the owners, and the settlement keys that the chain knows.
+    pub(super) async fn accounts(&self) -> anyhow::Result<BTreeSet<Address>> {
+        let mut accounts = self.owners();
+        for site in &self.sites {
+            let standing = self.exact.meter(&self.addresses, &site.id).await?;
+            accounts.extend(standing.and_then(|standing| standing.settler));
+        }
+        Ok(accounts)
     }
 
     /// What the operator does, while blocks go on; counted as `kind` once the contract has taken it.
@@ -308,30 +315,22 @@ impl World {
         }
     }
 
-    fn draft(&self) -> MeterDraft {
-        MeterDraft {
-            id: self.id.clone(),
-            name: String::new(),
-            owner: None,
-            broker: self.around.lines.broker_draft(),
-            base_topic: self.around.lines.base_topic().to_owned(),
-            units: Units::Milli,
-            profile: None,
-            rated_power_w: RATED_POWER_W,
-            settlement_key: self.plan.settlement_key,
-            take_opening: false,
-        }
+    fn drafts(&self) -> Vec<MeterDraft> {
+        let (lines, key) = (&self.around.lines, self.plan.settlement_key);
+        self.sites.iter().map(|site| site.draft(lines, key)).collect()
     }
 }
 
-/// Gives an engine the network and the meter, whichever it lacks.
-async fn furnish(engine: &Engine, network: NetworkDraft, draft: MeterDraft) -> Result<(), Error> {
+/// Gives an engine the network and the meters, whichever it lacks.
+async fn furnish(engine: &Engine, network: NetworkDraft, drafts: Vec<MeterDraft>) -> Result<(), Error> {
     engine.set_idle_lock(0).await?;
     if engine.status().chain.chain_id == 0 {
         engine.set_network(network).await?;
     }
-    if engine.meter(&draft.id).is_err() {
-        engine.add_meter(draft).await?;
+    for draft in drafts {
+        if engine.meter(&draft.id).is_err() {
+            engine.add_meter(draft).await?;
+        }
     }
     Ok(())
 }

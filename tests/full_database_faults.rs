@@ -12,7 +12,7 @@ const MOST: usize = 60;
 #[test]
 fn a_commit_that_fails_anywhere_is_said_and_what_was_committed_is_kept() {
     let failed = strike_commits(MOST);
-    assert!(failed >= 3, "only {failed} failed");
+    assert!(failed >= 20, "only {failed} failed");
 }
 
 #[test]

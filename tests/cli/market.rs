@@ -93,6 +93,40 @@ fn orders_are_placed_filled_listed_kept_and_taken_back() {
     assert_eq!(refused(&["cancel", "--all"]), "ORDER_CLOSED");
 }
 
+#[test]
+fn amounts_and_prices_are_said_in_every_unit() {
+    let street = Street::on(Simulated::start());
+    let words = |ask: &'static str| {
+        let ask = ask.split(' ');
+        ["market", "place", "ask"]
+            .into_iter()
+            .chain(ask)
+            .chain(["--yes"])
+            .collect()
+    };
+    // A lot is 0.01 kWh, which is 10 ETK; a price is rupiah for 1 kWh, which is 1000 ETK.
+    for (ask, meant) in [
+        (
+            "0.03 1510 --unit kwh --price-unit kwh --kind limit",
+            ["3", "1510", "GOOD_TILL_CANCELLED"],
+        ),
+        (
+            "40 1.52 --unit etk --price-unit etk --kind post-only",
+            ["4", "1520", "POST_ONLY"],
+        ),
+        ("5 1530 --unit lots", ["5", "1530", "GOOD_TILL_CANCELLED"]),
+    ] {
+        let line: Vec<&str> = words(ask);
+        let detail = street.household.told(&line)["detail"].clone();
+        assert_eq!(picked(&detail, &["lots", "price", "flags"]), meant, "{ask}");
+    }
+    for wrong in ["1 1400 --unit wh", "1 1400 --price-unit lots"] {
+        let line: Vec<&str> = words(wrong);
+        let code = street.household.refused(&line)["code"].clone();
+        assert_eq!(code, "INVALID_INPUT", "{wrong}");
+    }
+}
+
 /// The same rows as files, which are never written over.
 fn keep(street: &Street<Simulated>, order: &Value, trade: &Value) {
     let household = &street.household;

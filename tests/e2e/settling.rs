@@ -1,13 +1,18 @@
 //! Settlement as a household follows it, on the demo: the guard explained, what was settled and why, its audit and its
 //! receipt, the settings that rule it, and every transaction to its end.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::{
     close_toasts, create_wallet,
+    support::run,
     window::{Window, dialog::Screen},
 };
 
@@ -20,8 +25,7 @@ async fn what_was_settled_is_followed_to_its_receipt() {
     window.unlock().await;
     explain_guard(&window).await;
     settle_by_hand(&window).await;
-    let receipt = directory.path().join("receipt.json");
-    list_and_keep(&window, &receipt).await;
+    list_and_keep(&window, directory.path()).await;
     audit(&window).await;
     choose(&window).await;
     window.click("nav-wallet").await;
@@ -82,7 +86,7 @@ async fn save_choice(window: &Window, setting: &str, before: &str) {
         .await;
 }
 
-async fn list_and_keep(window: &Window, receipt: &std::path::Path) {
+async fn list_and_keep(window: &Window, directory: &Path) {
     window.click("nav-energy").await;
     window.click("energy-part-settlements").await;
     let settled = "[data-testid='settlements-row'][data-kind='SUCCESS']";
@@ -100,16 +104,34 @@ async fn list_and_keep(window: &Window, receipt: &std::path::Path) {
     window.find_css(simulated).await;
     close_toasts(window).await;
     window.shoot_all("settling-3-list").await;
-    let screen = Screen::look();
-    window.click("receipt-json").await;
-    screen.answer(receipt).await;
-    window
-        .wait_css_text(".toasts", "names the file", |text| text.contains("receipt.json"))
-        .await;
-    let kept = fs::read_to_string(receipt).expect("written");
-    let kept: Value = serde_json::from_str(&kept).expect("JSON");
-    assert!(kept.is_object(), "{kept}");
+    let json = keep(window, "receipt-json", directory, "receipt.json").await;
+    let pdf = keep(window, "receipt-pdf", directory, "receipt.pdf").await;
+    let kept = fs::read(&json).expect("written");
+    let kept: Value = serde_json::from_slice(&kept).expect("JSON");
+    assert!(fs::read(&pdf).expect("written").starts_with(b"%PDF"));
+    // The demo's node is nobody else's: the JSON says which block the PDF has to prove.
+    let hash = kept["block"]["hash"].as_str().expect("a hash");
+    let verify = |file: &Path| {
+        let file = file.to_str().expect("a path");
+        run(&["--json", "settle", "verify", file, "--block-hash", hash]).remove(0)
+    };
+    let (proved, printed) = (verify(&json), verify(&pdf));
+    assert_eq!(proved["proved"]["block_hash"], hash, "{proved}");
+    assert_eq!(printed["proved"], proved["proved"], "{printed}");
     window.click("settlements-widen").await;
+}
+
+/// Saves the receipt by `button` as `name` through the native dialog.
+async fn keep(window: &Window, button: &str, directory: &Path, name: &str) -> PathBuf {
+    let path = directory.join(name);
+    close_toasts(window).await;
+    let screen = Screen::look();
+    window.click(button).await;
+    screen.answer(&path).await;
+    window
+        .wait_css_text(".toasts", "names the file", |text| text.contains(name))
+        .await;
+    path
 }
 
 async fn audit(window: &Window) {

@@ -30,15 +30,35 @@ pub(crate) enum Fault {
     Error(&'static str),
 }
 
+/// What was written is flushed: SQLite uses the one or the other, as it was built.
+const FLUSH: &str = "fsync,fdatasync";
+/// A page goes to the database or its log.
+pub(crate) const WRITE: &str = "pwrite64";
+
 /// The calls by which a commit reaches the disk, and what happens to them.
-pub(crate) const COMMIT_FAULTS: [(&str, Fault); 6] = [
-    ("fdatasync", Fault::Error("EIO")),
-    ("fdatasync", Fault::Error("ENOSPC")),
-    ("fdatasync", Fault::Kill),
-    ("pwrite64", Fault::Error("ENOSPC")),
-    ("pwrite64", Fault::Error("EIO")),
-    ("pwrite64", Fault::Kill),
+const COMMIT_FAULTS: [(&str, Fault); 6] = [
+    (FLUSH, Fault::Error("EIO")),
+    (FLUSH, Fault::Error("ENOSPC")),
+    (FLUSH, Fault::Kill),
+    (WRITE, Fault::Error("ENOSPC")),
+    (WRITE, Fault::Error("EIO")),
+    (WRITE, Fault::Kill),
 ];
+
+/// What came of a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Strike {
+    /// It struck, and whether the program said that it had succeeded all the same.
+    Said(bool),
+    /// strace counts for each thread, and another thread made the last of the calls: which connection closes last, and
+    /// writes the log back, is left to chance.
+    Missed,
+    /// There are not so many calls.
+    Over,
+}
+
+/// How often a fault is tried until it strikes.
+const TRIES: usize = 10;
 
 pub(crate) fn database(profile: &Profile) -> PathBuf {
     profile.file("profile").join("enerlink.db")
@@ -85,7 +105,8 @@ pub(crate) fn text(value: &Value) -> String {
     value.as_str().expect("text").to_owned()
 }
 
-/// strace that does `fault` to the calls of `program` that concern `path` or a side file of it, from the `nth` on.
+/// strace that does `fault` to the calls of `enerlink` that concern `path`, a side file of it or their directory, at those
+/// that `nth` says.
 pub(crate) fn injected(path: &Path, trace: &Path, call: &str, fault: Fault, nth: &str) -> Command {
     let inject = match fault {
         Fault::Kill => format!("inject={call}:signal=KILL:when={nth}"),
@@ -97,15 +118,16 @@ pub(crate) fn injected(path: &Path, trace: &Path, call: &str, fault: Fault, nth:
     for suffix in ["", "-wal", "-journal", &copy] {
         strace.arg("-P").arg(beside(path, suffix));
     }
+    // A new file is on the disk when its directory was flushed too.
+    strace.arg("-P").arg(path.parent().expect("a directory"));
     strace
         .args(["-e", &format!("trace={call}"), "-e", &inject])
         .arg(enerlink().get_program());
     strace
 }
 
-/// `enerlink` with `fault` at the `nth` `call` to the database. None when it makes no such call, else whether it said
-/// that it had succeeded.
-fn strike(profile: &Profile, line: &[String], call: &str, nth: usize, fault: Fault) -> Option<bool> {
+/// `enerlink` with `fault` at the `nth` `call` to the database.
+fn strike(profile: &Profile, line: &[String], call: &str, nth: usize, fault: Fault) -> Strike {
     let trace = profile.file("trace");
     let when = match fault {
         Fault::Kill => nth.to_string(),
@@ -117,27 +139,30 @@ fn strike(profile: &Profile, line: &[String], call: &str, nth: usize, fault: Fau
         .expect("strace is installed by `cargo xtask test`");
     let said = latin(&output.stdout);
     let what = format!("{fault:?} at {call} number {nth}: {said}");
+    let traced = fs::read_to_string(trace).expect("a trace");
     let struck = match fault {
         Fault::Kill => output.status.signal() == Some(9),
-        Fault::Error(_) => fs::read_to_string(trace).expect("a trace").contains("(INJECTED)"),
+        Fault::Error(_) => traced.contains("(INJECTED)"),
     };
     if !struck {
         assert_eq!(output.status.code(), Some(0), "{what}");
-        return None;
+        // What ends on a line of its own has begun on another.
+        let calls = traced.lines().filter(|line| !line.contains(" resumed>")).count();
+        return if calls < nth { Strike::Over } else { Strike::Missed };
     }
     match output.status.code() {
-        None => Some(false),
-        Some(0) => Some(true),
+        None => Strike::Said(false),
+        Some(0) => Strike::Said(true),
         Some(1) => {
             assert!(said.contains("\"STORAGE\""), "{what}");
-            Some(false)
+            Strike::Said(false)
         }
         code => panic!("{what}: ends with {code:?}"),
     }
 }
 
 /// Writes with each fault at its first calls, `most` of each, and checks what is left: what was committed before is
-/// kept, and success is said of nothing that is not there. Answers how often the write failed.
+/// kept, and success is said of nothing that is not there. Each fault strikes. Answers how often the write failed.
 pub(crate) fn strike_commits(most: usize) -> usize {
     let profile = Profile::with_wallet();
     run(&borrowed(&put(&profile, OLD)));
@@ -146,12 +171,20 @@ pub(crate) fn strike_commits(most: usize) -> usize {
     let mut failed = 0;
     for (call, fault) in COMMIT_FAULTS {
         for nth in 1..=most {
-            for suffix in ["-wal", "-shm"] {
-                let _ = fs::remove_file(beside(&whole, suffix));
-            }
-            fs::write(&whole, &before).expect("writable");
-            let Some(said_so) = strike(&profile, &put(&profile, NEW), call, nth, fault) else {
-                break;
+            let mut tries = (0..TRIES).map(|_| {
+                for suffix in ["-wal", "-shm"] {
+                    let _ = fs::remove_file(beside(&whole, suffix));
+                }
+                fs::write(&whole, &before).expect("writable");
+                strike(&profile, &put(&profile, NEW), call, nth, fault)
+            });
+            let said_so = match tries.find(|strike| *strike != Strike::Missed) {
+                Some(Strike::Said(said_so)) => said_so,
+                Some(Strike::Over) => {
+                    assert!(nth > 1, "{fault:?} at {call} never strikes");
+                    break;
+                }
+                _ => continue,
             };
             let found = contacts(&profile);
             let what = format!("{fault:?} at {call} number {nth}: {found:?}");
@@ -170,16 +203,24 @@ pub(crate) fn strike_commits(most: usize) -> usize {
 /// whole, and the file from before lies beside it. Answers how often it was killed.
 pub(crate) fn kill_migrations(stride: usize, most: usize) -> usize {
     let mut kills = 0;
-    for (call, stride) in [("pwrite64", stride), ("fdatasync", 1)] {
+    for (call, stride) in [(WRITE, stride), (FLUSH, 1)] {
         for nth in (1..).step_by(stride).take(most) {
-            let profile = Profile::new();
-            fs::create_dir(profile.file("profile")).expect("a directory");
-            let path = database(&profile);
-            unpack(&path);
-            if strike(&profile, &list(&profile), call, nth, Fault::Kill).is_none() {
+            let mut tries = (0..TRIES).map(|_| {
+                let profile = Profile::new();
+                fs::create_dir(profile.file("profile")).expect("a directory");
+                unpack(&database(&profile));
+                let strike = strike(&profile, &list(&profile), call, nth, Fault::Kill);
+                (profile, strike)
+            });
+            let Some((profile, strike)) = tries.find(|(_, strike)| *strike != Strike::Missed) else {
+                continue;
+            };
+            if strike == Strike::Over {
+                assert!(nth > 1, "{call} kills nothing");
                 break;
             }
             kills += 1;
+            let path = database(&profile);
             let what = format!("killed at {call} number {nth}");
             let version = |path: &Path| fs::read(path).expect("a file")[60..64].to_owned();
             assert!(version(&path)[3] >= 5, "{what}");

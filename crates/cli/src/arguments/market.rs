@@ -171,3 +171,50 @@ fn parse_kind(text: &str) -> Result<TicketKind, String> {
         _ => return Err("one of limit, market, post-only, ioc".to_owned()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        place: PlaceArguments,
+    }
+
+    fn parsed(words: &[&str]) -> Result<PlaceArguments, clap::Error> {
+        let line = ["place", "bid", "2.5", "1400", "--data-dir", "profile"];
+        Line::try_parse_from(line.iter().chain(words)).map(|line| line.place)
+    }
+
+    #[test]
+    fn each_kind_is_the_one_that_it_says() {
+        for (word, kind) in [
+            ("limit", TicketKind::Limit),
+            ("market", TicketKind::Market),
+            ("post-only", TicketKind::PostOnly),
+            ("ioc", TicketKind::ImmediateOrCancel),
+        ] {
+            assert_eq!(parsed(&["--kind", word]).expect(word).kind, kind, "{word}");
+        }
+        assert_eq!(parsed(&[]).expect("a limit").kind, TicketKind::Limit);
+        for wrong in ["", "Limit", "post_only", "fok"] {
+            assert!(parsed(&["--kind", wrong]).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn energy_and_prices_are_per_kwh_unless_said_otherwise() {
+        let units = |words: &[&str]| {
+            let place = parsed(words).expect("a ticket");
+            (place.unit, place.price_unit)
+        };
+        assert_eq!(units(&[]), ("kwh".to_owned(), "kwh".to_owned()));
+        assert_eq!(
+            units(&["--unit", "lots", "--price-unit", "etk"]),
+            ("lots".to_owned(), "etk".to_owned())
+        );
+    }
+}

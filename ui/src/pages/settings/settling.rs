@@ -171,7 +171,7 @@ fn Terms(view: RwSignal<Option<SettlingView>>) -> impl IntoView {
     };
     let ratio = of(|view| view.ratio);
     let minimum = of(|view| view.contract_minimum.map(|minimum| minimum.0));
-    let estimate = of(|view| view.estimate_ratio);
+    let estimate = Memo::new(move |_| view.with(|view| view.as_ref().and_then(|view| view.estimate_ratio)));
     let unread = move || Key::NotReadYet.text(language.get()).to_owned();
     let ratio_words_now = move || {
         let ratio = ratio.get();

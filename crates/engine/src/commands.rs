@@ -8,11 +8,7 @@ mod limits;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use enerlink_domain::{
     Clock, CommandStage, CommandView, Error, Event, Meter, MeterCommand, MeterId, Sensors, StatusSnapshot,
@@ -366,14 +362,14 @@ impl Commands {
     }
 
     fn note_watched(&self) {
-        let (mut meters, mut resets) = (BTreeSet::new(), BTreeMap::new());
+        let mut awaited = Awaited::default();
         for (id, course) in &self.courses {
-            meters.insert(course.view.meter_id.clone());
-            if let Some(epoch) = course.reset_in {
-                resets.insert(id.clone(), (course.view.meter_id.clone(), epoch));
-            }
+            let meter = &course.view.meter_id;
+            awaited.meters.insert(meter.clone());
+            awaited
+                .commands
+                .insert(id.clone(), (meter.clone(), course.reset_in));
         }
-        let awaited = Awaited { meters, resets };
         self.awaited.send_if_modified(|known| {
             let changed = *known != awaited;
             *known = awaited;

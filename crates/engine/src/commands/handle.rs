@@ -33,8 +33,9 @@ pub(super) enum Request {
 pub(super) struct Awaited {
     /// Meters in whose messages a command may be seen carried out.
     pub(super) meters: BTreeSet<MeterId>,
-    /// Resets of settlement counters by their correlation ids: of which meter, and in which epoch of its registers.
-    pub(super) resets: BTreeMap<String, (MeterId, u32)>,
+    /// Commands by their correlation ids: of which meter, and, of a reset of its settlement counters, in which epoch of its
+    /// registers it was asked for.
+    pub(super) commands: BTreeMap<String, (MeterId, Option<u32>)>,
 }
 
 /// Asks the task to command a meter.
@@ -97,9 +98,10 @@ impl Handle {
         let _ = self.inbox.try_send(Request::Answered(meter, response));
     }
 
-    /// Whose reset of the settlement counters has this correlation id, and the epoch in which it was asked for.
-    pub(crate) fn reset(&self, correlation_id: &str) -> Option<(MeterId, u32)> {
-        self.awaited.borrow().resets.get(correlation_id).cloned()
+    /// The meter whose command has this correlation id; of a reset of its settlement counters also the epoch of its registers
+    /// in which it was asked for.
+    pub(crate) fn asked(&self, correlation_id: &str) -> Option<(MeterId, Option<u32>)> {
+        self.awaited.borrow().commands.get(correlation_id).cloned()
     }
 
     /// Hands over what `meter` has just said of itself, never a retained message: a command may be seen in it. Costs

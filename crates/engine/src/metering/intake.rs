@@ -212,7 +212,7 @@ impl Metering {
         if let Message::Response(_) = message
             && here.len() > 1
         {
-            let asked = self.commands.reset(correlation_id(&message).unwrap_or_default());
+            let asked = self.commands.asked(correlation_id(&message).unwrap_or_default());
             if let Some((meter, _)) = asked
                 && let Some(live) = here.iter().find(|live| live.meter.id == meter)
             {
@@ -352,8 +352,8 @@ impl Metering {
         let Some(shown) = response.before_reset() else {
             return;
         };
-        let asked = self.commands.reset(&response.correlation_id);
-        let Some((_, epoch)) = asked.filter(|(meter, _)| *meter == live.meter.id) else {
+        let asked = self.commands.asked(&response.correlation_id);
+        let Some((_, Some(epoch))) = asked.filter(|(meter, _)| *meter == live.meter.id) else {
             return;
         };
         let sensors = shown_before_reset(live, shown);

@@ -92,7 +92,10 @@ fn judge(live: &MeterLive, broker: BrokerLink, moment: Duration, now: UnixMillis
     let health = health::score(presence, &kinds);
     let raised = found
         .into_iter()
-        .filter(|(kind, _)| !active.contains(kind))
+        .filter(|(kind, detail)| {
+            let known = device.conditions.iter().find(|notice| notice.kind == *kind);
+            known.is_none_or(|notice| names_its_cause(*kind) && notice.detail != *detail)
+        })
         .map(|(kind, detail)| Change::Raise {
             meter: Some(live.meter.id.clone()),
             kind,
@@ -112,6 +115,12 @@ fn judge(live: &MeterLive, broker: BrokerLink, moment: Duration, now: UnixMillis
         changes,
         health,
     })
+}
+
+/// Whether the detail of a condition is its cause, which may become another one while it lasts. Others measure, and every
+/// figure would be told.
+fn names_its_cause(kind: NoticeKind) -> bool {
+    matches!(kind, NoticeKind::Offline | NoticeKind::SensorError)
 }
 
 fn conditions(

@@ -118,8 +118,7 @@ async fn narrow(window: &Window) {
     }
     window.replace("exchange-search", "durian").await;
     window.wait_gone(row).await;
-    let search = window.find("exchange-search").await;
-    search.clear().await.expect("cleared");
+    window.replace("exchange-search", "0x").await;
     window.find_css(row).await;
     window.click("exchange-widen").await;
     window.wait_gone("[data-testid='exchange-widen']").await;

@@ -97,9 +97,9 @@ fn Sums(sum: Memo<Option<Total>>) -> impl IntoView {
             <dl class="figures">
                 <div><dt>{text(Key::ExportedSoFar)}</dt>{energy(|sum| sum.exported)}</div>
                 <div><dt>{text(Key::ImportedSoFar)}</dt>{energy(|sum| sum.imported)}</div>
-                <div><dt>{text(Key::Carried)}</dt>{energy(|sum| sum.carried)}</div>
                 <div><dt>{text(Key::PowerNow)}</dt><dd data-testid="together-power">{power(|sum| sum.grid_power)}</dd></div>
                 <div><dt>{text(Key::AveragePower)}</dt><dd>{power(|sum| sum.average_power)}</dd></div>
+                <div><dt>{text(Key::Carried)}</dt>{energy(|sum| sum.carried)}</div>
                 <div><dt>{text(Key::TogetherOwed)}</dt>{energy(|sum| sum.owed)}</div>
                 <div><dt>{text(Key::TogetherPending)}</dt>{energy(|sum| sum.pending)}</div>
                 <div><dt>{text(Key::TogetherNow)}</dt>{etk(|sum| sum.etk_now)}</div>

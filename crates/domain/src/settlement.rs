@@ -322,6 +322,7 @@ mod tests {
             to: None,
             ratio: 100,
             carry: 500,
+            before: None,
         });
         assert_eq!(row.surprise(), None, "the remainder counts");
         row.etk = Etk(10_500);

@@ -70,6 +70,7 @@ fn basis() -> impl Strategy<Value = Basis> {
             to,
             ratio: sizes.2,
             carry,
+            before: None,
         })
 }
 
